@@ -1,0 +1,22 @@
+//! Decides what one invocation of a rotation function must do.
+//!
+//! Secrets Manager sends four steps a rotation, any of them possibly twice, and keeps all
+//! progress in staging labels. This crate reads the labels and answers with an [`Action`].
+//! It performs no I/O, knows no AWS type and never holds a secret value.
+//!
+//! | the token's version carries | createSecret | setSecret | testSecret | finishSecret |
+//! |-----------------------------|--------------|-----------|------------|--------------|
+//! | `AWSPENDING`                | stage        | apply     | verify     | promote      |
+//! | `AWSCURRENT`, or both       | nothing      | nothing   | nothing    | nothing      |
+//! | neither                     | refuse       | refuse    | refuse     | refuse       |
+//! | there is no such version    | refuse       | refuse    | refuse     | refuse       |
+
+mod label;
+mod plan;
+mod step;
+mod version;
+
+pub use label::{Label, Labels};
+pub use plan::{Action, Refusal, RotationState, plan};
+pub use step::{Step, UnknownStep};
+pub use version::{InvalidVersionId, VersionId};

@@ -1,0 +1,196 @@
+//! The decision: labels in, action out.
+
+use crate::label::Labels;
+use crate::step::Step;
+use crate::version::VersionId;
+
+/// Where the rotation that a token names stands. Derived on every call; the labels are the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationState<'a> {
+    /// The version carries neither AWSPENDING nor AWSCURRENT: something else took over.
+    Abandoned,
+    /// The version carries AWSCURRENT.
+    Finished,
+    /// The version carries AWSPENDING; `current` is the version that carries AWSCURRENT.
+    Pending {
+        /// The version that AWSCURRENT must be moved away from, if any has it.
+        current: Option<&'a VersionId>,
+    },
+    /// There is no such version.
+    Unknown,
+}
+
+/// What one invocation must do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// Make a new value and store it as AWSPENDING.
+    Stage,
+    /// Make the target accept the pending value.
+    Apply,
+    /// Try the pending value.
+    Verify,
+    /// Try the pending value once more, then move AWSCURRENT to it.
+    Promote {
+        /// The version that has AWSCURRENT now: the "compare" of the compare-and-swap.
+        from: Option<&'a VersionId>,
+    },
+    /// The rotation is done: a repeated delivery, and a normal answer.
+    Nothing,
+}
+
+impl Action<'_> {
+    /// One word for logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Stage => "stage",
+            Self::Apply => "apply",
+            Self::Verify => "verify",
+            Self::Promote { .. } => "promote",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// Why nothing may be done for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The version exists and carries neither AWSPENDING nor AWSCURRENT.
+    #[error("the version carries neither AWSPENDING nor AWSCURRENT: this rotation was abandoned")]
+    Abandoned,
+    /// The secret has no version with this id.
+    #[error("the secret has no version with this id: the rotation was not staged")]
+    Unknown,
+}
+
+/// Decides what `step` must do for the rotation that `token` names.
+///
+/// A rotation that is finished needs nothing, whatever the step: Secrets Manager repeats whole rotations.
+/// One that lost AWSPENDING is refused, so that a function stops before it touches the database.
+///
+/// # Errors
+/// A [`Refusal`] if the token's version does not exist or carries neither label.
+pub fn plan<'a>(step: Step, labels: &'a Labels, token: &VersionId) -> Result<Action<'a>, Refusal> {
+    match labels.state_of(token) {
+        RotationState::Abandoned => Err(Refusal::Abandoned),
+        RotationState::Unknown => Err(Refusal::Unknown),
+        RotationState::Finished => Ok(Action::Nothing),
+        RotationState::Pending { current } => Ok(match step {
+            Step::Create => Action::Stage,
+            Step::Set => Action::Apply,
+            Step::Test => Action::Verify,
+            Step::Finish => Action::Promote { from: current },
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Label;
+    use proptest::prelude::*;
+
+    /// Reads `v1:C v2:PX`: C current, P pending, O previous, X a label of the user's own.
+    fn labels(text: &str) -> Labels {
+        let mut all = Labels::default();
+        for version in text.split_whitespace() {
+            let (id, letters) = version.split_once(':').unwrap();
+            let labels = letters.chars().map(|letter| match letter {
+                'C' => Label::Current,
+                'P' => Label::Pending,
+                'O' => Label::Previous,
+                _ => Label::Custom("blue".to_owned()),
+            });
+            all.attach(VersionId::stored(id), labels);
+        }
+        all
+    }
+
+    #[track_caller]
+    fn check(versions: &str, step: Step, expected: &str) {
+        let labels = labels(versions);
+        let answer = match plan(step, &labels, &VersionId::stored("v2")) {
+            Ok(Action::Promote { from: Some(from) }) => format!("promote from {from}"),
+            Ok(action) => action.name().to_owned(),
+            Err(refusal) => format!("{refusal:?}"),
+        };
+        assert_eq!(answer, expected, "{versions} {step}");
+    }
+
+    #[test]
+    fn a_pending_version_is_taken_through_the_four_steps() {
+        check("v1:C v2:P", Step::Create, "stage");
+        check("v1:C v2:P", Step::Set, "apply");
+        check("v1:C v2:P", Step::Test, "verify");
+        check("v1:C v2:P", Step::Finish, "promote from v1");
+    }
+
+    #[test]
+    fn finish_without_a_current_version_promotes_from_none() {
+        check("v2:P", Step::Finish, "promote");
+    }
+
+    #[test]
+    fn repeated_delivery_after_finish_does_nothing() {
+        for step in Step::ALL {
+            check("v1:O v2:C", step, "nothing");
+            check("v1:O v2:CP", step, "nothing");
+        }
+    }
+
+    #[test]
+    fn a_version_that_lost_its_label_is_refused_in_every_step() {
+        for step in Step::ALL {
+            check("v1:C v2:", step, "Abandoned");
+            check("v1:C v2:O", step, "Abandoned");
+            check("v1:C v2:X v3:P", step, "Abandoned");
+        }
+    }
+
+    #[test]
+    fn a_version_that_does_not_exist_is_refused_in_every_step() {
+        for step in Step::ALL {
+            check("v1:C v3:P", step, "Unknown");
+            check("", step, "Unknown");
+        }
+    }
+
+    #[test]
+    fn labels_of_the_users_own_change_nothing() {
+        check("v1:CX v2:PX", Step::Set, "apply");
+    }
+
+    fn any_labels() -> impl Strategy<Value = Labels> {
+        let version = (0..4u8, proptest::collection::vec(0..4u8, 0..4));
+        proptest::collection::vec(version, 0..5).prop_map(|versions| {
+            let names = ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "blue"];
+            versions
+                .into_iter()
+                .map(|(id, labels)| {
+                    let labels: Vec<_> = labels.iter().map(|&label| names[usize::from(label)]).collect();
+                    (format!("v{id}"), labels)
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_database_is_only_touched_for_a_version_that_is_pending_and_not_current(
+            labels in any_labels(), step in proptest::sample::select(&Step::ALL[..]),
+        ) {
+            let token = VersionId::stored("v2");
+            let pending = labels.state_of(&token)
+                == RotationState::Pending { current: labels.carrier(&Label::Current) };
+            let acts = matches!(plan(step, &labels, &token), Ok(action) if action != Action::Nothing);
+            prop_assert_eq!(acts, pending);
+        }
+
+        #[test]
+        fn a_promotion_never_starts_from_the_version_it_promotes(labels in any_labels()) {
+            let token = VersionId::stored("v2");
+            if let Ok(Action::Promote { from }) = plan(Step::Finish, &labels, &token) {
+                prop_assert_ne!(from, Some(&token));
+            }
+        }
+    }
+}
