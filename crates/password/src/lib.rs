@@ -1,1 +1,31 @@
-//! password
+//! Makes passwords: says which ones are allowed, and draws one of them uniformly.
+//!
+//! A [`Policy`] has the options of Secrets Manager's `GetRandomPassword` and can be read from the
+//! environment variables of AWS's rotation templates. [`Policy::generate`] draws uniformly from all
+//! strings that the policy allows; [`Policy::entropy_bits`] says how many bits that is.
+//!
+//! What it does not do: it performs no I/O, logs nothing, and takes its randomness as an argument.
+//! The one exception is the convenience [`Policy::generate_from_os`].
+//!
+//! ```
+//! use password::{Options, Policy};
+//!
+//! let policy = Policy::new(&Options { length: 24, ..Options::default() })?;
+//! let password = policy.generate_from_os()?;
+//! assert_eq!(format!("{password:?}"), "Password(..)");
+//! assert!(policy.entropy_bits() > 150.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod entropy;
+mod environment;
+mod error;
+mod generate;
+mod options;
+mod policy;
+mod secret;
+
+pub use error::{CODES, OsGeneratorFailed, PolicyError};
+pub use options::{CharacterType, Options};
+pub use policy::{MAX_LENGTH, Policy};
+pub use secret::Password;

@@ -1,0 +1,150 @@
+//! Why there is no password, and what to do about it.
+
+use rand::rngs::SysError;
+
+use crate::{CharacterType, MAX_LENGTH};
+
+/// Every code of this crate's errors. A code is stable; an error's text may change.
+pub const CODES: &[&str] = &[
+    "ConfigurationInvalid",
+    "OsGeneratorFailed",
+    "PasswordPolicyImpossible",
+];
+
+/// A policy that nothing can satisfy, or a setting that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// A length outside 1 to [`MAX_LENGTH`].
+    #[error("a password length of {length} is outside 1 to {MAX_LENGTH}")]
+    LengthOutOfRange {
+        /// The length asked for, in characters.
+        length: usize,
+    },
+    /// Every type is left out and the space is not allowed, or every character is excluded.
+    #[error("the password policy leaves no character to choose from")]
+    AlphabetEmpty,
+    /// Each type is required, and of an included one every character is excluded.
+    #[error("the password policy requires a {missing}, but excludes every one of them")]
+    TypeEmptied {
+        /// The type without a character left.
+        missing: CharacterType,
+    },
+    /// Each type is required, and there are more types than characters in the password.
+    #[error("a password of length {length} cannot contain each of the {required} required character types")]
+    LengthBelowRequiredTypes {
+        /// The length asked for, in characters.
+        length: usize,
+        /// How many types are required.
+        required: usize,
+    },
+    /// An environment variable has a value that cannot be read.
+    #[error("the environment variable {name} is {value:?}, which is not {expected}")]
+    VariableInvalid {
+        /// The name of the variable.
+        name: &'static str,
+        /// Its value; these variables hold no secret.
+        value: String,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+}
+
+impl PolicyError {
+    /// The stable code, one of [`CODES`].
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::VariableInvalid { .. } => "ConfigurationInvalid",
+            Self::LengthOutOfRange { .. }
+            | Self::AlphabetEmpty
+            | Self::TypeEmptied { .. }
+            | Self::LengthBelowRequiredTypes { .. } => "PasswordPolicyImpossible",
+        }
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::LengthOutOfRange { .. } => {
+                format!("Set PASSWORD_LENGTH to a number from 1 to {MAX_LENGTH}; 32 is a good one.")
+            }
+            Self::AlphabetEmpty => {
+                "Exclude fewer characters in EXCLUDE_CHARACTERS, or one character type less.".to_owned()
+            }
+            Self::TypeEmptied { missing } => format!(
+                "Take one {missing} out of EXCLUDE_CHARACTERS, set {} to true, or set REQUIRE_EACH_INCLUDED_TYPE to false.",
+                missing.excluded_by()
+            ),
+            Self::LengthBelowRequiredTypes { required, .. } => format!(
+                "Set PASSWORD_LENGTH to at least {required}, or set REQUIRE_EACH_INCLUDED_TYPE to false."
+            ),
+            Self::VariableInvalid { name, expected, .. } => {
+                format!("Set {name} to {expected}, or remove the variable to get its default.")
+            }
+        }
+    }
+}
+
+/// The operating system's random number generator gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system's random number generator failed")]
+pub struct OsGeneratorFailed(#[from] SysError);
+
+impl OsGeneratorFailed {
+    /// The stable code, one of [`CODES`].
+    pub const fn code(&self) -> &'static str {
+        "OsGeneratorFailed"
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn remedy(&self) -> String {
+        "Nothing was written; let the step run again. If it persists, the machine that runs the function is at fault.".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_of_each() -> Vec<PolicyError> {
+        vec![
+            PolicyError::LengthOutOfRange { length: 0 },
+            PolicyError::AlphabetEmpty,
+            PolicyError::TypeEmptied {
+                missing: CharacterType::Number,
+            },
+            PolicyError::LengthBelowRequiredTypes {
+                length: 2,
+                required: 4,
+            },
+            PolicyError::VariableInvalid {
+                name: "EXCLUDE_NUMBERS",
+                value: "ja".into(),
+                expected: "true or false",
+            },
+        ]
+    }
+
+    #[test]
+    fn every_code_is_listed_and_every_listed_code_occurs() {
+        let mut seen: Vec<&str> = one_of_each().iter().map(PolicyError::code).collect();
+        seen.push(OsGeneratorFailed(SysError::UNSUPPORTED).code());
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, CODES);
+    }
+
+    #[test]
+    fn errors_read_as_a_clause_and_remedies_as_a_sentence() {
+        for error in one_of_each() {
+            let (text, remedy) = (error.to_string(), error.remedy());
+            assert!(
+                text.starts_with(char::is_lowercase) && !text.ends_with('.'),
+                "{text}"
+            );
+            assert!(
+                remedy.starts_with(char::is_uppercase) && remedy.ends_with('.'),
+                "{remedy}"
+            );
+        }
+    }
+}
