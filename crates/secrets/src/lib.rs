@@ -1,1 +1,40 @@
-//! secrets
+//! The secret documents: what a secret's text says, and the same text with another password.
+//!
+//! A document belongs to its user. [`PostgresSecret::parse`] reads it strictly, so that a bad one is
+//! refused before anything is written, and [`PostgresSecret::with_password`] changes the bytes
+//! of the password and no others: key order, unknown keys, number spelling, escapes and white space stay.
+//!
+//! ```text
+//!             parse                         with_password
+//! text ────────────────▶ PostgresSecret ────────────────▶ PostgresSecret ──▶ text()
+//!  JSON object            username, host, …                the same form, the same bytes
+//!  postgres:// URL        DocumentError                    but for the password's
+//! ```
+//!
+//! What it does not do: it has no logger, performs no I/O and knows neither AWS nor a database. No
+//! `Debug`, no `Display` and no error shows a password or quotes a document around it.
+//!
+//! ```
+//! use password::Password;
+//! use secrets::PostgresSecret;
+//!
+//! let text = r#"{"username": "app", "password": "old", "port": 5432, "note": "\u00fc"}"#;
+//! let current = PostgresSecret::parse(&text.into())?;
+//! let pending = current.with_password(&Password::from("new\"".to_owned()))?;
+//! assert_eq!(pending.username(), "app");
+//! pending.same_account_as(&current)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+pub mod json;
+mod percent;
+mod postgres;
+mod shown;
+mod text;
+mod tls;
+
+pub use error::{CODES, DocumentError, NotJson, UrlProblem};
+pub use postgres::{Mismatch, PostgresSecret};
+pub use text::MAX_BYTES;
+pub use tls::TlsMode;

@@ -1,0 +1,189 @@
+//! A JSON object whose text is kept: members are found in it, not taken out of it.
+//!
+//! `serde_json` checks the grammar and unescapes; what is added is the place of each value in the text,
+//! and that no key stands twice. Only the top level is looked into: nested values are checked
+//! for their grammar and otherwise left alone, as nothing in them is read or changed.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use password::Password;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::text::{check_size, span_of, splice};
+use crate::{DocumentError, NotJson};
+
+/// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
+const KNOWN_KEYS: [&str; 11] = [
+    "database",
+    "dbname",
+    "engine",
+    "host",
+    "masterarn",
+    "password",
+    "port",
+    "ssl",
+    "sslmode",
+    "tls_server_name",
+    "username",
+];
+
+/// Exchanges the string at the top-level `key` of the JSON object `text` for `new`.
+///
+/// All other bytes stay. If the value is `new` already, in whatever spelling, the text stays as it is.
+///
+/// # Errors
+/// The text is no JSON object, has a key twice, has no `key`, the value there is no string, or the
+/// result is larger than [`MAX_BYTES`](crate::MAX_BYTES).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+)]
+pub fn replace_string(text: &SecretString, key: &str, new: &Password) -> Result<SecretString, DocumentError> {
+    let plain = text.expose_secret();
+    check_size(plain.len())?;
+    let object = Object::parse(plain)?;
+    let member = object.get(key).ok_or_else(|| DocumentError::missing(key))?;
+    if Password::from(member.string(key, "a string")?) == *new {
+        return Ok(text.clone());
+    }
+    splice(plain, span_of(member.raw, plain), &encode(new.expose_secret()))
+}
+
+/// The top level of a JSON object.
+pub(crate) struct Object<'t> {
+    members: Vec<(String, &'t RawValue)>,
+}
+
+/// The value of one key, as it is written in the text.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<'t> {
+    raw: &'t str,
+}
+
+/// The type of a value. Its `Display` completes "is …".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl<'t> Object<'t> {
+    /// Reads `text`, which begins with `{` or with white space before it.
+    pub(crate) fn parse(text: &'t str) -> Result<Self, DocumentError> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let members = json.deserialize_map(Members).map_err(|error| grammar(&error))?;
+        json.end().map_err(|_| NotJson::TrailingText)?;
+        refuse_duplicates(&members)?;
+        Ok(Self { members })
+    }
+
+    /// The value of `key`, which is compared after unescaping, and with case.
+    pub(crate) fn get(&self, key: &str) -> Option<Member<'t>> {
+        let (_, value) = self.members.iter().find(|(name, _)| name == key)?;
+        Some(Member { raw: value.get() })
+    }
+}
+
+impl<'t> Member<'t> {
+    /// The value's own text: for a number its digits as written.
+    pub(crate) fn raw(self) -> &'t str {
+        self.raw
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        // The grammar has been checked: the first byte tells the type.
+        match self.raw.as_bytes().first() {
+            Some(b'n') => Kind::Null,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'"') => Kind::String,
+            Some(b'[') => Kind::Array,
+            Some(b'{') => Kind::Object,
+            _ => Kind::Number,
+        }
+    }
+
+    /// The string, unescaped; an error that names `key` if it is none.
+    pub(crate) fn string(self, key: &str, expected: &'static str) -> Result<String, DocumentError> {
+        if self.kind() != Kind::String {
+            return Err(DocumentError::invalid(key, self.kind().to_string(), expected));
+        }
+        serde_json::from_str(self.raw)
+            .map_err(|_| DocumentError::invalid(key, "a string with half of a surrogate pair", expected))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}
+
+/// Collects the members in their order, each value borrowed from the text.
+struct Members;
+
+impl<'t> Visitor<'t> for Members {
+    type Value = Vec<(String, &'t RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}
+
+/// `serde_json`'s own text could quote the document; its position cannot.
+fn grammar(error: &serde_json::Error) -> NotJson {
+    if error.is_eof() {
+        NotJson::EndsEarly
+    } else {
+        NotJson::Syntax {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+fn refuse_duplicates(members: &[(String, &RawValue)]) -> Result<(), DocumentError> {
+    let mut seen = HashSet::new();
+    for (place, (key, _)) in members.iter().enumerate() {
+        if !seen.insert(key) {
+            let key = match KNOWN_KEYS.iter().find(|known| *known == key) {
+                Some(known) => format!("`{known}`"),
+                None => format!("its key number {}", place + 1),
+            };
+            return Err(DocumentError::DuplicateKey { key });
+        }
+    }
+    Ok(())
+}
+
+/// `plain` as a JSON string in its quotes, without leaving copies behind.
+fn encode(plain: &str) -> Zeroizing<String> {
+    // A control character takes six bytes, `\u001f`; nothing takes more.
+    let mut encoded = Zeroizing::new(Vec::with_capacity(plain.len() * 6 + 2));
+    serde_json::to_writer(&mut *encoded, plain)
+        .expect("a string is always JSON, and a vector takes all of it");
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *encoded)).expect("serde_json writes UTF-8"))
+}
