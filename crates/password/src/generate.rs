@@ -20,7 +20,7 @@ impl Policy {
     /// missing, which rejects only what would be rejected anyway.
     ///
     /// # How long
-    /// The probability p that a draw is accepted depends on the policy. By default it is 0.93. The
+    /// The probability p that a draw is accepted depends on the policy. By default it is 0.97. The
     /// lowest of any legal policy is 24·32 / 36⁴ = 4.6·10⁻⁴ (length 4, one character left of three
     /// types each, all of the punctuation, and the space): 2,200 draws on average, well under a
     /// millisecond. The number of draws has no upper bound, since a bound would mean bias
@@ -97,5 +97,98 @@ impl<'r, R: TryCryptoRng> Bytes<'r, R> {
                 return Ok(byte % size);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use rand::TryRng;
+
+    use super::*;
+
+    /// Gives the bytes 0, 1, … 255, 0, … and fails once `left` of them are used up.
+    struct Counting {
+        next: u8,
+        left: usize,
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct UsedUp;
+
+    impl fmt::Display for UsedUp {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("used up")
+        }
+    }
+
+    impl std::error::Error for UsedUp {}
+
+    impl TryRng for Counting {
+        type Error = UsedUp;
+
+        fn try_next_u32(&mut self) -> Result<u32, UsedUp> {
+            let mut bytes = [0; 4];
+            self.try_fill_bytes(&mut bytes)
+                .map(|()| u32::from_le_bytes(bytes))
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, UsedUp> {
+            let mut bytes = [0; 8];
+            self.try_fill_bytes(&mut bytes)
+                .map(|()| u64::from_le_bytes(bytes))
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), UsedUp> {
+            self.left = self.left.checked_sub(bytes.len()).ok_or(UsedUp)?;
+            for byte in bytes {
+                *byte = self.next;
+                self.next = self.next.wrapping_add(1);
+            }
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Counting {}
+
+    #[test]
+    fn over_all_bytes_every_index_comes_equally_often() {
+        for size in 1..=95 {
+            let mut rng = Counting { next: 0, left: 256 };
+            let mut bytes = Bytes::new(&mut rng);
+            let mut counts = vec![0; size];
+            while let Ok(index) = bytes.index_below(size) {
+                counts[index] += 1;
+            }
+            assert_eq!(counts, vec![256 / size; size], "size {size}");
+        }
+    }
+
+    #[test]
+    fn the_generators_error_is_passed_on_and_leaves_no_password() {
+        let policy = Policy::new(&crate::Options::default()).unwrap();
+        assert_eq!(
+            policy.generate(&mut Counting { next: 0, left: 0 }).unwrap_err(),
+            UsedUp
+        );
+        let long = Policy::new(&crate::Options {
+            length: 4096,
+            ..Default::default()
+        })
+        .unwrap();
+        assert_eq!(
+            long.generate(&mut Counting { next: 0, left: 4096 }).unwrap_err(),
+            UsedUp
+        );
+    }
+
+    #[test]
+    fn the_operating_system_gives_a_different_password_each_time() {
+        let policy = Policy::new(&crate::Options::default()).unwrap();
+        assert_ne!(
+            policy.generate_from_os().unwrap(),
+            policy.generate_from_os().unwrap()
+        );
     }
 }

@@ -97,3 +97,135 @@ fn required(types: &[(CharacterType, usize)], length: usize) -> Result<Vec<Requi
     }
     Ok(required)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(options: &Options) -> PolicyError {
+        Policy::new(options).unwrap_err()
+    }
+
+    #[test]
+    fn lengths_outside_1_to_4096_are_refused() {
+        for length in [0, 4097, usize::MAX] {
+            assert_eq!(
+                refused(&Options {
+                    length,
+                    ..Options::default()
+                }),
+                PolicyError::LengthOutOfRange { length }
+            );
+        }
+        for length in [4, 4096] {
+            assert_eq!(
+                Policy::new(&Options {
+                    length,
+                    ..Options::default()
+                })
+                .unwrap()
+                .length(),
+                length
+            );
+        }
+        let one = Options {
+            length: 1,
+            require_each_included_type: false,
+            ..Options::default()
+        };
+        assert_eq!(Policy::new(&one).unwrap().length(), 1);
+    }
+
+    #[test]
+    fn an_empty_alphabet_is_refused_whatever_empties_it() {
+        let printable: String = (' '..='~').collect();
+        let none = Options {
+            exclude_numbers: true,
+            exclude_punctuation: true,
+            exclude_uppercase: true,
+            exclude_lowercase: true,
+            ..Options::default()
+        };
+        let all_excluded = Options {
+            exclude_characters: printable,
+            include_space: true,
+            require_each_included_type: false,
+            ..Options::default()
+        };
+        for options in [none.clone(), all_excluded] {
+            assert_eq!(refused(&options), PolicyError::AlphabetEmpty);
+        }
+        assert!(
+            Policy::new(&Options {
+                include_space: true,
+                ..none
+            })
+            .is_ok(),
+            "the space is enough"
+        );
+    }
+
+    #[test]
+    fn a_required_type_without_characters_is_refused_and_an_unrequired_one_merely_absent() {
+        let options = Options {
+            exclude_characters: "0123456789".to_owned(),
+            ..Options::default()
+        };
+        assert_eq!(
+            refused(&options),
+            PolicyError::TypeEmptied {
+                missing: CharacterType::Number
+            }
+        );
+        let unrequired = Options {
+            require_each_included_type: false,
+            ..options.clone()
+        };
+        let left_out = Options {
+            exclude_numbers: true,
+            ..options
+        };
+        assert_eq!(
+            Policy::new(&unrequired).unwrap().alphabet,
+            Policy::new(&left_out).unwrap().alphabet
+        );
+    }
+
+    #[test]
+    fn a_length_below_the_number_of_required_types_is_refused() {
+        let options = Options {
+            length: 3,
+            ..Options::default()
+        };
+        assert_eq!(
+            refused(&options),
+            PolicyError::LengthBelowRequiredTypes {
+                length: 3,
+                required: 4
+            }
+        );
+        assert!(
+            Policy::new(&Options {
+                exclude_punctuation: true,
+                ..options.clone()
+            })
+            .is_ok()
+        );
+        assert!(
+            Policy::new(&Options {
+                length: 4,
+                ..options.clone()
+            })
+            .is_ok()
+        );
+        // The space is no type: it needs no place.
+        assert!(
+            Policy::new(&Options {
+                length: 4,
+                include_space: true,
+                ..options
+            })
+            .is_ok()
+        );
+    }
+}
