@@ -1,0 +1,207 @@
+//! The time that a step has, and every wait inside it.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::time::Instant;
+
+use crate::fault::{Cause, Fault, Kind, Prospect};
+
+/// First pause before something is tried again; each further one is twice as long, with jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Pauses in all: about 9 s, if the budget allows.
+const PAUSES: usize = 8;
+/// Pauses before a read is believed: about a second in all.
+const STALE_PAUSES: usize = 3;
+
+/// The moment by which a step must have answered. What is left of Lambda's own limit less a reserve, so
+/// that the function itself reports what it was waiting for.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    end: Instant,
+}
+
+impl Budget {
+    /// A budget of `time` from now on.
+    pub fn lasting(time: Duration) -> Self {
+        Self {
+            end: Instant::now() + time,
+        }
+    }
+
+    /// What is left; zero once it is used up.
+    pub fn remaining(self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for `work`, at most for `limit` and for what is left. `waiting_for` completes the sentence
+    /// "no answer in 5 s while …".
+    ///
+    /// # Errors
+    /// [`TimedOut`], which names the wait.
+    pub fn wait<T>(
+        self,
+        waiting_for: impl Into<String>,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Result<T, TimedOut>> {
+        let limit = limit.min(self.remaining());
+        let waiting_for = waiting_for.into();
+        // A call of the SDK is 10 kB: boxed, or every caller's future carries it.
+        let work = Box::pin(work);
+        async move {
+            tokio::time::timeout(limit, work)
+                .await
+                .map_err(|_| TimedOut { limit, waiting_for })
+        }
+    }
+
+    /// Runs `attempt` again while its cause is [`Prospect::Transient`]: until it succeeds, fails for good, or
+    /// the next pause would not fit into half of what is left.
+    ///
+    /// # Errors
+    /// The last attempt's cause.
+    pub async fn retry<T>(self, attempt: impl AsyncFnMut() -> Result<T, Cause>) -> Result<T, Cause> {
+        self.again(Prospect::Transient, PAUSES, attempt).await
+    }
+
+    /// The same for [`Prospect::Stale`], for about a second.
+    ///
+    /// # Errors
+    /// The last attempt's cause.
+    pub(crate) async fn settle<T>(self, attempt: impl AsyncFnMut() -> Result<T, Cause>) -> Result<T, Cause> {
+        self.again(Prospect::Stale, STALE_PAUSES, attempt).await
+    }
+
+    async fn again<T>(
+        self,
+        prospect: Prospect,
+        times: usize,
+        mut attempt: impl AsyncFnMut() -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        let mut pauses = ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_max_times(times)
+            .with_jitter()
+            .build();
+        loop {
+            let cause = match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(cause) => cause,
+            };
+            let pause = pauses.next().filter(|&pause| pause < self.remaining() / 2);
+            match pause {
+                Some(pause) if cause.prospect() == prospect => tokio::time::sleep(pause).await,
+                _ => return Err(cause),
+            }
+        }
+    }
+}
+
+/// A wait that came to no end.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer in {:.1} s while {waiting_for}", limit.as_secs_f64())]
+pub struct TimedOut {
+    limit: Duration,
+    waiting_for: String,
+}
+
+impl Fault for TimedOut {
+    fn code(&self) -> &'static str {
+        "DeadlineExceeded"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Network
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        "check the network path from the function (subnets, security groups, endpoints), or raise the function's time limit".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("busy")]
+    struct Busy(Prospect);
+
+    impl Fault for Busy {
+        fn code(&self) -> &'static str {
+            "Busy"
+        }
+        fn kind(&self) -> Kind {
+            Kind::Server
+        }
+        fn remedy(&self) -> Cow<'_, str> {
+            "wait".into()
+        }
+        fn prospect(&self) -> Prospect {
+            self.0
+        }
+    }
+
+    async fn attempts_until(success: u32, prospect: Prospect, budget: Duration) -> (bool, u32) {
+        let mut attempts = 0;
+        let answer = Budget::lasting(budget)
+            .retry(async || {
+                attempts += 1;
+                if attempts >= success {
+                    Ok(())
+                } else {
+                    Err(Cause::from(Busy(prospect)))
+                }
+            })
+            .await;
+        (answer.is_ok(), attempts)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_by_itself_is_tried_again() {
+        let outcome = attempts_until(4, Prospect::Transient, Duration::from_secs(30)).await;
+        assert_eq!(outcome, (true, 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_pass_is_tried_once() {
+        for prospect in [Prospect::Permanent, Prospect::Stale, Prospect::PoisonedPending] {
+            assert_eq!(
+                attempts_until(2, prospect, Duration::from_secs(30)).await,
+                (false, 1)
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_end_before_the_budget_does() {
+        let start = Instant::now();
+        let (succeeded, attempts) =
+            attempts_until(u32::MAX, Prospect::Transient, Duration::from_secs(3)).await;
+        assert!(!succeeded && attempts > 1);
+        assert!(start.elapsed() < Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_without_an_answer_says_what_it_waited_for() {
+        let budget = Budget::lasting(Duration::from_mins(1));
+        let error = budget
+            .wait(
+                "connecting to db:5432",
+                Duration::from_secs(5),
+                std::future::pending::<()>(),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no answer in 5.0 s while connecting to db:5432"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! What a target may ask for while it works: the other values of the secret, and the time that is left.
+
+use secrecy::SecretString;
+use staging_labels::VersionId;
+
+use crate::budget::Budget;
+use crate::event::Event;
+use crate::fault::Cause;
+use crate::store::Store;
+
+/// One invocation, as a [`Target`](crate::Target) sees it. Values are fetched when asked for, not before.
+pub struct Context<'a> {
+    store: &'a Store,
+    event: &'a Event,
+    budget: Budget,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(store: &'a Store, event: &'a Event, budget: Budget) -> Self {
+        Self { store, event, budget }
+    }
+
+    /// The time that this step has left.
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// The version that this rotation makes.
+    pub fn token(&self) -> &VersionId {
+        &self.event.token
+    }
+
+    /// The value that was current before the current one, if there is one.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn previous(&self) -> Result<Option<SecretString>, Cause> {
+        self.store.previous(&self.event.secret, self.budget).await
+    }
+
+    /// The versions that carry no label any more, newest first: where the value of a rotation that was
+    /// cancelled and cleaned up is still found.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal; the function's role needs `secretsmanager:ListSecretVersionIds`.
+    pub async fn deprecated(&self) -> Result<Vec<VersionId>, Cause> {
+        self.store.deprecated(&self.event.secret, self.budget).await
+    }
+
+    /// The value of one version, `None` if it has none (any more).
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn version(&self, version: &VersionId) -> Result<Option<SecretString>, Cause> {
+        let read = self
+            .store
+            .version(&self.event.secret, version, self.budget)
+            .await?;
+        Ok(read.map(|version| version.text))
+    }
+
+    /// The current value of another secret, such as the admin's.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal, naming that secret.
+    pub async fn other_secret(&self, id: &str) -> Result<SecretString, Cause> {
+        self.store.other_secret(id, self.budget).await
+    }
+}

@@ -1,0 +1,252 @@
+//! One step: read, decide, act.
+
+use std::borrow::Cow;
+
+use futures_util::future::{join, join3};
+use staging_labels::{Action, Labels, Refusal, Step, plan};
+
+use crate::budget::Budget;
+use crate::context::Context;
+use crate::error::Error;
+use crate::event::Event;
+use crate::fault::{Cause, Fault, Kind, Prospect};
+use crate::store::{Staged, Store, Version};
+use crate::target::Target;
+
+/// Proof that the target accepted the pending value in this very invocation. Only [`verify`] makes it, and
+/// [`Store::promote`] asks for it.
+#[derive(Debug)]
+pub(crate) struct Verified(());
+
+/// What one reading of the secret showed.
+struct Reading {
+    labels: Labels,
+    current: Option<Version>,
+    pending: Option<Version>,
+}
+
+/// A pair of documents, read and found to be of one account.
+struct Pair<S> {
+    current: S,
+    pending: S,
+}
+
+/// Runs one step, and answers with the action that was taken.
+///
+/// # Errors
+/// An [`Error`] with the secret, the step, the cause and the remedy.
+pub async fn run<T: Target>(
+    store: &Store,
+    target: &T,
+    event: &Event,
+    budget: Budget,
+) -> Result<&'static str, Error> {
+    let step = Stepper {
+        store,
+        target,
+        event,
+        budget,
+    };
+    match budget.settle(async || step.attempt().await).await {
+        Ok(action) => Ok(action),
+        Err(cause) => {
+            let released = step.release_if_poisoned(&cause).await;
+            Err(Error {
+                step: Some(event.step),
+                secret: Some(event.secret.clone()),
+                token: Some(event.token.clone()),
+                cause,
+                released,
+            })
+        }
+    }
+}
+
+struct Stepper<'a, T> {
+    store: &'a Store,
+    target: &'a T,
+    event: &'a Event,
+    budget: Budget,
+}
+
+impl<T: Target> Stepper<'_, T> {
+    async fn attempt(&self) -> Result<&'static str, Cause> {
+        let mut reading = self.read().await?;
+        let labels = std::mem::take(&mut reading.labels);
+        let action = plan(self.event.step, &labels, &self.event.token).map_err(Stray::Refused)?;
+        match action {
+            Action::Nothing => {}
+            Action::Stage => self.stage(reading).await?,
+            Action::Apply => {
+                let pair = self.pair(reading)?;
+                self.target
+                    .apply(&pair.current, &pair.pending, &self.context())
+                    .await?;
+            }
+            Action::Verify => {
+                self.verify(&self.pair(reading)?).await?;
+            }
+            Action::Promote { from } => {
+                let verified = self.verify(&self.pair(reading)?).await?;
+                self.store
+                    .promote(self.event, from, verified, self.budget)
+                    .await?;
+            }
+        }
+        Ok(action.name())
+    }
+
+    /// Reads what the step needs, at once. The first two steps ask DescribeSecret, which alone tells that a
+    /// rotation was cancelled; the last two find the labels in the two values' answers, and ask only if
+    /// there is no pending value.
+    async fn read(&self) -> Result<Reading, Cause> {
+        let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
+        let (description, pending, current) = match self.event.step {
+            Step::Create => {
+                let (description, current) =
+                    join(store.describe(secret, budget), store.current(secret, budget)).await;
+                (Some(description?), None, current?)
+            }
+            Step::Set => {
+                let (description, pending, current) = join3(
+                    store.describe(secret, budget),
+                    store.version(secret, token, budget),
+                    store.current(secret, budget),
+                )
+                .await;
+                (Some(description?), pending?, current?)
+            }
+            Step::Test | Step::Finish => {
+                let (pending, current) = join(
+                    store.version(secret, token, budget),
+                    store.current(secret, budget),
+                )
+                .await;
+                (None, pending?, current?)
+            }
+        };
+        let labels = match (description, &pending, &current) {
+            (Some(description), _, _) if description.rotation_enabled == Some(false) => {
+                return Err(Stray::Cancelled.into());
+            }
+            (Some(description), _, _) => description.labels,
+            (None, Some(pending), Some(current)) => labels_of(pending, current),
+            (None, _, _) => store.describe(secret, budget).await?.labels,
+        };
+        Ok(Reading {
+            labels,
+            current,
+            pending,
+        })
+    }
+
+    /// Stores a new value. If the version has one already, that one must be as good as a new one.
+    async fn stage(&self, reading: Reading) -> Result<(), Cause> {
+        let current = reading.current.ok_or(Stray::NoCurrent)?;
+        let current = self.target.read(&current.text)?;
+        let proposal = self.target.propose(&current, &self.context()).await?;
+        let text = self.target.text(&proposal);
+        match self.store.stage_pending(self.event, text, self.budget).await? {
+            Staged::New => Ok(()),
+            Staged::AlreadyThere => {
+                let staged = self
+                    .store
+                    .version(&self.event.secret, &self.event.token, self.budget)
+                    .await?;
+                let staged = self.target.read(&staged.ok_or(Stray::NoPending)?.text)?;
+                self.target.check_pair(&current, &staged)
+            }
+        }
+    }
+
+    fn pair(&self, reading: Reading) -> Result<Pair<T::Secret>, Cause> {
+        let current = reading.current.ok_or(Stray::NoCurrent)?;
+        let pending = reading.pending.ok_or(Stray::NoPending)?;
+        let pair = Pair {
+            current: self.target.read(&current.text)?,
+            pending: self.target.read(&pending.text)?,
+        };
+        self.target.check_pair(&pair.current, &pair.pending)?;
+        Ok(pair)
+    }
+
+    async fn verify(&self, pair: &Pair<T::Secret>) -> Result<Verified, Cause> {
+        self.target
+            .verify(&pair.current, &pair.pending, &self.context())
+            .await?;
+        Ok(Verified(()))
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context::new(self.store, self.event, self.budget)
+    }
+
+    async fn release_if_poisoned(&self, cause: &Cause) -> bool {
+        if cause.prospect() != Prospect::PoisonedPending {
+            return false;
+        }
+        let released = self.store.release_pending(self.event, self.budget).await;
+        if let Err(error) = &released {
+            tracing::warn!(secret.id = %self.event.secret, code = error.code(),
+                "AWSPENDING could not be taken off version {}: {error}", self.event.token);
+        }
+        released.is_ok()
+    }
+}
+
+fn labels_of(pending: &Version, current: &Version) -> Labels {
+    [pending, current]
+        .into_iter()
+        .map(|version| (version.id.as_str(), &version.labels))
+        .collect()
+}
+
+/// A rotation that is not where the step expects it.
+#[derive(Debug, thiserror::Error)]
+enum Stray {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the rotation was cancelled")]
+    Cancelled,
+    #[error("no version of the secret has a value labelled AWSCURRENT")]
+    NoCurrent,
+    #[error("the version labelled AWSPENDING has no value")]
+    NoPending,
+}
+
+impl Fault for Stray {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::Abandoned) => "RotationAbandoned",
+            Self::Refused(Refusal::Unknown) => "VersionUnknown",
+            Self::Cancelled => "RotationCancelled",
+            Self::NoCurrent => "CurrentMissing",
+            Self::NoPending => "PendingMissing",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Rotation
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        match self {
+            Self::Refused(_) => "nothing was changed; start a new rotation (aws secretsmanager rotate-secret)",
+            Self::Cancelled => "nothing was changed; configure the rotation again to rotate this secret",
+            Self::NoCurrent => "put a value into the secret (aws secretsmanager put-secret-value)",
+            Self::NoPending => {
+                "nothing was changed; createSecret must run first: let Secrets Manager repeat the rotation, or take AWSPENDING off this version"
+            }
+        }
+        .into()
+    }
+
+    /// A step may see the secret as it stood a moment before the last step's write, except for what only a
+    /// person changes.
+    fn prospect(&self) -> Prospect {
+        match self {
+            Self::Cancelled => Prospect::Permanent,
+            Self::Refused(_) | Self::NoCurrent | Self::NoPending => Prospect::Stale,
+        }
+    }
+}

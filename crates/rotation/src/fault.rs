@@ -1,0 +1,154 @@
+//! What went wrong, in a form that an on-call engineer and a program can both use.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// The area a cause belongs to: where to look first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The payload, or the state of the secret's staging labels.
+    Rotation,
+    /// The secret's own document.
+    Document,
+    /// The function's settings.
+    Configuration,
+    /// IAM, KMS or resource policies.
+    Permission,
+    /// Too many requests, or too many connections.
+    Throttling,
+    /// Names, routes, ports, security groups, time limits.
+    Network,
+    /// Certificates, TLS versions, a server without TLS.
+    Tls,
+    /// A credential was refused.
+    Login,
+    /// A credential was accepted and may not do what it must.
+    Privilege,
+    /// The server's rules for passwords.
+    Policy,
+    /// The server's state: a standby, starting up, broken.
+    Server,
+    /// Keywheel itself.
+    Internal,
+}
+
+impl Kind {
+    /// The word for logs and metrics, such as `network`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rotation => "rotation",
+            Self::Document => "document",
+            Self::Configuration => "configuration",
+            Self::Permission => "permission",
+            Self::Throttling => "throttling",
+            Self::Network => "network",
+            Self::Tls => "tls",
+            Self::Login => "login",
+            Self::Privilege => "privilege",
+            Self::Policy => "policy",
+            Self::Server => "server",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// What a repetition would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prospect {
+    /// Nothing until somebody acts.
+    #[default]
+    Permanent,
+    /// It may pass by itself within moments: tried again inside the step's budget.
+    Transient,
+    /// What was read may be a moment behind: read again for about a second.
+    Stale,
+    /// The pending value itself can never be accepted, and certainly was not: AWSPENDING is taken off its
+    /// version, so that the next rotation makes another value.
+    PoisonedPending,
+}
+
+/// An error that says what to do. Its `Display` is the problem alone: lower case, no full stop, no secret
+/// value, neither the remedy nor the source repeated.
+pub trait Fault: StdError + Send + Sync + 'static {
+    /// The stable name, in upper camel case; `docs/runbook/<code>.md` explains it.
+    fn code(&self) -> &'static str;
+
+    /// Where to look first.
+    fn kind(&self) -> Kind;
+
+    /// What to do: lower case, no full stop.
+    fn remedy(&self) -> Cow<'_, str>;
+
+    /// Whether to try again.
+    fn prospect(&self) -> Prospect {
+        Prospect::Permanent
+    }
+}
+
+/// Any [`Fault`], as the steps return it.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Fault>);
+
+impl Cause {
+    /// The stable name of the cause.
+    pub fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    /// Where to look first.
+    pub fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> Cow<'_, str> {
+        self.0.remedy()
+    }
+
+    /// Whether to try again.
+    pub fn prospect(&self) -> Prospect {
+        self.0.prospect()
+    }
+
+    /// The problem with all its sources, without the remedy.
+    pub fn problem(&self) -> impl fmt::Display + '_ {
+        Chain(&*self.0)
+    }
+}
+
+impl<F: Fault> From<F> for Cause {
+    fn from(fault: F) -> Self {
+        Self(Arc::new(fault))
+    }
+}
+
+/// `problem: source: source; remedy`.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.problem(), self.remedy())
+    }
+}
+
+/// As `Display`: a derived `Debug` of a foreign error may hold a response's body.
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({self})", self.code())
+    }
+}
+
+/// An error and its sources on one line.
+struct Chain<'a>(&'a dyn StdError);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(source) = next {
+            write!(f, ": {source}")?;
+            next = source.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,235 @@
+//! The function: Lambda's runtime around the driver.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
+
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::event::Event;
+use crate::fault::{Cause, Fault, Kind};
+use crate::logging::LogSettings;
+use crate::metrics::{self, Outcome};
+use crate::store::{self, Store};
+use crate::target::Target;
+use crate::{driver, panics};
+
+/// Kept back of Lambda's own limit, to answer and to log.
+const RESERVE: Duration = Duration::from_millis(500);
+/// Kept back at most, as a part of the whole: a limit of 3 s, Lambda's default, leaves 2.7.
+const RESERVE_PART: u32 = 10;
+/// What the runtime cannot start without.
+const RUNTIME_VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// A function's `main`. `configure` reads the settings; if they are wrong, every invocation is answered with
+/// that cause, so that it is seen where the rotation is seen.
+pub fn main<T: Target>(
+    configure: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<T, Cause>,
+) -> ExitCode {
+    let get = |name: &str| std::env::var(name).ok();
+    if let Some(missing) = RUNTIME_VARIABLES.into_iter().find(|name| get(name).is_none()) {
+        complain(&format!(
+            "this is a Lambda function and {missing} is not set; run it by `make demo`, `make invoke`, or secrets-manager-local serve --function NAME=PATH"
+        ));
+        return ExitCode::from(2);
+    }
+    panics::silence();
+    let subscriber = LogSettings::from_env(&get).subscriber(std::io::stdout);
+    // Fails only if a subscriber is set already, as in a test that calls main: that one may stay.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else {
+        complain("the operating system gave no event queue");
+        return ExitCode::FAILURE;
+    };
+    match runtime.block_on(serve(configure(&get), &get)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("the Lambda runtime ended: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<T: Target>(
+    target: Result<T, Cause>,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), lambda_runtime::Error> {
+    let store = store::connect(get).await;
+    let function = get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    let (store, target, function) = (&store, &target, function.as_str());
+    let handler = service_fn(move |event: LambdaEvent<Value>| async move {
+        let budget = budget(event.context.deadline(), now());
+        handle(
+            store,
+            target.as_ref(),
+            function,
+            &event.payload,
+            &event.context.request_id,
+            budget,
+        )
+        .await
+    });
+    Runtime::new(handler).run().await
+}
+
+/// Runs one invocation: one log line, one metric, whatever happens.
+async fn handle<T: Target>(
+    store: &Store,
+    target: Result<&T, &Cause>,
+    function: &str,
+    payload: &Value,
+    request: &str,
+    budget: Budget,
+) -> Result<(), Error> {
+    let start = Instant::now();
+    let work = AssertUnwindSafe(step(store, target, payload, budget)).catch_unwind();
+    let outcome = work
+        .await
+        .unwrap_or_else(|_| Err(about(payload, Panicked.into())));
+    report(&outcome, function, payload, request, start.elapsed());
+    outcome.map(drop)
+}
+
+async fn step<T: Target>(
+    store: &Store,
+    target: Result<&T, &Cause>,
+    payload: &Value,
+    budget: Budget,
+) -> Result<&'static str, Error> {
+    let event = Event::parse(payload).map_err(|malformed| about(payload, malformed.into()))?;
+    let target = target.map_err(|cause| about(payload, cause.clone()))?;
+    driver::run(store, target, &event, budget).await
+}
+
+fn about(payload: &Value, cause: Cause) -> Error {
+    let (step, secret, token) = Event::traces(payload);
+    Error {
+        step,
+        secret,
+        token,
+        cause,
+        released: false,
+    }
+}
+
+fn report(
+    outcome: &Result<&'static str, Error>,
+    function: &str,
+    payload: &Value,
+    request: &str,
+    duration: Duration,
+) {
+    let (step, secret, token) = Event::traces(payload);
+    let step = step.map_or("unknown", staging_labels::Step::name);
+    let secret = secret.as_ref().map(crate::event::SecretId::as_str);
+    let version = token.as_ref().map(staging_labels::VersionId::as_str);
+    let ms = metrics::milliseconds(duration);
+    match outcome {
+        Ok(action) => tracing::info!(
+            requestId = request,
+            secret.id = secret,
+            version.id = version,
+            rotation.step = step,
+            rotation.action = action,
+            step.duration_ms = ms,
+            outcome = "succeeded",
+            "{step}: {action}"
+        ),
+        Err(error) => tracing::error!(
+            requestId = request,
+            secret.id = secret,
+            version.id = version,
+            rotation.step = step,
+            step.duration_ms = ms,
+            outcome = "failed",
+            error.code = error.cause.code(),
+            error.kind = error.cause.kind().name(),
+            "{error}"
+        ),
+    }
+    let code = outcome.as_ref().err().map(|error| error.cause.code());
+    let line = metrics::line(
+        &Outcome {
+            function,
+            step,
+            code,
+            secret,
+            duration,
+        },
+        now(),
+    );
+    // A metric that cannot be written is no reason to fail a rotation.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// What is left of Lambda's limit, less the reserve.
+fn budget(deadline: SystemTime, now: SystemTime) -> Budget {
+    let left = deadline.duration_since(now).unwrap_or_default();
+    Budget::lasting(left.saturating_sub(RESERVE.min(left / RESERVE_PART)))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: from here on time is an argument"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+fn complain(message: &str) {
+    // Nothing is left to tell of a stderr that cannot be written.
+    let _ = writeln!(std::io::stderr().lock(), "keywheel: {message}");
+}
+
+/// A panic, of which nothing is told but where it was: its text may hold anything.
+#[derive(Debug, thiserror::Error)]
+#[error("keywheel panicked; the log says where")]
+struct Panicked;
+
+impl Fault for Panicked {
+    fn code(&self) -> &'static str {
+        "Internal"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Internal
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        "report it, with the log line; Secrets Manager tries the rotation again".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_of_a_short_limit_is_kept_back_and_half_a_second_of_a_long_one() {
+        let left = |seconds| {
+            budget(now() + Duration::from_secs(seconds), now())
+                .remaining()
+                .as_secs_f64()
+        };
+        assert!((2.6..=2.71).contains(&left(3)), "{}", left(3));
+        assert!((29.3..=29.51).contains(&left(30)), "{}", left(30));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_leaves_nothing() {
+        let past = now() - Duration::from_secs(1);
+        assert_eq!(budget(past, now()).remaining(), Duration::ZERO);
+    }
+}

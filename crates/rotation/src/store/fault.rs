@@ -1,0 +1,249 @@
+//! What Secrets Manager refuses, and why.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+
+use crate::fault::{Fault, Kind, Prospect};
+
+/// Longest part of a message of AWS that is repeated.
+const LONGEST_MESSAGE: usize = 400;
+
+/// What a call to Secrets Manager came to, if not to an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// There is no such secret, or it is in another region or account.
+    #[error("secrets manager finds no secret {secret} with a current value")]
+    SecretNotFound {
+        /// The secret asked for.
+        secret: String,
+    },
+    /// The secret is scheduled for deletion.
+    #[error("the secret {secret} is marked for deletion")]
+    SecretDeleted {
+        /// The secret asked for.
+        secret: String,
+    },
+    /// IAM or a resource policy says no.
+    #[error("{operation} on {secret} is not permitted: {message}")]
+    PermissionDenied {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// The secret's KMS key cannot be used.
+    #[error("{operation} on {secret} cannot use the secret's KMS key: {message}")]
+    KmsDenied {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// Too many calls, and retries did not help.
+    #[error("{operation} on {secret} was throttled")]
+    Throttled {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+    },
+    /// No answer: name look-up, route, TLS, time.
+    #[error("{operation} got no answer from secrets manager: {message}")]
+    Unreachable {
+        /// The call.
+        operation: &'static str,
+        /// What the connection came to.
+        message: String,
+    },
+    /// Another error of the service.
+    #[error("{operation} on {secret} failed: {message}")]
+    Failed {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+        /// AWS's code and words.
+        message: String,
+    },
+    /// The version holds SecretBinary.
+    #[error("the value of {secret} is binary, not text")]
+    Binary {
+        /// The secret.
+        secret: String,
+    },
+    /// AWSCURRENT moved between the reading and the swap.
+    #[error("AWSCURRENT is no longer on the version it was read from")]
+    PromoteConflict,
+}
+
+impl Fault for StoreFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SecretNotFound { .. } => "SecretNotFound",
+            Self::SecretDeleted { .. } => "SecretDeleted",
+            Self::PermissionDenied { .. } => "PermissionDenied",
+            Self::KmsDenied { .. } => "KmsDenied",
+            Self::Throttled { .. } => "Throttled",
+            Self::Unreachable { .. } => "SecretsManagerUnreachable",
+            Self::Failed { .. } => "SecretsManagerFailed",
+            Self::Binary { .. } => "SecretIsBinary",
+            Self::PromoteConflict => "PromoteConflict",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::SecretNotFound { .. } | Self::SecretDeleted { .. } | Self::PromoteConflict => {
+                Kind::Rotation
+            }
+            Self::PermissionDenied { .. } | Self::KmsDenied { .. } => Kind::Permission,
+            Self::Throttled { .. } => Kind::Throttling,
+            Self::Unreachable { .. } => Kind::Network,
+            Self::Failed { .. } => Kind::Server,
+            Self::Binary { .. } => Kind::Document,
+        }
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        match self {
+            Self::SecretNotFound { .. } => {
+                "check the ARN, the region and the account; a secret of another account needs its full ARN".into()
+            }
+            Self::SecretDeleted { .. } => "restore it (aws secretsmanager restore-secret), or remove its rotation".into(),
+            Self::PermissionDenied { operation, .. } => format!(
+                "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
+            )
+            .into(),
+            Self::KmsDenied { .. } => {
+                "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy".into()
+            }
+            Self::Throttled { .. } => {
+                "rotate fewer secrets at once: the account shares 50 writes a second; spread the schedules' windows".into()
+            }
+            Self::Unreachable { .. } => {
+                "give the function a way to secrets manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through".into()
+            }
+            Self::Failed { .. } => "see the message; Secrets Manager tries the rotation again".into(),
+            Self::Binary { .. } => "store the document as SecretString".into(),
+            Self::PromoteConflict => "nothing: Secrets Manager tries the rotation again".into(),
+        }
+    }
+
+    fn prospect(&self) -> Prospect {
+        match self {
+            Self::PromoteConflict => Prospect::Stale,
+            _ => Prospect::Permanent,
+        }
+    }
+}
+
+/// Reads an error of the SDK. Never its `Debug`: that holds the raw response.
+pub(super) fn classify<E, R>(operation: &'static str, secret: &str, error: &SdkError<E, R>) -> StoreFault
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+    R: std::fmt::Debug,
+{
+    match error {
+        SdkError::ServiceError(service) => refusal(operation, secret, service.err()),
+        SdkError::TimeoutError(_) => unreachable(operation, "it timed out".to_owned()),
+        SdkError::DispatchFailure(failure) => {
+            let words = failure
+                .as_connector_error()
+                .map_or_else(String::new, |error| chain(error));
+            unreachable(operation, words)
+        }
+        _ => StoreFault::Failed {
+            operation,
+            secret: secret.to_owned(),
+            message: "the answer could not be read".to_owned(),
+        },
+    }
+}
+
+fn unreachable(operation: &'static str, message: String) -> StoreFault {
+    StoreFault::Unreachable { operation, message }
+}
+
+fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetadata) -> StoreFault {
+    let code = error.code().unwrap_or("an error without a code");
+    let message = one_line(error.message().unwrap_or("no message"));
+    let secret = secret.to_owned();
+    match code {
+        "ResourceNotFoundException" => StoreFault::SecretNotFound { secret },
+        "InvalidRequestException"
+            if message.contains("marked for deletion") || message.contains("marked deleted") =>
+        {
+            StoreFault::SecretDeleted { secret }
+        }
+        "DecryptionFailure" | "EncryptionFailure" => StoreFault::KmsDenied {
+            operation,
+            secret,
+            message,
+        },
+        _ if is_denial(code) && message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
+            operation,
+            secret,
+            message,
+        },
+        _ if is_denial(code) => StoreFault::PermissionDenied {
+            operation,
+            secret,
+            message,
+        },
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
+            StoreFault::Throttled { operation, secret }
+        }
+        // A value that is refused could be quoted: of a write only the code is repeated.
+        _ if operation == "PutSecretValue" => StoreFault::Failed {
+            operation,
+            secret,
+            message: code.to_owned(),
+        },
+        _ => StoreFault::Failed {
+            operation,
+            secret,
+            message: format!("{code}: {message}"),
+        },
+    }
+}
+
+/// The codes by which AWS's services refuse a caller (Secrets Manager's common errors).
+fn is_denial(code: &str) -> bool {
+    matches!(
+        code,
+        "AccessDeniedException"
+            | "AccessDenied"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "ExpiredTokenException"
+            | "InvalidSignatureException"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "NotAuthorized"
+            | "OptInRequired"
+    )
+}
+
+fn chain(error: &dyn StdError) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        words = format!("{words}: {source}");
+        next = source.source();
+    }
+    one_line(&words)
+}
+
+fn one_line(message: &str) -> String {
+    message
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST_MESSAGE)
+        .collect()
+}

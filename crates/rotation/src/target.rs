@@ -1,0 +1,63 @@
+//! What a rotation function must know of the thing that it rotates.
+
+use secrecy::SecretString;
+
+use crate::context::Context;
+use crate::fault::Cause;
+
+/// A kind of credential that can be rotated. The driver decides when each method is called; a target never
+/// sees a staging label.
+#[expect(
+    async_fn_in_trait,
+    reason = "functions run on one thread: no future needs to be Send"
+)]
+pub trait Target {
+    /// The secret's document, read and checked.
+    type Secret;
+
+    /// Reads a document. Called before anything is written or tried.
+    ///
+    /// # Errors
+    /// A cause that names the field, never its value if that could be the credential.
+    fn read(&self, text: &SecretString) -> Result<Self::Secret, Cause>;
+
+    /// The document as it is to be stored.
+    fn text<'a>(&self, secret: &'a Self::Secret) -> &'a SecretString;
+
+    /// Refuses a pair of which `pending` is not a rotation of `current`: another user, another host. Called
+    /// before any login with `pending`.
+    ///
+    /// # Errors
+    /// A cause that names the difference.
+    fn check_pair(&self, current: &Self::Secret, pending: &Self::Secret) -> Result<(), Cause>;
+
+    /// The value to rotate to. Changes nothing outside; may run again if the function dies before the value is
+    /// staged.
+    ///
+    /// # Errors
+    /// Everything about the document or the settings that would make a later step fail.
+    async fn propose(&self, current: &Self::Secret, context: &Context<'_>) -> Result<Self::Secret, Cause>;
+
+    /// Makes the target accept `pending`. Must tolerate that it already does.
+    ///
+    /// # Errors
+    /// With [`Prospect::PoisonedPending`](crate::Prospect::PoisonedPending) only if it is certain that
+    /// `pending` was not accepted and never will be.
+    async fn apply(
+        &self,
+        current: &Self::Secret,
+        pending: &Self::Secret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause>;
+
+    /// Uses `pending` as an application would. Changes nothing.
+    ///
+    /// # Errors
+    /// Why an application could not work with `pending`.
+    async fn verify(
+        &self,
+        current: &Self::Secret,
+        pending: &Self::Secret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause>;
+}
