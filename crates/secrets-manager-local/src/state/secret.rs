@@ -1,0 +1,127 @@
+//! One secret as plain data, and what every operation asks of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use staging_labels::{Label, VersionId};
+
+use super::error::ApiError;
+use super::replica::Replica;
+use super::rotation::{Rotation, Unfinished};
+use super::trail::TrailEvent;
+use super::value::Value;
+
+/// A secret with its versions and its rotation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Secret {
+    /// The full ARN, with its six-character suffix.
+    pub arn: String,
+    /// The name.
+    pub name: String,
+    /// `Description`
+    pub description: Option<String>,
+    /// `KmsKeyId`; kept, not used: values are not encrypted here.
+    pub kms_key_id: Option<String>,
+    /// `Type`
+    pub kind: Option<String>,
+    /// Tags in the order they were added.
+    pub tags: Vec<(String, String)>,
+    /// The resource policy's text.
+    pub policy: Option<String>,
+    /// Every version, oldest first, those without a label included.
+    pub versions: Vec<Version>,
+    /// The rotation's configuration; absent if it never was configured (fact 9).
+    pub rotation: Option<Rotation>,
+    /// The rotation that was begun and has neither succeeded nor been abandoned or cancelled.
+    pub unfinished: Option<Unfinished>,
+    /// The rotation's events as CloudTrail has them (fact 20).
+    pub trail: Vec<TrailEvent>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed in any way.
+    pub last_changed: Timestamp,
+    /// The day on which a value was last read.
+    pub last_accessed: Option<Timestamp>,
+    /// When a rotation last succeeded.
+    pub last_rotated: Option<Timestamp>,
+    /// When it will be gone, if it is marked for deletion.
+    pub deletion: Option<Timestamp>,
+    /// The service that manages it (fact 19).
+    pub owning_service: Option<String>,
+    /// The primary's region, if it is a replica (fact 17).
+    pub primary_region: Option<String>,
+    /// Its copies in other regions (fact 17).
+    pub replicas: Vec<Replica>,
+}
+
+/// A version of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Its id: the `ClientRequestToken` that made it.
+    pub id: VersionId,
+    /// The value; absent in the version that a rotation begins with (fact 2).
+    pub value: Option<Value>,
+    /// The labels it carries.
+    pub stages: BTreeSet<Label>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// The day on which it was last read.
+    pub last_accessed: Option<Timestamp>,
+}
+
+impl Version {
+    /// A version without labels.
+    pub(crate) fn new(id: VersionId, value: Option<Value>, created: Timestamp) -> Self {
+        Self { id, value, stages: BTreeSet::new(), created, last_accessed: None }
+    }
+
+    /// The labels' names, in alphabetical order.
+    pub fn stage_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.stages.iter().map(Label::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+impl Secret {
+    /// The version with this id.
+    pub fn version(&self, id: &VersionId) -> Option<&Version> {
+        self.versions.iter().find(|version| version.id == *id)
+    }
+
+    pub(crate) fn version_mut(&mut self, id: &VersionId) -> Option<&mut Version> {
+        self.versions.iter_mut().find(|version| version.id == *id)
+    }
+
+    /// The version that carries `label`; a label is on one version at most.
+    pub fn carrier(&self, label: &Label) -> Option<&Version> {
+        self.versions.iter().find(|version| version.stages.contains(label))
+    }
+
+    /// Refuses whatever a secret that is marked for deletion refuses (fact 17).
+    pub(crate) fn refuse_deleted(&self) -> Result<(), ApiError> {
+        match self.deletion {
+            None => Ok(()),
+            Some(_) => Err(ApiError::deleted()),
+        }
+    }
+
+    /// Refuses whatever only the primary of a replicated secret takes (fact 17).
+    pub(crate) fn refuse_replica(&self) -> Result<(), ApiError> {
+        match &self.primary_region {
+            None => Ok(()),
+            Some(region) => Err(ApiError::invalid_request(format!(
+                "You can't perform this operation on a replica secret. Use the primary secret in {region}."
+            ))),
+        }
+    }
+
+    /// Notes that a value was read. AWS keeps the day, not the hour.
+    pub(crate) fn touch(&mut self, id: &VersionId, now: Timestamp) {
+        let day = crate::schedule::midnight(now);
+        self.last_accessed = Some(day);
+        if let Some(version) = self.version_mut(id) {
+            version.last_accessed = Some(day);
+        }
+    }
+}
