@@ -1,4 +1,5 @@
 //! x
+pub mod api;
 pub mod schedule;
 pub mod state;
 

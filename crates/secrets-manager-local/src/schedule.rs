@@ -69,7 +69,11 @@ pub enum ScheduleError {
 
 impl Rules {
     /// Checks what RotateSecret was given.
-    pub fn new(days: Option<i64>, expression: Option<String>, duration: Option<&str>) -> Result<Self, ScheduleError> {
+    pub fn new(
+        days: Option<i64>,
+        expression: Option<String>,
+        duration: Option<&str>,
+    ) -> Result<Self, ScheduleError> {
         let automatically_after_days = days.map(parse_days).transpose()?;
         let duration_hours = duration.map(parse_duration).transpose()?;
         let schedule = match (automatically_after_days, &expression) {
@@ -78,7 +82,12 @@ impl Rules {
             (None, Some(expression)) => Some(Schedule::parse(expression)?),
             (None, None) => None,
         };
-        let rules = Self { automatically_after_days, expression, duration_hours, schedule };
+        let rules = Self {
+            automatically_after_days,
+            expression,
+            duration_hours,
+            schedule,
+        };
         rules.check_window()?;
         Ok(rules)
     }
@@ -87,7 +96,10 @@ impl Rules {
     pub fn next_window(&self, after: Timestamp) -> Option<Window> {
         let schedule = self.schedule.as_ref()?;
         let start = schedule.next_run(after)?;
-        Some(Window { start, end: start.checked_add(self.window_length(start)).ok()? })
+        Some(Window {
+            start,
+            end: start.checked_add(self.window_length(start)).ok()?,
+        })
     }
 
     /// When the next rotation begins after `after`.
@@ -108,7 +120,9 @@ impl Rules {
     fn check_window(&self) -> Result<(), ScheduleError> {
         let mut after = Timestamp::UNIX_EPOCH;
         for _ in 0..SAMPLES {
-            let Some(window) = self.next_window(after) else { return Ok(()) };
+            let Some(window) = self.next_window(after) else {
+                return Ok(());
+            };
             let too_long = match &self.schedule {
                 Some(Schedule::Hours(hours)) => self.duration_hours.is_some_and(|length| length > *hours),
                 _ => window.end.duration_since(window.start) > rest_of_day(window.start),
@@ -125,7 +139,10 @@ impl Rules {
 
 impl Schedule {
     fn parse(expression: &str) -> Result<Self, ScheduleError> {
-        let wrong = |reason| ScheduleError::Expression { expression: expression.to_owned(), reason };
+        let wrong = |reason| ScheduleError::Expression {
+            expression: expression.to_owned(),
+            reason,
+        };
         let inner = |name: &str| {
             let rest = expression.strip_prefix(name)?;
             rest.strip_prefix('(')?.strip_suffix(')')
@@ -144,7 +161,9 @@ impl Schedule {
             Self::Days(days) => {
                 let day = Offset::UTC.to_datetime(after).date();
                 let day = day.checked_add(i64::from(*days).days()).ok()?;
-                Offset::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+                Offset::UTC
+                    .to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))
+                    .ok()
             }
             Self::Hours(hours) => {
                 let interval = i64::from(*hours) * 3600;
@@ -152,7 +171,9 @@ impl Schedule {
                 Timestamp::from_second((slot + 1) * interval).ok()
             }
             Self::Cron { pattern, .. } => {
-                let next = pattern.find_next_occurrence(&Offset::UTC.to_datetime(after), false).ok()?;
+                let next = pattern
+                    .find_next_occurrence(&Offset::UTC.to_datetime(after), false)
+                    .ok()?;
                 Offset::UTC.to_timestamp(next).ok()
             }
         }
@@ -176,9 +197,13 @@ fn parse_duration(duration: &str) -> Result<u8, ScheduleError> {
 /// `4 hours`, `1 day`, `10 days`: hours from 4 to 23, days from 1 to 999 (user guide, rotation schedules).
 fn parse_rate(rate: &str) -> Result<Schedule, &'static str> {
     let (value, unit) = rate.split_once(' ').ok_or("rate() takes a value and a unit")?;
-    let value: u16 = value.parse().map_err(|_| "the value of rate() must be a positive integer")?;
+    let value: u16 = value
+        .parse()
+        .map_err(|_| "the value of rate() must be a positive integer")?;
     match (unit, value) {
-        ("hour" | "hours", 4..=23) => Ok(Schedule::Hours(u8::try_from(value).map_err(|_| "too many hours")?)),
+        ("hour" | "hours", 4..=23) => Ok(Schedule::Hours(
+            u8::try_from(value).map_err(|_| "too many hours")?,
+        )),
         ("hour" | "hours", _) => Err("hours must be from 4 to 23"),
         ("day" | "days", 1..=999) => Ok(Schedule::Days(value)),
         ("day" | "days", _) => Err("days must be from 1 to 999"),
@@ -210,15 +235,22 @@ fn parse_cron(cron: &str) -> Result<Schedule, &'static str> {
         .parse(&[minutes, hours, day_of_month, month, day_of_week].join(" "))
         .map_err(|_| "a field of cron() is not as AWS writes it")?;
     let hourly = hours.parse::<u8>().is_err();
-    let schedule = Schedule::Cron { pattern: Box::new(pattern), hourly };
+    let schedule = Schedule::Cron {
+        pattern: Box::new(pattern),
+        hourly,
+    };
     check_interval(&schedule)?;
     Ok(schedule)
 }
 
 fn check_interval(schedule: &Schedule) -> Result<(), &'static str> {
-    let mut last = schedule.next_run(Timestamp::UNIX_EPOCH).ok_or("cron() never comes")?;
+    let mut last = schedule
+        .next_run(Timestamp::UNIX_EPOCH)
+        .ok_or("cron() never comes")?;
     for _ in 0..SAMPLES {
-        let Some(next) = schedule.next_run(last) else { return Ok(()) };
+        let Some(next) = schedule.next_run(last) else {
+            return Ok(());
+        };
         if next.duration_since(last) < SHORTEST_INTERVAL {
             return Err("a secret can be rotated every four hours at most");
         }
@@ -265,38 +297,103 @@ mod tests {
     #[track_caller]
     fn refused(expression: &str) {
         let error = Rules::new(None, Some(expression.to_owned()), None).unwrap_err();
-        assert!(matches!(error, ScheduleError::Expression { .. }), "{expression}: {error}");
+        assert!(
+            matches!(error, ScheduleError::Expression { .. }),
+            "{expression}: {error}"
+        );
     }
 
     #[test]
     fn fact_18_a_rate_in_hours_opens_on_the_grid_from_midnight() {
-        runs("rate(4 hours)", "2026-02-28T21:10:00Z", &["2026-03-01T00:00:00Z", "2026-03-01T04:00:00Z"]);
-        runs("rate(12 hours)", "2026-02-28T12:00:00Z", &["2026-03-01T00:00:00Z", "2026-03-01T12:00:00Z"]);
+        runs(
+            "rate(4 hours)",
+            "2026-02-28T21:10:00Z",
+            &["2026-03-01T00:00:00Z", "2026-03-01T04:00:00Z"],
+        );
+        runs(
+            "rate(12 hours)",
+            "2026-02-28T12:00:00Z",
+            &["2026-03-01T00:00:00Z", "2026-03-01T12:00:00Z"],
+        );
     }
 
     #[test]
     fn fact_18_a_rate_in_days_opens_at_midnight() {
-        runs("rate(1 day)", "2026-02-28T21:10:00Z", &["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"]);
+        runs(
+            "rate(1 day)",
+            "2026-02-28T21:10:00Z",
+            &["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"],
+        );
         runs("rate(10 days)", "2026-02-28T21:10:00Z", &["2026-03-10T00:00:00Z"]);
     }
 
     #[test]
     fn fact_18_cron_as_the_user_guide_writes_it() {
-        runs("cron(0 8/8 * * ? *)", "2026-01-01T07:00:00Z", &["2026-01-01T08:00:00Z", "2026-01-01T16:00:00Z", "2026-01-02T08:00:00Z"]);
-        runs("cron(0 /8 * * ? *)", "2026-01-01T07:00:00Z", &["2026-01-01T08:00:00Z", "2026-01-01T16:00:00Z", "2026-01-02T00:00:00Z"]);
-        runs("cron(0 8 1/7 * ? *)", "2026-01-01T08:00:00Z", &["2026-01-08T08:00:00Z"]);
-        runs("cron(0 0 ? * SUN#1 *)", "2026-01-01T00:00:00Z", &["2026-01-04T00:00:00Z", "2026-02-01T00:00:00Z"]);
-        runs("cron(0 0 ? * 1#1 *)", "2026-01-01T00:00:00Z", &["2026-01-04T00:00:00Z"]);
-        runs("cron(0 16 L * ? *)", "2026-02-01T00:00:00Z", &["2026-02-28T16:00:00Z", "2026-03-31T16:00:00Z"]);
-        runs("cron(0 22 ? * MON-FRI *)", "2026-01-02T22:00:00Z", &["2026-01-05T22:00:00Z"]);
+        runs(
+            "cron(0 8/8 * * ? *)",
+            "2026-01-01T07:00:00Z",
+            &[
+                "2026-01-01T08:00:00Z",
+                "2026-01-01T16:00:00Z",
+                "2026-01-02T08:00:00Z",
+            ],
+        );
+        runs(
+            "cron(0 /8 * * ? *)",
+            "2026-01-01T07:00:00Z",
+            &[
+                "2026-01-01T08:00:00Z",
+                "2026-01-01T16:00:00Z",
+                "2026-01-02T00:00:00Z",
+            ],
+        );
+        runs(
+            "cron(0 8 1/7 * ? *)",
+            "2026-01-01T08:00:00Z",
+            &["2026-01-08T08:00:00Z"],
+        );
+        runs(
+            "cron(0 0 ? * SUN#1 *)",
+            "2026-01-01T00:00:00Z",
+            &["2026-01-04T00:00:00Z", "2026-02-01T00:00:00Z"],
+        );
+        runs(
+            "cron(0 0 ? * 1#1 *)",
+            "2026-01-01T00:00:00Z",
+            &["2026-01-04T00:00:00Z"],
+        );
+        runs(
+            "cron(0 16 L * ? *)",
+            "2026-02-01T00:00:00Z",
+            &["2026-02-28T16:00:00Z", "2026-03-31T16:00:00Z"],
+        );
+        runs(
+            "cron(0 22 ? * MON-FRI *)",
+            "2026-01-02T22:00:00Z",
+            &["2026-01-05T22:00:00Z"],
+        );
     }
 
     #[test]
     fn fact_18_what_aws_does_not_take_is_refused() {
         for expression in [
-            "rate(3 hours)", "rate(24 hours)", "rate(0 days)", "rate(1000 days)", "rate(4 minutes)", "rate(-1 days)",
-            "rate(4hours)", "cron(5 8 * * ? *)", "cron(0 8 * * ? 2027)", "cron(0 /3 * * ? *)", "cron(0 0,22 * * ? *)",
-            "cron(0 8 1 * MON *)", "cron(0 8 * * ?)", "cron(0 25 * * ? *)", "every(4 hours)", "rate(4 hours", "",
+            "rate(3 hours)",
+            "rate(24 hours)",
+            "rate(0 days)",
+            "rate(1000 days)",
+            "rate(4 minutes)",
+            "rate(-1 days)",
+            "rate(4hours)",
+            "cron(5 8 * * ? *)",
+            "cron(0 8 * * ? 2027)",
+            "cron(0 /3 * * ? *)",
+            "cron(0 0,22 * * ? *)",
+            "cron(0 8 1 * MON *)",
+            "cron(0 8 * * ?)",
+            "cron(0 25 * * ? *)",
+            "every(4 hours)",
+            "rate(4 hours",
+            "",
         ] {
             refused(expression);
         }
@@ -332,10 +429,22 @@ mod tests {
     fn fact_18_a_duration_may_not_reach_into_the_next_window_or_day() {
         let with = |expression: &str, duration| Rules::new(None, Some(expression.to_owned()), Some(duration));
         assert_eq!(with("rate(4 hours)", "5h"), Err(ScheduleError::WindowTooLong));
-        assert_eq!(with("cron(0 22 * * ? *)", "3h"), Err(ScheduleError::WindowTooLong));
-        assert_eq!(with("cron(0 8/8 * * ? *)", "9h"), Err(ScheduleError::WindowTooLong));
-        assert_eq!(with("rate(1 day)", "25h"), Err(ScheduleError::Duration("25h".to_owned())));
-        assert_eq!(with("rate(1 day)", "3"), Err(ScheduleError::Duration("3".to_owned())));
+        assert_eq!(
+            with("cron(0 22 * * ? *)", "3h"),
+            Err(ScheduleError::WindowTooLong)
+        );
+        assert_eq!(
+            with("cron(0 8/8 * * ? *)", "9h"),
+            Err(ScheduleError::WindowTooLong)
+        );
+        assert_eq!(
+            with("rate(1 day)", "25h"),
+            Err(ScheduleError::Duration("25h".to_owned()))
+        );
+        assert_eq!(
+            with("rate(1 day)", "3"),
+            Err(ScheduleError::Duration("3".to_owned()))
+        );
         assert_eq!(with("cron(0 22 * * ? *)", "2h").unwrap().duration_hours, Some(2));
         assert_eq!(with("rate(4 hours)", "4h").unwrap().duration_hours, Some(4));
     }

@@ -116,7 +116,10 @@ impl fmt::Display for ErrorCode {
 impl ApiError {
     /// An error with a code and a sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
@@ -128,7 +131,10 @@ impl ApiError {
     }
 
     pub(crate) fn no_secret() -> Self {
-        Self::new(ErrorCode::ResourceNotFound, "Secrets Manager can't find the specified secret.")
+        Self::new(
+            ErrorCode::ResourceNotFound,
+            "Secrets Manager can't find the specified secret.",
+        )
     }
 
     pub(crate) fn no_version(id: &VersionId) -> Self {
@@ -170,7 +176,10 @@ mod tests {
         for code in ErrorCode::KNOWN {
             assert_eq!(ErrorCode::from(code.as_str()), code);
         }
-        assert_eq!(ErrorCode::from("DecryptionFailure"), ErrorCode::Other("DecryptionFailure".to_owned()));
+        assert_eq!(
+            ErrorCode::from("DecryptionFailure"),
+            ErrorCode::Other("DecryptionFailure".to_owned())
+        );
     }
 
     #[test]

@@ -25,7 +25,11 @@ impl State {
 
     fn by_partial_arn(&self, partial: &str) -> Option<&Secret> {
         self.secrets.values().find(|secret| {
-            let stem = secret.arn.len().checked_sub(SUFFIX).and_then(|end| secret.arn.get(..end));
+            let stem = secret
+                .arn
+                .len()
+                .checked_sub(SUFFIX)
+                .and_then(|end| secret.arn.get(..end));
             stem == Some(partial)
         })
     }

@@ -69,14 +69,21 @@ impl Secret {
     }
 
     /// Puts `label` on `version`, off whichever has it. `AWSPREVIOUS` follows `AWSCURRENT`.
-    pub(crate) fn attach(&mut self, version: &VersionId, label: Label, now: Timestamp) -> Result<(), ApiError> {
+    pub(crate) fn attach(
+        &mut self,
+        version: &VersionId,
+        label: Label,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
         let carrier = self.carrier(&label).map(|carrier| carrier.id.clone());
         if carrier.as_ref() == Some(version) {
             return Ok(());
         }
         self.detach(&label);
         let moved_current = label == Label::Current;
-        let target = self.version_mut(version).ok_or_else(|| ApiError::no_version(version))?;
+        let target = self
+            .version_mut(version)
+            .ok_or_else(|| ApiError::no_version(version))?;
         if target.stages.len() == MAX_LABELS {
             return Err(ApiError::new(
                 ErrorCode::LimitExceeded,

@@ -59,14 +59,25 @@ impl State {
         if let Some(existing) = self.secrets.values().find(|secret| secret.name == new.name) {
             return repeated_create(existing, &new);
         }
-        let arn = format!("arn:aws:secretsmanager:{}:{}:secret:{}-{}", crate::REGION, crate::ACCOUNT, new.name, new.arn_suffix);
+        let arn = format!(
+            "arn:aws:secretsmanager:{}:{}:secret:{}-{}",
+            crate::REGION,
+            crate::ACCOUNT,
+            new.name,
+            new.arn_suffix
+        );
         if self.secrets.contains_key(&arn) {
-            return Err(ApiError::new(ErrorCode::InternalServiceError, "The ARN is taken; try again."));
+            return Err(ApiError::new(
+                ErrorCode::InternalServiceError,
+                "The ARN is taken; try again.",
+            ));
         }
         let mut secret = empty_secret(&arn, &new, now);
         secret.add_tags(new.tags)?;
         if let Some(value) = new.value {
-            secret.versions.push(Version::new(new.token.clone(), Some(value), now));
+            secret
+                .versions
+                .push(Version::new(new.token.clone(), Some(value), now));
             secret.attach(&new.token, Label::Current, now)?;
         }
         self.before.insert(arn.clone(), None);
@@ -86,9 +97,13 @@ impl State {
         };
         self.change(arn, |secret| {
             if !secret.replicas.is_empty() {
-                return Err(ApiError::invalid_request("You can't delete a secret that still has replicas."));
+                return Err(ApiError::invalid_request(
+                    "You can't delete a secret that still has replicas.",
+                ));
             }
-            let date = now.checked_add(DAY * days).map_err(|_| ApiError::invalid_parameter("The date is out of range."))?;
+            let date = now
+                .checked_add(DAY * days)
+                .map_err(|_| ApiError::invalid_parameter("The date is out of range."))?;
             secret.deletion = Some(date);
             Ok(date)
         })
@@ -96,7 +111,8 @@ impl State {
 
     /// Removes what was marked for deletion and whose recovery window has passed.
     pub fn expire(&mut self, now: Timestamp) {
-        self.secrets.retain(|_, secret| secret.deletion.is_none_or(|date| date > now));
+        self.secrets
+            .retain(|_, secret| secret.deletion.is_none_or(|date| date > now));
     }
 }
 
@@ -131,7 +147,9 @@ impl Secret {
             }
         }
         if self.tags.len() > MAX_TAGS {
-            return Err(ApiError::invalid_parameter(format!("A secret can have {MAX_TAGS} tags at most.")));
+            return Err(ApiError::invalid_parameter(format!(
+                "A secret can have {MAX_TAGS} tags at most."
+            )));
         }
         Ok(())
     }
@@ -143,13 +161,18 @@ fn repeated_create(existing: &Secret, new: &NewSecret) -> Result<String, ApiErro
             "You can't create this secret because a secret with this name is already scheduled for deletion.",
         ));
     }
-    let same = existing.version(&new.token).is_some_and(|version| version.value.is_some() && version.value == new.value);
+    let same = existing
+        .version(&new.token)
+        .is_some_and(|version| version.value.is_some() && version.value == new.value);
     if same {
         return Ok(existing.arn.clone());
     }
     Err(ApiError::new(
         ErrorCode::ResourceExists,
-        format!("The operation failed because the secret {} already exists.", new.name),
+        format!(
+            "The operation failed because the secret {} already exists.",
+            new.name
+        ),
     ))
 }
 
@@ -173,6 +196,10 @@ fn empty_secret(arn: &str, new: &NewSecret, now: Timestamp) -> Secret {
         deletion: None,
         owning_service: None,
         primary_region: None,
-        replicas: new.replica_regions.iter().map(|region| Replica::new(region.clone(), now)).collect(),
+        replicas: new
+            .replica_regions
+            .iter()
+            .map(|region| Replica::new(region.clone(), now))
+            .collect(),
     }
 }

@@ -84,6 +84,9 @@ impl State {
                 None => secrets.remove(arn),
             };
         }
-        Self { secrets, before: BTreeMap::new() }
+        Self {
+            secrets,
+            before: BTreeMap::new(),
+        }
     }
 }

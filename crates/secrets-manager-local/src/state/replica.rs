@@ -19,7 +19,11 @@ pub struct Replica {
 impl Replica {
     /// A copy that begins to follow at `now`.
     pub(crate) fn new(region: String, now: Timestamp) -> Self {
-        Self { region, changed: now, stuck: false }
+        Self {
+            region,
+            changed: now,
+            stuck: false,
+        }
     }
 
     /// The primary's `AWSCURRENT` moved.
@@ -31,9 +35,16 @@ impl Replica {
     /// `Status` and `StatusMessage` of DescribeSecret's `ReplicationStatus`.
     pub(crate) fn status(&self, now: Timestamp) -> (&'static str, Option<&'static str>) {
         if self.stuck {
-            return ("Failed", Some("Replication failed: the primary changed again before the replica had followed."));
+            return (
+                "Failed",
+                Some("Replication failed: the primary changed again before the replica had followed."),
+            );
         }
-        if self.is_behind(now) { ("InProgress", None) } else { ("InSync", Some("Replication succeeded")) }
+        if self.is_behind(now) {
+            ("InProgress", None)
+        } else {
+            ("InSync", Some("Replication succeeded"))
+        }
     }
 
     fn is_behind(&self, now: Timestamp) -> bool {

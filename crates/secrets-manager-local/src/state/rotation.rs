@@ -38,7 +38,10 @@ pub struct Unfinished {
 
 impl fmt::Debug for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unfinished").field("token", &self.token).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Unfinished")
+            .field("token", &self.token)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,14 +99,21 @@ impl Secret {
                 "You can't specify a rotation function for a secret that is managed by {service}."
             )));
         }
-        let stored = self.rotation.as_ref().and_then(|rotation| rotation.function_arn.clone());
+        let stored = self
+            .rotation
+            .as_ref()
+            .and_then(|rotation| rotation.function_arn.clone());
         asked.map(str::to_owned).or(stored).ok_or_else(|| {
             ApiError::invalid_request("No Lambda rotation function ARN is associated with this secret.")
         })
     }
 
     /// RotateSecret: configures, and stages the version that the function is to fill (facts 2, 3, 5).
-    pub(crate) fn begin_rotation(&mut self, request: RotationRequest, now: Timestamp) -> Result<Begun, ApiError> {
+    pub(crate) fn begin_rotation(
+        &mut self,
+        request: RotationRequest,
+        now: Timestamp,
+    ) -> Result<Begun, ApiError> {
         let function = self.rotation_function(request.function_arn.as_deref())?;
         if self.is_repeat(&request.token) {
             return Ok(Begun::Repeated);
@@ -116,8 +126,16 @@ impl Secret {
             )));
         }
         self.configure(Some(function), request.rules, now);
-        let kind = if request.immediately { Kind::Full } else { Kind::TestOnly };
-        let run = Unfinished { token: request.token, rotation_token: request.rotation_token, kind };
+        let kind = if request.immediately {
+            Kind::Full
+        } else {
+            Kind::TestOnly
+        };
+        let run = Unfinished {
+            token: request.token,
+            rotation_token: request.rotation_token,
+            kind,
+        };
         self.stage(run.clone(), now)?;
         Ok(Begun::Started(run))
     }
@@ -137,7 +155,9 @@ impl Secret {
     }
 
     fn is_repeat(&self, token: &VersionId) -> bool {
-        self.unfinished.as_ref().is_some_and(|run| run.token == *token && self.carries(token, &Label::Pending))
+        self.unfinished
+            .as_ref()
+            .is_some_and(|run| run.token == *token && self.carries(token, &Label::Pending))
             || (self.last_rotated.is_some() && self.carries(token, &Label::Current))
     }
 
@@ -157,14 +177,22 @@ impl Secret {
         let rules = rules.or_else(|| old.as_ref().and_then(|rotation| rotation.rules.clone()));
         let next = rules.as_ref().and_then(|rules| rules.next_window(now));
         let due = next.map(|window| window.start);
-        self.rotation = Some(Rotation { enabled: true, function_arn, rules, next, due });
+        self.rotation = Some(Rotation {
+            enabled: true,
+            function_arn,
+            rules,
+            next,
+            due,
+        });
         self.last_changed = now;
     }
 
     fn stage(&mut self, run: Unfinished, now: Timestamp) -> Result<(), ApiError> {
         let value = match run.kind {
             Kind::Full => None,
-            Kind::TestOnly => self.carrier(&Label::Current).and_then(|version| version.value.clone()),
+            Kind::TestOnly => self
+                .carrier(&Label::Current)
+                .and_then(|version| version.value.clone()),
         };
         if self.version(&run.token).is_none() {
             self.versions.push(Version::new(run.token.clone(), value, now));
@@ -191,7 +219,9 @@ impl Secret {
     }
 
     fn was_abandoned(&self, token: &VersionId) -> bool {
-        self.trail.iter().any(|event| event.name == TrailEventName::RotationAbandoned && event.version == *token)
+        self.trail
+            .iter()
+            .any(|event| event.name == TrailEventName::RotationAbandoned && event.version == *token)
     }
 
     /// The last step went well. True if the rotation has succeeded: its version is `AWSCURRENT` (fact 4).
@@ -234,7 +264,9 @@ impl Secret {
         self.refuse_deleted()?;
         self.refuse_replica()?;
         let Some(rotation) = &mut self.rotation else {
-            return Err(ApiError::invalid_request("Rotation isn't configured for this secret."));
+            return Err(ApiError::invalid_request(
+                "Rotation isn't configured for this secret.",
+            ));
         };
         rotation.enabled = false;
         rotation.next = None;
@@ -245,7 +277,9 @@ impl Secret {
 
     /// Fact 7: a version that the rotation did not ask for abandons it.
     pub(crate) fn abandon_rotation_for(&mut self, new: &VersionId, now: Timestamp) {
-        let Some(run) = self.unfinished.take_if(|run| run.token != *new) else { return };
+        let Some(run) = self.unfinished.take_if(|run| run.token != *new) else {
+            return;
+        };
         if self.carries(&run.token, &Label::Pending) {
             self.detach(&Label::Pending);
         }
@@ -258,7 +292,9 @@ impl Secret {
         if self.deletion.is_some() || self.primary_region.is_some() {
             return false;
         }
-        let Some(rotation) = &mut self.rotation else { return false };
+        let Some(rotation) = &mut self.rotation else {
+            return false;
+        };
         if !rotation.enabled || rotation.due.is_none_or(|due| due > now) {
             return false;
         }
@@ -268,7 +304,8 @@ impl Secret {
     }
 
     fn carries(&self, version: &VersionId, label: &Label) -> bool {
-        self.version(version).is_some_and(|version| version.stages.contains(label))
+        self.version(version)
+            .is_some_and(|version| version.stages.contains(label))
     }
 
     fn record(&mut self, name: TrailEventName, version: VersionId, at: Timestamp) {
@@ -279,8 +316,16 @@ impl Secret {
 impl Secret {
     /// A value written by hand counts as a rotation for AutomaticallyAfterDays (`RotationRulesType`).
     pub(crate) fn reschedule_after_hand_written_value(&mut self, now: Timestamp) {
-        let Some(rotation) = &mut self.rotation else { return };
-        let Some(rules) = rotation.rules.as_ref().filter(|rules| rules.automatically_after_days.is_some()) else { return };
+        let Some(rotation) = &mut self.rotation else {
+            return;
+        };
+        let Some(rules) = rotation
+            .rules
+            .as_ref()
+            .filter(|rules| rules.automatically_after_days.is_some())
+        else {
+            return;
+        };
         if rotation.enabled {
             rotation.next = rules.next_window(now);
             rotation.due = rotation.next.map(|window| window.start);

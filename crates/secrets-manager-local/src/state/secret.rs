@@ -72,7 +72,13 @@ pub struct Version {
 impl Version {
     /// A version without labels.
     pub(crate) fn new(id: VersionId, value: Option<Value>, created: Timestamp) -> Self {
-        Self { id, value, stages: BTreeSet::new(), created, last_accessed: None }
+        Self {
+            id,
+            value,
+            stages: BTreeSet::new(),
+            created,
+            last_accessed: None,
+        }
     }
 
     /// The labels' names, in alphabetical order.
@@ -95,7 +101,9 @@ impl Secret {
 
     /// The version that carries `label`; a label is on one version at most.
     pub fn carrier(&self, label: &Label) -> Option<&Version> {
-        self.versions.iter().find(|version| version.stages.contains(label))
+        self.versions
+            .iter()
+            .find(|version| version.stages.contains(label))
     }
 
     /// Refuses whatever a secret that is marked for deletion refuses (fact 17).

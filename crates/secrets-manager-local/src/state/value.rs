@@ -22,7 +22,10 @@ pub enum Value {
 
 impl Value {
     /// The value out of the two parameters of which AWS takes one; `None` if neither is there.
-    pub(crate) fn from_parameters(string: Option<String>, binary: Option<Vec<u8>>) -> Result<Option<Self>, ApiError> {
+    pub(crate) fn from_parameters(
+        string: Option<String>,
+        binary: Option<Vec<u8>>,
+    ) -> Result<Option<Self>, ApiError> {
         match (string, binary) {
             (Some(_), Some(_)) => Err(ApiError::invalid_parameter(
                 "You can't specify both a binary secret value and a string secret value in the same secret.",
@@ -57,7 +60,11 @@ mod tests {
 
     #[test]
     fn debug_hides_the_value() {
-        let shown = format!("{:?}{:?}", Value::String("canary".to_owned()), Value::Binary(b"canary".to_vec()));
+        let shown = format!(
+            "{:?}{:?}",
+            Value::String("canary".to_owned()),
+            Value::Binary(b"canary".to_vec())
+        );
         assert_eq!(shown, "String(.. 6 bytes)Binary(.. 6 bytes)");
     }
 

@@ -41,7 +41,9 @@ impl Secret {
         let is_first = self.versions.is_empty();
         match self.version_mut(&new.id) {
             Some(version) => version.value = Some(new.value),
-            None => self.versions.push(Version::new(new.id.clone(), Some(new.value), now)),
+            None => self
+                .versions
+                .push(Version::new(new.id.clone(), Some(new.value), now)),
         }
         for label in new.stages.unwrap_or_else(|| vec![Label::Current]) {
             self.attach(&new.id, label, now)?;
@@ -49,7 +51,10 @@ impl Secret {
         if is_first {
             self.attach(&new.id, Label::Current, now)?;
         }
-        if self.carrier(&Label::Current).is_some_and(|version| version.id == new.id) {
+        if self
+            .carrier(&Label::Current)
+            .is_some_and(|version| version.id == new.id)
+        {
             self.reschedule_after_hand_written_value(now);
         }
         self.last_changed = now;
@@ -79,7 +84,11 @@ impl Secret {
     }
 
     /// GetSecretValue (facts 2 and 13): the version that the two parameters name.
-    pub(crate) fn read(&self, id: Option<&VersionId>, stage: Option<&Label>) -> Result<(&Version, &Value), ApiError> {
+    pub(crate) fn read(
+        &self,
+        id: Option<&VersionId>,
+        stage: Option<&Label>,
+    ) -> Result<(&Version, &Value), ApiError> {
         self.refuse_deleted()?;
         let version = match (id, stage) {
             (Some(id), stage) => {
@@ -93,7 +102,8 @@ impl Secret {
             }
             (None, stage) => {
                 let stage = stage.unwrap_or(&Label::Current);
-                self.carrier(stage).ok_or_else(|| ApiError::no_stage(stage.as_str()))?
+                self.carrier(stage)
+                    .ok_or_else(|| ApiError::no_stage(stage.as_str()))?
             }
         };
         let value = version.value.as_ref().ok_or_else(|| match (id, stage) {

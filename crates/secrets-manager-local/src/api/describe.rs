@@ -1,0 +1,102 @@
+//! DescribeSecret, whose members ListSecrets repeats.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+use super::args::Args;
+use super::values::secret_answer;
+use super::{Answer, Context, epoch};
+use crate::state::{ApiError, Secret, State};
+
+pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let secret = state.find(&args.secret_id()?)?;
+    let mut answer = metadata(secret);
+    answer.insert("VersionIdsToStages".to_owned(), versions_to_stages(secret));
+    if !secret.replicas.is_empty() {
+        answer.insert(
+            "ReplicationStatus".to_owned(),
+            replication_status(secret, context.now),
+        );
+    }
+    Ok(answer.into())
+}
+
+/// What DescribeSecret and ListSecrets say alike.
+pub(super) fn metadata(secret: &Secret) -> Map<String, Json> {
+    let mut answer = secret_answer(secret);
+    let mut add = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            answer.insert(name.to_owned(), value);
+        }
+    };
+    add("Description", secret.description.as_deref().map(Json::from));
+    add("KmsKeyId", secret.kms_key_id.as_deref().map(Json::from));
+    add("Type", secret.kind.as_deref().map(Json::from));
+    add("OwningService", secret.owning_service.as_deref().map(Json::from));
+    add("PrimaryRegion", secret.primary_region.as_deref().map(Json::from));
+    add("CreatedDate", Some(epoch(secret.created)));
+    add("LastChangedDate", Some(epoch(secret.last_changed)));
+    add("LastAccessedDate", secret.last_accessed.map(epoch));
+    add("DeletedDate", secret.deletion.map(epoch));
+    add("LastRotatedDate", secret.last_rotated.map(epoch));
+    add("Tags", (!secret.tags.is_empty()).then(|| tags(secret)));
+    add_rotation(secret, &mut add);
+    answer
+}
+
+fn add_rotation(secret: &Secret, add: &mut impl FnMut(&str, Option<Json>)) {
+    let Some(rotation) = &secret.rotation else { return };
+    add("RotationEnabled", Some(rotation.enabled.into()));
+    add(
+        "RotationLambdaARN",
+        rotation.function_arn.as_deref().map(Json::from),
+    );
+    add("NextRotationDate", rotation.next.map(|window| epoch(window.end)));
+    let Some(rules) = &rotation.rules else { return };
+    let members = [
+        (
+            "AutomaticallyAfterDays",
+            rules.automatically_after_days.map(Json::from),
+        ),
+        (
+            "Duration",
+            rules.duration_hours.map(|hours| format!("{hours}h").into()),
+        ),
+        ("ScheduleExpression", rules.expression.as_deref().map(Json::from)),
+    ];
+    let given = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    add("RotationRules", Some(Json::Object(given.collect())));
+}
+
+fn tags(secret: &Secret) -> Json {
+    secret
+        .tags
+        .iter()
+        .map(|(key, value)| json!({ "Key": key, "Value": value }))
+        .collect()
+}
+
+/// Only versions with a label, empty ones included (fact 2).
+pub(super) fn versions_to_stages(secret: &Secret) -> Json {
+    let labelled = secret
+        .versions
+        .iter()
+        .filter(|version| !version.stages.is_empty());
+    let members = labelled.map(|version| (version.id.to_string(), json!(version.stage_names())));
+    Json::Object(members.collect())
+}
+
+/// `ReplicationStatus`, which also the calls that change it answer.
+pub(super) fn replication_status(secret: &Secret, now: Timestamp) -> Json {
+    let entry = |replica: &crate::state::Replica| {
+        let (status, message) = replica.status(now);
+        let mut entry = json!({ "Region": replica.region, "Status": status });
+        if let Some(message) = message {
+            entry["StatusMessage"] = message.into();
+        }
+        entry
+    };
+    secret.replicas.iter().map(entry).collect()
+}

@@ -1,0 +1,186 @@
+//! CreateSecret, DeleteSecret, RestoreSecret, tags and replication.
+
+use serde_json::{Map, Value as Json};
+
+use super::args::{Args, constraint, missing};
+use super::values::{details, secret_answer, version_answer};
+use super::{Answer, Context, describe, epoch};
+use crate::state::{ApiError, Deletion, ErrorCode, NewSecret, Replica, State};
+
+pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let name = args.required_text("Name", 1..=512)?;
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-/_+=.@!".contains(c))
+    {
+        return Err(ApiError::new(
+            ErrorCode::Validation,
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+        ));
+    }
+    let token = args
+        .version_id("ClientRequestToken")?
+        .unwrap_or_else(|| context.fresh_token.clone());
+    let value = args.value()?;
+    let writes = value.is_some();
+    let new = NewSecret {
+        name,
+        arn_suffix: context.arn_suffix.clone(),
+        token: token.clone(),
+        value,
+        details: details(args)?,
+        tags: args.tags()?,
+        replica_regions: replica_regions(args)?,
+    };
+    let arn = state.create(new, context.now)?;
+    let secret = state.get(&arn)?;
+    let mut answer = if writes {
+        version_answer(secret, &token)
+    } else {
+        secret_answer(secret)
+    };
+    if !secret.replicas.is_empty() {
+        answer.insert(
+            "ReplicationStatus".to_owned(),
+            describe::replication_status(secret, context.now),
+        );
+    }
+    Ok(answer.into())
+}
+
+fn replica_regions(args: Args<'_>) -> Result<Vec<String>, ApiError> {
+    args.structures("AddReplicaRegions", |region| {
+        region.required_text("Region", 1..=128)
+    })
+}
+
+pub(super) fn delete(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let id = args.secret_id()?;
+    let window = args.integer("RecoveryWindowInDays")?;
+    let deletion = match (
+        window,
+        args.flag("ForceDeleteWithoutRecovery")?.unwrap_or_default(),
+    ) {
+        (Some(_), true) => {
+            return Err(ApiError::invalid_parameter(
+                "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+            ));
+        }
+        (None, true) => Deletion::AtOnce,
+        (window, false) => Deletion::AfterDays(recovery_window(window)?),
+    };
+    let secret = match (state.find(&id), deletion) {
+        (Ok(secret), _) => secret,
+        // AWS answers a forced deletion of what is not there as if it had been.
+        (Err(_), Deletion::AtOnce) => return Ok(deleted_nothing(&id, context)),
+        (Err(error), Deletion::AfterDays(_)) => return Err(error),
+    };
+    let (arn, mut answer) = (secret.arn.clone(), secret_answer(secret));
+    let date = state.delete(&arn, deletion, context.now)?;
+    answer.insert("DeletionDate".to_owned(), epoch(date));
+    Ok(answer.into())
+}
+
+fn recovery_window(days: Option<i64>) -> Result<u8, ApiError> {
+    match days.map(u8::try_from) {
+        None => Ok(30),
+        Some(Ok(days @ 7..=30)) => Ok(days),
+        Some(_) => Err(ApiError::invalid_parameter(
+            "RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+        )),
+    }
+}
+
+fn deleted_nothing(id: &str, context: &Context<'_>) -> Answer {
+    let answer = Map::from_iter([
+        ("Name".to_owned(), id.into()),
+        ("DeletionDate".to_owned(), epoch(context.now)),
+    ]);
+    answer.into()
+}
+
+pub(super) fn restore(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    state.change(&arn, |secret| {
+        secret.deletion = None;
+        Ok(())
+    })?;
+    Ok(secret_answer(state.get(&arn)?).into())
+}
+
+pub(super) fn tag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    args.list("Tags", 0..=usize::MAX)?
+        .ok_or_else(|| missing("Tags"))?;
+    let tags = args.tags()?;
+    if tags.iter().any(|(key, _)| key.starts_with("aws:")) {
+        return Err(constraint("Tags", "a key must not begin with aws:"));
+    }
+    state.change(&arn, |secret| secret.add_tags(tags))?;
+    Ok(Json::Object(Map::new()).into())
+}
+
+pub(super) fn untag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let keys = args
+        .texts("TagKeys", 0..=50, 128)?
+        .ok_or_else(|| missing("TagKeys"))?;
+    state.change(&arn, |secret| {
+        secret.refuse_deleted()?;
+        secret.tags.retain(|(key, _)| !keys.contains(key));
+        Ok(())
+    })?;
+    Ok(Json::Object(Map::new()).into())
+}
+
+pub(super) fn replicate(
+    args: Args<'_>,
+    state: &mut State,
+    context: &Context<'_>,
+) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let regions = replica_regions(args)?;
+    state.change(&arn, |secret| {
+        secret.refuse_deleted()?;
+        secret.refuse_replica()?;
+        for region in regions {
+            if secret.replicas.iter().any(|replica| replica.region == region) {
+                return Err(ApiError::invalid_parameter(format!(
+                    "The secret already has a replica in {region}."
+                )));
+            }
+            secret.replicas.push(Replica::new(region, context.now));
+        }
+        Ok(())
+    })?;
+    replication_answer(state, &arn, context)
+}
+
+pub(super) fn stop_replication(
+    args: Args<'_>,
+    state: &mut State,
+    context: &Context<'_>,
+) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let regions = args
+        .texts("RemoveReplicaRegions", 1..=100, 128)?
+        .ok_or_else(|| missing("RemoveReplicaRegions"))?;
+    state.change(&arn, |secret| {
+        secret.refuse_deleted()?;
+        secret
+            .replicas
+            .retain(|replica| !regions.contains(&replica.region));
+        Ok(())
+    })?;
+    replication_answer(state, &arn, context)
+}
+
+fn replication_answer(state: &State, arn: &str, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let secret = state.get(arn)?;
+    let status = describe::replication_status(secret, context.now);
+    let answer = Map::from_iter([
+        ("ARN".to_owned(), arn.into()),
+        ("ReplicationStatus".to_owned(), status),
+    ]);
+    Ok(answer.into())
+}

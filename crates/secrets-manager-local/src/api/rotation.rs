@@ -1,0 +1,63 @@
+//! RotateSecret and CancelRotateSecret.
+
+use super::args::Args;
+use super::values::{secret_answer, version_answer};
+use super::{Answer, Context};
+use crate::schedule::Rules;
+use crate::state::{ApiError, Begun, ErrorCode, RotationRequest, State};
+
+pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let request = RotationRequest {
+        token: args
+            .version_id("ClientRequestToken")?
+            .unwrap_or_else(|| context.fresh_token.clone()),
+        rotation_token: context.rotation_token.clone(),
+        function_arn: args
+            .text("RotationLambdaARN", 0..=2048)?
+            .filter(|arn| !arn.is_empty()),
+        rules: rules(args)?,
+        immediately: args.flag("RotateImmediately")?.unwrap_or(true),
+    };
+    let function = state
+        .get(&arn)?
+        .rotation_function(request.function_arn.as_deref())?;
+    if !(context.may_invoke)(&function) {
+        return Err(ApiError::new(
+            ErrorCode::ResourceNotFound,
+            format!("Secrets Manager can't find the Lambda function {function}."),
+        ));
+    }
+    let token = request.token.clone();
+    let begun = state.change(&arn, |secret| secret.begin_rotation(request, context.now))?;
+    let mut answer = Answer::from(version_answer(state.get(&arn)?, &token));
+    if let Begun::Started(run) = begun {
+        answer.begun = Some((arn, run));
+    }
+    Ok(answer)
+}
+
+fn rules(args: Args<'_>) -> Result<Option<Rules>, ApiError> {
+    let Some(rules) = args.structure("RotationRules")? else {
+        return Ok(None);
+    };
+    let duration = rules.text("Duration", 2..=3)?;
+    let checked = Rules::new(
+        rules.integer("AutomaticallyAfterDays")?,
+        rules.text("ScheduleExpression", 1..=256)?,
+        duration.as_deref(),
+    );
+    checked
+        .map(Some)
+        .map_err(|error| ApiError::invalid_parameter(error.to_string()))
+}
+
+pub(super) fn cancel(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let token = state.change(&arn, |secret| secret.cancel_rotation(context.now))?;
+    let secret = state.get(&arn)?;
+    Ok(match token {
+        Some(token) => version_answer(secret, &token).into(),
+        None => secret_answer(secret).into(),
+    })
+}

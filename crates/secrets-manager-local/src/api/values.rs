@@ -1,0 +1,165 @@
+//! Writing and reading values: PutSecretValue, UpdateSecret, GetSecretValue, BatchGetSecretValue.
+
+use serde_json::{Map, Value as Json, json};
+use staging_labels::{Label, VersionId};
+
+use super::args::{Args, constraint};
+use super::{Answer, Context, epoch, lists};
+use crate::state::{ApiError, Details, NewVersion, Secret, State};
+
+/// Most values in one answer of BatchGetSecretValue.
+const BATCH: usize = 20;
+
+pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let id = args
+        .version_id("ClientRequestToken")?
+        .unwrap_or_else(|| context.fresh_token.clone());
+    let stages = args.texts("VersionStages", 1..=20, 256)?;
+    let stages = stages.map(|names| names.iter().map(|name| Label::from(name.as_str())).collect());
+    let rotation_token = rotation_token(args)?;
+    let value = args
+        .value()?
+        .ok_or_else(|| ApiError::invalid_request("You must provide either SecretString or SecretBinary."))?;
+    let new = NewVersion {
+        id: id.clone(),
+        value,
+        stages,
+    };
+    state.change(&arn, |secret| {
+        secret.put(new, rotation_token.as_deref(), context.now)
+    })?;
+    let secret = state.get(&arn)?;
+    let mut answer = version_answer(secret, &id);
+    let stages = secret.version(&id).map(|version| version.stage_names());
+    answer.insert("VersionStages".to_owned(), json!(stages));
+    Ok(answer.into())
+}
+
+fn rotation_token(args: Args<'_>) -> Result<Option<String>, ApiError> {
+    let Some(token) = args.text("RotationToken", 36..=256)? else {
+        return Ok(None);
+    };
+    if token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Ok(Some(token));
+    }
+    let pattern = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-]+$";
+    Err(constraint("RotationToken", pattern))
+}
+
+pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let id = args
+        .version_id("ClientRequestToken")?
+        .unwrap_or_else(|| context.fresh_token.clone());
+    let details = details(args)?;
+    let new = args.value()?.map(|value| NewVersion {
+        id: id.clone(),
+        value,
+        stages: None,
+    });
+    let written = state.change(&arn, |secret| secret.update(details, new, context.now))?;
+    let mut answer = version_answer(state.get(&arn)?, &id);
+    if !written {
+        answer.remove("VersionId");
+    }
+    Ok(answer.into())
+}
+
+/// The metadata parameters that CreateSecret and UpdateSecret share.
+pub(super) fn details(args: Args<'_>) -> Result<Details, ApiError> {
+    Ok(Details {
+        description: args.text("Description", 0..=2048)?,
+        kms_key_id: args.text("KmsKeyId", 0..=2048)?,
+        kind: args.text("Type", 0..=256)?,
+    })
+}
+
+pub(super) fn get(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
+    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let id = args.version_id("VersionId")?;
+    let stage = args.stage("VersionStage")?;
+    let (entry, id) = value_entry(state.get(&arn)?, id.as_ref(), stage.as_ref())?;
+    state.touch(&arn, &id, context.now);
+    Ok(entry.into())
+}
+
+pub(super) fn batch_get(
+    args: Args<'_>,
+    state: &mut State,
+    context: &Context<'_>,
+) -> Result<Answer, ApiError> {
+    let ids = args.texts("SecretIdList", 1..=BATCH, 2048)?;
+    let filters = lists::filters(args)?;
+    let (ids, next) = match (ids, filters.is_empty()) {
+        (Some(ids), true) => (ids, None),
+        (None, false) => {
+            let found: Vec<_> = state
+                .secrets()
+                .filter(|secret| secret.deletion.is_none())
+                .collect();
+            let found = found
+                .into_iter()
+                .filter(|secret| filters.iter().all(|filter| filter.matches(secret)));
+            lists::page(args, BATCH, found.map(|secret| secret.arn.clone()).collect())?
+        }
+        _ => {
+            return Err(ApiError::invalid_parameter(
+                "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
+            ));
+        }
+    };
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for id in ids {
+        let found = state
+            .find(&id)
+            .and_then(|secret| Ok((secret.arn.clone(), value_entry(secret, None, None)?)));
+        match found {
+            Ok((arn, (entry, version))) => {
+                state.touch(&arn, &version, context.now);
+                values.push(Json::Object(entry));
+            }
+            Err(error) => {
+                errors.push(
+                    json!({ "SecretId": id, "ErrorCode": error.code.as_str(), "Message": error.message }),
+                );
+            }
+        }
+    }
+    let mut answer = Map::from_iter([
+        ("SecretValues".to_owned(), values.into()),
+        ("Errors".to_owned(), errors.into()),
+    ]);
+    lists::add_next_token(&mut answer, next);
+    Ok(answer.into())
+}
+
+fn value_entry(
+    secret: &Secret,
+    id: Option<&VersionId>,
+    stage: Option<&Label>,
+) -> Result<(Map<String, Json>, VersionId), ApiError> {
+    let (version, value) = secret.read(id, stage)?;
+    let mut entry = version_answer(secret, &version.id);
+    value.write_to(&mut entry);
+    if !version.stages.is_empty() {
+        entry.insert("VersionStages".to_owned(), json!(version.stage_names()));
+    }
+    entry.insert("CreatedDate".to_owned(), epoch(version.created));
+    Ok((entry, version.id.clone()))
+}
+
+/// `ARN`, `Name` and `VersionId`, with which many answers begin.
+pub(super) fn version_answer(secret: &Secret, id: &VersionId) -> Map<String, Json> {
+    let mut answer = secret_answer(secret);
+    answer.insert("VersionId".to_owned(), id.as_str().into());
+    answer
+}
+
+/// `ARN` and `Name`.
+pub(super) fn secret_answer(secret: &Secret) -> Map<String, Json> {
+    Map::from_iter([
+        ("ARN".to_owned(), secret.arn.as_str().into()),
+        ("Name".to_owned(), secret.name.as_str().into()),
+    ])
+}
