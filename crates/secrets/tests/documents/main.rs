@@ -1,0 +1,8 @@
+//! The documents from outside: every form, every refusal, and what holds for all of them.
+
+mod account;
+mod common;
+mod forms;
+mod properties;
+mod refusals;
+mod tls;
