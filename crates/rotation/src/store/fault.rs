@@ -247,3 +247,87 @@ fn one_line(message: &str) -> String {
         .take(LONGEST_MESSAGE)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_secretsmanager::error::ErrorMetadata;
+
+    fn refused(operation: &'static str, code: &str, message: &str) -> StoreFault {
+        refusal(
+            operation,
+            "orders/db",
+            &ErrorMetadata::builder().code(code).message(message).build(),
+        )
+    }
+
+    #[track_caller]
+    fn check(code: &str, message: &str, expected: &str) {
+        assert_eq!(refused("GetSecretValue", code, message).code(), expected);
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        check(
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+            "SecretNotFound",
+        );
+        check(
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was marked for deletion.",
+            "SecretDeleted",
+        );
+        check(
+            "InvalidRequestException",
+            "something else",
+            "SecretsManagerFailed",
+        );
+        check(
+            "AccessDeniedException",
+            "User: u is not authorized to perform: x",
+            "PermissionDenied",
+        );
+        check(
+            "AccessDeniedException",
+            "Access to KMS is not allowed",
+            "KmsDenied",
+        );
+        check("DecryptionFailure", "the key is disabled", "KmsDenied");
+        check("ThrottlingException", "Rate exceeded", "Throttled");
+        check("ExpiredTokenException", "expired", "PermissionDenied");
+        check("InternalServiceError", "oops", "SecretsManagerFailed");
+    }
+
+    #[test]
+    fn a_denial_names_the_action_to_allow() {
+        let fault = refused(
+            "PutSecretValue",
+            "AccessDeniedException",
+            "User: u is not authorized",
+        );
+        assert!(fault.remedy().starts_with("allow secretsmanager:PutSecretValue"));
+        assert_eq!(
+            fault.to_string(),
+            "PutSecretValue on orders/db is not permitted: User: u is not authorized"
+        );
+    }
+
+    #[test]
+    fn of_a_refused_write_only_the_code_is_repeated() {
+        let fault = refused(
+            "PutSecretValue",
+            "ValidationException",
+            "Value 'canary' at 'secretString'",
+        );
+        assert!(!fault.to_string().contains("canary"));
+        assert!(fault.to_string().contains("ValidationException"));
+    }
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        let fault = refused("GetSecretValue", "Odd", &format!("a\nb{}", "x".repeat(5000)));
+        let words = fault.to_string();
+        assert!(!words.contains('\n') && words.len() < 500);
+    }
+}
