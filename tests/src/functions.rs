@@ -1,0 +1,74 @@
+//! The very programs that are deployed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::{env, io};
+
+/// The packages whose programs the tests run.
+const PACKAGES: [&str; 2] = ["rotate-postgres", "secrets-manager-local"];
+
+/// The programs could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// This program does not lie where cargo puts programs.
+    #[error("the target directory cannot be told from where this program lies; run it with cargo")]
+    Layout,
+    /// cargo could not be run.
+    #[error("cargo could not be run")]
+    Cargo(#[from] io::Error),
+    /// cargo failed, and has said why.
+    #[error("cargo could not build the functions")]
+    Failed,
+}
+
+/// The path of a function or program of this workspace, built like this very program, and only once.
+///
+/// # Panics
+///
+/// If it cannot be built, or if there is no such program.
+pub fn function_path(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| build().unwrap_or_else(|error| panic!("{error}")));
+    let path = directory.join(name);
+    assert!(path.is_file(), "no program of the workspace is called {name}");
+    path
+}
+
+/// Builds the programs into the target directory and profile of the one that is running, and returns where they are.
+pub fn build() -> Result<PathBuf, BuildError> {
+    let program = env::current_exe()?;
+    let directory = profile_directory(&program).ok_or(BuildError::Layout)?;
+    let (target, profile) = directory
+        .parent()
+        .zip(directory.file_name())
+        .ok_or(BuildError::Layout)?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "--locked", "--bins"]);
+    cargo.arg("--target-dir").arg(target);
+    cargo.arg("--profile").arg(if profile == "debug" {
+        "dev".as_ref()
+    } else {
+        profile
+    });
+    for package in PACKAGES {
+        cargo.args(["--package", package]);
+    }
+    if cargo.status()?.success() {
+        Ok(directory.to_owned())
+    } else {
+        Err(BuildError::Failed)
+    }
+}
+
+/// `target/debug` of `target/debug/demo` and of `target/debug/deps/e2e-0123456789abcdef`.
+fn profile_directory(program: &Path) -> Option<&Path> {
+    let directory = program.parent()?;
+    if directory.ends_with("deps") {
+        directory.parent()
+    } else {
+        Some(directory)
+    }
+}
