@@ -1,1 +1,36 @@
-//! rotate-postgres
+//! Rotates the passwords of PostgreSQL roles.
+//!
+//! ```text
+//! document + settings ─▶ Endpoint ─▶ net (name, TCP) ─▶ connect (TLS, login) ─▶ Session ─▶ Change (ALTER ROLE)
+//!                        pure          each phase with its own cause              simple queries
+//! ```
+//!
+//! - [`SingleUser`] is the target of the function `rotate-postgres-single-user`; a function's binary is one line around it.
+//! - [`Settings`] is all that comes from the environment.
+//! - [`PostgresFault`] is all that can go wrong; [`CODES`] are its stable names.
+//!
+//! A new password goes to the server as a SCRAM-SHA-256 [`verifier`]; the connection is verified TLS unless the
+//! document itself says otherwise, and never falls back to less.
+//!
+//! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
+
+pub mod alter;
+pub mod connect;
+pub mod doors;
+pub mod endpoint;
+pub mod fault;
+pub mod guard;
+pub mod login;
+pub mod net;
+pub mod roots;
+pub mod scrub;
+pub mod session;
+pub mod settings;
+mod single_user;
+pub mod sql;
+pub mod tls;
+pub mod verifier;
+
+pub use fault::{CODES, PostgresFault};
+pub use settings::Settings;
+pub use single_user::SingleUser;

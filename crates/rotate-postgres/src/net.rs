@@ -1,0 +1,148 @@
+//! From a name to a TCP connection, each phase with its own cause.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rotation::Budget;
+use tokio::net::{TcpStream, lookup_host};
+
+use crate::endpoint::Endpoint;
+use crate::fault::PostgresFault;
+
+/// Longest wait for any one answer. A path that is open answers within milliseconds; one that a security group
+/// closes never does, and the function must still have the time to say so.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// Shortest wait for one of several addresses.
+const ONE_ADDRESS: Duration = Duration::from_secs(1);
+
+/// Connects to the first of the server's addresses that accepts.
+///
+/// # Errors
+/// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the last address.
+pub async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
+    let addresses = resolve(endpoint, budget).await?;
+    let share = PATIENCE / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let limit = share.max(ONE_ADDRESS);
+    let mut last = no_address(endpoint);
+    for address in addresses {
+        match connect(endpoint, address, limit, budget).await {
+            Ok(stream) => return Ok(stream),
+            Err(fault) => last = fault,
+        }
+    }
+    Err(last)
+}
+
+async fn resolve(endpoint: &Endpoint, budget: Budget) -> Result<Vec<SocketAddr>, PostgresFault> {
+    let unknown = |detail: String| PostgresFault::HostUnknown {
+        host: endpoint.host.clone(),
+        detail,
+    };
+    let waiting_for = format!("looking up the name {}", endpoint.host);
+    let lookup = lookup_host((endpoint.host.as_str(), endpoint.port));
+    let answer = budget.wait(waiting_for, PATIENCE, lookup).await;
+    match answer {
+        Ok(Ok(addresses)) => Ok(addresses.collect()),
+        Ok(Err(error)) => Err(unknown(error.to_string())),
+        Err(timed_out) => Err(unknown(timed_out.to_string())),
+    }
+}
+
+fn no_address(endpoint: &Endpoint) -> PostgresFault {
+    PostgresFault::HostUnknown {
+        host: endpoint.host.clone(),
+        detail: "the answer has no address".to_owned(),
+    }
+}
+
+async fn connect(
+    endpoint: &Endpoint,
+    address: SocketAddr,
+    limit: Duration,
+    budget: Budget,
+) -> Result<TcpStream, PostgresFault> {
+    let server = endpoint.server();
+    let waiting_for = format!("connecting to {server} ({})", address.ip());
+    let attempt = budget.wait(waiting_for, limit, TcpStream::connect(address)).await;
+    let stream = attempt
+        .map_err(PostgresFault::ServerSilent)?
+        .map_err(|error| refusal(server, address, &error))?;
+    // Messages are small, and each waits for an answer.
+    stream
+        .set_nodelay(true)
+        .map_err(|error| refusal(endpoint.server(), address, &error))?;
+    Ok(stream)
+}
+
+fn refusal(server: String, address: SocketAddr, error: &io::Error) -> PostgresFault {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => PostgresFault::ConnectionRefused { server },
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => PostgresFault::ConnectionLost {
+            server,
+            doing: "connecting".to_owned(),
+            detail: error.to_string(),
+        },
+        _ => PostgresFault::HostUnreachable {
+            server,
+            detail: format!("{}: {error}", address.ip()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::Fault;
+    use rotation::secrets::TlsMode;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn endpoint(host: &str, port: u16) -> Endpoint {
+        Endpoint {
+            host: host.to_owned(),
+            port,
+            dbname: "postgres".to_owned(),
+            tls: TlsMode::Disable,
+            server_name: host.to_owned(),
+        }
+    }
+
+    async fn code(host: &str, port: u16) -> &'static str {
+        let budget = Budget::lasting(Duration::from_secs(20));
+        reach(&endpoint(host, port), budget).await.unwrap_err().code()
+    }
+
+    #[tokio::test]
+    async fn a_listening_port_is_reached_by_name_and_by_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "localhost"] {
+            let budget = Budget::lasting(Duration::from_secs(5));
+            reach(&endpoint(host, port), budget).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_refuses() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        assert_eq!(code("127.0.0.1", port).await, "ConnectionRefused");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_cannot_exist_is_unknown() {
+        assert_eq!(code("keywheel.invalid", 5432).await, "HostUnknown");
+    }
+
+    #[test]
+    fn each_kind_of_refusal_has_its_code() {
+        let address = "192.0.2.1:5432".parse().unwrap();
+        let code = |kind: io::ErrorKind| refusal("db:5432".to_owned(), address, &kind.into()).code();
+        assert_eq!(code(io::ErrorKind::ConnectionRefused), "ConnectionRefused");
+        assert_eq!(code(io::ErrorKind::ConnectionReset), "ConnectionLost");
+        assert_eq!(code(io::ErrorKind::HostUnreachable), "HostUnreachable");
+        assert_eq!(code(io::ErrorKind::NetworkUnreachable), "HostUnreachable");
+    }
+}

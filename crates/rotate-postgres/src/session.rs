@@ -1,0 +1,217 @@
+//! A session: questions in simple queries, answers in text, every wait bounded.
+
+use std::time::Duration;
+
+use rotation::{Budget, TimedOut};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Connection, SimpleQueryMessage};
+
+use crate::fault::{PostgresFault, Said};
+use crate::login::chain;
+use crate::net::PATIENCE;
+use crate::scrub::Scrub;
+use crate::sql;
+
+/// How long a good-bye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// An open session.
+pub struct Session {
+    client: Client,
+    connection: JoinHandle<()>,
+    server: String,
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub enum Silence {
+    /// The server refused it.
+    Said(Said),
+    /// The connection ended: whether the question was carried out is not known.
+    Lost(PostgresFault),
+    /// Time ran out: the same.
+    TimedOut(TimedOut),
+}
+
+impl Silence {
+    /// The cause, for a question that has no causes of its own.
+    pub fn into_fault(self, server: String, doing: &'static str) -> PostgresFault {
+        match self {
+            Self::Said(said) if said.state.starts_with("57P") => {
+                PostgresFault::ServerStarting { server, said }
+            }
+            Self::Said(said) => PostgresFault::ServerError { server, doing, said },
+            Self::Lost(fault) => fault,
+            Self::TimedOut(timed_out) => PostgresFault::ServerSilent(timed_out),
+        }
+    }
+}
+
+/// The first row of an answer, its columns as text; none for NULL.
+pub type Row = Vec<Option<String>>;
+
+/// What [`Session::identify`] finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The role that logged in, whatever it acts as.
+    pub session_user: String,
+    /// The server only follows another one.
+    pub standby: bool,
+    /// `server_version_num`, such as 150004.
+    pub version: u32,
+    /// Rounds for a new verifier; servers before 16 have no such setting.
+    pub scram_iterations: Option<u32>,
+}
+
+impl Session {
+    pub(crate) fn new<S, T>(client: Client, connection: Connection<S, T>, server: String) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        // Its errors reach the questions as a closed connection.
+        let connection = tokio::spawn(async { drop(connection.await) });
+        Self {
+            client,
+            connection,
+            server,
+        }
+    }
+
+    /// `host:port`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Sends one simple query and waits at most `limit` for its end. The answer is the last row.
+    ///
+    /// # Errors
+    /// [`Silence`]; after all but [`Silence::Said`] the session is of no more use.
+    pub async fn ask(
+        &self,
+        query: &str,
+        doing: &str,
+        limit: Duration,
+        budget: Budget,
+        scrub: &Scrub<'_>,
+    ) -> Result<Row, Silence> {
+        let waiting_for = format!("{doing} at {}", self.server);
+        let answer = budget
+            .wait(waiting_for, limit, self.client.simple_query(query))
+            .await;
+        match answer.map_err(Silence::TimedOut)? {
+            Ok(messages) => Ok(last_row(&messages)),
+            Err(error) => Err(match error.as_db_error() {
+                Some(answer) => Silence::Said(scrub.said(answer)),
+                None => Silence::Lost(PostgresFault::ConnectionLost {
+                    server: self.server.clone(),
+                    doing: doing.to_owned(),
+                    detail: scrub.clean(&chain(&error)),
+                }),
+            }),
+        }
+    }
+
+    /// Asks who and where we are, and refuses a session of another role, and a standby.
+    ///
+    /// # Errors
+    /// `SessionOfAnotherRole`, `ReadOnlyStandby`, or why there was no answer.
+    pub async fn identify(&self, role: &str, budget: Budget) -> Result<Identity, PostgresFault> {
+        let doing = "asking the server who and where we are";
+        let answer = self
+            .ask(sql::IDENTIFY, doing, PATIENCE, budget, &Scrub::new([]))
+            .await;
+        let row = answer.map_err(|silence| silence.into_fault(self.server.clone(), doing))?;
+        let identity = Identity::read(&row).ok_or_else(|| PostgresFault::NotPostgres {
+            server: self.server.clone(),
+            detail: "it does not say who and where we are".to_owned(),
+        })?;
+        if identity.session_user != role {
+            let actual = identity.session_user;
+            return Err(PostgresFault::SessionOfAnotherRole {
+                server: self.server.clone(),
+                role: role.to_owned(),
+                actual,
+            });
+        }
+        if identity.standby {
+            return Err(PostgresFault::ReadOnlyStandby {
+                server: self.server.clone(),
+            });
+        }
+        Ok(identity)
+    }
+
+    /// Says good-bye, so that the server's log has no broken connection, even if the function is frozen next.
+    pub async fn close(self) {
+        drop(self.client);
+        // A server that does not hang up is left to its own time limits.
+        drop(tokio::time::timeout(GOODBYE, self.connection).await);
+    }
+}
+
+impl Identity {
+    /// Reads the answer to [`sql::IDENTIFY`].
+    fn read(row: &[Option<String>]) -> Option<Self> {
+        let [Some(session_user), Some(recovery), Some(version), iterations] = row else {
+            return None;
+        };
+        Some(Self {
+            session_user: session_user.clone(),
+            standby: recovery == "t",
+            version: version.parse().ok()?,
+            scram_iterations: iterations.as_ref().and_then(|count| count.parse().ok()),
+        })
+    }
+}
+
+fn last_row(messages: &[SimpleQueryMessage]) -> Row {
+    let row = messages.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    row.map_or_else(Vec::new, |row| {
+        (0..row.len())
+            .map(|column| row.get(column).map(str::to_owned))
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(columns: [Option<&str>; 4]) -> Row {
+        columns.map(|column| column.map(str::to_owned)).to_vec()
+    }
+
+    #[test]
+    fn an_identity_is_read_from_a_row() {
+        let old = Identity::read(&row([Some("App"), Some("f"), Some("150004"), None])).unwrap();
+        assert_eq!(
+            old,
+            Identity {
+                session_user: "App".to_owned(),
+                standby: false,
+                version: 150_004,
+                scram_iterations: None
+            }
+        );
+        let new = Identity::read(&row([Some("app"), Some("t"), Some("180004"), Some("10000")])).unwrap();
+        assert!(new.standby && new.scram_iterations == Some(10_000));
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_no_identity() {
+        assert_eq!(Identity::read(&[]), None);
+        assert_eq!(
+            Identity::read(&row([Some("app"), Some("f"), Some("fifteen"), None])),
+            None
+        );
+        assert_eq!(
+            Identity::read(&row([None, Some("f"), Some("150004"), None])),
+            None
+        );
+    }
+}

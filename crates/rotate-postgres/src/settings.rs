@@ -1,0 +1,180 @@
+//! The settings of a function, read once from its environment.
+
+use rotation::Cause;
+use rotation::password::Policy;
+use rotation::secrets::TlsMode;
+
+use crate::fault::PostgresFault;
+use crate::roots::Roots;
+
+/// How the new password reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SentAs {
+    /// As a SCRAM-SHA-256 verifier: the server never sees the password.
+    #[default]
+    Verifier,
+    /// As it is, over TLS only, for servers whose password policy must see it.
+    Cleartext,
+}
+
+/// Everything that is the same for all secrets of a function.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the password policy ([`Policy::from_env`]) | |
+/// | `PGHOST`, `PGPORT`, `PGDATABASE` | where the document is silent | none, `5432`, `postgres` |
+/// | `PGSSLMODE` | TLS where the document is silent | `verify-full` |
+/// | `PGSSLROOTCERT` | trusted roots: a path, the PEM itself, or `system` ([`Roots`]) | RDS's and the web's |
+/// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
+/// | `PASSWORD_SENT_AS` | `verifier` or `cleartext` ([`SentAs`]) | `verifier` |
+///
+/// An empty value counts as none, as it does for libpq.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What new passwords look like.
+    pub policy: Policy,
+    /// The host, if the document has none.
+    pub host: Option<String>,
+    /// The port, if the document has none.
+    pub port: Option<u16>,
+    /// The database, if the document has none.
+    pub dbname: Option<String>,
+    /// TLS, if the document says nothing about it.
+    pub tls: Option<TlsMode>,
+    /// The name to check a certificate against, if the document has none.
+    pub tls_server_name: Option<String>,
+    /// Whom to trust.
+    pub roots: Roots,
+    /// How the new password reaches the server.
+    pub sent_as: SentAs,
+}
+
+impl Settings {
+    /// Reads the environment, which `get` looks up by name, and the file that `PGSSLROOTCERT` may name.
+    ///
+    /// # Errors
+    /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
+    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+        let set = |name: &str| get(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            policy: Policy::from_env(get)?,
+            host: set("PGHOST"),
+            port: set("PGPORT").map(port).transpose()?,
+            dbname: set("PGDATABASE"),
+            tls: set("PGSSLMODE").map(tls).transpose()?,
+            tls_server_name: set("TLS_SERVER_NAME"),
+            roots: Roots::from_setting(set("PGSSLROOTCERT"))?,
+            sent_as: set("PASSWORD_SENT_AS").map_or(Ok(SentAs::default()), sent_as)?,
+        })
+    }
+}
+
+fn port(text: String) -> Result<u16, PostgresFault> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port @ 1..) if digits => Ok(port),
+        _ => Err(invalid("PGPORT", &text, "a number from 1 to 65535")),
+    }
+}
+
+fn tls(text: String) -> Result<TlsMode, PostgresFault> {
+    TlsMode::from_sslmode(&text)
+        .ok_or_else(|| invalid("PGSSLMODE", &text, "verify-full, verify-ca or disable"))
+}
+
+fn sent_as(text: String) -> Result<SentAs, PostgresFault> {
+    match text.as_str() {
+        "verifier" => Ok(SentAs::Verifier),
+        "cleartext" => Ok(SentAs::Cleartext),
+        _ => Err(invalid("PASSWORD_SENT_AS", &text, "verifier or cleartext")),
+    }
+}
+
+fn invalid(name: &'static str, value: &str, expected: &'static str) -> PostgresFault {
+    PostgresFault::SettingInvalid {
+        name,
+        problem: format!("is {value:?}"),
+        expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Cause> {
+        Settings::from_env(&|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn an_empty_environment_means_verified_tls_and_a_verifier() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(
+            (settings.host, settings.port, settings.dbname, settings.tls),
+            (None, None, None, None)
+        );
+        assert!(matches!(settings.roots, Roots::BuiltIn));
+        assert_eq!(settings.sent_as, SentAs::Verifier);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let settings = read(&[
+            ("PGHOST", "db"),
+            ("PGPORT", "6432"),
+            ("PGDATABASE", "app"),
+            ("PGSSLMODE", "verify-ca"),
+            ("PGSSLROOTCERT", "system"),
+            ("TLS_SERVER_NAME", "db.internal"),
+            ("PASSWORD_SENT_AS", "cleartext"),
+            ("PASSWORD_LENGTH", "20"),
+        ])
+        .unwrap();
+        assert_eq!(settings.host.as_deref(), Some("db"));
+        assert_eq!(settings.port, Some(6432));
+        assert_eq!(settings.dbname.as_deref(), Some("app"));
+        assert_eq!(settings.tls, Some(TlsMode::VerifyCa));
+        assert!(matches!(settings.roots, Roots::Web));
+        assert_eq!(settings.tls_server_name.as_deref(), Some("db.internal"));
+        assert_eq!(settings.sent_as, SentAs::Cleartext);
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        let settings = read(&[
+            ("PGHOST", ""),
+            ("PGPORT", ""),
+            ("PASSWORD_SENT_AS", ""),
+            ("PGSSLROOTCERT", ""),
+        ]);
+        assert_eq!(settings.unwrap().host, None);
+    }
+
+    #[test]
+    fn a_value_that_means_nothing_is_refused_by_name() {
+        for (name, value) in [
+            ("PGPORT", "0"),
+            ("PGPORT", "+5432"),
+            ("PGPORT", "65536"),
+            ("PGPORT", "postgres"),
+            ("PGSSLMODE", "on"),
+            ("PGSSLROOTCERT", "/nowhere/ca.pem"),
+            (
+                "PGSSLROOTCERT",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ),
+            ("PASSWORD_SENT_AS", "plain"),
+            ("PASSWORD_LENGTH", "0"),
+            ("EXCLUDE_NUMBERS", "maybe"),
+        ] {
+            let cause = read(&[(name, value)]).unwrap_err();
+            assert_eq!(cause.code(), "ConfigurationInvalid", "{name}={value}");
+            assert!(cause.to_string().contains(name), "{cause}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The statements, as text. Pure: a name or a password gets into one only through the driver's own quoting.
+
+use std::time::Duration;
+
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Who and where we are. In one simple query, since some poolers know no other; every function by its full
+/// name, since a role's `search_path` may hold others of the same name.
+pub const IDENTIFY: &str = "SELECT session_user, \
+     pg_catalog.pg_is_in_recovery(), \
+     pg_catalog.current_setting('server_version_num'), \
+     pg_catalog.current_setting('scram_iterations', true)";
+
+/// Ends the transaction that [`begin`] began.
+pub const COMMIT: &str = "COMMIT";
+
+/// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
+/// `default_transaction_read_only`, `role`, `search_path`, and time limits, or none. Everything ends with the
+/// transaction, so that a pooler's other clients inherit nothing.
+pub fn begin(statement_limit: Duration, lock_limit: Duration) -> String {
+    format!(
+        "BEGIN READ WRITE; \
+         SET LOCAL statement_timeout = {}; \
+         SET LOCAL lock_timeout = {}; \
+         SET LOCAL ROLE NONE; \
+         SET LOCAL search_path = pg_catalog",
+        statement_limit.as_millis(),
+        lock_limit.as_millis()
+    )
+}
+
+/// Sets a role's password to a verifier, or to the password itself. ALTER ROLE takes no parameters.
+#[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
+pub fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretString {
+    let literal = escape_literal(password.expose_secret());
+    format!(
+        "ALTER ROLE {} PASSWORD {}",
+        escape_identifier(role),
+        literal.trim_start()
+    )
+    .into()
+}
+
+/// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past.
+pub fn describe_role(role: &str) -> String {
+    format!(
+        "SELECT rolcanlogin, rolvaliduntil, rolvaliduntil <= pg_catalog.now() \
+         FROM pg_catalog.pg_roles WHERE rolname = {}",
+        escape_literal(role).trim_start()
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(role: &str, password: &str, expected: &str) {
+        let password = SecretString::from(password);
+        assert_eq!(set_password(role, &password).expose_secret(), expected);
+    }
+
+    #[test]
+    fn every_name_and_password_is_quoted() {
+        check("app", "pw", r#"ALTER ROLE "app" PASSWORD 'pw'"#);
+        check("App User", "pw", r#"ALTER ROLE "App User" PASSWORD 'pw'"#);
+        check("a%b", "100%s", r#"ALTER ROLE "a%b" PASSWORD '100%s'"#);
+        check("a%%b", "%%", r#"ALTER ROLE "a%%b" PASSWORD '%%'"#);
+        check(r#"a"b"#, "it's", r#"ALTER ROLE "a""b" PASSWORD 'it''s'"#);
+        check(
+            r#"x" SUPERUSER; --"#,
+            "pw",
+            r#"ALTER ROLE "x"" SUPERUSER; --" PASSWORD 'pw'"#,
+        );
+        check(r"a\b", r"p\w", r#"ALTER ROLE "a\b" PASSWORD E'p\\w'"#);
+        check("größe😀", "ß", r#"ALTER ROLE "größe😀" PASSWORD 'ß'"#);
+        check("$1", "$1", r#"ALTER ROLE "$1" PASSWORD '$1'"#);
+    }
+
+    #[test]
+    fn a_role_is_looked_up_by_a_literal() {
+        assert!(describe_role("o'brien").ends_with("WHERE rolname = 'o''brien'"));
+        assert!(describe_role(r"a\b").ends_with(r"WHERE rolname = E'a\\b'"));
+    }
+
+    #[test]
+    fn time_limits_are_whole_milliseconds() {
+        let begin = begin(Duration::from_micros(9_999_999), Duration::from_secs(5));
+        assert!(
+            begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
+            "{begin}"
+        );
+    }
+}
