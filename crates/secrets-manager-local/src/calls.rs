@@ -1,0 +1,105 @@
+//! The log of calls: who asked what, when, and what came of it. Never a value.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde::{Serialize, Serializer};
+
+use crate::sync::lock;
+
+/// One call of the Secrets Manager API.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallRecord {
+    /// Its number, from 0, in the order in which the calls came in.
+    pub number: usize,
+    /// The operation, or what stood in `X-Amz-Target` if there is none of this name.
+    pub operation: String,
+    /// The function that called, if it was one.
+    pub function: Option<String>,
+    /// The access key id of its sandbox.
+    pub sandbox: Option<String>,
+    /// The rotation step that the function was working on.
+    pub step: Option<String>,
+    /// The ARN of the secret whose rotation the function was working on.
+    pub rotating: Option<String>,
+    /// `SecretId`, or `Name`, as it was asked for.
+    pub secret_id: Option<String>,
+    /// `VersionId`, `ClientRequestToken` or `MoveToVersionId`, whichever was given.
+    pub version_id: Option<String>,
+    /// `VersionStage`, or `VersionStages` joined by commas.
+    pub version_stage: Option<String>,
+    /// When it came in, in seconds since the server started.
+    #[serde(serialize_with = "seconds", rename = "started_s")]
+    pub started: Duration,
+    /// When it was answered; absent while it is under way.
+    #[serde(serialize_with = "optional_seconds", rename = "ended_s")]
+    pub ended: Option<Duration>,
+    /// `OK`, the error's code, or `dropped` if the connection was closed without an answer.
+    pub outcome: Option<String>,
+    /// The effects of injected faults.
+    pub faults: Vec<&'static str>,
+}
+
+impl CallRecord {
+    /// Whether the two were under way at the same time.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let ends_after = |a: &Self, b: &Self| a.ended.is_none_or(|ended| ended > b.started);
+        ends_after(self, other) && ends_after(other, self)
+    }
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration
+        .map(|duration| duration.as_secs_f64())
+        .serialize(serializer)
+}
+
+/// All calls since the start, or since the log was cleared.
+#[derive(Debug)]
+pub(crate) struct CallLog {
+    start: Instant,
+    calls: Mutex<(usize, Vec<CallRecord>)>,
+}
+
+impl CallLog {
+    pub(crate) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            calls: Mutex::default(),
+        }
+    }
+
+    /// Notes a call that has come in; its number is set here.
+    pub(crate) fn open(&self, mut call: CallRecord) -> usize {
+        let mut calls = lock(&self.calls);
+        let number = calls.0;
+        calls.0 += 1;
+        call.number = number;
+        call.started = self.start.elapsed();
+        calls.1.push(call);
+        number
+    }
+
+    /// Notes what came of it.
+    pub(crate) fn close(&self, number: usize, outcome: &str, faults: Vec<&'static str>) {
+        let ended = self.start.elapsed();
+        let mut calls = lock(&self.calls);
+        if let Some(call) = calls.1.iter_mut().rev().find(|call| call.number == number) {
+            call.ended = Some(ended);
+            call.outcome = Some(outcome.to_owned());
+            call.faults = faults;
+        }
+    }
+
+    pub(crate) fn list(&self) -> Vec<CallRecord> {
+        lock(&self.calls).1.clone()
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.calls).1.clear();
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use secrets_manager_local::{Builder, Function, LocalSecretsManager};
+
+/// A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions.
+///
+/// For tests and laptops, not for production: it checks no signature, keeps secrets in memory in the
+/// clear, and forgets everything when it ends.
+#[derive(Debug, Parser)]
+#[command(name = "secrets-manager-local", version)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves until SIGTERM or ctrl-C. The first line on stdout is a JSON object with the key `url`.
+    Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// Allows an address that other machines can reach. They can then read every secret.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// Hosts a function: a program that speaks Lambda's Runtime API, or the URL of a server that speaks
+    /// the Invoke API, such as `cargo lambda watch`. May be repeated.
+    #[arg(long = "function", value_name = "NAME=PATH|NAME=http://HOST:PORT")]
+    functions: Vec<Function>,
+
+    /// How long an invocation may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = positive)]
+    timeout: f64,
+
+    /// The memory that functions are told they have, in MB. It is not enforced.
+    #[arg(long, value_name = "MB", default_value_t = 128)]
+    memory: u32,
+
+    /// An environment variable for every function. May be repeated.
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    environment: Vec<(String, String)>,
+
+    /// The six characters at the end of every secret's ARN; random if left out.
+    #[arg(long, value_name = "AbCdEf", value_parser = arn_suffix)]
+    arn_suffix: Option<String>,
+
+    /// The waits between a rotation's attempts, in seconds: there is one more attempt than waits.
+    #[arg(long, value_name = "SECONDS,…", value_delimiter = ',', default_value = "0.1,0.2,0.4,0.8", value_parser = not_negative)]
+    retry_delays: Vec<f64>,
+
+    /// Delivers a rotation once, without attempting it again.
+    #[arg(long, conflicts_with = "retry_delays")]
+    no_retry: bool,
+
+    /// Throttles PutSecretValue, UpdateSecret and UpdateSecretVersionStage beyond so many a second; AWS allows 50.
+    #[arg(long, value_name = "PER_SECOND")]
+    write_quota: Option<usize>,
+
+    /// Throttles DescribeSecret and GetSecretValue beyond so many a second; AWS allows 10000.
+    #[arg(long, value_name = "PER_SECOND")]
+    read_quota: Option<usize>,
+}
+
+impl Serve {
+    /// The server that the command line describes.
+    pub(crate) fn into_builder(self) -> io::Result<Builder> {
+        if !self.listen.ip().is_loopback() && !self.allow_remote {
+            return Err(io::Error::other(format!(
+                "{} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote",
+                self.listen
+            )));
+        }
+        let delays = if self.no_retry {
+            Vec::new()
+        } else {
+            self.retry_delays
+        };
+        let mut builder = LocalSecretsManager::builder()
+            .listen(self.listen)
+            .timeout(Duration::from_secs_f64(self.timeout))
+            .memory_mb(self.memory)
+            .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
+            .echo(true);
+        builder = self.functions.into_iter().fold(builder, Builder::function);
+        builder = self
+            .environment
+            .into_iter()
+            .fold(builder, |builder, (name, value)| builder.env(name, value));
+        if let Some(suffix) = self.arn_suffix {
+            builder = builder.arn_suffix(suffix);
+        }
+        if let Some(quota) = self.write_quota {
+            builder = builder.write_quota(quota);
+        }
+        if let Some(quota) = self.read_quota {
+            builder = builder.read_quota(quota);
+        }
+        Ok(builder)
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn arn_suffix(text: &str) -> Result<String, String> {
+    if text.len() == 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Ok(text.to_owned());
+    }
+    Err("write six letters or digits".to_owned())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    not_negative(text).and_then(|seconds| {
+        if seconds > 0.0 {
+            Ok(seconds)
+        } else {
+            Err("must be above 0".to_owned())
+        }
+    })
+}
+
+/// Seconds that a duration can hold: a day at most is plenty here.
+fn not_negative(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds")?;
+    if (0.0..=86_400.0).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("must be from 0 to 86400".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Serve, clap::Error> {
+        let all = ["secrets-manager-local", "serve"].iter().chain(arguments);
+        CommandLine::try_parse_from(all).map(
+            |CommandLine {
+                 command: Command::Serve(serve),
+             }| serve,
+        )
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_that_others_can_reach_must_be_allowed() {
+        assert!(parse(&["--listen", "0.0.0.0:0"]).unwrap().into_builder().is_err());
+        assert!(
+            parse(&["--listen", "0.0.0.0:0", "--allow-remote"])
+                .unwrap()
+                .into_builder()
+                .is_ok()
+        );
+        assert!(parse(&["--listen", "[::1]:0"]).unwrap().into_builder().is_ok());
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for arguments in [
+            ["--function", "rotate"],
+            ["--timeout", "0"],
+            ["--timeout", "NaN"],
+            ["--retry-delays", "1,-1"],
+            ["--arn-suffix", "toolong"],
+            ["--env", "NAME"],
+        ] {
+            assert!(parse(&arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

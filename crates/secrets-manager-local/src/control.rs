@@ -1,0 +1,152 @@
+//! The control API under `/_local`: faults, the log of calls, rotations, and what AWS has no call for.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use staging_labels::VersionId;
+
+use crate::calls::CallRecord;
+use crate::core::Core;
+use crate::faults::{Fault, FaultId, InjectedFault};
+use crate::runs::RotationRun;
+use crate::state::{ApiError, TrailEvent};
+
+/// The routes under `/_local`.
+pub(crate) fn routes() -> Router<Arc<Core>> {
+    Router::new()
+        .route(
+            "/_local/faults",
+            post(inject).get(list_faults).delete(clear_faults),
+        )
+        .route("/_local/faults/{id}", axum::routing::delete(remove_fault))
+        .route("/_local/calls", get(list_calls).delete(clear_calls))
+        .route("/_local/pending", post(stage_pending))
+        .route("/_local/rotations", get(list_rotations))
+        .route("/_local/events", get(list_events))
+        .route("/_local/secrets", post(change_secret))
+        .route("/_local/functions", get(list_functions))
+        .route("/_local/functions/{name}/logs", get(function_logs))
+        .route("/_local/functions/{name}/cool", post(cool_down))
+}
+
+async fn inject(State(core): State<Arc<Core>>, Json(fault): Json<Fault>) -> Response {
+    match fault.check() {
+        Ok(()) => Json(json!({ "id": core.faults.inject(fault) })).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+async fn list_faults(State(core): State<Arc<Core>>) -> Json<Vec<InjectedFault>> {
+    Json(core.faults.list())
+}
+
+async fn clear_faults(State(core): State<Arc<Core>>) -> StatusCode {
+    core.faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn remove_fault(State(core): State<Arc<Core>>, Path(id): Path<FaultId>) -> StatusCode {
+    core.faults.remove(id);
+    StatusCode::NO_CONTENT
+}
+
+async fn list_calls(State(core): State<Arc<Core>>) -> Json<Vec<CallRecord>> {
+    Json(core.calls.list())
+}
+
+async fn clear_calls(State(core): State<Arc<Core>>) -> StatusCode {
+    core.calls.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Pending {
+    secret_id: String,
+    client_request_token: String,
+    rotation_token: Option<String>,
+}
+
+async fn stage_pending(State(core): State<Arc<Core>>, Json(pending): Json<Pending>) -> Response {
+    let token: VersionId = match pending.client_request_token.parse() {
+        Ok(token) => token,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
+    };
+    match core.stage_pending(&pending.secret_id, token, pending.rotation_token) {
+        Ok(rotation_token) => Json(json!({ "RotationToken": rotation_token })).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+#[derive(Deserialize)]
+struct Which {
+    secret: Option<String>,
+}
+
+async fn list_rotations(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Json<Vec<RotationRun>> {
+    let arn = which
+        .secret
+        .map(|id: String| core.read(|state| state.resolve(&id).map_or_else(|_| id.clone(), str::to_owned)));
+    Json(core.runs.list(arn.as_deref()))
+}
+
+async fn list_events(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Response {
+    let id = which.secret.unwrap_or_default();
+    let entry = |event: &TrailEvent| json!({ "eventName": event.name, "eventTime": event.at.to_string(), "versionId": event.version.as_str() });
+    let events = core.read(|state| {
+        state
+            .find(&id)
+            .map(|secret| secret.trail.iter().map(entry).collect::<Vec<_>>())
+    });
+    events.map_or_else(|error| refused(&error), |events| Json(events).into_response())
+}
+
+/// What only AWS itself sets on a secret (facts 17 and 19).
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Change {
+    secret_id: String,
+    owning_service: Option<String>,
+    primary_region: Option<String>,
+}
+
+async fn change_secret(State(core): State<Arc<Core>>, Json(change): Json<Change>) -> Response {
+    match core.set_origin(&change.secret_id, change.owning_service, change.primary_region) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn list_functions(State(core): State<Arc<Core>>) -> Response {
+    let functions = core.host.names().into_iter();
+    let entries =
+        functions.map(|name| json!({ "FunctionArn": crate::function_arn(&name), "FunctionName": name }));
+    Json(entries.collect::<Vec<_>>()).into_response()
+}
+
+async fn function_logs(State(core): State<Arc<Core>>, Path(name): Path<String>) -> String {
+    core.host
+        .logs(&name)
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+async fn cool_down(State(core): State<Arc<Core>>, Path(name): Path<String>) -> StatusCode {
+    core.host.cool_down(&name).await;
+    StatusCode::NO_CONTENT
+}
+
+fn refused(error: &ApiError) -> Response {
+    (
+        StatusCode::BAD_REQUEST,
+        Json(json!({ "__type": error.code.as_str(), "Message": error.message })),
+    )
+        .into_response()
+}

@@ -1,0 +1,58 @@
+//! An HTTP/1.1 listener that can also hang up without an answer, which a plain `axum::serve` cannot.
+
+use std::io;
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Marks an answer that is never sent: the connection is closed instead.
+#[derive(Debug, Clone, Copy)]
+struct HangUp;
+
+/// An answer that closes the connection without a byte.
+pub(crate) fn hang_up() -> Response {
+    let mut response = ().into_response();
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
+/// Serves until dropped; then every connection is closed.
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                // A connection that failed before it was accepted is the client's business.
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve_connection(stream, router.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router) {
+    // Small answers must not wait for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let router = TowerToHyperService::new(router.clone());
+        async move {
+            let response = router.call(request).await.unwrap_or_else(|never| match never {});
+            if response.extensions().get::<HangUp>().is_some() {
+                return Err(io::Error::other("hung up on purpose"));
+            }
+            Ok(response)
+        }
+    });
+    // An error is either a hang-up, on purpose, or the client's.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}

@@ -1,0 +1,170 @@
+//! What a function is: a name, and a program or somebody else's Invoke API.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use hyper::Uri;
+
+/// A function to host. `Debug` shows the names of its environment variables, not their values.
+#[derive(Clone)]
+pub struct Function {
+    pub(crate) name: String,
+    pub(crate) target: Target,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) memory_mb: Option<u32>,
+}
+
+/// Where the function runs.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// A program that speaks the Runtime API.
+    Program { path: PathBuf, arguments: Vec<OsString> },
+    /// Somebody who speaks the Invoke API, such as `cargo lambda watch`.
+    Remote(Uri),
+}
+
+impl Function {
+    /// A program that speaks Lambda's Runtime API: a binary, or a script with a `#!` line.
+    pub fn new(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        Self::of(
+            name.into(),
+            Target::Program {
+                path: path.into(),
+                arguments: Vec::new(),
+            },
+        )
+    }
+
+    /// A function that somebody else hosts: invoked at `URL/2015-03-31/functions/NAME/invocations`.
+    pub fn remote(name: impl Into<String>, url: &str) -> Result<Self, InvalidFunction> {
+        let uri: Uri = url.parse().map_err(|_| InvalidFunction(url.to_owned()))?;
+        if uri.scheme_str() != Some("http") || uri.host().is_none() {
+            return Err(InvalidFunction(url.to_owned()));
+        }
+        Ok(Self::of(name.into(), Target::Remote(uri)))
+    }
+
+    const fn of(name: String, target: Target) -> Self {
+        Self {
+            name,
+            target,
+            environment: Vec::new(),
+            timeout: None,
+            memory_mb: None,
+        }
+    }
+
+    /// An argument of the program's command line.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        if let Target::Program { arguments, .. } = &mut self.target {
+            arguments.push(argument.into());
+        }
+        self
+    }
+
+    /// An environment variable; it wins over what the server sets.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// How long an invocation may take; the server's own limit if not set.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in megabytes: told to the function, not enforced.
+    #[must_use]
+    pub const fn memory_mb(mut self, megabytes: u32) -> Self {
+        self.memory_mb = Some(megabytes);
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// `NAME=PATH` or `NAME=http://host:port`, as the command line has it.
+impl FromStr for Function {
+    type Err = InvalidFunction;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFunction> {
+        let (name, target) = text
+            .split_once('=')
+            .ok_or_else(|| InvalidFunction(text.to_owned()))?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || target.is_empty() || !name.chars().all(allowed) {
+            return Err(InvalidFunction(text.to_owned()));
+        }
+        if target.contains("://") {
+            Self::remote(name, target)
+        } else {
+            Ok(Self::new(name, target))
+        }
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<_> = self.environment.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Function")
+            .field("name", &self.name)
+            .field("target", &self.target)
+            .field("environment", &variables)
+            .field("timeout", &self.timeout)
+            .field("memory_mb", &self.memory_mb)
+            .finish()
+    }
+}
+
+/// Not a function's description.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither NAME=PATH nor NAME=http://host:port; write the function's name and what runs it")]
+pub struct InvalidFunction(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_and_a_url_are_told_apart() {
+        let program: Function = "rotate=/opt/bootstrap".parse().unwrap();
+        assert!(matches!(program.target, Target::Program { .. }));
+        let remote: Function = "rotate=http://127.0.0.1:9000".parse().unwrap();
+        assert!(matches!(remote.target, Target::Remote(_)));
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for text in [
+            "rotate",
+            "=path",
+            "rotate=",
+            "a b=path",
+            "rotate=https://host",
+            "rotate=http://",
+        ] {
+            assert!(text.parse::<Function>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_environments_values() {
+        let function = Function::new("f", "p").env("PGPASSWORD", "canary");
+        let shown = format!("{function:?}");
+        assert!(
+            shown.contains("PGPASSWORD") && !shown.contains("canary"),
+            "{shown}"
+        );
+    }
+}

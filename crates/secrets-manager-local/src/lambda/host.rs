@@ -1,0 +1,203 @@
+//! All functions with their sandboxes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+
+use super::function::{Function, Target};
+use super::logs::FunctionLog;
+use super::outcome::{Invocation, Reply};
+use super::remote;
+use super::sandbox::{Blueprint, Sandbox};
+use crate::sync::lock;
+
+/// What holds for every function.
+#[derive(Debug, Clone)]
+pub(crate) struct HostSettings {
+    pub(crate) timeout: Duration,
+    pub(crate) memory_mb: u32,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) endpoint: String,
+    pub(crate) echo: bool,
+}
+
+/// The functions by name.
+#[derive(Debug)]
+pub(crate) struct Host {
+    settings: HostSettings,
+    functions: Mutex<BTreeMap<String, Arc<Hosted>>>,
+    sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
+}
+
+#[derive(Debug)]
+struct Hosted {
+    function: Function,
+    idle: Mutex<Vec<Arc<Sandbox>>>,
+    log: Arc<FunctionLog>,
+}
+
+impl Host {
+    pub(crate) fn new(settings: HostSettings, functions: Vec<Function>) -> Self {
+        let host = Self {
+            settings,
+            functions: Mutex::default(),
+            sandboxes: Mutex::default(),
+        };
+        functions.into_iter().for_each(|function| host.add(function));
+        host
+    }
+
+    /// Adds a function, or replaces the one of the same name; sandboxes of the old one end with their invocation.
+    pub(crate) fn add(&self, function: Function) {
+        let log = Arc::new(FunctionLog::new(self.settings.echo));
+        let hosted = Hosted {
+            function: function.clone(),
+            idle: Mutex::default(),
+            log,
+        };
+        lock(&self.functions).insert(function.name, Arc::new(hosted));
+    }
+
+    /// The name in a function's ARN, or the name itself, if there is such a function.
+    pub(crate) fn name_of(&self, arn_or_name: &str) -> Option<String> {
+        let prefix = format!("arn:aws:lambda:{}:{}:function:", crate::REGION, crate::ACCOUNT);
+        let name = arn_or_name.strip_prefix(&prefix).unwrap_or(arn_or_name);
+        let name = name.split_once(':').map_or(name, |(name, _qualifier)| name);
+        lock(&self.functions).contains_key(name).then(|| name.to_owned())
+    }
+
+    /// The functions' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        lock(&self.functions).keys().cloned().collect()
+    }
+
+    /// What the function has written so far.
+    pub(crate) fn logs(&self, name: &str) -> Vec<String> {
+        self.hosted(name)
+            .map(|hosted| hosted.log.lines())
+            .unwrap_or_default()
+    }
+
+    /// The sandbox that has this access key id.
+    pub(crate) fn sandbox(&self, access_key_id: &str) -> Option<Arc<Sandbox>> {
+        lock(&self.sandboxes).get(access_key_id).cloned()
+    }
+
+    fn hosted(&self, name: &str) -> Option<Arc<Hosted>> {
+        lock(&self.functions).get(name).cloned()
+    }
+
+    /// Invokes a function; `None` if there is none of this name.
+    pub(crate) async fn invoke(&self, name: &str, payload: Bytes) -> Option<Invocation> {
+        let hosted = self.hosted(name)?;
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let limit = hosted.function.timeout.unwrap_or(self.settings.timeout);
+        let started = Instant::now();
+        let position = hosted.log.position();
+        let (reply, sandbox) = match &hosted.function.target {
+            Target::Remote(host) => (remote::invoke(host, name, payload, limit).await, String::new()),
+            Target::Program { .. } => self.invoke_program(&hosted, &request_id, payload, limit).await,
+        };
+        let duration = started.elapsed();
+        let lines = hosted.log.since(position, &sandbox);
+        let log = report(&request_id, &lines, duration, self.memory_mb(&hosted.function));
+        let (payload, error) = reply.into_parts();
+        Some(Invocation {
+            request_id,
+            payload,
+            error,
+            duration,
+            log,
+        })
+    }
+
+    async fn invoke_program(
+        &self,
+        hosted: &Hosted,
+        request_id: &str,
+        payload: Bytes,
+        limit: Duration,
+    ) -> (Reply, String) {
+        let sandbox = match self.warm_or_new(hosted).await {
+            Ok(sandbox) => sandbox,
+            Err(error) => {
+                let message = format!("RequestId: {request_id} Error: fork/exec: {error}");
+                return (
+                    Reply::failure("Runtime.InvalidEntrypoint", message),
+                    String::new(),
+                );
+            }
+        };
+        let arn = crate::function_arn(&hosted.function.name);
+        let reply = sandbox.invoke(request_id, payload, arn, limit).await;
+        let id = sandbox.id.clone();
+        if sandbox.is_gone() {
+            lock(&self.sandboxes).remove(&id);
+        } else {
+            lock(&hosted.idle).push(sandbox);
+        }
+        (reply, id)
+    }
+
+    async fn warm_or_new(&self, hosted: &Hosted) -> std::io::Result<Arc<Sandbox>> {
+        while let Some(sandbox) = lock(&hosted.idle).pop() {
+            if !sandbox.is_gone() {
+                return Ok(sandbox);
+            }
+            lock(&self.sandboxes).remove(&sandbox.id);
+        }
+        let blueprint = Blueprint {
+            function: &hosted.function,
+            memory_mb: self.memory_mb(&hosted.function),
+            environment: &self.settings.environment,
+            endpoint: &self.settings.endpoint,
+            log: &hosted.log,
+        };
+        let sandbox = Arc::new(Sandbox::start(&blueprint).await?);
+        lock(&self.sandboxes).insert(sandbox.id.clone(), Arc::clone(&sandbox));
+        Ok(sandbox)
+    }
+
+    fn memory_mb(&self, function: &Function) -> u32 {
+        function.memory_mb.unwrap_or(self.settings.memory_mb)
+    }
+
+    /// Kills the idle sandboxes of a function: its next invocation is a cold start.
+    pub(crate) async fn cool_down(&self, name: &str) {
+        let Some(hosted) = self.hosted(name) else { return };
+        let idle = std::mem::take(&mut *lock(&hosted.idle));
+        for sandbox in idle {
+            sandbox.kill().await;
+            lock(&self.sandboxes).remove(&sandbox.id);
+        }
+    }
+
+    /// Kills every process, and waits until they are gone.
+    pub(crate) async fn shut_down(&self) {
+        let all: Vec<_> = lock(&self.sandboxes)
+            .drain()
+            .map(|(_, sandbox)| sandbox)
+            .collect();
+        for sandbox in all {
+            sandbox.kill().await;
+        }
+    }
+}
+
+/// The log of one invocation between the lines that Lambda writes around it.
+fn report(request_id: &str, lines: &[String], duration: Duration, memory_mb: u32) -> String {
+    let milliseconds = duration.as_secs_f64() * 1000.0;
+    let billed = milliseconds.ceil();
+    let mut log = format!("START RequestId: {request_id} Version: $LATEST\n");
+    for line in lines {
+        log.push_str(line);
+        log.push('\n');
+    }
+    log.push_str(&format!(
+        "END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory_mb} MB\n"
+    ));
+    log
+}

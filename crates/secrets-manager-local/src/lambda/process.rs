@@ -1,0 +1,120 @@
+//! A function's process: started, watched, killed with everything it started.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, watch};
+
+use super::logs::FunctionLog;
+
+/// A running process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    kill: Arc<Notify>,
+    exited: watch::Receiver<Option<String>>,
+}
+
+/// How to start one.
+pub(crate) struct Start<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) arguments: &'a [OsString],
+    pub(crate) directory: &'a Path,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) function: String,
+    pub(crate) sandbox: String,
+    pub(crate) log: Arc<FunctionLog>,
+}
+
+impl Process {
+    /// Starts the program in a process group of its own, so that it does not get the terminal's ctrl-C before us.
+    pub(crate) fn start(start: Start<'_>) -> io::Result<Self> {
+        let mut child = Command::new(start.path)
+            .args(start.arguments)
+            .current_dir(start.directory)
+            .env_clear()
+            .envs(start.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let kill = Arc::new(Notify::new());
+        let (exit, exited) = watch::channel(None);
+        let pipes = (child.stdout.take(), child.stderr.take());
+        tokio::spawn(watch_child(child, Arc::clone(&kill), exit));
+        let (function, sandbox, log) = (start.function, start.sandbox, start.log);
+        tokio::spawn(async move {
+            let (Some(stdout), Some(stderr)) = pipes else {
+                return;
+            };
+            tokio::join!(
+                log.capture(&function, &sandbox, stdout),
+                log.capture(&function, &sandbox, stderr)
+            );
+        });
+        Ok(Self { kill, exited })
+    }
+
+    /// Kills the process, and waits until it is gone.
+    pub(crate) async fn kill(&self) {
+        self.kill.notify_one();
+        self.exited().await;
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.exited.borrow().is_some()
+    }
+
+    /// Waits until it ends, and says how, as Lambda puts it.
+    pub(crate) async fn exited(&self) -> String {
+        let mut exited = self.exited.clone();
+        let reason = exited.wait_for(Option::is_some).await;
+        reason
+            .ok()
+            .and_then(|reason| reason.clone())
+            .unwrap_or_else(|| "signal: killed".to_owned())
+    }
+}
+
+async fn watch_child(mut child: Child, kill: Arc<Notify>, exit: watch::Sender<Option<String>>) {
+    let group = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = kill.notified() => {
+            kill_group(group);
+            child.wait().await
+        }
+    };
+    // What the program started and left behind goes with it, as a sandbox does.
+    kill_group(group);
+    exit.send_replace(Some(describe(status)));
+}
+
+fn kill_group(group: Option<Pid>) {
+    if let Some(group) = group {
+        // An error means that the group is gone already.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn describe(status: io::Result<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match status {
+        Err(error) => error.to_string(),
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exit status {code}"),
+            (None, Some(9)) => "signal: killed".to_owned(),
+            (None, signal) => format!("signal: {}", signal.unwrap_or_default()),
+        },
+    }
+}

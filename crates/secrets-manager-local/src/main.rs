@@ -1,0 +1,56 @@
+//! The program: `secrets-manager-local serve`.
+
+mod command_line;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use command_line::{CommandLine, Serve};
+use secrets_manager_local::LocalSecretsManager;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+const NOT_FOR_PRODUCTION: &str = "secrets-manager-local is for tests and laptops, not for production: it checks no signature and encrypts nothing";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let command_line::Command::Serve(serve) = CommandLine::parse().command;
+    match run(serve).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if stderr is closed.
+            let _ = writeln!(io::stderr(), "secrets-manager-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(serve: Serve) -> io::Result<()> {
+    let (mut terminated, mut interrupted) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let builder = serve.into_builder()?;
+    writeln!(io::stderr(), "{NOT_FOR_PRODUCTION}")?;
+    let server = builder.start().await?;
+    announce(&server)?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    drop(server);
+    Ok(())
+}
+
+/// The first line on stdout: one JSON object.
+fn announce(server: &LocalSecretsManager) -> io::Result<()> {
+    let line = json!({
+        "url": server.url(),
+        "pid": std::process::id(),
+        "region": secrets_manager_local::REGION,
+        "account": secrets_manager_local::ACCOUNT,
+        "functions": server.function_arns(),
+    });
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""A rotation function of the tests: a Lambda runtime client and the four steps, standard library only.
+
+What it is told by the environment:
+  BEHAVIOUR  nothing; "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
+             "fail-once STEP" (fails until the file STATE exists); "slow SECONDS"; "child"
+  STATE      a file for "fail-once"
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+RUNTIME = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
+BEHAVIOUR = os.environ.get("BEHAVIOUR", "").split()
+
+
+class Refused(Exception):
+    """An error of the Secrets Manager API, or of the rotation itself."""
+
+    def __init__(self, code, message):
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+def post(url, payload):
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(payload).encode())) as answer:
+        answer.read()
+
+
+def secrets_manager(operation, **parameters):
+    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/secretsmanager/aws4_request"
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"secretsmanager.{operation}",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00",
+    }
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], json.dumps(parameters).encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        body = json.load(error)
+        raise Refused(body["__type"], body["Message"]) from None
+
+
+def create(secret, token, rotation_token):
+    try:
+        secrets_manager("GetSecretValue", SecretId=secret, VersionId=token, VersionStage="AWSPENDING")
+        return
+    except Refused as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+    current = secrets_manager("GetSecretValue", SecretId=secret, VersionStage="AWSCURRENT")
+    value = json.loads(current["SecretString"])
+    value["password"] = secrets_manager("GetRandomPassword", PasswordLength=20)["RandomPassword"]
+    secrets_manager(
+        "PutSecretValue",
+        SecretId=secret,
+        ClientRequestToken=token,
+        SecretString=json.dumps(value),
+        VersionStages=["AWSPENDING"],
+        RotationToken=rotation_token,
+    )
+
+
+def finish(secret, token, stages):
+    current = next(version for version, labels in stages.items() if "AWSCURRENT" in labels)
+    if "forget-promotion" in BEHAVIOUR or current == token:
+        return
+    secrets_manager(
+        "UpdateSecretVersionStage",
+        SecretId=secret,
+        VersionStage="AWSCURRENT",
+        MoveToVersionId=token,
+        RemoveFromVersionId=current,
+    )
+
+
+def misbehave(step):
+    behaviour, which = (BEHAVIOUR + ["", ""])[:2]
+    if behaviour == "slow":
+        time.sleep(float(which))
+    if step != which:
+        return
+    if behaviour == "crash":
+        sys.exit(7)
+    if behaviour == "hang":
+        time.sleep(600)
+    if behaviour == "fail":
+        raise Refused("Asked", f"{step} fails because the test wants it to")
+    if behaviour == "fail-once" and not os.path.exists(os.environ["STATE"]):
+        open(os.environ["STATE"], "w").close()
+        raise Refused("Asked", f"{step} fails once")
+
+
+def handle(event):
+    if "Step" not in event:
+        return event
+    step, secret, token = event["Step"], event["SecretId"], event["ClientRequestToken"]
+    print(f"{step} of {token}", flush=True)
+    misbehave(step)
+    stages = secrets_manager("DescribeSecret", SecretId=secret)["VersionIdsToStages"]
+    if "AWSPENDING" not in stages.get(token, []) and "AWSCURRENT" not in stages.get(token, []):
+        raise Refused("Abandoned", f"{token} carries neither AWSPENDING nor AWSCURRENT")
+    if step == "createSecret":
+        create(secret, token, event["RotationToken"])
+    elif step in ("setSecret", "testSecret"):
+        secrets_manager("GetSecretValue", SecretId=secret, VersionId=token, VersionStage="AWSPENDING")
+    elif step == "finishSecret":
+        finish(secret, token, stages)
+    return None
+
+
+def main():
+    print("started", flush=True)
+    if "no-init" in BEHAVIOUR:
+        sys.exit(3)
+    if "init-error" in BEHAVIOUR:
+        post(f"{RUNTIME}/init/error", {"errorType": "Function.NoConfiguration", "errorMessage": "nothing is configured"})
+        sys.exit(1)
+    if "child" in BEHAVIOUR:
+        print("child", subprocess.Popen(["sleep", "600"]).pid, flush=True)
+    while True:
+        with urllib.request.urlopen(f"{RUNTIME}/invocation/next") as invocation:
+            request_id = invocation.headers["Lambda-Runtime-Aws-Request-Id"]
+            event = json.load(invocation)
+        try:
+            post(f"{RUNTIME}/invocation/{request_id}/response", handle(event))
+        except Exception as error:  # whatever it is, Lambda must hear of it
+            print(f"failed: {error}", file=sys.stderr, flush=True)
+            post(
+                f"{RUNTIME}/invocation/{request_id}/error",
+                {"errorType": type(error).__name__, "errorMessage": str(error)},
+            )
+
+
+main()
