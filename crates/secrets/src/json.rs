@@ -187,3 +187,67 @@ fn encode(plain: &str) -> Zeroizing<String> {
         .expect("a string is always JSON, and a vector takes all of it");
     Zeroizing::new(String::from_utf8(std::mem::take(&mut *encoded)).expect("serde_json writes UTF-8"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
+    fn replaced(text: &str, key: &str, new: &str) -> Result<String, DocumentError> {
+        let new = Password::from(new.to_owned());
+        replace_string(&text.into(), key, &new).map(|text| text.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn any_key_of_any_object_can_be_exchanged() {
+        let text = r#"{ "clientId":"i", "client\u0053ecret" : "old" , "n":{"clientSecret":"n"},"v":1.10 }"#;
+        let wanted =
+            r#"{ "clientId":"i", "client\u0053ecret" : "n\"w" , "n":{"clientSecret":"n"},"v":1.10 }"#;
+        assert_eq!(replaced(text, "clientSecret", "n\"w").unwrap(), wanted);
+        assert_eq!(replaced(r#"{"":""}"#, "", "x").unwrap(), r#"{"":"x"}"#);
+    }
+
+    #[test]
+    fn the_same_value_keeps_its_spelling() {
+        let text = r#"{"key":"\u006f\/ld"}"#;
+        assert_eq!(replaced(text, "key", "o/ld").unwrap(), text);
+    }
+
+    #[test]
+    fn only_a_string_at_the_top_level_of_an_object_is_exchanged() {
+        assert_eq!(
+            replaced(r#"{"a":{"key":"x"}}"#, "key", "y"),
+            Err(DocumentError::missing("key"))
+        );
+        for (value, kind) in [
+            ("1", "a number"),
+            ("null", "null"),
+            ("false", "a boolean"),
+            ("[]", "an array"),
+        ] {
+            let error = replaced(&format!(r#"{{"key":{value}}}"#), "key", "y").unwrap_err();
+            assert_eq!(error, DocumentError::invalid("key", kind, "a string"));
+        }
+        for text in ["[]", "\"key\"", "1", "x"] {
+            assert_eq!(
+                replaced(text, "key", "y").unwrap_err().code(),
+                "DocumentNotJson",
+                "{text}"
+            );
+        }
+        assert_eq!(replaced("{\"key\":", "key", "y"), Err(NotJson::EndsEarly.into()));
+    }
+
+    #[test]
+    fn an_error_quotes_nothing_of_the_document() {
+        for text in [
+            "\"s3cret\"",
+            "{\"s3cret\":1,\"s3cret\":2}",
+            "{\"key\":s3cret}",
+            "[\"s3cret\"]",
+        ] {
+            let error = replaced(text, "key", "y").unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+        }
+    }
+}

@@ -39,11 +39,6 @@ pub(super) fn check_text(field: &'static str, value: &str) -> Result<(), Documen
     }
 }
 
-/// What is asked of any text, asked of the password.
-pub(super) fn check_password(password: &str) -> Result<(), DocumentError> {
-    check_text("password", password)
-}
-
 /// Refuses what is not one host: a list, a host with its port, a URL, the path of a socket (over
 /// which there would be no TLS).
 pub(super) fn check_host(field: &'static str, host: &str) -> Result<(), DocumentError> {
