@@ -3,6 +3,7 @@
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+use uuid::Uuid;
 
 /// The names that a proper server certificate of the harness carries.
 pub const SERVER_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "::1", "db.keywheel.test"];
@@ -32,9 +33,11 @@ impl Authority {
     pub fn new() -> Result<Self, CertificateError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Keywheel test authority");
+        // Two authorities of the same name would be one whose signatures are wrong, to a client.
+        params.distinguished_name.push(
+            DnType::CommonName,
+            format!("Keywheel test authority {}", Uuid::new_v4()),
+        );
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key)?.pem();

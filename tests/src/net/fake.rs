@@ -19,7 +19,9 @@ pub fn silent() -> io::Result<Listener> {
 pub fn garbage() -> io::Result<Listener> {
     Listener::start(|mut stream| async move {
         stream.read_u8().await?;
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await?;
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            .await?;
         stream.shutdown().await
     })
 }

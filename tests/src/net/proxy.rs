@@ -284,7 +284,7 @@ async fn pump(
                     last_word.store(true, Ordering::SeqCst);
                     to.write_all(chunk).await?;
                     to.flush().await?;
-                    std::future::pending().await
+                    return std::future::pending().await;
                 }
                 Act::Stall => std::future::pending().await,
                 Act::Call(hook) => tokio::task::block_in_place(|| hook()),
