@@ -5,9 +5,6 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, io};
 
-/// The packages whose programs the tests run.
-const PACKAGES: [&str; 2] = ["rotate-postgres", "secrets-manager-local"];
-
 /// The programs could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -44,18 +41,20 @@ pub fn build() -> Result<PathBuf, BuildError> {
         .zip(directory.file_name())
         .ok_or(BuildError::Layout)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "--locked", "--bins"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // The whole workspace, with what tests add if this is one: the features of the dependencies are then those that
+    // this program was built with, and cargo has nothing to build twice.
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
+    if program.parent() != Some(directory) {
+        cargo.arg("--tests");
+    }
     cargo.arg("--target-dir").arg(target);
-    cargo.arg("--profile").arg(if profile == "debug" {
+    let profile = if profile == "debug" {
         "dev".as_ref()
     } else {
         profile
-    });
-    for package in PACKAGES {
-        cargo.args(["--package", package]);
-    }
+    };
+    cargo.arg("--profile").arg(profile);
     if cargo.status()?.success() {
         Ok(directory.to_owned())
     } else {

@@ -1,0 +1,45 @@
+# Each target does its own set-up: a Rust toolchain is all it takes to begin with.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check advisories build clean-tools
+
+# Where scripts/setup keeps what it installs.
+KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
+export KEYWHEEL_TOOLS
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: ## rotate a real PostgreSQL password in front of you; leaves nothing running
+	@scripts/setup demo
+	@echo 'demo: building (3 to 5 minutes the first time, seconds after that)'
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin demo; status=$$?; scripts/settle && exit $$status
+
+test: ## run every test against real servers; ARGS=name runs those whose name contains it
+	@scripts/setup test
+	@echo 'test: building (3 to 5 minutes the first time, seconds after that)'
+	@cargo build --locked --workspace --bins --tests
+	@cargo test --locked --workspace --no-fail-fast $(ARGS); status=$$?; scripts/settle && exit $$status
+
+check: ## formatting, lints, documentation, who may import what, licences; changes nothing
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --quiet
+	scripts/check-arrows
+	@scripts/setup shellcheck
+	scripts/check-text $(KEYWHEEL_TOOLS)/venv/bin/shellcheck
+	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \
+		echo 'cargo deny check bans licenses sources'; cargo deny --locked check bans licenses sources; \
+	else echo 'check: licences not checked, as cargo-deny is missing; scripts/setup deny brings it (3 minutes)'; fi
+
+advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
+	@scripts/setup deny
+	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
+
+build: ## the functions as zip files for Lambda, in target/lambda
+	@scripts/setup lambda
+	@echo 'build: a release build with link-time optimisation (about 4 minutes for the first function, 1 for each other)'
+	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-postgres
+
+clean-tools: ## remove what scripts/setup installed outside the system's own packages
+	rm -rf "$(KEYWHEEL_TOOLS)"
