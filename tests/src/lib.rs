@@ -1,1 +1,12 @@
-//! tests
+//! The servers that the end-to-end tests and the demo need, on one machine and without an administrator.
+//!
+//! [`postgres`] starts real PostgreSQL servers and gives each test a role and a database of its own, [`net`] plays bad
+//! networks and bad servers, [`certificates`] makes good and bad certificates, [`functions`] builds the function
+//! binaries, and [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
+
+pub mod certificates;
+pub mod functions;
+pub mod net;
+pub mod postgres;
+pub mod tools;
+pub mod world;

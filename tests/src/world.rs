@@ -1,0 +1,338 @@
+//! A role, its secret and the function, and what a rotation makes of them.
+//!
+//! Each [`World`] has a Secrets Manager of its own, so that faults and call logs are its own, and runs the very
+//! binary that is deployed.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_secretsmanager::types::RotationRulesType;
+use secrets_manager_local::{Function, FunctionError, LocalSecretsManager, RotationOutcome};
+use serde_json::{Value, json};
+use staging_labels::{Label, Labels, Step};
+use uuid::Uuid;
+
+use crate::functions::function_path;
+use crate::postgres::{Server, TestDatabase, cluster};
+
+/// The function under test.
+pub const FUNCTION: &str = "rotate-postgres-single-user";
+
+/// What a world is made of. The default: the main server, a document in AWS's form, no retries by Secrets Manager.
+pub struct Setup {
+    server: Server,
+    timeout: Duration,
+    environment: Vec<(String, String)>,
+    retries: Vec<Duration>,
+}
+
+impl Setup {
+    /// A world on `server`.
+    pub fn on(server: Server) -> Self {
+        Self {
+            server,
+            timeout: Duration::from_secs(30),
+            environment: Vec::new(),
+            retries: Vec::new(),
+        }
+    }
+
+    /// A variable of the function's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The function's own time limit.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Secrets Manager repeats a failed rotation so many times, a moment apart.
+    #[must_use]
+    pub fn retries(mut self, times: usize) -> Self {
+        self.retries = vec![Duration::from_millis(20); times];
+        self
+    }
+
+    /// Makes the role, the database, the secret and the function.
+    pub async fn start(self) -> World {
+        let database = TestDatabase::new(cluster(self.server)).await;
+        self.start_with(database).await
+    }
+
+    /// The same for a role that the test made.
+    pub async fn start_with(self, database: TestDatabase<'static>) -> World {
+        let document = database.document();
+        self.start_with_document(database, &document.to_string()).await
+    }
+
+    /// The same with a document of the test's own.
+    pub async fn start_with_document(self, database: TestDatabase<'static>, document: &str) -> World {
+        let aws = self.secrets_manager(&database).await;
+        let client = client(&aws.url());
+        let name = format!("keywheel/{}", database.name());
+        let created = client
+            .create_secret()
+            .name(name)
+            .secret_string(document)
+            .send()
+            .await;
+        let secret = created.expect("a secret is created").arn.expect("it has an ARN");
+        World {
+            database,
+            aws,
+            client,
+            secret,
+        }
+    }
+
+    async fn secrets_manager(&self, database: &TestDatabase<'_>) -> LocalSecretsManager {
+        let mut function = Function::new(FUNCTION, function_path(FUNCTION))
+            .timeout(self.timeout)
+            .env("PGSSLROOTCERT", database.cluster().authority_path())
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
+            .env("RUST_LOG", "trace");
+        for (name, value) in &self.environment {
+            function = function.env(name, value);
+        }
+        LocalSecretsManager::builder()
+            .function(function)
+            .retry_delays(self.retries.clone())
+            .start()
+            .await
+            .expect("the local Secrets Manager starts")
+    }
+}
+
+/// A client of the SDK that talks to `url`.
+pub fn client(url: &str) -> Client {
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
+        .endpoint_url(url)
+        .build();
+    Client::from_conf(config)
+}
+
+/// A role, its secret and the function.
+pub struct World {
+    /// The role and its database.
+    pub database: TestDatabase<'static>,
+    /// Secrets Manager, with the function.
+    pub aws: LocalSecretsManager,
+    /// A user's own client.
+    pub client: Client,
+    /// The secret's ARN.
+    pub secret: String,
+}
+
+/// What must stay as it was when something is refused: every label, and the role's verifier.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    labels: String,
+    verifier: String,
+}
+
+impl World {
+    /// The usual world: the main server.
+    pub async fn new() -> Self {
+        Setup::on(Server::Main).start().await
+    }
+
+    /// Lets Secrets Manager rotate, and waits for what comes of it; answers with the token.
+    ///
+    /// # Errors
+    /// The error of the last step that failed.
+    pub async fn rotate(&self) -> Result<String, FunctionError> {
+        let token = Uuid::new_v4().to_string();
+        self.start_rotation(&token).await;
+        self.outcome(&token).await.map(|()| token)
+    }
+
+    /// Waits for the end of a rotation that was started.
+    ///
+    /// # Errors
+    /// The error of the last step that failed.
+    pub async fn outcome(&self, token: &str) -> Result<(), FunctionError> {
+        let run = self
+            .aws
+            .wait_for_rotation(&self.secret, token)
+            .await
+            .expect("the rotation was started");
+        match run.outcome {
+            Some(RotationOutcome::Succeeded) => Ok(()),
+            _ => Err(run.last_error().cloned().unwrap_or_default()),
+        }
+    }
+
+    /// Calls RotateSecret, which returns before the rotation is done.
+    pub async fn start_rotation(&self, token: &str) {
+        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
+        let answer = self
+            .client
+            .rotate_secret()
+            .secret_id(&self.secret)
+            .client_request_token(token)
+            .rotation_lambda_arn(arn)
+            .rotation_rules(RotationRulesType::builder().automatically_after_days(30).build())
+            .send()
+            .await;
+        answer.expect("RotateSecret is accepted");
+    }
+
+    /// What stands before createSecret: a version labelled AWSPENDING, without a value.
+    pub fn stage(&self) -> String {
+        let token = Uuid::new_v4().to_string();
+        self.aws
+            .stage_pending(&self.secret, &token)
+            .expect("an empty version can be staged");
+        token
+    }
+
+    /// Delivers one step.
+    ///
+    /// # Errors
+    /// What the function answered.
+    pub async fn step(&self, token: &str, step: Step) -> Result<(), FunctionError> {
+        self.invoke(&json!({"Step": step.name(), "SecretId": self.secret, "ClientRequestToken": token}))
+            .await
+    }
+
+    /// Delivers `steps`, one after the other.
+    ///
+    /// # Errors
+    /// What the function answered to the first that failed.
+    pub async fn steps(&self, token: &str, steps: &[Step]) -> Result<(), FunctionError> {
+        for &step in steps {
+            self.step(token, step).await?;
+        }
+        Ok(())
+    }
+
+    /// Delivers any payload.
+    ///
+    /// # Errors
+    /// What the function answered.
+    pub async fn invoke(&self, payload: &Value) -> Result<(), FunctionError> {
+        let invocation = self.aws.invoke(FUNCTION, payload.to_string().into_bytes()).await;
+        invocation
+            .expect("the function is there")
+            .error
+            .map_or(Ok(()), Err)
+    }
+
+    /// The value that carries `label`.
+    pub async fn text(&self, label: &Label) -> Option<String> {
+        let call = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .version_stage(label.as_str());
+        call.send().await.ok()?.secret_string
+    }
+
+    /// The value of one version.
+    pub async fn text_of(&self, version: &str) -> Option<String> {
+        let call = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .version_id(version);
+        call.send().await.ok()?.secret_string
+    }
+
+    /// The password in a JSON document that carries `label`.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn password(&self, label: &Label) -> String {
+        let text = self.text(label).await.expect("a version carries the label");
+        let document: Value = serde_json::from_str(&text).expect("the document is JSON");
+        document["password"]
+            .as_str()
+            .expect("it has a password")
+            .to_owned()
+    }
+
+    /// Whether the value that is current logs in.
+    pub async fn current_logs_in(&self) -> bool {
+        self.database.accepts(&self.password(&Label::Current).await).await
+    }
+
+    /// Stores a value by hand, with `labels`.
+    pub async fn put(&self, text: &str, labels: &[Label]) -> String {
+        let token = Uuid::new_v4().to_string();
+        let mut call = self
+            .client
+            .put_secret_value()
+            .secret_id(&self.secret)
+            .client_request_token(&token);
+        for label in labels {
+            call = call.version_stages(label.as_str());
+        }
+        call.secret_string(text)
+            .send()
+            .await
+            .expect("the value is stored");
+        token
+    }
+
+    /// Stores `document` as the staged version's value, as another function's createSecret would.
+    pub async fn put_pending(&self, token: &str, document: &str) {
+        let call = self
+            .client
+            .put_secret_value()
+            .secret_id(&self.secret)
+            .client_request_token(token);
+        let call = call
+            .version_stages(Label::Pending.as_str())
+            .secret_string(document);
+        call.send().await.expect("the pending value is stored");
+    }
+
+    /// Takes AWSPENDING off `version`, as AWS's own guide advises after a rotation that failed.
+    pub async fn clean_up(&self, version: &str) {
+        let call = self.client.update_secret_version_stage().secret_id(&self.secret);
+        let call = call
+            .version_stage(Label::Pending.as_str())
+            .remove_from_version_id(version);
+        call.send().await.expect("the label is removed");
+    }
+
+    /// Which version carries which label.
+    pub async fn labels(&self) -> Labels {
+        let answer = self.client.describe_secret().secret_id(&self.secret).send().await;
+        let answer = answer.expect("the secret is there");
+        answer
+            .version_ids_to_stages
+            .unwrap_or_default()
+            .into_iter()
+            .collect()
+    }
+
+    /// The version that carries `label`.
+    pub async fn carrier(&self, label: &Label) -> Option<String> {
+        self.labels().await.carrier(label).map(ToString::to_string)
+    }
+
+    /// What must not change when a step is refused.
+    pub async fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            labels: self.labels().await.to_string(),
+            verifier: self.database.verifier().await,
+        }
+    }
+
+    /// All that the function wrote to stdout and stderr.
+    pub fn log(&self) -> String {
+        self.aws.logs(FUNCTION).join("\n")
+    }
+}

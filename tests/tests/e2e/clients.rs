@@ -1,0 +1,1 @@
+//! The aws command line, boto3 and psql.

@@ -1,0 +1,1 @@
+//! The driver against a target of the tests' own.

@@ -1,0 +1,1 @@
+//! The sample events and the malformed ones, sent to the real function.

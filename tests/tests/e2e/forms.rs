@@ -1,0 +1,1 @@
+//! Documents in every form: only the credential changes.

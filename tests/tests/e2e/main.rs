@@ -1,0 +1,19 @@
+//! The end-to-end tests: real functions, real servers, one binary.
+//!
+//! Run them with `make test`, which provides the servers; `make test ARGS=name` runs those whose name contains `name`.
+
+mod clients;
+mod crash;
+mod driver;
+mod events;
+mod forms;
+mod harness;
+mod healing;
+mod network;
+mod policy;
+mod refusals;
+mod rotation;
+mod runbook;
+mod silence;
+mod tls;
+mod twins;

@@ -1,0 +1,1 @@
+//! Hosts that are missing, unknown, silent or something else.

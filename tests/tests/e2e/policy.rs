@@ -1,0 +1,1 @@
+//! Passwords that the server's rules reject.

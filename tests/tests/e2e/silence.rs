@@ -1,0 +1,1 @@
+//! No secret value reaches a log, an error, a metric or the server.

@@ -1,0 +1,1 @@
+//! TLS is verified, and never dropped.

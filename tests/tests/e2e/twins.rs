@@ -1,0 +1,1 @@
+//! The same step delivered twice, at once and again.
