@@ -251,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    fn change<'a>(password: &'a Password, sent_as: SentAs) -> Change<'a> {
+    fn change(password: &Password, sent_as: SentAs) -> Change<'_> {
         Change {
             role: "app",
             by: "app",

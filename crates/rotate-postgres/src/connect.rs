@@ -1,6 +1,5 @@
 //! From a TCP connection to a session: TLS, start-up, login.
 
-use postgres_protocol::message::frontend;
 use rotation::Budget;
 use rotation::password::Password;
 use rotation::secrets::TlsMode;
@@ -21,6 +20,9 @@ use crate::tls::Tls;
 
 /// What the server's statistics and logs show.
 const APPLICATION: &str = "keywheel";
+
+/// `SSLRequest`: the length, and the code 80877103 (PostgreSQL, "Message Formats").
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// Opens a session as `role`.
 ///
@@ -73,9 +75,7 @@ impl Login<'_> {
     async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> Result<S, PostgresFault> {
         let server = self.endpoint.server();
         let lost = |error: std::io::Error| login::lost(server.clone(), "asking for TLS", error.to_string());
-        let mut request = Default::default();
-        frontend::ssl_request(&mut request);
-        stream.write_all(&request).await.map_err(lost)?;
+        stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
         // One byte and no more: what follows belongs to TLS.
         match stream.read_u8().await.map_err(lost)? {
             b'S' => Ok(stream),
@@ -136,3 +136,6 @@ impl Login<'_> {
         config
     }
 }
+
+#[cfg(test)]
+mod tests;

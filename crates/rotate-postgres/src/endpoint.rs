@@ -115,6 +115,7 @@ pub fn check_role_name(role: &str) -> Result<(), PostgresFault> {
 
 #[cfg(test)]
 mod tests {
+    use TlsMode::{Disable, VerifyCa, VerifyFull};
     use rotation::Fault;
 
     use super::*;
@@ -232,7 +233,6 @@ mod tests {
             tls,
             ..Endpoint::of(&secret(r#", "host": "db""#), &settings(&[])).unwrap()
         };
-        use TlsMode::{Disable, VerifyCa, VerifyFull};
         for (own, other, expected) in [
             (Disable, VerifyFull, VerifyFull),
             (VerifyCa, VerifyFull, VerifyFull),

@@ -1,7 +1,8 @@
 //! Keeps a password from a server without TLS that asks for it in clear text.
 //!
 //! The driver answers such a request without a question. Here the server's bytes pass a reader that knows just
-//! enough of the protocol to see the request, and ends the connection before the driver does.
+//! enough of the protocol to see the request, and ends the connection before the driver does. It also sees at once
+//! what is not PostgreSQL at all; the driver would wait for the rest of a message of a gigabyte.
 //!
 //! ```text
 //! server ──▶ 'R' length(4) code(4) … ──▶ Guard ──▶ driver
@@ -23,10 +24,20 @@ const CLEARTEXT: [u8; 4] = 3_u32.to_be_bytes();
 /// Type byte and length.
 const HEADER: usize = 5;
 
+/// All that a server may say before it has accepted a login: authentication, error, notice, protocol version.
+const BEFORE_LOGIN: [u8; 4] = [AUTHENTICATION, b'E', b'N', b'v'];
+/// Longest of those messages that is believed; libpq's own limit is 30,000 bytes.
+const LONGEST: u32 = 65_536;
+
 /// The server asked for the password in clear text.
 #[derive(Debug, thiserror::Error)]
 #[error("the server asks for the password in clear text")]
 pub struct CleartextAsked;
+
+/// The bytes are no message of PostgreSQL: their "length" would be waited for in vain.
+#[derive(Debug, thiserror::Error)]
+#[error("its first bytes are no message of PostgreSQL")]
+struct Foreign;
 
 /// A stream whose server is not told a password in clear text.
 #[derive(Debug)]
@@ -64,6 +75,7 @@ enum Sight {
     Nothing,
     Accepted,
     CleartextAsked,
+    Foreign,
 }
 
 impl Watch {
@@ -88,8 +100,11 @@ impl Watch {
             return Sight::Nothing;
         };
         let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
-        // The length counts itself but not the type. What a malformed one means is the driver's affair.
-        let body = usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(4);
+        if !BEFORE_LOGIN.contains(&header[0]) || !(4..=LONGEST).contains(&length) {
+            return Sight::Foreign;
+        }
+        // The length counts itself but not the type.
+        let body = usize::try_from(length).unwrap_or(usize::MAX) - 4;
         if header[0] == AUTHENTICATION && body >= CLEARTEXT.len() {
             if code.len() < CLEARTEXT.len() {
                 return Sight::Nothing;
@@ -121,15 +136,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             Sight::Nothing => {}
             Sight::Accepted => self.watch = None,
             Sight::CleartextAsked => {
-                buffer.set_filled(before);
-                return Poll::Ready(Err(io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    CleartextAsked,
-                )));
+                return refuse(buffer, before, io::ErrorKind::PermissionDenied, CleartextAsked);
             }
+            Sight::Foreign => return refuse(buffer, before, io::ErrorKind::InvalidData, Foreign),
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// Hands nothing of what was read to the driver.
+fn refuse(
+    buffer: &mut ReadBuf<'_>,
+    before: usize,
+    kind: io::ErrorKind,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Poll<io::Result<()>> {
+    buffer.set_filled(before);
+    Poll::Ready(Err(io::Error::new(kind, error)))
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
@@ -180,7 +203,7 @@ mod tests {
             for size in 1..=sent.len() {
                 let error = read_through(&sent, size).await.unwrap_err();
                 assert!(
-                    error.get_ref().is_some_and(|inner| inner.is::<CleartextAsked>()),
+                    matches!(error.get_ref(), Some(inner) if inner.is::<CleartextAsked>()),
                     "{size}: {error}"
                 );
             }
@@ -192,15 +215,26 @@ mod tests {
         let sasl = message(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0");
         let md5 = message(b'R', b"\0\0\0\x05salt");
         let error = message(b'E', b"R\0\0\0\x08\0\0\0\x03");
-        for sent in [
-            sasl,
-            md5,
-            error,
-            b"HTTP/1.1 400 Bad Request\r\n".to_vec(),
-            vec![b'R', 0, 0, 0, 0, 3, 3],
-        ] {
+        let version = message(b'v', b"\0\0\0\0\0\0\0\0");
+        for sent in [sasl, md5, error, version] {
             for size in [1, 3, 64] {
                 assert_eq!(read_through(&sent, size).await.unwrap(), sent);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_is_not_waited_for() {
+        for sent in [
+            &b"HTTP/1.1 400 Bad Request\r\n"[..],
+            b"SSH-2.0-x",
+            b"Ecould not fork",
+            b"R\0\0\0\x03",
+            b"J\0\0\0\x0a8.0",
+        ] {
+            for size in [1, 3, 64] {
+                let error = read_through(sent, size).await.unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{sent:?}");
             }
         }
     }

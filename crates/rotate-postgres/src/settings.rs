@@ -59,34 +59,35 @@ impl Settings {
         Ok(Self {
             policy: Policy::from_env(get)?,
             host: set("PGHOST"),
-            port: set("PGPORT").map(port).transpose()?,
+            port: set("PGPORT").as_deref().map(port).transpose()?,
             dbname: set("PGDATABASE"),
-            tls: set("PGSSLMODE").map(tls).transpose()?,
+            tls: set("PGSSLMODE").as_deref().map(tls).transpose()?,
             tls_server_name: set("TLS_SERVER_NAME"),
             roots: Roots::from_setting(set("PGSSLROOTCERT"))?,
-            sent_as: set("PASSWORD_SENT_AS").map_or(Ok(SentAs::default()), sent_as)?,
+            sent_as: set("PASSWORD_SENT_AS")
+                .as_deref()
+                .map_or(Ok(SentAs::default()), sent_as)?,
         })
     }
 }
 
-fn port(text: String) -> Result<u16, PostgresFault> {
+fn port(text: &str) -> Result<u16, PostgresFault> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(port @ 1..) if digits => Ok(port),
-        _ => Err(invalid("PGPORT", &text, "a number from 1 to 65535")),
+        _ => Err(invalid("PGPORT", text, "a number from 1 to 65535")),
     }
 }
 
-fn tls(text: String) -> Result<TlsMode, PostgresFault> {
-    TlsMode::from_sslmode(&text)
-        .ok_or_else(|| invalid("PGSSLMODE", &text, "verify-full, verify-ca or disable"))
+fn tls(text: &str) -> Result<TlsMode, PostgresFault> {
+    TlsMode::from_sslmode(text).ok_or_else(|| invalid("PGSSLMODE", text, "verify-full, verify-ca or disable"))
 }
 
-fn sent_as(text: String) -> Result<SentAs, PostgresFault> {
-    match text.as_str() {
+fn sent_as(text: &str) -> Result<SentAs, PostgresFault> {
+    match text {
         "verifier" => Ok(SentAs::Verifier),
         "cleartext" => Ok(SentAs::Cleartext),
-        _ => Err(invalid("PASSWORD_SENT_AS", &text, "verifier or cleartext")),
+        _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier or cleartext")),
     }
 }
 

@@ -54,7 +54,7 @@ pub fn verifier(password: &Password, salt: Salt, rounds: NonZeroU32) -> SecretSt
     format!("SCRAM-SHA-256${rounds}:{salt}${stored_key}:{server_key}").into()
 }
 
-/// SASLprep (RFC 4013) as PostgreSQL applies it: a password that it does not allow is used as it is.
+/// `SASLprep` (RFC 4013) as PostgreSQL applies it: a password that it does not allow is used as it is.
 fn prepare(password: &str) -> SecretString {
     match stringprep::saslprep(password) {
         Ok(prepared) if !prepared.is_empty() => prepared.into_owned().into(),

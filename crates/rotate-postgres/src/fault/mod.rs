@@ -379,3 +379,6 @@ impl Fault for PostgresFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,6 @@ use postgres_protocol::escape::{escape_identifier, escape_literal};
 use super::PostgresFault as F;
 
 /// The remedy: lower case, no full stop.
-#[expect(clippy::too_many_lines, reason = "a table, one entry a cause")]
 pub(super) fn of(fault: &F) -> Cow<'_, str> {
     match fault {
         F::SettingInvalid { name, expected, .. } => format!("set {name} to {expected}, or remove it").into(),

@@ -1,0 +1,269 @@
+//! The texts and codes of all causes.
+
+use std::time::Duration;
+
+use rotation::Budget;
+
+use super::*;
+
+fn said() -> Said {
+    Said {
+        state: "XX000".to_owned(),
+        text: "the server's words".to_owned(),
+    }
+}
+
+async fn timed_out() -> TimedOut {
+    let budget = Budget::lasting(Duration::ZERO);
+    budget
+        .wait(
+            "connecting to db:5432",
+            Duration::ZERO,
+            std::future::pending::<()>(),
+        )
+        .await
+        .unwrap_err()
+}
+
+/// One of each cause that has a code of this crate.
+#[expect(clippy::too_many_lines, reason = "a list")]
+async fn one_of_each() -> Vec<PostgresFault> {
+    use PostgresFault as F;
+    let text = || "x".to_owned();
+    let (server, role, detail, dbname) = (text, || "o\"b".to_owned(), text, text);
+    vec![
+        F::SettingInvalid {
+            name: "PGPORT",
+            problem: text(),
+            expected: "a port",
+        },
+        F::CleartextNeedsTls,
+        F::HostMissing,
+        F::RoleNameInvalid {
+            role: role(),
+            problem: "is empty",
+        },
+        F::TlsNameInvalid { name: text() },
+        F::AdminElsewhere {
+            admin: text(),
+            server: server(),
+            problem: text(),
+        },
+        F::AdminIsTheUser {
+            admin: text(),
+            role: role(),
+        },
+        F::HostUnknown {
+            host: text(),
+            detail: detail(),
+        },
+        F::ConnectionRefused { server: server() },
+        F::HostUnreachable {
+            server: server(),
+            detail: detail(),
+        },
+        F::ServerSilent(timed_out().await),
+        F::ConnectionLost {
+            server: server(),
+            doing: text(),
+            detail: detail(),
+        },
+        F::NotPostgres {
+            server: server(),
+            detail: detail(),
+        },
+        F::TlsNotOffered { server: server() },
+        F::CertificateUntrusted {
+            server: server(),
+            detail: detail(),
+        },
+        F::CertificateNameMismatch {
+            server: server(),
+            expected: text(),
+            presented: text(),
+        },
+        F::CertificateExpired {
+            server: server(),
+            detail: detail(),
+        },
+        F::TlsFailed {
+            server: server(),
+            detail: detail(),
+        },
+        F::CleartextRefused { server: server() },
+        F::AuthenticationUnsupported {
+            server: server(),
+            detail: detail(),
+        },
+        F::ServerNotProven {
+            server: server(),
+            role: role(),
+            detail: detail(),
+        },
+        F::LoginRefused {
+            role: role(),
+            server: server(),
+            tried: Vec::new(),
+        },
+        F::PendingRefused {
+            role: role(),
+            server: server(),
+            said: said(),
+        },
+        F::DatabaseUnknown {
+            server: server(),
+            dbname: dbname(),
+            said: said(),
+        },
+        F::ConnectDenied {
+            role: role(),
+            dbname: dbname(),
+            said: said(),
+        },
+        F::ServerFull {
+            server: server(),
+            said: said(),
+        },
+        F::ServerStarting {
+            server: server(),
+            said: said(),
+        },
+        F::ServerError {
+            server: server(),
+            doing: "working",
+            said: said(),
+        },
+        F::ReadOnlyStandby { server: server() },
+        F::SessionOfAnotherRole {
+            server: server(),
+            role: role(),
+            actual: text(),
+        },
+        F::ServerTooOld {
+            server: server(),
+            version: text(),
+        },
+        F::RoleLocked {
+            role: role(),
+            said: said(),
+        },
+        F::StatementTimeout {
+            role: role(),
+            said: said(),
+        },
+        F::RoleBusy {
+            role: role(),
+            said: said(),
+        },
+        F::PrivilegeMissing {
+            role: role(),
+            by: role(),
+            said: said(),
+        },
+        F::PasswordRejected {
+            role: role(),
+            said: said(),
+        },
+        F::PolicyNeedsCleartext {
+            role: role(),
+            said: said(),
+        },
+        F::RoleUnknown {
+            server: server(),
+            role: role(),
+        },
+        F::RoleExpired {
+            role: role(),
+            until: text(),
+        },
+        F::RoleMayNotLogIn { role: role() },
+    ]
+}
+
+#[tokio::test]
+async fn every_code_is_listed_and_every_listed_code_occurs() {
+    let mut seen: Vec<&str> = one_of_each().await.iter().map(PostgresFault::code).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, CODES);
+}
+
+#[tokio::test]
+async fn problems_and_remedies_are_clauses_on_one_line() {
+    for fault in one_of_each().await {
+        for text in [fault.to_string(), fault.remedy().into_owned()] {
+            assert!(
+                !text.is_empty() && !text.contains('\n') && !text.ends_with('.'),
+                "{text}"
+            );
+        }
+        let remedy = fault.remedy().into_owned();
+        let statement = ["ALTER", "GRANT"].iter().any(|verb| remedy.starts_with(verb));
+        assert!(statement || remedy.starts_with(char::is_lowercase), "{remedy}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_passes_by_itself_is_tried_again_and_only_a_rejected_value_is_released() {
+    let of = |prospect| move |fault: &PostgresFault| (fault.prospect() == prospect).then(|| fault.code());
+    let all = one_of_each().await;
+    let transient: Vec<&str> = all.iter().filter_map(of(Prospect::Transient)).collect();
+    assert_eq!(
+        transient,
+        ["ConnectionLost", "ServerFull", "ServerStarting", "RoleBusy"]
+    );
+    let poisoned: Vec<&str> = all.iter().filter_map(of(Prospect::PoisonedPending)).collect();
+    assert_eq!(poisoned, ["PasswordRejected"]);
+}
+
+#[tokio::test]
+async fn every_code_has_its_page_in_the_runbook() {
+    let runbook = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/runbook");
+    for code in CODES {
+        let page = std::fs::read_to_string(format!("{runbook}/{code}.md"));
+        let page = page.unwrap_or_else(|error| panic!("{code}.md: {error}"));
+        assert!(
+            page.starts_with(&format!("# {code}\n")),
+            "{code}.md has another title"
+        );
+    }
+}
+
+#[test]
+fn a_refused_login_lists_what_was_tried() {
+    let tried = |credential: &str, outcome: &str| Tried {
+        credential: credential.to_owned(),
+        outcome: outcome.to_owned(),
+    };
+    let fault = PostgresFault::LoginRefused {
+        role: "app".to_owned(),
+        server: "db:5432".to_owned(),
+        tried: vec![
+            tried("the current version", "no"),
+            tried("the pending version", "no again"),
+        ],
+    };
+    assert_eq!(
+        fault.to_string(),
+        "no credential of role \"app\" logs in at db:5432: the current version: no, the pending version: no again"
+    );
+}
+
+#[test]
+fn statements_in_remedies_quote_the_names() {
+    let role = || "o'b\"c".to_owned();
+    let expired = PostgresFault::RoleExpired {
+        role: role(),
+        until: String::new(),
+    };
+    assert_eq!(expired.remedy(), "ALTER ROLE \"o'b\"\"c\" VALID UNTIL 'infinity'");
+    let refused = PostgresFault::LoginRefused {
+        role: role(),
+        server: String::new(),
+        tried: Vec::new(),
+    };
+    assert!(
+        refused.remedy().contains("rolname = 'o''b\"c',"),
+        "{}",
+        refused.remedy()
+    );
+}
