@@ -2,6 +2,8 @@
 
 mod args;
 mod describe;
+#[cfg(test)]
+mod facts;
 mod lifecycle;
 mod lists;
 mod operation;
@@ -11,7 +13,7 @@ mod rotation;
 mod values;
 mod versions;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use staging_labels::VersionId;
 
@@ -94,7 +96,7 @@ pub fn perform(
     }
 }
 
-/// Seconds since 1970, as AWS JSON writes times.
+/// Seconds since 1970 with milliseconds, as AWS JSON writes times.
 pub(crate) fn epoch(at: Timestamp) -> Json {
-    Json::from(at.as_duration().as_secs_f64())
+    Json::from(SignedDuration::from_millis(at.as_millisecond()).as_secs_f64())
 }
