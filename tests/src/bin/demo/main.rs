@@ -1,0 +1,54 @@
+//! Rotates a real secret in front of a person: `make demo`.
+
+#![expect(clippy::print_stdout, reason = "a demonstration is there to be read")]
+
+mod story;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use keywheel_tests::functions;
+use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::world::{FUNCTION, Setup};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let start = Instant::now();
+    println!("\nKeywheel: a PostgreSQL password is rotated by the Lambda function that is deployed.\n");
+    // Before the clock of the story starts: a build is not part of it.
+    if let Err(error) = functions::build() {
+        println!("the function could not be built: {error}");
+        return ExitCode::FAILURE;
+    }
+
+    let server = cluster(Server::Main);
+    let role = format!("demo_{}", std::process::id());
+    let database = TestDatabase::with_user(server, &role).await;
+    println!(
+        "1. A throwaway PostgreSQL {} with TLS, SCRAM and log_statement=all",
+        server.version()
+    );
+    println!(
+        "   listens on localhost:{}. Role {role} owns database {}.\n",
+        server.port(),
+        database.name()
+    );
+
+    let world = Setup::on(Server::Main).start_with(database).await;
+    println!(
+        "2. A local Secrets Manager on {} hosts {FUNCTION}.\n",
+        world.aws.url()
+    );
+
+    let held = story::tell(&world).await;
+    drop(world);
+    let seconds = start.elapsed().as_secs_f64();
+    if held {
+        println!("Everything held, in {seconds:.1} s. The servers stop now; nothing is left running.");
+        ExitCode::SUCCESS
+    } else {
+        println!("Something above did not hold: please report it. It took {seconds:.1} s.");
+        ExitCode::FAILURE
+    }
+}
