@@ -36,7 +36,6 @@ async fn drive(core: Arc<Core>, arn: String, run: Unfinished) {
 async fn attempts(core: &Core, arn: &str, run: &Unfinished) -> RotationOutcome {
     let delays = core.settings.retry_delays.iter().map(Some).chain([None]);
     for delay in delays {
-        core.runs.attempt(arn, &run.token);
         match attempt(core, arn, run).await {
             Ok(()) => return RotationOutcome::Succeeded,
             Err(Stop::Ended(outcome)) => return outcome,
@@ -62,6 +61,8 @@ async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
         Kind::Full => &Step::ALL,
         Kind::TestOnly => &[Step::Test],
     };
+    check_standing(core, arn, &run.token)?;
+    core.runs.attempt(arn, &run.token);
     for step in steps {
         check_standing(core, arn, &run.token)?;
         deliver(core, arn, run, *step).await?;

@@ -1,0 +1,144 @@
+//! The program itself.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use crate::client::{call, is_running, script, send};
+
+struct Program {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let function = format!("rotate={}", script().display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
+            .args(["serve", "--function", &function, "--env", "BEHAVIOUR=child"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let announced: Json = serde_json::from_str(&line).unwrap();
+        let url = announced["url"].as_str().unwrap().to_owned();
+        Self { child, stdout, url }
+    }
+
+    fn signal(&self, name: &str) {
+        Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status()
+            .unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn the_first_line_on_stdout_is_json_with_the_url_and_sigterm_stops_all() {
+    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--arn-suffix", "AbCdEf"]);
+    let created = call(&program.url, "CreateSecret", json!({ "Name": "db" }))
+        .await
+        .unwrap()
+        .json();
+    assert!(created["ARN"].as_str().unwrap().ends_with(":secret:db-AbCdEf"));
+    let invoked = format!("{}/2015-03-31/functions/rotate/invocations", program.url);
+    assert_eq!(send("POST", &invoked, &[], "{}").await.unwrap().status, 200);
+    let logs = send(
+        "GET",
+        &format!("{}/_local/functions/rotate/logs", program.url),
+        &[],
+        "",
+    )
+    .await
+    .unwrap();
+    let logs = String::from_utf8(logs.body.to_vec()).unwrap();
+    let child = logs
+        .lines()
+        .find_map(|line| line.strip_prefix("child "))
+        .unwrap()
+        .to_owned();
+    program.signal("TERM");
+    assert!(program.child.wait().unwrap().success());
+    assert!(!is_running(&child));
+    let (mut rest, mut stderr) = (String::new(), String::new());
+    program.stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "stdout has one line");
+    program
+        .child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert!(
+        stderr.contains("not for production") && stderr.contains("[rotate] started"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn functions_end_by_themselves_when_the_server_is_killed() {
+    let mut program = Program::start(&[]);
+    let invoked = format!("{}/2015-03-31/functions/rotate/invocations", program.url);
+    send("POST", &invoked, &[], "{}").await.unwrap();
+    let pid = program.child.id().to_string();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let functions: Vec<String> = function_processes(&program.url);
+    assert_eq!(functions.len(), 1, "{children}");
+    program.signal("KILL");
+    program.child.wait().unwrap();
+    let start = Instant::now();
+    while functions.iter().any(|pid| is_running(pid)) {
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "the function saw its Runtime API close"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The processes that were told to talk to this server.
+fn function_processes(url: &str) -> Vec<String> {
+    let wanted = format!("AWS_ENDPOINT_URL={url}\0");
+    let pids = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let names = pids.filter_map(|entry| entry.file_name().into_string().ok());
+    let running = names.filter(|pid| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        command.contains("rotate.py") && String::from_utf8_lossy(&environment).contains(&wanted)
+    });
+    running.collect()
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
+        .args(["serve", "--listen", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--allow-remote"));
+}
+
+#[test]
+fn the_help_says_that_it_is_not_for_production() {
+    let help = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&help.stdout).contains("not for production"));
+}
