@@ -52,6 +52,7 @@ fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
 fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     duration
         .map(|duration| duration.as_secs_f64())

@@ -63,7 +63,7 @@ pub(crate) struct Serve {
     #[arg(long, conflicts_with = "retry_delays")]
     no_retry: bool,
 
-    /// Throttles PutSecretValue, UpdateSecret and UpdateSecretVersionStage beyond so many a second; AWS allows 50.
+    /// Throttles PutSecretValue, `UpdateSecret` and `UpdateSecretVersionStage` beyond so many a second; AWS allows 50.
     #[arg(long, value_name = "PER_SECOND")]
     write_quota: Option<usize>,
 

@@ -131,10 +131,16 @@ async fn list_functions(State(core): State<Arc<Core>>) -> Response {
 }
 
 async fn function_logs(State(core): State<Arc<Core>>, Path(name): Path<String>) -> String {
-    core.host
-        .logs(&name)
+    let lines = core.host.logs(&name);
+    lines
         .iter()
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| {
+            [
+                line.as_str(),
+                "
+",
+            ]
+        })
         .collect()
 }
 

@@ -115,11 +115,11 @@ impl Core {
             rotation_token: fresh_rotation_token(),
             may_invoke: &|arn| arn.starts_with("arn:") && self.host.name_of(arn).is_some(),
         };
-        let mut state = lock(&self.state);
+        let mut secrets = lock(&self.state);
         if stale {
-            return api::perform(operation, members, &mut state.before_last_writes(), &context);
+            return api::perform(operation, members, &mut secrets.before_last_writes(), &context);
         }
-        api::perform(operation, members, &mut state, &context)
+        api::perform(operation, members, &mut secrets, &context)
     }
 
     fn arn_suffix(&self) -> String {

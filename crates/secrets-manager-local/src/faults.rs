@@ -66,7 +66,7 @@ pub enum Effect {
         #[serde(default)]
         message: String,
     },
-    /// ThrottlingException.
+    /// `ThrottlingException`.
     Throttle,
     /// Waits so many milliseconds before the work.
     DelayMs(u64),
@@ -307,20 +307,25 @@ impl Faults {
 pub(crate) struct Plan {
     /// Wait so long first.
     pub(crate) delay: Duration,
-    /// Then kill the caller and hang up, without the work.
-    pub(crate) kill_before: bool,
-    /// Or hang up, without the work.
-    pub(crate) drop_request: bool,
+    /// Then end without the work.
+    pub(crate) before: Option<Cut>,
     /// Or answer this, without the work.
     pub(crate) error: Option<ApiError>,
     /// Do the work on what was before the last writes.
     pub(crate) stale: bool,
-    /// After the work, kill the caller and hang up.
-    pub(crate) kill_after: bool,
-    /// After the work, hang up.
-    pub(crate) drop_answer: bool,
+    /// After the work, end without an answer.
+    pub(crate) after: Option<Cut>,
     /// The effects' names, for the log of calls.
     pub(crate) names: Vec<&'static str>,
+}
+
+/// How a call ends that gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The connection is closed.
+    HangUp,
+    /// The caller's process is killed first.
+    Kill,
 }
 
 impl Plan {
@@ -333,15 +338,15 @@ impl Plan {
             Effect::Throttle => self.error = Some(throttled()),
             Effect::DelayMs(by) => self.delay += Duration::from_millis(*by),
             Effect::StaleRead => self.stale = true,
-            Effect::DropAnswer => self.drop_answer = true,
-            Effect::DropRequest => self.drop_request = true,
-            Effect::KillBefore => self.kill_before = true,
-            Effect::KillAfter => self.kill_after = true,
+            Effect::DropAnswer => self.after = self.after.or(Some(Cut::HangUp)),
+            Effect::DropRequest => self.before = self.before.or(Some(Cut::HangUp)),
+            Effect::KillBefore => self.before = Some(Cut::Kill),
+            Effect::KillAfter => self.after = Some(Cut::Kill),
         }
     }
 }
 
-/// ThrottlingException as Secrets Manager words it.
+/// `ThrottlingException` as Secrets Manager words it.
 pub(crate) fn throttled() -> ApiError {
     ApiError::new(ErrorCode::Throttling, "Rate exceeded")
 }
@@ -363,7 +368,7 @@ mod tests {
     fn the_nth_call_of_an_operation_is_hit_alone() {
         let faults = Faults::default();
         let id = faults.inject(Fault::new(Effect::DropAnswer).on("GetSecretValue").nth(2));
-        let hit = |operation| faults.meet(&call(operation, None)).drop_answer;
+        let hit = |operation| faults.meet(&call(operation, None)).after == Some(Cut::HangUp);
         assert!(!hit(Operation::GetSecretValue));
         assert!(!hit(Operation::PutSecretValue));
         assert!(hit(Operation::GetSecretValue));
@@ -390,12 +395,13 @@ mod tests {
     fn a_kill_counts_only_calls_of_functions() {
         let faults = Faults::default();
         faults.inject(Fault::new(Effect::KillBefore).nth(1));
-        assert!(!faults.meet(&call(Operation::DescribeSecret, None)).kill_before);
         assert!(
             faults
-                .meet(&call(Operation::DescribeSecret, Some("f")))
-                .kill_before
+                .meet(&call(Operation::DescribeSecret, None))
+                .before
+                .is_none()
         );
+        assert!(faults.meet(&call(Operation::DescribeSecret, Some("f"))).before == Some(Cut::Kill));
     }
 
     #[test]

@@ -1,4 +1,35 @@
-//! x
+//! A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions as
+//! Lambda does. **For tests and laptops, not for production**: it checks no signature, keeps secrets
+//! in memory in the clear, and forgets everything when it ends.
+//!
+//! ```text
+//!  any AWS SDK ──▶ secrets_api ──▶ faults ──▶ api::perform ──▶ state      pure: data, time and ids in,
+//!                                               │                 ▲       the answer out
+//!                                               ▼                 │
+//!                 schedule ──────────────▶ driver (RotateSecret) ─┘
+//!                                               │ four steps, retried
+//!  lambda invoke ─▶ invoke_api ───────────▶ lambda::Host ──▶ sandbox ──▶ the function's process
+//! ```
+//!
+//! What it does not do: IAM (resource policies are kept and checked for their form, not enforced),
+//! encryption, replication of values, persistence.
+//!
+//! ```no_run
+//! use secrets_manager_local::{Effect, Fault, Function, LocalSecretsManager, RotationOutcome};
+//!
+//! # async fn example() -> std::io::Result<()> {
+//! let server = LocalSecretsManager::builder()
+//!     .function(Function::new("rotate", "target/debug/rotate-postgres-single-user"))
+//!     .start()
+//!     .await?;
+//! // Create a secret and call RotateSecret through any SDK at `server.url()`, then:
+//! server.faults().inject(Fault::new(Effect::KillAfter).on("PutSecretValue").by_function("rotate"));
+//! let run = server.wait_for_rotation("db", "6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21").await;
+//! assert_eq!(run.and_then(|run| run.outcome), Some(RotationOutcome::Succeeded));
+//! # Ok(())
+//! # }
+//! ```
+
 pub mod api;
 mod calls;
 mod clock;

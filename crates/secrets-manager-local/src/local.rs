@@ -305,7 +305,7 @@ impl LocalSecretsManager {
         self.core.runs.wait(&self.arn(secret), token).await
     }
 
-    /// The secret's CloudTrail events (fact 20).
+    /// The secret's `CloudTrail` events (fact 20).
     pub fn events(&self, secret: &str) -> Vec<TrailEvent> {
         self.core.read(|state| {
             state

@@ -60,19 +60,19 @@ pub enum RotationOutcome {
     Failed,
     /// A new version was written by hand, or the label was taken away (fact 7).
     Abandoned,
-    /// CancelRotateSecret, or the secret was deleted.
+    /// `CancelRotateSecret`, or the secret was deleted.
     Cancelled,
 }
 
 impl RotationRun {
     /// The error of the last step that failed.
     pub fn last_error(&self) -> Option<&FunctionError> {
-        let steps = self
+        let mut steps = self
             .attempts
             .iter()
             .rev()
             .flat_map(|attempt| attempt.steps.iter().rev());
-        steps.filter_map(|step| step.error.as_ref()).next()
+        steps.find_map(|step| step.error.as_ref())
     }
 }
 

@@ -1,4 +1,4 @@
-//! When a secret is rotated (fact 18): `rate()`, `cron()`, AutomaticallyAfterDays and the window's Duration, all in UTC.
+//! When a secret is rotated (fact 18): `rate()`, `cron()`, `AutomaticallyAfterDays` and the window's Duration, all in UTC.
 //!
 //! Pure: every function takes the time.
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::api::Operation;
 use crate::calls::CallRecord;
 use crate::core::Core;
-use crate::faults::{Call, Plan};
+use crate::faults::{Call, Cut, Plan};
 use crate::http::hang_up;
 use crate::lambda::{Event, Sandbox};
 use crate::state::{ApiError, ErrorCode};
@@ -98,8 +98,9 @@ impl Caller {
         self.sandbox.as_ref().map(|sandbox| sandbox.function.as_str())
     }
 
-    async fn kill(&self) {
-        if let Some(sandbox) = &self.sandbox {
+    /// What the caller suffers before its connection is closed.
+    async fn end(&self, cut: Cut) {
+        if let (Cut::Kill, Some(sandbox)) = (cut, &self.sandbox) {
             sandbox.kill().await;
         }
     }
@@ -116,20 +117,16 @@ async fn with_faults(
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
     }
-    if plan.kill_before {
-        caller.kill().await;
-    }
-    if plan.kill_before || plan.drop_request {
+    if let Some(cut) = plan.before {
+        caller.end(cut).await;
         return (Outcome::Dropped, names);
     }
     if let Some(error) = plan.error {
         return (Outcome::Answer(Err(error)), names);
     }
     let answer = core.perform(operation, members, plan.stale);
-    if plan.kill_after {
-        caller.kill().await;
-    }
-    if plan.kill_after || plan.drop_answer {
+    if let Some(cut) = plan.after {
+        caller.end(cut).await;
         return (Outcome::Dropped, names);
     }
     (Outcome::Answer(answer), names)

@@ -13,13 +13,13 @@ use crate::state::{ApiError, ErrorCode, MAX_BYTES, Value};
 #[derive(Clone, Copy)]
 pub(crate) struct Args<'a>(pub(crate) &'a Map<String, Json>);
 
-impl Args<'_> {
-    fn get(&self, name: &str) -> Option<&Json> {
+impl<'a> Args<'a> {
+    fn get(self, name: &str) -> Option<&'a Json> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
     /// A text of so many characters.
-    pub(crate) fn text(&self, name: &str, length: RangeInclusive<usize>) -> Result<Option<String>, ApiError> {
+    pub(crate) fn text(self, name: &str, length: RangeInclusive<usize>) -> Result<Option<String>, ApiError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -29,21 +29,17 @@ impl Args<'_> {
     }
 
     /// A text that must be there.
-    pub(crate) fn required_text(
-        &self,
-        name: &str,
-        length: RangeInclusive<usize>,
-    ) -> Result<String, ApiError> {
+    pub(crate) fn required_text(self, name: &str, length: RangeInclusive<usize>) -> Result<String, ApiError> {
         self.text(name, length)?.ok_or_else(|| missing(name))
     }
 
     /// The secret's name or ARN.
-    pub(crate) fn secret_id(&self) -> Result<String, ApiError> {
+    pub(crate) fn secret_id(self) -> Result<String, ApiError> {
         self.required_text("SecretId", 1..=2048)
     }
 
-    /// A version's id; AWS's own check is InvalidParameterException (fact 11).
-    pub(crate) fn version_id(&self, name: &str) -> Result<Option<VersionId>, ApiError> {
+    /// A version's id; AWS's own check is `InvalidParameterException` (fact 11).
+    pub(crate) fn version_id(self, name: &str) -> Result<Option<VersionId>, ApiError> {
         let Some(text) = self.text(name, 0..=usize::MAX)? else {
             return Ok(None);
         };
@@ -58,12 +54,12 @@ impl Args<'_> {
     }
 
     /// A staging label.
-    pub(crate) fn stage(&self, name: &str) -> Result<Option<Label>, ApiError> {
+    pub(crate) fn stage(self, name: &str) -> Result<Option<Label>, ApiError> {
         Ok(self.text(name, 1..=256)?.map(|text| Label::from(text.as_str())))
     }
 
     /// True or false.
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+    pub(crate) fn flag(self, name: &str) -> Result<Option<bool>, ApiError> {
         let value = self.get(name);
         value
             .map(|value| value.as_bool().ok_or_else(|| wrong_type(name, "a boolean")))
@@ -71,7 +67,7 @@ impl Args<'_> {
     }
 
     /// A whole number.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+    pub(crate) fn integer(self, name: &str) -> Result<Option<i64>, ApiError> {
         let value = self.get(name);
         value
             .map(|value| value.as_i64().ok_or_else(|| wrong_type(name, "an integer")))
@@ -79,7 +75,7 @@ impl Args<'_> {
     }
 
     /// A number of results from 1 to `most`, `most` if left out.
-    pub(crate) fn max_results(&self, most: usize) -> Result<usize, ApiError> {
+    pub(crate) fn max_results(self, most: usize) -> Result<usize, ApiError> {
         let Some(asked) = self.integer("MaxResults")? else {
             return Ok(most);
         };
@@ -94,10 +90,10 @@ impl Args<'_> {
 
     /// A list of so many members.
     pub(crate) fn list(
-        &self,
+        self,
         name: &str,
         length: RangeInclusive<usize>,
-    ) -> Result<Option<&[Json]>, ApiError> {
+    ) -> Result<Option<&'a [Json]>, ApiError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -108,7 +104,7 @@ impl Args<'_> {
 
     /// A list of texts of 1 to `longest` characters each.
     pub(crate) fn texts(
-        &self,
+        self,
         name: &str,
         length: RangeInclusive<usize>,
         longest: usize,
@@ -128,7 +124,7 @@ impl Args<'_> {
 
     /// The members of a list that are structures, each checked by `read`.
     pub(crate) fn structures<T>(
-        &self,
+        self,
         name: &str,
         read: impl Fn(Args<'_>) -> Result<T, ApiError>,
     ) -> Result<Vec<T>, ApiError> {
@@ -143,7 +139,7 @@ impl Args<'_> {
     }
 
     /// A structure.
-    pub(crate) fn structure(&self, name: &str) -> Result<Option<Args<'_>>, ApiError> {
+    pub(crate) fn structure(self, name: &str) -> Result<Option<Args<'a>>, ApiError> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -154,7 +150,7 @@ impl Args<'_> {
     }
 
     /// `Tags`
-    pub(crate) fn tags(&self) -> Result<Vec<(String, String)>, ApiError> {
+    pub(crate) fn tags(self) -> Result<Vec<(String, String)>, ApiError> {
         self.structures("Tags", |tag| {
             let value = tag.text("Value", 0..=256)?.unwrap_or_default();
             Ok((tag.required_text("Key", 1..=128)?, value))
@@ -162,7 +158,7 @@ impl Args<'_> {
     }
 
     /// `SecretString` or `SecretBinary`.
-    pub(crate) fn value(&self) -> Result<Option<Value>, ApiError> {
+    pub(crate) fn value(self) -> Result<Option<Value>, ApiError> {
         let string = self.text("SecretString", 0..=usize::MAX)?;
         if let Some(text) = &string {
             check_length("SecretString", text.len(), &(1..=MAX_BYTES))?;
@@ -170,7 +166,7 @@ impl Args<'_> {
         Value::from_parameters(string, self.blob("SecretBinary")?)
     }
 
-    fn blob(&self, name: &str) -> Result<Option<Vec<u8>>, ApiError> {
+    fn blob(self, name: &str) -> Result<Option<Vec<u8>>, ApiError> {
         let Some(text) = self.text(name, 0..=usize::MAX)? else {
             return Ok(None);
         };

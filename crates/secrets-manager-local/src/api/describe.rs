@@ -1,4 +1,4 @@
-//! DescribeSecret, whose members ListSecrets repeats.
+//! DescribeSecret, whose members `ListSecrets` repeats.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -21,7 +21,7 @@ pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>)
     Ok(answer.into())
 }
 
-/// What DescribeSecret and ListSecrets say alike.
+/// What DescribeSecret and `ListSecrets` say alike.
 pub(super) fn metadata(secret: &Secret) -> Map<String, Json> {
     let mut answer = secret_answer(secret);
     let mut add = |name: &str, value: Option<Json>| {

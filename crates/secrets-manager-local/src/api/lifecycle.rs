@@ -1,4 +1,4 @@
-//! CreateSecret, DeleteSecret, RestoreSecret, tags and replication.
+//! `CreateSecret`, `DeleteSecret`, `RestoreSecret`, tags and replication.
 
 use serde_json::{Map, Value as Json};
 

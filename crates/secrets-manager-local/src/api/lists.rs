@@ -1,4 +1,4 @@
-//! ListSecrets: filters, order and pages.
+//! `ListSecrets`: filters, order and pages.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -69,8 +69,8 @@ enum Key {
     Name,
     OwningService,
     PrimaryRegion,
-    TagKey,
-    TagValue,
+    TagName,
+    TagContent,
 }
 
 /// `Filters`
@@ -83,8 +83,8 @@ pub(super) fn filters(args: Args<'_>) -> Result<Vec<Filter>, ApiError> {
             "name" => Key::Name,
             "owning-service" => Key::OwningService,
             "primary-region" => Key::PrimaryRegion,
-            "tag-key" => Key::TagKey,
-            "tag-value" => Key::TagValue,
+            "tag-key" => Key::TagName,
+            "tag-value" => Key::TagContent,
             _ => return Err(constraint("Filters", "Member must satisfy enum value set")),
         };
         let values = filter.texts("Values", 1..=10, 512)?.unwrap_or_default();
@@ -114,8 +114,8 @@ impl Key {
             Self::Name => secret.name.starts_with(value),
             Self::OwningService => begins(&secret.owning_service),
             Self::PrimaryRegion => begins(&secret.primary_region),
-            Self::TagKey => secret.tags.iter().any(|(key, _)| key.starts_with(value)),
-            Self::TagValue => secret.tags.iter().any(|(_, tag)| tag.starts_with(value)),
+            Self::TagName => secret.tags.iter().any(|(key, _)| key.starts_with(value)),
+            Self::TagContent => secret.tags.iter().any(|(_, tag)| tag.starts_with(value)),
         }
     }
 }

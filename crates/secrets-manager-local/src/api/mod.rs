@@ -61,7 +61,7 @@ impl From<Json> for Answer {
     }
 }
 
-/// Carries out a call. GetRandomPassword, which needs chance only, is answered elsewhere.
+/// Carries out a call. `GetRandomPassword`, which needs chance only, is answered elsewhere.
 pub fn perform(
     operation: Operation,
     members: &Map<String, Json>,

@@ -58,7 +58,7 @@ operations!(
 pub enum Quota {
     /// DescribeSecret and GetSecretValue together, 10,000 a second.
     Reads,
-    /// PutSecretValue, UpdateSecret, UpdateSecretVersionStage and replication together, 50 a second.
+    /// PutSecretValue, `UpdateSecret`, `UpdateSecretVersionStage` and replication together, 50 a second.
     Writes,
 }
 

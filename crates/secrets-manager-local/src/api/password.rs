@@ -1,4 +1,4 @@
-//! GetRandomPassword (fact 15): the options and the rules are those of the `password` crate.
+//! `GetRandomPassword` (fact 15): the options and the rules are those of the `password` crate.
 
 use password::{Options, Policy};
 use secrecy::ExposeSecret as _;
@@ -8,7 +8,7 @@ use super::Answer;
 use super::args::Args;
 use crate::state::{ApiError, ErrorCode};
 
-/// Answers GetRandomPassword from the operating system's generator.
+/// Answers `GetRandomPassword` from the operating system's generator.
 pub(crate) fn random_password(members: &Map<String, Json>) -> Result<Answer, ApiError> {
     let options = options(Args(members))?;
     let policy = Policy::new(&options).map_err(|error| ApiError::invalid_parameter(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! RotateSecret and CancelRotateSecret.
+//! RotateSecret and `CancelRotateSecret`.
 
 use super::args::Args;
 use super::values::{secret_answer, version_answer};

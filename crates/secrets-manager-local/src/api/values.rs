@@ -1,4 +1,4 @@
-//! Writing and reading values: PutSecretValue, UpdateSecret, GetSecretValue, BatchGetSecretValue.
+//! Writing and reading values: PutSecretValue, `UpdateSecret`, GetSecretValue, `BatchGetSecretValue`.
 
 use serde_json::{Map, Value as Json, json};
 use staging_labels::{Label, VersionId};
@@ -7,7 +7,7 @@ use super::args::{Args, constraint};
 use super::{Answer, Context, epoch, lists};
 use crate::state::{ApiError, Details, NewVersion, Secret, State};
 
-/// Most values in one answer of BatchGetSecretValue.
+/// Most values in one answer of `BatchGetSecretValue`.
 const BATCH: usize = 20;
 
 pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
@@ -66,7 +66,7 @@ pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -
     Ok(answer.into())
 }
 
-/// The metadata parameters that CreateSecret and UpdateSecret share.
+/// The metadata parameters that `CreateSecret` and `UpdateSecret` share.
 pub(super) fn details(args: Args<'_>) -> Result<Details, ApiError> {
     Ok(Details {
         description: args.text("Description", 0..=2048)?,
@@ -78,8 +78,8 @@ pub(super) fn details(args: Args<'_>) -> Result<Details, ApiError> {
 pub(super) fn get(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
     let id = args.version_id("VersionId")?;
-    let stage = args.stage("VersionStage")?;
-    let (entry, id) = value_entry(state.get(&arn)?, id.as_ref(), stage.as_ref())?;
+    let label = args.stage("VersionStage")?;
+    let (entry, id) = value_entry(state.get(&arn)?, id.as_ref(), label.as_ref())?;
     state.touch(&arn, &id, context.now);
     Ok(entry.into())
 }

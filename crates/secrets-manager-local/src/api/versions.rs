@@ -1,4 +1,4 @@
-//! UpdateSecretVersionStage and ListSecretVersionIds.
+//! `UpdateSecretVersionStage` and `ListSecretVersionIds`.
 
 use serde_json::{Map, Value as Json, json};
 

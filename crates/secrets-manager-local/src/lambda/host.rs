@@ -46,7 +46,9 @@ impl Host {
             functions: Mutex::default(),
             sandboxes: Mutex::default(),
         };
-        functions.into_iter().for_each(|function| host.add(function));
+        for function in functions {
+            host.add(function);
+        }
         host
     }
 
@@ -191,13 +193,8 @@ impl Host {
 fn report(request_id: &str, lines: &[String], duration: Duration, memory_mb: u32) -> String {
     let milliseconds = duration.as_secs_f64() * 1000.0;
     let billed = milliseconds.ceil();
-    let mut log = format!("START RequestId: {request_id} Version: $LATEST\n");
-    for line in lines {
-        log.push_str(line);
-        log.push('\n');
-    }
-    log.push_str(&format!(
-        "END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory_mb} MB\n"
-    ));
-    log
+    let lines: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    format!(
+        "START RequestId: {request_id} Version: $LATEST\n{lines}END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory_mb} MB\n"
+    )
 }

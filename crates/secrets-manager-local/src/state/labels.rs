@@ -9,7 +9,7 @@ use super::secret::Secret;
 /// Most labels on a version (fact 11).
 pub(crate) const MAX_LABELS: usize = 20;
 
-/// UpdateSecretVersionStage: which label goes from where to where.
+/// `UpdateSecretVersionStage`: which label goes from where to where.
 #[derive(Debug, Clone)]
 pub struct StageMove {
     /// The label.

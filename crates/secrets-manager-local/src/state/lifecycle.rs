@@ -14,7 +14,7 @@ use super::versions::NewVersion;
 const MAX_TAGS: usize = 50;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// CreateSecret's parameters, and the chance that goes into the ARN.
+/// `CreateSecret`'s parameters, and the chance that goes into the ARN.
 #[derive(Debug, Clone)]
 pub struct NewSecret {
     /// `Name`
@@ -33,7 +33,7 @@ pub struct NewSecret {
     pub replica_regions: Vec<String>,
 }
 
-/// The metadata that CreateSecret sets and UpdateSecret changes, where given.
+/// The metadata that `CreateSecret` sets and `UpdateSecret` changes, where given.
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// `Description`
@@ -44,7 +44,7 @@ pub struct Details {
     pub kind: Option<String>,
 }
 
-/// How DeleteSecret deletes.
+/// How `DeleteSecret` deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
     /// After so many days.
@@ -54,7 +54,7 @@ pub enum Deletion {
 }
 
 impl State {
-    /// CreateSecret. The ARN, of the secret that was there already if this is a repeat of the same request.
+    /// `CreateSecret`. The ARN, of the secret that was there already if this is a repeat of the same request.
     pub fn create(&mut self, new: NewSecret, now: Timestamp) -> Result<String, ApiError> {
         if let Some(existing) = self.secrets.values().find(|secret| secret.name == new.name) {
             return repeated_create(existing, &new);
@@ -85,7 +85,7 @@ impl State {
         Ok(arn)
     }
 
-    /// DeleteSecret: when it will be gone.
+    /// `DeleteSecret`: when it will be gone.
     pub fn delete(&mut self, arn: &str, deletion: Deletion, now: Timestamp) -> Result<Timestamp, ApiError> {
         let days = match deletion {
             Deletion::AfterDays(days) => i32::from(days),
@@ -117,7 +117,7 @@ impl State {
 }
 
 impl Secret {
-    /// UpdateSecret: metadata, and a new `AWSCURRENT` version if a value is given. Whether one was written.
+    /// `UpdateSecret`: metadata, and a new `AWSCURRENT` version if a value is given. Whether one was written.
     pub(crate) fn update(
         &mut self,
         details: Details,
@@ -137,7 +137,7 @@ impl Secret {
         Ok(writes)
     }
 
-    /// TagResource: a tag that is there already gets the new value.
+    /// `TagResource`: a tag that is there already gets the new value.
     pub(crate) fn add_tags(&mut self, tags: Vec<(String, String)>) -> Result<(), ApiError> {
         self.refuse_deleted()?;
         for (key, value) in tags {

@@ -76,6 +76,7 @@ impl State {
     }
 
     /// Everything as it stood before the last write of each secret: what a stale read sees (fact 10).
+    #[must_use]
     pub fn before_last_writes(&self) -> Self {
         let mut secrets = self.secrets.clone();
         for (arn, before) in &self.before {

@@ -13,7 +13,7 @@ use crate::schedule::{Rules, Window};
 /// A secret's rotation configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rotation {
-    /// False after CancelRotateSecret (fact 9).
+    /// False after `CancelRotateSecret` (fact 9).
     pub enabled: bool,
     /// The function's ARN; absent if versions are only staged for step-by-step invokes.
     pub function_arn: Option<String>,
@@ -85,7 +85,7 @@ pub enum Standing {
     Running,
     /// A new version was written by hand, or its label was taken away (fact 7).
     Abandoned,
-    /// CancelRotateSecret, or the secret is gone or marked for deletion.
+    /// `CancelRotateSecret`, or the secret is gone or marked for deletion.
     Cancelled,
 }
 
@@ -259,7 +259,7 @@ impl Secret {
         }
     }
 
-    /// CancelRotateSecret (facts 8 and 9). The version that the rotation was making, if any.
+    /// `CancelRotateSecret` (facts 8 and 9). The version that the rotation was making, if any.
     pub(crate) fn cancel_rotation(&mut self, now: Timestamp) -> Result<Option<VersionId>, ApiError> {
         self.refuse_deleted()?;
         self.refuse_replica()?;
@@ -314,7 +314,7 @@ impl Secret {
 }
 
 impl Secret {
-    /// A value written by hand counts as a rotation for AutomaticallyAfterDays (`RotationRulesType`).
+    /// A value written by hand counts as a rotation for `AutomaticallyAfterDays` (`RotationRulesType`).
     pub(crate) fn reschedule_after_hand_written_value(&mut self, now: Timestamp) {
         let Some(rotation) = &mut self.rotation else {
             return;

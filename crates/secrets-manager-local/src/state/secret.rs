@@ -34,7 +34,7 @@ pub struct Secret {
     pub rotation: Option<Rotation>,
     /// The rotation that was begun and has neither succeeded nor been abandoned or cancelled.
     pub unfinished: Option<Unfinished>,
-    /// The rotation's events as CloudTrail has them (fact 20).
+    /// The rotation's events as `CloudTrail` has them (fact 20).
     pub trail: Vec<TrailEvent>,
     /// When it was created.
     pub created: Timestamp,

@@ -1,4 +1,4 @@
-//! The events that a rotation leaves in CloudTrail (fact 20).
+//! The events that a rotation leaves in `CloudTrail` (fact 20).
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -113,7 +113,7 @@ impl Secret {
         Ok((version, value))
     }
 
-    /// ListSecretVersionIds: versions with a value, newest first; those without a label if asked (facts 2 and 14).
+    /// `ListSecretVersionIds`: versions with a value, newest first; those without a label if asked (facts 2 and 14).
     pub(crate) fn listed_versions(&self, with_deprecated: bool) -> impl Iterator<Item = &Version> {
         self.versions
             .iter()

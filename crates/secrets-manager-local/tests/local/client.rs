@@ -146,7 +146,7 @@ impl Lab {
             .map(|(id, _)| id)
     }
 
-    /// The names of the secret's CloudTrail events.
+    /// The names of the secret's `CloudTrail` events.
     pub(crate) fn event_names(&self) -> Vec<String> {
         self.server
             .events("db")
