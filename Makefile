@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check advisories build clean-tools
+.PHONY: help demo invoke test check advisories build clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -14,6 +14,12 @@ demo: ## rotate a real PostgreSQL password in front of you; leaves nothing runni
 	@echo 'demo: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
 	@cargo run --quiet --locked --package keywheel-tests --bin demo; status=$$?; scripts/settle && exit $$status
+
+invoke: ## send the sample events to the function under cargo-lambda, against a local Secrets Manager; EVENT=file for one
+	@scripts/setup lambda
+	@echo 'invoke: building (3 to 5 minutes the first time, seconds after that)'
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin invoke -- $(EVENT); status=$$?; scripts/settle && exit $$status
 
 test: ## run every test against real servers; ARGS=name runs those whose name contains it
 	@scripts/setup test

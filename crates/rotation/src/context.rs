@@ -6,7 +6,7 @@ use staging_labels::VersionId;
 use crate::budget::Budget;
 use crate::event::Event;
 use crate::fault::Cause;
-use crate::store::Store;
+use crate::store::{Store, StoreFault};
 
 /// One invocation, as a [`Target`](crate::Target) sees it. Values are fetched when asked for, not before.
 pub struct Context<'a> {
@@ -30,12 +30,12 @@ impl<'a> Context<'a> {
         &self.event.token
     }
 
-    /// The value that was current before the current one, if there is one.
+    /// The value that was current before the current one, if there is one and it is text.
     ///
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn previous(&self) -> Result<Option<SecretString>, Cause> {
-        self.store.previous(&self.event.secret, self.budget).await
+        text_only(self.store.previous(&self.event.secret, self.budget).await)
     }
 
     /// The versions that carry no label any more, newest first: where the value of a rotation that was
@@ -47,16 +47,13 @@ impl<'a> Context<'a> {
         self.store.deprecated(&self.event.secret, self.budget).await
     }
 
-    /// The value of one version, `None` if it has none (any more).
+    /// The value of one version, `None` if it has none (any more), or a binary one.
     ///
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn version(&self, version: &VersionId) -> Result<Option<SecretString>, Cause> {
-        let read = self
-            .store
-            .version(&self.event.secret, version, self.budget)
-            .await?;
-        Ok(read.map(|version| version.text))
+        let read = self.store.version(&self.event.secret, version, self.budget).await;
+        text_only(read.map(|version| version.map(|version| version.text)))
     }
 
     /// The current value of another secret, such as the admin's.
@@ -65,5 +62,13 @@ impl<'a> Context<'a> {
     /// Secrets Manager's refusal, naming that secret.
     pub async fn other_secret(&self, id: &str) -> Result<SecretString, Cause> {
         self.store.other_secret(id, self.budget).await
+    }
+}
+
+/// An old version may be binary, of the days before a secret became text: it is no way back, and no error either.
+fn text_only(read: Result<Option<SecretString>, Cause>) -> Result<Option<SecretString>, Cause> {
+    match read {
+        Err(cause) if cause.code() == StoreFault::BINARY => Ok(None),
+        read => read,
     }
 }

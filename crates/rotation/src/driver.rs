@@ -231,11 +231,11 @@ impl Fault for Stray {
 
     fn remedy(&self) -> Cow<'_, str> {
         match self {
-            Self::Refused(_) => "nothing was changed; start a new rotation (aws secretsmanager rotate-secret)",
-            Self::Cancelled => "nothing was changed; configure the rotation again to rotate this secret",
+            Self::Refused(_) => "this step changed nothing; start a new rotation (aws secretsmanager rotate-secret)",
+            Self::Cancelled => "this step changed nothing; configure the rotation again to rotate this secret",
             Self::NoCurrent => "put a value into the secret (aws secretsmanager put-secret-value)",
             Self::NoPending => {
-                "nothing was changed; createSecret must run first: let Secrets Manager repeat the rotation, or take AWSPENDING off this version"
+                "this step changed nothing; createSecret must run first: let Secrets Manager repeat the rotation, or take AWSPENDING off this version"
             }
         }
         .into()

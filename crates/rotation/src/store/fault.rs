@@ -82,6 +82,11 @@ pub enum StoreFault {
     PromoteConflict,
 }
 
+impl StoreFault {
+    /// The code of [`StoreFault::Binary`].
+    pub(crate) const BINARY: &str = "SecretIsBinary";
+}
+
 impl Fault for StoreFault {
     fn code(&self) -> &'static str {
         match self {
@@ -92,7 +97,7 @@ impl Fault for StoreFault {
             Self::Throttled { .. } => "Throttled",
             Self::Unreachable { .. } => "SecretsManagerUnreachable",
             Self::Failed { .. } => "SecretsManagerFailed",
-            Self::Binary { .. } => "SecretIsBinary",
+            Self::Binary { .. } => Self::BINARY,
             Self::PromoteConflict => "PromoteConflict",
         }
     }
@@ -115,7 +120,7 @@ impl Fault for StoreFault {
             Self::SecretNotFound { .. } => {
                 "check the ARN, the region and the account; a secret of another account needs its full ARN".into()
             }
-            Self::SecretDeleted { .. } => "restore it (aws secretsmanager restore-secret), or remove its rotation".into(),
+            Self::SecretDeleted { .. } => "restore it (aws secretsmanager restore-secret); after that its rotation can be repeated or cancelled".into(),
             Self::PermissionDenied { operation, .. } => format!(
                 "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
             )
@@ -245,7 +250,9 @@ fn one_line(message: &str) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LONGEST_MESSAGE)
-        .collect()
+        .collect::<String>()
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 #[cfg(test)]
