@@ -16,6 +16,7 @@ demo: ## rotate a real PostgreSQL password in front of you; leaves nothing runni
 	@cargo run --quiet --locked --package keywheel-tests --bin demo; status=$$?; scripts/settle && exit $$status
 
 invoke: ## send the sample events to the function under cargo-lambda, against a local Secrets Manager; EVENT=file for one
+	@scripts/setup demo
 	@scripts/setup lambda
 	@echo 'invoke: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
