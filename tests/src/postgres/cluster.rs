@@ -1,29 +1,19 @@
-//! A server: made, started, asked, stopped.
+//! A server: made, asked, stopped.
 
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, Once};
-use std::time::{Duration, Instant};
-use std::{fs, io, thread};
 
-use rustls::ClientConfig;
 use tempfile::TempDir;
 
 use super::account::Account;
-use super::config::{self, Group, Options};
+use super::config::{Group, Options};
+use super::launch::{self, Trust};
 use super::log::ServerLog;
 use super::login;
-use super::supervisor::{Supervisor, directory_prefix, sweep};
-use crate::certificates::{Authority, CertificateError, SERVER_NAMES};
+use super::supervisor::Supervisor;
+use crate::certificates::CertificateError;
 use crate::tools::{MissingTool, Postgres};
-
-/// How long a server may take to accept connections.
-const START_LIMIT: Duration = Duration::from_mins(1);
-
-/// How often another port is tried, in case somebody took the free one in between.
-const PORT_ATTEMPTS: usize = 5;
 
 /// A running server. Stops when dropped, and when this process ends in any way.
 pub struct Cluster {
@@ -35,14 +25,6 @@ pub struct Cluster {
     pub(super) port: u16,
     pub(super) trust: Trust,
     pub(super) superuser_password: String,
-}
-
-/// What a client needs to know to trust the server.
-#[derive(Clone)]
-pub(super) struct Trust {
-    pub(super) authority_pem: String,
-    /// The same for our own logins.
-    pub(super) client: Arc<ClientConfig>,
 }
 
 /// A server could not be started.
@@ -75,10 +57,10 @@ impl Cluster {
     pub fn start(options: &Options) -> Result<Self, StartError> {
         let installation = options.server.installation()?;
         let account = Account::unprivileged()?;
-        let directory = new_directory(&account)?;
+        let directory = launch::new_directory(&account)?;
         let superuser_password = login::random_name("admin_");
-        initialise(&account, directory.path(), &installation, &superuser_password)?;
-        let trust = write_certificates(&account, directory.path(), options)?;
+        launch::initialise(&account, directory.path(), &installation, &superuser_password)?;
+        let trust = launch::write_certificates(&account, directory.path(), options)?;
         let cluster = Self::run(
             &account,
             directory,
@@ -100,24 +82,7 @@ impl Cluster {
         trust: Trust,
         superuser_password: String,
     ) -> Result<Self, StartError> {
-        write(
-            account,
-            &directory.path().join("pg_hba.conf"),
-            &config::hba(installation.tls),
-            0o600,
-        )?;
-        let path = directory.path();
-        let mut attempts = 1;
-        let (supervisor, port) = loop {
-            match start_server(account, path, &installation, options) {
-                Err(StartError::Program { output, .. })
-                    if output.contains("in use") && attempts < PORT_ATTEMPTS =>
-                {
-                    attempts += 1;
-                }
-                outcome => break outcome?,
-            }
-        };
+        let (supervisor, port) = launch::start_server(account, directory.path(), &installation, options)?;
         let options = options.clone();
         Ok(Self {
             _supervisor: supervisor,
@@ -146,7 +111,7 @@ impl Cluster {
 
     /// Whether this server was started with `library`: those without TLS have none.
     pub fn has_library(&self, library: &str) -> bool {
-        libraries(&self.installation, &self.options)
+        launch::libraries(&self.installation, &self.options)
             .libraries
             .contains(&library)
     }
@@ -210,152 +175,5 @@ impl Cluster {
             .env("PGSSLROOTCERT", self.authority_path())
             .env("PGCONNECT_TIMEOUT", "10");
         Some(command)
-    }
-}
-
-/// The options without the libraries that this installation does not have.
-fn libraries(installation: &Postgres, options: &Options) -> Options {
-    let mut options = options.clone();
-    let prefix = installation.bin.parent().unwrap_or(&installation.bin);
-    let places = [prefix.join("lib"), prefix.join("lib/postgresql")];
-    options.libraries.retain(|library| {
-        places
-            .iter()
-            .any(|place| place.join(format!("{library}.so")).exists())
-    });
-    options
-}
-
-/// An empty directory of the server's account, directly under /tmp: the path of a socket must be short.
-pub(super) fn new_directory(account: &Account) -> io::Result<TempDir> {
-    static SWEPT: Once = Once::new();
-    SWEPT.call_once(sweep);
-    let directory = tempfile::Builder::new()
-        .prefix(&directory_prefix())
-        .tempdir_in("/tmp")?;
-    account.give(directory.path())?;
-    let socket = directory.path().join("socket");
-    fs::create_dir(&socket)?;
-    account.give(&socket)?;
-    Ok(directory)
-}
-
-pub(super) fn write(account: &Account, path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    fs::write(path, text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-    account.give(path)
-}
-
-/// Runs a program of `PostgreSQL` to its end.
-pub(super) fn finish(program: &'static str, command: &mut Command) -> Result<(), StartError> {
-    let output = command.output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let output = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(StartError::Program { program, output })
-}
-
-fn initialise(
-    account: &Account,
-    directory: &Path,
-    installation: &Postgres,
-    password: &str,
-) -> Result<(), StartError> {
-    let password_file = directory.join("password");
-    write(account, &password_file, password, 0o600)?;
-    let mut initdb = account.command(installation.bin.join("initdb"));
-    initdb.args([
-        "--no-sync",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--auth=scram-sha-256",
-    ]);
-    initdb.arg(format!("--username={}", login::SUPERUSER));
-    initdb
-        .arg("--pwfile")
-        .arg(&password_file)
-        .arg("--pgdata")
-        .arg(directory.join("data"));
-    finish("initdb", &mut initdb)?;
-    Ok(fs::remove_file(password_file)?)
-}
-
-/// Writes the server's certificate, and the authority's that a client should trust.
-fn write_certificates(account: &Account, directory: &Path, options: &Options) -> Result<Trust, StartError> {
-    let authority = Authority::new()?;
-    let server = match &options.certificate {
-        Some(certificate) => certificate.clone(),
-        None => authority.server(&SERVER_NAMES)?,
-    };
-    write(account, &directory.join("ca.crt"), authority.pem(), 0o644)?;
-    write(
-        account,
-        &directory.join("server.crt"),
-        &server.certificate_pem,
-        0o644,
-    )?;
-    write(account, &directory.join("server.key"), &server.key_pem, 0o600)?;
-    let client = login::client_config(authority.pem())?;
-    Ok(Trust {
-        authority_pem: authority.pem().to_owned(),
-        client,
-    })
-}
-
-/// One attempt, on a port that was free a moment ago.
-fn start_server(
-    account: &Account,
-    directory: &Path,
-    installation: &Postgres,
-    options: &Options,
-) -> Result<(Supervisor, u16), StartError> {
-    let port = free_port()?;
-    let options = libraries(installation, options);
-    let text = config::postgresql(directory, installation.tls, port, &addresses(), &options);
-    let file = directory.join("postgresql.conf");
-    write(account, &file, &text, 0o600)?;
-    let data = directory.join("data");
-    let arguments = [
-        "-D".to_owned(),
-        data.display().to_string(),
-        "-c".to_owned(),
-        format!("config_file={}", file.display()),
-    ];
-    let supervisor = Supervisor::start(account, directory, &installation.bin.join("postgres"), &arguments)?;
-    wait_until_ready(&supervisor, directory)?;
-    Ok((supervisor, port))
-}
-
-/// The server says in its own file when it accepts connections; this is how `pg_ctl` knows, too.
-fn wait_until_ready(supervisor: &Supervisor, directory: &Path) -> Result<(), StartError> {
-    let started = Instant::now();
-    loop {
-        let status = fs::read_to_string(directory.join("data/postmaster.pid")).unwrap_or_default();
-        if matches!(status.lines().nth(7).map(str::trim), Some("ready")) {
-            return Ok(());
-        }
-        if !supervisor.is_running() || started.elapsed() > START_LIMIT {
-            let output = ServerLog::read(&directory.join("server.log")).to_string();
-            return Err(StartError::Program {
-                program: "postgres",
-                output,
-            });
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-/// Where to listen: a machine may have no IPv6.
-fn addresses() -> String {
-    let six = TcpListener::bind(("::1", 0)).is_ok();
-    if six {
-        "127.0.0.1,::1".to_owned()
-    } else {
-        "127.0.0.1".to_owned()
     }
 }

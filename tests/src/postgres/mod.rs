@@ -10,6 +10,7 @@ mod account;
 mod cluster;
 mod config;
 mod database;
+mod launch;
 mod log;
 mod login;
 mod standby;

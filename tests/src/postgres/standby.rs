@@ -4,7 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::account::Account;
-use super::cluster::{self, Cluster, StartError};
+use super::cluster::{Cluster, StartError};
+use super::launch;
 use super::login;
 use crate::tools::MissingTool;
 
@@ -16,7 +17,7 @@ impl Cluster {
     /// the same.
     pub fn standby(&self) -> Result<Cluster, StartError> {
         let account = Account::unprivileged()?;
-        let directory = cluster::new_directory(&account)?;
+        let directory = launch::new_directory(&account)?;
         let program = self.installation.pg_basebackup.as_ref();
         let program = program.ok_or_else(|| MissingTool::Tool {
             name: "pg_basebackup".to_owned(),
@@ -34,11 +35,11 @@ impl Cluster {
             .args(["--port", &self.port.to_string()]);
         copy.args(["--username", login::SUPERUSER, "--pgdata"])
             .arg(directory.path().join("data"));
-        cluster::finish("pg_basebackup", &mut copy)?;
+        launch::finish("pg_basebackup", &mut copy)?;
         for name in ["ca.crt", "server.crt", "server.key"] {
             let source = self.authority_path().with_file_name(name);
             let mode = if name == "server.key" { 0o600 } else { 0o644 };
-            cluster::write(
+            launch::write(
                 &account,
                 &directory.path().join(name),
                 &fs::read_to_string(source)?,

@@ -4,7 +4,7 @@
 //! the kernel closes it when this process is gone, even if it was killed. Then the shell stops the server and removes its
 //! directory. What is left if the shell itself was killed is swept by the next process that starts a server.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,15 +15,16 @@ use super::account::Account;
 /// Directories of servers are `/tmp/keywheel-pg-<process id of the owner>-<random>`.
 const PREFIX: &str = "keywheel-pg-";
 
-/// `$0` is the server's directory, the rest its command line. Prints the server's process id.
+/// `$0` is the server's directory, the rest its command line. Prints the server's process id. The directory is removed
+/// unless an order to keep it came before the end of the input: then its owner is alive, and may want to try again.
 const SCRIPT: &str = r#"
 "$@" </dev/null >>"$0/server.log" 2>&1 &
 server=$!
 echo "$server"
-read -r end_of_file
+read -r order
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
-rm -rf "$0"
+[ "$order" = keep ] || rm -rf "$0"
 "#;
 
 /// A running server; stops when dropped.
@@ -69,7 +70,9 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
+        if let Some(mut input) = self.shell.stdin.take() {
+            let _ = input.write_all(b"keep\n");
+        }
         // There is nobody to tell if it fails, and the next sweep catches what is left.
         let _ = self.shell.wait();
     }

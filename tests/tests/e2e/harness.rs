@@ -1,9 +1,13 @@
 //! The harness itself: what the other tests rely on.
 
-use std::net::TcpStream;
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keywheel_tests::certificates::{Authority, SERVER_NAMES};
 use keywheel_tests::net::{self, Act, Proxy, Rogue, Rule, Tls};
@@ -192,6 +196,50 @@ async fn a_cluster_stops_with_its_value() {
     drop(cluster);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     assert!(!certificate.exists());
+}
+
+/// The test starts itself again, as a process that holds a cluster until it is killed.
+#[test]
+fn a_cluster_ends_with_a_process_that_is_killed() {
+    const HOLD: &str = "KEYWHEEL_TEST_HOLDS_A_CLUSTER";
+    if env::var_os(HOLD).is_some() {
+        let cluster = Cluster::start(&Options::new(Server::Sixteen)).unwrap();
+        let file = cluster.authority_path();
+        let line = format!("\nHOLDING {} {}\n", cluster.port(), file.display());
+        std::io::stdout().write_all(line.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_mins(10));
+        return;
+    }
+    let name = "harness::a_cluster_ends_with_a_process_that_is_killed";
+    let mut holder = Command::new(env::current_exe().unwrap());
+    holder.args(["--exact", name, "--nocapture"]).env(HOLD, "yes");
+    let mut holder = holder.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    let line = lines
+        .map(Result::unwrap)
+        .find(|line| line.starts_with("HOLDING"))
+        .unwrap();
+    let (port, file) = line["HOLDING ".len()..].split_once(' ').unwrap();
+    let address: SocketAddr = format!("127.0.0.1:{port}").parse().unwrap();
+    assert!(TcpStream::connect(address).is_ok() && Path::new(file).exists());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let killed = Instant::now();
+    while TcpStream::connect(address).is_ok() || Path::new(file).exists() {
+        assert!(
+            killed.elapsed() < Duration::from_secs(20),
+            "the server outlives its owner"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_cluster_that_cannot_start_says_why() {
+    let options = Options::new(Server::Sixteen).with_setting("no_such_setting", "1");
+    let error = Cluster::start(&options).err().unwrap();
+    let expected = "unrecognized configuration parameter \"no_such_setting\"";
+    assert!(error.to_string().contains(expected), "{error}");
 }
 
 #[tokio::test]
