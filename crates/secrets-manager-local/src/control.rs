@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use staging_labels::VersionId;
 
@@ -35,7 +37,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/_local/functions/{name}/cool", post(cool_down))
 }
 
-async fn inject(State(core): State<Arc<Core>>, Json(fault): Json<Fault>) -> Response {
+async fn inject(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> Response {
     match fault.check() {
         Ok(()) => Json(json!({ "id": core.faults.inject(fault) })).into_response(),
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
@@ -73,7 +75,7 @@ struct Pending {
     rotation_token: Option<String>,
 }
 
-async fn stage_pending(State(core): State<Arc<Core>>, Json(pending): Json<Pending>) -> Response {
+async fn stage_pending(State(core): State<Arc<Core>>, Body(pending): Body<Pending>) -> Response {
     let token: VersionId = match pending.client_request_token.parse() {
         Ok(token) => token,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
@@ -116,7 +118,7 @@ struct Change {
     primary_region: Option<String>,
 }
 
-async fn change_secret(State(core): State<Arc<Core>>, Json(change): Json<Change>) -> Response {
+async fn change_secret(State(core): State<Arc<Core>>, Body(change): Body<Change>) -> Response {
     match core.set_origin(&change.secret_id, change.owning_service, change.primary_region) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(&error),
@@ -147,6 +149,23 @@ async fn function_logs(State(core): State<Arc<Core>>, Path(name): Path<String>) 
 async fn cool_down(State(core): State<Arc<Core>>, Path(name): Path<String>) -> StatusCode {
     core.host.cool_down(&name).await;
     StatusCode::NO_CONTENT
+}
+
+/// A JSON body, whatever the request says that it is: `curl -d` is enough.
+struct Body<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = (StatusCode, String);
+
+    async fn from_request(request: Request, server: &S) -> Result<Self, Self::Rejection> {
+        let wrong = |error: String| (StatusCode::BAD_REQUEST, error);
+        let bytes = Bytes::from_request(request, server)
+            .await
+            .map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| wrong(error.to_string()))
+    }
 }
 
 fn refused(error: &ApiError) -> Response {

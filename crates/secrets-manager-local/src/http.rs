@@ -1,6 +1,7 @@
 //! An HTTP/1.1 listener that can also hang up without an answer, which a plain `axum::serve` cannot.
 
 use std::io;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
@@ -10,6 +11,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+
+/// After a connection that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Marks an answer that is never sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +32,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // A connection that failed before it was accepted is the client's business.
-                if let Ok((stream, _)) = accepted {
-                    connections.spawn(serve_connection(stream, router.clone()));
+                match accepted {
+                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, router.clone()))),
+                    // Either the client's business, or no file descriptor is left: then a pause helps.
+                    Err(_) => tokio::time::sleep(PAUSE).await,
                 }
             }
             Some(_) = connections.join_next() => {}

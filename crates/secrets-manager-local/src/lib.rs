@@ -31,6 +31,7 @@
 //! ```
 
 pub mod api;
+mod builder;
 mod calls;
 mod clock;
 mod control;
@@ -48,11 +49,12 @@ pub mod state;
 mod sync;
 mod throttle;
 
+pub use builder::Builder;
 pub use calls::CallRecord;
 pub use clock::Clock;
 pub use faults::{Calls, Effect, Fault, FaultId, Faults, InjectedFault};
 pub use lambda::{Function, FunctionError, InvalidFunction, Invocation};
-pub use local::{Builder, LocalSecretsManager};
+pub use local::LocalSecretsManager;
 pub use runs::{Attempt, RotationOutcome, RotationRun, StepRun};
 
 /// The region of every ARN.

@@ -89,26 +89,7 @@ pub(super) fn batch_get(
     state: &mut State,
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
-    let ids = args.texts("SecretIdList", 1..=BATCH, 2048)?;
-    let filters = lists::filters(args)?;
-    let (ids, next) = match (ids, filters.is_empty()) {
-        (Some(ids), true) => (ids, None),
-        (None, false) => {
-            let found: Vec<_> = state
-                .secrets()
-                .filter(|secret| secret.deletion.is_none())
-                .collect();
-            let found = found
-                .into_iter()
-                .filter(|secret| filters.iter().all(|filter| filter.matches(secret)));
-            lists::page(args, BATCH, found.map(|secret| secret.arn.clone()).collect())?
-        }
-        _ => {
-            return Err(ApiError::invalid_parameter(
-                "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
-            ));
-        }
-    };
+    let (ids, next) = batch_ids(args, state)?;
     let (mut values, mut errors) = (Vec::new(), Vec::new());
     for id in ids {
         let found = state
@@ -132,6 +113,23 @@ pub(super) fn batch_get(
     ]);
     lists::add_next_token(&mut answer, next);
     Ok(answer.into())
+}
+
+/// The ids that are asked for, or that the filters find, and where the next page begins.
+fn batch_ids(args: Args<'_>, state: &State) -> Result<(Vec<String>, Option<usize>), ApiError> {
+    let ids = args.texts("SecretIdList", 1..=BATCH, 2048)?;
+    let filters = lists::filters(args)?;
+    match (ids, filters.is_empty()) {
+        (Some(ids), true) => Ok((ids, None)),
+        (None, false) => {
+            let asked = state.secrets().filter(|secret| secret.deletion.is_none());
+            let found = asked.filter(|secret| filters.iter().all(|filter| filter.matches(secret)));
+            lists::page(args, BATCH, found.map(|secret| secret.arn.clone()).collect())
+        }
+        _ => Err(ApiError::invalid_parameter(
+            "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
+        )),
+    }
 }
 
 fn value_entry(

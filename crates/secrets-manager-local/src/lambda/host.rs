@@ -60,7 +60,12 @@ impl Host {
             idle: Mutex::default(),
             log,
         };
-        lock(&self.functions).insert(function.name, Arc::new(hosted));
+        if let Some(old) = lock(&self.functions).insert(function.name, Arc::new(hosted)) {
+            for sandbox in lock(&old.idle).drain(..) {
+                lock(&self.sandboxes).remove(&sandbox.id);
+                sandbox.kill_soon();
+            }
+        }
     }
 
     /// The name in a function's ARN, or the name itself, if there is such a function.
@@ -118,7 +123,7 @@ impl Host {
 
     async fn invoke_program(
         &self,
-        hosted: &Hosted,
+        hosted: &Arc<Hosted>,
         request_id: &str,
         payload: Bytes,
         limit: Duration,
@@ -136,12 +141,19 @@ impl Host {
         let arn = crate::function_arn(&hosted.function.name);
         let reply = sandbox.invoke(request_id, payload, arn, limit).await;
         let id = sandbox.id.clone();
-        if sandbox.is_gone() {
+        if sandbox.is_gone() || !self.is_current(hosted) {
             lock(&self.sandboxes).remove(&id);
+            sandbox.kill_soon();
         } else {
             lock(&hosted.idle).push(sandbox);
         }
         (reply, id)
+    }
+
+    /// Whether the function was not replaced meanwhile.
+    fn is_current(&self, hosted: &Arc<Hosted>) -> bool {
+        self.hosted(&hosted.function.name)
+            .is_some_and(|current| Arc::ptr_eq(&current, hosted))
     }
 
     async fn warm_or_new(&self, hosted: &Hosted) -> std::io::Result<Arc<Sandbox>> {

@@ -63,8 +63,13 @@ impl Process {
 
     /// Kills the process, and waits until it is gone.
     pub(crate) async fn kill(&self) {
-        self.kill.notify_one();
+        self.kill_soon();
         self.exited().await;
+    }
+
+    /// Kills the process, without waiting.
+    pub(crate) fn kill_soon(&self) {
+        self.kill.notify_one();
     }
 
     /// Whether it has ended.

@@ -103,6 +103,11 @@ impl Sandbox {
         self.process.kill().await;
     }
 
+    /// Kills the process, without waiting.
+    pub(crate) fn kill_soon(&self) {
+        self.process.kill_soon();
+    }
+
     /// The rotation event that it works on.
     pub(crate) fn event(&self) -> Option<Event> {
         lock(&self.event).clone()

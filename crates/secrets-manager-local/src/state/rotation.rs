@@ -272,7 +272,11 @@ impl Secret {
         rotation.next = None;
         rotation.due = None;
         self.last_changed = now;
-        Ok(self.unfinished.take().map(|run| run.token))
+        let Some(run) = self.unfinished.take() else {
+            return Ok(None);
+        };
+        self.end(&run);
+        Ok(Some(run.token))
     }
 
     /// Fact 7: a version that the rotation did not ask for abandons it.

@@ -154,13 +154,9 @@ async fn a_function_can_be_killed_before_and_after_each_of_its_calls() {
 async fn faults_and_the_log_of_calls_are_reached_over_http() {
     let lab = Lab::with("").await;
     let local = |path: &str| format!("{}/_local/{path}", lab.server.url());
-    let json_type = [("content-type", "application/json")];
     let fault = r#"{"operation":"DescribeSecret","effect":{"error":{"code":"InternalServiceError","message":"asked for"}}}"#;
     assert_eq!(
-        send("POST", &local("faults"), &json_type, fault)
-            .await
-            .unwrap()
-            .status,
+        send("POST", &local("faults"), &[], fault).await.unwrap().status,
         200
     );
     let answer = call(&lab.server.url(), "DescribeSecret", json!({ "SecretId": "db" }))
@@ -174,10 +170,7 @@ async fn faults_and_the_log_of_calls_are_reached_over_http() {
     );
     let wrong = r#"{"operation":"DescribeSecrets","effect":"throttle"}"#;
     assert_eq!(
-        send("POST", &local("faults"), &json_type, wrong)
-            .await
-            .unwrap()
-            .status,
+        send("POST", &local("faults"), &[], wrong).await.unwrap().status,
         400
     );
     assert_eq!(

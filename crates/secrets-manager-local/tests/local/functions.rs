@@ -225,3 +225,11 @@ async fn a_caller_that_hangs_up_does_not_keep_the_sandbox() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_function_can_be_replaced() {
+    let lab = Lab::with("").await;
+    assert!(lab.server.invoke("rotate", "{}").await.unwrap().error.is_none());
+    lab.server.add_function(function("rotate", "init-error"));
+    assert!(lab.server.invoke("rotate", "{}").await.unwrap().error.is_some());
+}

@@ -1,0 +1,217 @@
+//! How a server is set up and started.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::api::Quota;
+use crate::clock::Clock;
+use crate::core::{Core, Settings};
+use crate::lambda::{Function, Host, HostSettings};
+use crate::local::LocalSecretsManager;
+use crate::{control, driver, http, invoke_api, secrets_api};
+
+/// Requests may be as large as Lambda's payloads.
+const LARGEST_BODY: usize = 7 * 1024 * 1024;
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    listen: SocketAddr,
+    functions: Vec<Function>,
+    environment: Vec<(OsString, OsString)>,
+    timeout: Duration,
+    memory_mb: u32,
+    echo: bool,
+    clock: Clock,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            functions: Vec::new(),
+            environment: Vec::new(),
+            timeout: Duration::from_secs(30),
+            memory_mb: 128,
+            echo: false,
+            clock: Clock::system(),
+            settings: Settings {
+                arn_suffix: None,
+                retry_delays: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
+                quotas: BTreeMap::new(),
+                reattempt_refused: true,
+            },
+        }
+    }
+}
+
+impl Builder {
+    /// Where to listen; a free port of 127.0.0.1 if not set.
+    #[must_use]
+    pub const fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Hosts a function.
+    #[must_use]
+    pub fn function(mut self, function: Function) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// An environment variable for every function.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// How long an invocation may take: 30 seconds if not set.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The memory that functions are told they have: 128 MB if not set.
+    #[must_use]
+    pub const fn memory_mb(mut self, megabytes: u32) -> Self {
+        self.memory_mb = megabytes;
+        self
+    }
+
+    /// Passes what functions write on to this process's stderr.
+    #[must_use]
+    pub const fn echo(mut self, echo: bool) -> Self {
+        self.echo = echo;
+        self
+    }
+
+    /// The six characters at the end of every secret's ARN; random if not set.
+    #[must_use]
+    pub fn arn_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.settings.arn_suffix = Some(suffix.into());
+        self
+    }
+
+    /// The waits between a rotation's attempts, of which there is one more than waits: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
+    #[must_use]
+    pub fn retry_delays(mut self, delays: impl IntoIterator<Item = Duration>) -> Self {
+        self.settings.retry_delays = delays.into_iter().collect();
+        self
+    }
+
+    /// Throttles writes beyond so many a second; AWS allows 50 (fact 16). Off if not set.
+    #[must_use]
+    pub fn write_quota(mut self, per_second: usize) -> Self {
+        self.settings.quotas.insert(Quota::Writes, per_second);
+        self
+    }
+
+    /// Throttles reads beyond so many a second; AWS allows 10,000 (fact 16). Off if not set.
+    #[must_use]
+    pub fn read_quota(mut self, per_second: usize) -> Self {
+        self.settings.quotas.insert(Quota::Reads, per_second);
+        self
+    }
+
+    /// Whether a RotateSecret that is refused because of a failed rotation attempts that one again, as AWS's message says: yes if not set.
+    #[must_use]
+    pub const fn reattempt_refused(mut self, reattempt: bool) -> Self {
+        self.settings.reattempt_refused = reattempt;
+        self
+    }
+
+    /// The clock: dates, schedules, quotas and recovery windows go by it; retries, delays and time limits do not.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts the server on a thread of its own, so that it outlives the runtime of whoever starts it.
+    pub async fn start(self) -> io::Result<LocalSecretsManager> {
+        let (up, started) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("secrets-manager-local".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(2)
+                    .enable_all()
+                    .build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(self.run(up, stopped)),
+                    // Nobody waits any more if the receiver is gone.
+                    Err(error) => drop(up.send(Err(error))),
+                }
+            })?;
+        let (core, handle, address) = started.await.map_err(io::Error::other)??;
+        Ok(LocalSecretsManager::new(core, handle, address, stop, thread))
+    }
+
+    async fn run(self, up: oneshot::Sender<io::Result<Running>>, stopped: oneshot::Receiver<()>) {
+        let bound = TcpListener::bind(self.listen).await;
+        let (listener, address) = match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
+            Ok((address, listener)) => (listener, address),
+            Err(error) => return drop(up.send(Err(error))),
+        };
+        let host = HostSettings {
+            timeout: self.timeout,
+            memory_mb: self.memory_mb,
+            environment: self.environment,
+            endpoint: format!("http://{}", reachable(address)),
+            echo: self.echo,
+        };
+        let host = Arc::new(Host::new(host, self.functions));
+        let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host)));
+        let routes = routes(Arc::clone(&core));
+        if up
+            .send(Ok((Arc::clone(&core), Handle::current(), address)))
+            .is_ok()
+        {
+            tokio::select! {
+                () = http::serve(listener, routes) => {}
+                () = driver::schedule(core) => {}
+                _ = stopped => {}
+            }
+        }
+        host.shut_down().await;
+    }
+}
+
+type Running = (Arc<Core>, Handle, SocketAddr);
+
+fn routes(core: Arc<Core>) -> Router {
+    Router::new()
+        .route("/", post(secrets_api::call))
+        .route(
+            "/2015-03-31/functions/{name}/invocations",
+            post(invoke_api::invoke),
+        )
+        .merge(control::routes())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(core)
+}
+
+/// The address that a function reaches the server at.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
+}
