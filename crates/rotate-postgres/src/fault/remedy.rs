@@ -88,7 +88,7 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
             "find the transaction (SELECT * FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.relation = 'pg_authid'::regclass) and end it".into()
         }
         F::StatementTimeout { .. } => {
-            "look for what holds the server up (locks on pg_authid, a synchronous standby that is down), or raise the function's time limit".into()
+            "look for what holds the server up (locks on pg_authid, a slow password policy, load), or raise the function's time limit".into()
         }
         F::RoleBusy { .. } => "it is tried again by itself; let only one rotation or tool change this role at a time".into(),
         F::PrivilegeMissing { role, by, .. } => privilege(role, by).into(),
