@@ -11,7 +11,7 @@ use crate::state::{ApiError, Secret, State};
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let secret = state.find(&args.secret_id()?)?;
     let mut answer = metadata(secret);
-    answer.insert("VersionIdsToStages".to_owned(), versions_to_stages(secret));
+    add_versions(&mut answer, "VersionIdsToStages", secret);
     if !secret.replicas.is_empty() {
         answer.insert(
             "ReplicationStatus".to_owned(),
@@ -78,14 +78,18 @@ fn tags(secret: &Secret) -> Json {
         .collect()
 }
 
-/// Only versions with a label, empty ones included (fact 2).
-pub(super) fn versions_to_stages(secret: &Secret) -> Json {
+/// The versions with a label, empty ones included (fact 2); the member is left out if there is none.
+pub(super) fn add_versions(answer: &mut Map<String, Json>, name: &str, secret: &Secret) {
     let labelled = secret
         .versions
         .iter()
         .filter(|version| !version.stages.is_empty());
-    let members = labelled.map(|version| (version.id.to_string(), json!(version.stage_names())));
-    Json::Object(members.collect())
+    let members: Map<_, _> = labelled
+        .map(|version| (version.id.to_string(), json!(version.stage_names())))
+        .collect();
+    if !members.is_empty() {
+        answer.insert(name.to_owned(), Json::Object(members));
+    }
 }
 
 /// `ReplicationStatus`, which also the calls that change it answer.

@@ -23,10 +23,7 @@ pub(super) fn list(args: Args<'_>, state: &mut State, _: &Context<'_>) -> Result
     let (secrets, next) = page(args, PAGE, secrets)?;
     let list = secrets.into_iter().map(|secret| {
         let mut entry = describe::metadata(secret);
-        entry.insert(
-            "SecretVersionsToStages".to_owned(),
-            describe::versions_to_stages(secret),
-        );
+        describe::add_versions(&mut entry, "SecretVersionsToStages", secret);
         Json::Object(entry)
     });
     let mut answer = Map::from_iter([("SecretList".to_owned(), list.collect())]);
