@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::api::Quota;
 use crate::clock::Clock;
 use crate::core::{Core, Settings};
-use crate::lambda::{Function, Host, HostSettings};
+use crate::lambda::{Function, Host, HostSettings, Variables};
 use crate::local::LocalSecretsManager;
 use crate::{control, driver, http, invoke_api, secrets_api};
 
@@ -29,7 +29,7 @@ const LARGEST_BODY: usize = 7 * 1024 * 1024;
 pub struct Builder {
     listen: SocketAddr,
     functions: Vec<Function>,
-    environment: Vec<(OsString, OsString)>,
+    environment: Variables,
     timeout: Duration,
     memory_mb: u32,
     echo: bool,
@@ -42,7 +42,7 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             functions: Vec::new(),
-            environment: Vec::new(),
+            environment: Variables::default(),
             timeout: Duration::from_secs(30),
             memory_mb: 128,
             echo: false,
@@ -75,7 +75,7 @@ impl Builder {
     /// An environment variable for every function.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.into(), value.into()));
+        self.environment.add(name, value);
         self
     }
 
@@ -213,5 +213,22 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], address.port()))
     } else {
         address
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_what_the_environment_holds() {
+        let builder = Builder::default()
+            .env("PGPASSWORD", "canary")
+            .function(Function::new("f", "p").env("KEY", "canary"));
+        let shown = format!("{builder:?}");
+        assert!(
+            shown.contains("PGPASSWORD") && shown.contains("KEY") && !shown.contains("canary"),
+            "{shown}"
+        );
     }
 }

@@ -20,15 +20,17 @@ pub(crate) fn begin(core: &Arc<Core>, arn: String, run: Unfinished) {
 
 async fn drive(core: Arc<Core>, arn: String, run: Unfinished) {
     let outcome = attempts(&core, &arn, &run).await;
-    if outcome == RotationOutcome::Failed {
-        // The secret may be gone meanwhile, and with it the rotation.
-        let _ = core.write(|state, now| {
-            state.change(&arn, |secret| {
-                secret.fail(&run, now);
-                Ok(())
-            })
-        });
-    }
+    // An error means that the secret is gone meanwhile, and with it the rotation.
+    let _ = core.write(|state, now| {
+        state.change(&arn, |secret| {
+            match outcome {
+                RotationOutcome::Failed => secret.fail(&run, now),
+                RotationOutcome::Abandoned => secret.give_up(&run, now),
+                RotationOutcome::Succeeded | RotationOutcome::Cancelled => {}
+            }
+            Ok(())
+        })
+    });
     core.runs.end(&arn, &run.token, outcome);
     core.rescheduled.notify_one();
 }
@@ -194,8 +196,9 @@ fn take_due(core: &Core) -> Vec<String> {
 fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {
     core.write(|state, now| {
         state.change(arn, |secret| {
-            if let Some(run) = &secret.unfinished {
-                return Ok(Some(run.clone()));
+            let unfinished = secret.unfinished.clone();
+            if let Some(run) = unfinished.filter(|run| secret.standing(&run.token) == Standing::Running) {
+                return Ok(Some(run));
             }
             let due = secret.rotation.as_ref().and_then(|rotation| rotation.due);
             let request = RotationRequest {

@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// No rotation more often than this.
 const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_hours(4);
+/// 999 days.
+const LONGEST_HOURS: u16 = 999 * 24;
 /// Occurrences of a `cron()` that are looked at for too short an interval: more than a year of daily ones.
 const SAMPLES: usize = 400;
 
@@ -38,7 +40,7 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq)]
 enum Schedule {
     Days(u16),
-    Hours(u8),
+    Hours(u16),
     Cron { pattern: Box<Cron>, hourly: bool },
 }
 
@@ -124,7 +126,9 @@ impl Rules {
                 return Ok(());
             };
             let too_long = match &self.schedule {
-                Some(Schedule::Hours(hours)) => self.duration_hours.is_some_and(|length| length > *hours),
+                Some(Schedule::Hours(hours)) => self
+                    .duration_hours
+                    .is_some_and(|length| u16::from(length) > *hours),
                 _ => window.end.duration_since(window.start) > rest_of_day(window.start),
             };
             let overlaps = self.next_run(window.start).is_some_and(|next| next < window.end);
@@ -194,17 +198,15 @@ fn parse_duration(duration: &str) -> Result<u8, ScheduleError> {
     }
 }
 
-/// `4 hours`, `1 day`, `10 days`: hours from 4 to 23, days from 1 to 999 (user guide, rotation schedules).
+/// `4 hours`, `1 day`, `10 days`: from 4 hours to 999 days (user guide, rotation schedules).
 fn parse_rate(rate: &str) -> Result<Schedule, &'static str> {
     let (value, unit) = rate.split_once(' ').ok_or("rate() takes a value and a unit")?;
     let value: u16 = value
         .parse()
         .map_err(|_| "the value of rate() must be a positive integer")?;
     match (unit, value) {
-        ("hour" | "hours", 4..=23) => Ok(Schedule::Hours(
-            u8::try_from(value).map_err(|_| "too many hours")?,
-        )),
-        ("hour" | "hours", _) => Err("hours must be from 4 to 23"),
+        ("hour" | "hours", 4..=LONGEST_HOURS) => Ok(Schedule::Hours(value)),
+        ("hour" | "hours", _) => Err("hours must be from 4 to 23976"),
         ("day" | "days", 1..=999) => Ok(Schedule::Days(value)),
         ("day" | "days", _) => Err("days must be from 1 to 999"),
         _ => Err("the unit of rate() must be hours or days"),
@@ -223,8 +225,8 @@ fn parse_cron(cron: &str) -> Result<Schedule, &'static str> {
     if year != "*" {
         return Err("the year of cron() must be *");
     }
-    if day_of_month != "?" && day_of_week != "?" && day_of_month != "*" && day_of_week != "*" {
-        return Err("one of day-of-month and day-of-week must be ?");
+    if (day_of_month == "?") == (day_of_week == "?") {
+        return Err("exactly one of day-of-month and day-of-week must be ?");
     }
     let pattern = CronParser::builder()
         .seconds(Seconds::Disallowed)
@@ -378,7 +380,7 @@ mod tests {
     fn fact_18_what_aws_does_not_take_is_refused() {
         for expression in [
             "rate(3 hours)",
-            "rate(24 hours)",
+            "rate(23977 hours)",
             "rate(0 days)",
             "rate(1000 days)",
             "rate(4 minutes)",
@@ -389,6 +391,8 @@ mod tests {
             "cron(0 /3 * * ? *)",
             "cron(0 0,22 * * ? *)",
             "cron(0 8 1 * MON *)",
+            "cron(0 8 * * * *)",
+            "cron(0 8 ? * ? *)",
             "cron(0 8 * * ?)",
             "cron(0 25 * * ? *)",
             "every(4 hours)",

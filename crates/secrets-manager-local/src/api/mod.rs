@@ -37,8 +37,7 @@ pub struct Context<'a> {
     pub may_invoke: &'a dyn Fn(&str) -> bool,
 }
 
-/// What a call answers, and the rotation it sets going.
-#[derive(Debug)]
+/// What a call answers, and the rotation it sets going. It may hold a value, so it has no `Debug`.
 pub struct Answer {
     /// The members of the answer.
     pub body: Json,

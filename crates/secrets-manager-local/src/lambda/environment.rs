@@ -1,7 +1,32 @@
 //! The environment of a function's process, as Lambda sets it.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::Path;
+
+/// Variables whose values `Debug` does not show: they may be passwords.
+#[derive(Clone, Default)]
+pub(crate) struct Variables(Vec<(OsString, OsString)>);
+
+impl Variables {
+    /// One more variable; a later one of the same name wins.
+    pub(crate) fn add(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The variables in the order in which they were added.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        self.0.iter().cloned()
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
 
 /// What the environment is made of.
 pub(crate) struct Environment<'a> {

@@ -1,19 +1,20 @@
 //! What a function is: a name, and a program or somebody else's Invoke API.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use hyper::Uri;
 
+use super::environment::Variables;
+
 /// A function to host. `Debug` shows the names of its environment variables, not their values.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Function {
     pub(crate) name: String,
     pub(crate) target: Target,
-    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) environment: Variables,
     pub(crate) timeout: Option<Duration>,
     pub(crate) memory_mb: Option<u32>,
 }
@@ -48,11 +49,11 @@ impl Function {
         Ok(Self::of(name.into(), Target::Remote(uri)))
     }
 
-    const fn of(name: String, target: Target) -> Self {
+    fn of(name: String, target: Target) -> Self {
         Self {
             name,
             target,
-            environment: Vec::new(),
+            environment: Variables::default(),
             timeout: None,
             memory_mb: None,
         }
@@ -70,7 +71,7 @@ impl Function {
     /// An environment variable; it wins over what the server sets.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.into(), value.into()));
+        self.environment.add(name, value);
         self
     }
 
@@ -114,19 +115,6 @@ impl FromStr for Function {
     }
 }
 
-impl fmt::Debug for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variables: Vec<_> = self.environment.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Function")
-            .field("name", &self.name)
-            .field("target", &self.target)
-            .field("environment", &variables)
-            .field("timeout", &self.timeout)
-            .field("memory_mb", &self.memory_mb)
-            .finish()
-    }
-}
-
 /// Not a function's description.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is neither NAME=PATH nor NAME=http://host:port; write the function's name and what runs it")]
@@ -156,15 +144,5 @@ mod tests {
         ] {
             assert!(text.parse::<Function>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn debug_hides_the_environments_values() {
-        let function = Function::new("f", "p").env("PGPASSWORD", "canary");
-        let shown = format!("{function:?}");
-        assert!(
-            shown.contains("PGPASSWORD") && !shown.contains("canary"),
-            "{shown}"
-        );
     }
 }

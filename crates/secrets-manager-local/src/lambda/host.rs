@@ -1,12 +1,12 @@
 //! All functions with their sandboxes.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 
+use super::environment::Variables;
 use super::function::{Function, Target};
 use super::logs::FunctionLog;
 use super::outcome::{Invocation, Reply};
@@ -19,7 +19,7 @@ use crate::sync::lock;
 pub(crate) struct HostSettings {
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u32,
-    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) environment: Variables,
     pub(crate) endpoint: String,
     pub(crate) echo: bool,
 }

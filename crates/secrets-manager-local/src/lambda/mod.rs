@@ -13,6 +13,7 @@ mod remote;
 mod runtime_api;
 mod sandbox;
 
+pub(crate) use environment::Variables;
 pub use function::{Function, InvalidFunction};
 pub(crate) use host::{Host, HostSettings};
 pub use outcome::{FunctionError, Invocation};

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::environment::{Environment, is_inherited};
+use super::environment::{Environment, Variables, is_inherited};
 use super::function::{Function, Target};
 use super::logs::FunctionLog;
 use super::outcome::Reply;
@@ -51,7 +51,7 @@ pub(crate) struct Event {
 pub(crate) struct Blueprint<'a> {
     pub(crate) function: &'a Function,
     pub(crate) memory_mb: u32,
-    pub(crate) environment: &'a [(std::ffi::OsString, std::ffi::OsString)],
+    pub(crate) environment: &'a Variables,
     pub(crate) endpoint: &'a str,
     pub(crate) log: &'a Arc<FunctionLog>,
 }
@@ -224,7 +224,7 @@ fn environment(
     let inherited = std::env::vars_os().filter(|(name, _)| is_inherited(name));
     inherited
         .chain(lambda.variables())
-        .chain(blueprint.environment.iter().cloned())
-        .chain(blueprint.function.environment.iter().cloned())
+        .chain(blueprint.environment.iter())
+        .chain(blueprint.function.environment.iter())
         .collect()
 }

@@ -72,9 +72,10 @@ pub struct RotationRequest {
 /// How RotateSecret was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// A rotation begins: the function is to be invoked.
+    /// A rotation begins, or the one of this very token is still unfinished: the function is to be
+    /// invoked, unless that is under way already.
     Started(Unfinished),
-    /// This very token's rotation runs already, or has succeeded: a repeated request.
+    /// The rotation of this very token has succeeded.
     Repeated,
 }
 
@@ -115,7 +116,17 @@ impl Secret {
         now: Timestamp,
     ) -> Result<Begun, ApiError> {
         let function = self.rotation_function(request.function_arn.as_deref())?;
-        if self.is_repeat(&request.token) {
+        if let Some(run) = self.repeated(&request.token) {
+            if self
+                .rotation
+                .as_ref()
+                .is_none_or(|rotation| rotation.function_arn.is_none())
+            {
+                self.configure(Some(function), request.rules, now);
+            }
+            return Ok(Begun::Started(run));
+        }
+        if self.has_rotated_to(&request.token) {
             return Ok(Begun::Repeated);
         }
         self.refuse_second_rotation()?;
@@ -144,7 +155,7 @@ impl Secret {
     pub(crate) fn stage_pending(&mut self, run: Unfinished, now: Timestamp) -> Result<(), ApiError> {
         self.refuse_deleted()?;
         self.refuse_replica()?;
-        if self.is_repeat(&run.token) {
+        if self.repeated(&run.token).is_some() || self.has_rotated_to(&run.token) {
             return Ok(());
         }
         self.refuse_second_rotation()?;
@@ -154,11 +165,14 @@ impl Secret {
         self.stage(run, now)
     }
 
-    fn is_repeat(&self, token: &VersionId) -> bool {
-        self.unfinished
-            .as_ref()
-            .is_some_and(|run| run.token == *token && self.carries(token, &Label::Pending))
-            || (self.last_rotated.is_some() && self.carries(token, &Label::Current))
+    /// The unfinished rotation, if it is the one of `token`.
+    fn repeated(&self, token: &VersionId) -> Option<Unfinished> {
+        let run = self.unfinished.clone().filter(|run| run.token == *token)?;
+        self.carries(token, &Label::Pending).then_some(run)
+    }
+
+    fn has_rotated_to(&self, token: &VersionId) -> bool {
+        self.last_rotated.is_some() && self.carries(token, &Label::Current)
     }
 
     /// Fact 3.
@@ -248,6 +262,14 @@ impl Secret {
             self.end(run);
         }
         self.record(TrailEventName::failed(run.kind), run.token.clone(), now);
+    }
+
+    /// The label was taken off the version: the rotation cannot go on (fact 7).
+    pub(crate) fn give_up(&mut self, run: &Unfinished, now: Timestamp) {
+        if self.unfinished.as_ref() == Some(run) {
+            self.end(run);
+            self.record(TrailEventName::RotationAbandoned, run.token.clone(), now);
+        }
     }
 
     fn end(&mut self, run: &Unfinished) {

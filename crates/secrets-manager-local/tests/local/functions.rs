@@ -180,10 +180,19 @@ async fn a_rotation_goes_on_in_a_new_sandbox_after_a_crash() {
 async fn everything_that_a_function_started_dies_with_the_server() {
     let lab = Lab::with("child").await;
     lab.server.invoke("rotate", "{}").await.unwrap();
-    let lines = lab.server.logs("rotate");
-    let child = lines.iter().find_map(|line| line.strip_prefix("child ")).unwrap();
-    assert!(is_running(child));
-    let child = child.to_owned();
+    let start = Instant::now();
+    let child = loop {
+        let lines = lab.server.logs("rotate");
+        if let Some(child) = lines.iter().find_map(|line| line.strip_prefix("child ")) {
+            break child.to_owned();
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "the function says what it started"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(is_running(&child));
     drop(lab);
     let start = Instant::now();
     while is_running(&child) {

@@ -66,6 +66,15 @@ async fn fact_3_a_refused_rotate_secret_can_be_told_to_attempt_nothing() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_failed_is_attempted_again_with_its_own_token() {
+    let state = tempfile::tempdir().unwrap();
+    let function = function("rotate", "fail-once setSecret").env("STATE", state.path().join("failed"));
+    let lab = Lab::of(LocalSecretsManager::builder().function(function).retry_delays([])).await;
+    assert_eq!(lab.rotate(2).await.outcome, Some(RotationOutcome::Failed));
+    assert_eq!(lab.rotate(2).await.outcome, Some(RotationOutcome::Succeeded));
+}
+
+#[tokio::test]
 async fn fact_4_awspending_may_stay_on_awscurrents_version() {
     let lab = Lab::with("").await;
     lab.rotate(2).await;
@@ -173,6 +182,24 @@ async fn fact_7_a_value_written_by_hand_abandons_the_rotation() {
     assert_eq!(lab.carrier("AWSCURRENT").await, Some(v(3)));
     assert_eq!(lab.carrier("AWSPENDING").await, None);
     assert_eq!(lab.event_names(), ["RotationStarted", "RotationAbandoned"]);
+}
+
+#[tokio::test]
+async fn fact_7_a_label_taken_off_by_hand_abandons_the_rotation_too() {
+    let lab = Lab::with("").await;
+    let wait = Fault::delay(Duration::from_millis(300))
+        .in_step("setSecret")
+        .on("DescribeSecret");
+    let id = lab.server.faults().inject(wait);
+    lab.begin(2).await;
+    while lab.server.faults().hits(id) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let strip = json!({ "SecretId": "db", "VersionStage": "AWSPENDING", "RemoveFromVersionId": v(2) });
+    lab.ok("UpdateSecretVersionStage", strip).await;
+    assert_eq!(lab.ended(2).await.outcome, Some(RotationOutcome::Abandoned));
+    assert_eq!(lab.event_names(), ["RotationStarted", "RotationAbandoned"]);
+    assert_eq!(lab.rotate(3).await.outcome, Some(RotationOutcome::Succeeded));
 }
 
 #[tokio::test]
