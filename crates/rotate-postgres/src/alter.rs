@@ -37,18 +37,20 @@ pub struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Changes the password, in a transaction of its own.
+    /// Changes the password through a session of `by`, in a transaction of its own, and ends the session.
     ///
     /// # Errors
-    /// The server's refusal of the statement; `PasswordRejected` says that it did not change the password.
-    /// `ConnectionLost` and `ServerSilent` leave open whether it did.
-    pub async fn carry_out(
-        &self,
-        session: &Session,
-        identity: &Identity,
-        budget: Budget,
-    ) -> Result<(), PostgresFault> {
-        let value = self.value(session.server(), identity)?;
+    /// Those of [`Session::identify`], and the server's refusal of the statement; `PasswordRejected` says that it
+    /// did not change the password. `ConnectionLost` and `ServerSilent` leave open whether it did.
+    pub async fn through(&self, session: Session, budget: Budget) -> Result<(), PostgresFault> {
+        let outcome = self.carry_out(&session, budget).await;
+        session.close().await;
+        outcome
+    }
+
+    async fn carry_out(&self, session: &Session, budget: Budget) -> Result<(), PostgresFault> {
+        let identity = session.identify(self.by, budget).await?;
+        let value = self.value(session.server(), &identity)?;
         let value: &dyn ExposeSecret<str> = match &value {
             Some(verifier) => verifier,
             None => self.password,

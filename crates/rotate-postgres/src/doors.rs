@@ -78,3 +78,79 @@ impl<'a> Doors<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rotation::Fault;
+    use rotation::secrets::TlsMode;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::roots::Roots;
+
+    /// A server that answers each login with the next of these SQLSTATEs.
+    async fn server(states: Vec<&'static str>) -> Endpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            for state in states {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 512]).await.unwrap();
+                let body = format!("SFATAL\0C{state}\0Mno\0\0");
+                let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+                stream
+                    .write_all(&[b"E", &length[..], body.as_bytes()].concat())
+                    .await
+                    .unwrap();
+            }
+        });
+        Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port,
+            dbname: "postgres".to_owned(),
+            tls: TlsMode::Disable,
+            server_name: "127.0.0.1".to_owned(),
+        }
+    }
+
+    fn password(text: &str) -> Password {
+        Password::from(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn each_password_is_tried_once_and_all_that_was_tried_is_listed() {
+        let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["28P01", "28000"]).await);
+        let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
+        // The third login would be refused as a connection: nobody listens any more.
+        for (credential, text) in [
+            ("current", "a"),
+            ("pending", "b"),
+            ("previous", "a"),
+            ("older", "b"),
+        ] {
+            assert!(doors.knock(credential, &password(text)).await.unwrap().is_none());
+        }
+        assert_eq!(doors.knocks(), 2);
+        doors.note("the admin secret", "not tried");
+        let refused = doors.refused();
+        assert_eq!(refused.code(), "LoginRefused");
+        let list =
+            "current: \"no\" (SQLSTATE 28P01), pending: \"no\" (SQLSTATE 28000), the admin secret: not tried";
+        assert!(refused.to_string().ends_with(list), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_passwords_fault_ends_it() {
+        let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["53300"]).await);
+        let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
+        let fault = doors
+            .knock("current", &password("a"))
+            .await
+            .map(drop)
+            .unwrap_err();
+        assert_eq!(fault.code(), "ServerFull");
+    }
+}

@@ -175,6 +175,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -251,5 +252,16 @@ mod tests {
         let mut read = Vec::new();
         Guard::open(sent.as_slice()).read_to_end(&mut read).await.unwrap();
         assert_eq!(read, sent);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_pass_unchanged_or_not_at_all(sent in proptest::collection::vec(any::<u8>(), 0..64), size in 1_usize..9) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            match runtime.block_on(read_through(&sent, size)) {
+                Ok(read) => prop_assert_eq!(read, sent),
+                Err(error) => prop_assert!(error.get_ref().is_some(), "{}", error),
+            }
+        }
     }
 }

@@ -99,12 +99,7 @@ fn handshake(error: &rustls::Error, endpoint: &Endpoint, detail: String) -> Post
 }
 
 fn name_mismatch(endpoint: &Endpoint, presented: &[String]) -> PostgresFault {
-    // A certificate's names are whatever its maker wrote: on one line, and not too many.
-    let names: Vec<String> = presented
-        .iter()
-        .take(5)
-        .map(|name| name.escape_default().to_string())
-        .collect();
+    let names: Vec<String> = presented.iter().take(5).map(|name| plain_name(name)).collect();
     PostgresFault::CertificateNameMismatch {
         server: endpoint.server(),
         expected: endpoint.server_name.clone(),
@@ -114,6 +109,14 @@ fn name_mismatch(endpoint: &Endpoint, presented: &[String]) -> PostgresFault {
             names.join(", ")
         },
     }
+}
+
+/// `DnsName("db")` is `db`. A certificate's names are whatever its maker wrote, so the rest is escaped.
+fn plain_name(name: &str) -> String {
+    let inner = name
+        .strip_prefix("DnsName(\"")
+        .and_then(|rest| rest.strip_suffix("\")"));
+    inner.unwrap_or(name).escape_default().to_string()
 }
 
 /// The server's signature is the end of SCRAM; all else is a method that the driver lacks.

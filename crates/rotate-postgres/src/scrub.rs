@@ -27,11 +27,16 @@ impl<'a> Scrub<'a> {
     }
 
     /// The text on one line, of bounded length, without any of the credentials, in whatever quoting.
+    pub fn clean(&self, text: &str) -> String {
+        // Once more on one line: a credential with a space may have stood there with a line's end instead.
+        cut(&self.hide(&joined(&self.hide(text))))
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "a credential can only be hidden by one who knows it"
     )]
-    pub fn clean(&self, text: &str) -> String {
+    fn hide(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for secret in self.secrets.iter().map(|secret| secret.expose_secret()) {
             let literal = escape_literal(secret);
@@ -45,7 +50,7 @@ impl<'a> Scrub<'a> {
                 clean = clean.replace(spelling, HIDDEN);
             }
         }
-        one_line(&clean)
+        clean
     }
 
     /// A server's error: message and detail.
@@ -67,20 +72,22 @@ fn between_quotes(literal: &str) -> &str {
     opened.strip_suffix('\'').unwrap_or(opened)
 }
 
-fn one_line(text: &str) -> String {
-    let mut line: String = text
-        .chars()
-        .take(LONGEST)
+fn joined(text: &str) -> String {
+    text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        line.push('…');
+        .collect()
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
-    line
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use secrecy::SecretString;
 
     use super::*;
@@ -135,5 +142,23 @@ mod tests {
     fn a_credential_that_the_cut_would_halve_is_hidden_first() {
         let text = format!("{}hunter2", "x".repeat(297));
         check(&["hunter2"], &text, &format!("{}(hi…", "x".repeat(297)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_credential_is_left_in_any_text(
+            secret in "[ -~äß\n]{4,12}",
+            before in ".{0,20}",
+            after in ".{0,20}",
+            quoted in any::<bool>(),
+        ) {
+            prop_assume!(!HIDDEN.contains(&secret));
+            let said = if quoted { escape_literal(&secret) } else { secret.clone() };
+            let secrets = [SecretString::from(secret.as_str())];
+            let scrub = Scrub::new(secrets.iter().map(|secret| secret as &dyn ExposeSecret<str>));
+            let clean = scrub.clean(&format!("{before}{said}{after}"));
+            prop_assert!(!clean.contains(&secret), "{}", clean);
+            prop_assert!(!clean.chars().any(char::is_control));
+        }
     }
 }

@@ -65,7 +65,9 @@ impl SingleUser {
         let endpoint = self.endpoint(current)?;
         let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
         if let Some(session) = doors.knock("the current version", current.password()).await? {
-            return Ok(self.change(session, &endpoint, current, pending, context).await?);
+            return Ok(self
+                .change_own(session, &endpoint, current, pending, context)
+                .await?);
         }
         if let Some(session) = doors.knock("the pending version", pending.password()).await? {
             session.close().await;
@@ -75,8 +77,18 @@ impl SingleUser {
         self.recover(doors, &endpoint, current, pending, context).await
     }
 
-    /// Changes the password through a session that `opener`'s password opened.
-    async fn change(
+    /// The change to `pending`, made by the role `by`.
+    fn change<'a>(&self, pending: &'a PostgresSecret, by: &'a str) -> Change<'a> {
+        Change {
+            role: pending.username(),
+            by,
+            password: pending.password(),
+            sent_as: self.settings.sent_as,
+        }
+    }
+
+    /// Lets the role change its own password, through a session that `opener`'s password opened.
+    async fn change_own(
         &self,
         session: Session,
         endpoint: &Endpoint,
@@ -84,16 +96,11 @@ impl SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), PostgresFault> {
-        let (role, budget) = (pending.username(), context.budget());
-        let identity = session.identify(role, budget).await?;
-        let change = Change {
-            role,
-            by: role,
-            password: pending.password(),
-            sent_as: self.settings.sent_as,
-        };
-        let outcome = change.carry_out(&session, &identity, budget).await;
-        session.close().await;
+        let budget = context.budget();
+        let outcome = self
+            .change(pending, pending.username())
+            .through(session, budget)
+            .await;
         match outcome {
             // A policy that forbids to use a password again also rejects a value that a twin has just set: the
             // value counts as rejected only if the old one still opens the door.

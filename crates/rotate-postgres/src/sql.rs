@@ -54,6 +54,8 @@ pub fn describe_role(role: &str) -> String {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -92,5 +94,30 @@ mod tests {
             begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
             "{begin}"
         );
+    }
+
+    /// What a server reads between the quotes of an identifier, and what follows them.
+    fn read_identifier(text: &str) -> Option<(String, &str)> {
+        let mut rest = text.strip_prefix('"')?;
+        let mut name = String::new();
+        loop {
+            let (part, after) = rest.split_once('"')?;
+            name.push_str(part);
+            let Some(doubled) = after.strip_prefix('"') else {
+                return Some((name, after));
+            };
+            name.push('"');
+            rest = doubled;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_reads_the_very_name_and_nothing_behind_it(role in "\\PC{1,63}", password in "[a-z]{1,9}") {
+            let statement = set_password(&role, &SecretString::from(password.as_str()));
+            let (name, rest) = read_identifier(statement.expose_secret().strip_prefix("ALTER ROLE ").unwrap()).unwrap();
+            prop_assert_eq!(name, role);
+            prop_assert_eq!(rest, format!(" PASSWORD '{password}'"));
+        }
     }
 }

@@ -65,6 +65,8 @@ fn prepare(password: &str) -> SecretString {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn made(password: &str, salt: Salt, rounds: u32) -> String {
@@ -115,12 +117,24 @@ mod tests {
         );
     }
 
-    /// An independent implementation says the same, for 4,096 rounds.
+    /// The driver's own implementation, for its 4,096 rounds and its own random salt.
+    #[track_caller]
+    fn check_against_the_driver(password: &str) {
+        let theirs = postgres_protocol::password::scram_sha_256(password.as_bytes());
+        let salt = theirs
+            .strip_prefix("SCRAM-SHA-256$4096:")
+            .unwrap()
+            .split('$')
+            .next()
+            .unwrap();
+        let salt: Salt = STANDARD.decode(salt).unwrap().try_into().unwrap();
+        assert_eq!(made(password, salt, 4096), theirs, "{password:?}");
+    }
+
     #[test]
-    fn the_drivers_own_verifier_is_the_same() {
+    fn the_drivers_own_verifier_is_the_same_where_saslprep_matters() {
         for password in [
             "secret",
-            "",
             "ü\u{a0}x",
             "\u{2168}",
             "a\u{ad}b",
@@ -129,15 +143,17 @@ mod tests {
             "\u{378}",
             "quote'\"\\",
         ] {
-            let theirs = postgres_protocol::password::scram_sha_256(password.as_bytes());
-            let salt = theirs
-                .strip_prefix("SCRAM-SHA-256$4096:")
-                .unwrap()
-                .split('$')
-                .next()
-                .unwrap();
-            let salt: Salt = STANDARD.decode(salt).unwrap().try_into().unwrap();
-            assert_eq!(made(password, salt, 4096), theirs, "{password:?}");
+            check_against_the_driver(password);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_drivers_own_verifier_is_the_same_for_any_password(password in ".{1,40}") {
+            // Of nothing but invisible characters the driver makes an empty password, the server does not.
+            prop_assume!(stringprep::saslprep(&password).map_or(true, |prepared| !prepared.is_empty()));
+            check_against_the_driver(&password);
         }
     }
 

@@ -350,11 +350,12 @@ async fn a_certificate_for_another_name_is_tolerated_by_verify_ca_alone() {
         "{outcome:?}"
     );
     assert!(
-        outcome.text.contains("is not for \"db.example.com\" but for"),
+        outcome
+            .text
+            .contains("is not for \"db.example.com\" but for other.example.com;"),
         "{}",
         outcome.text
     );
-    assert!(outcome.text.contains("other.example.com"), "{}", outcome.text);
 
     let (outcome, _) = over_tls(TlsMode::VerifyCa, trusting(&authority), config).await;
     assert_eq!(outcome.code, "refused", "{outcome:?}");

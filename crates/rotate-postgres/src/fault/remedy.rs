@@ -93,7 +93,7 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::RoleBusy { .. } => "it is tried again by itself; let only one rotation or tool change this role at a time".into(),
         F::PrivilegeMissing { role, by, .. } => privilege(role, by).into(),
         F::PasswordRejected { .. } => {
-            "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's; the next rotation makes another value".into()
+            "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's".into()
         }
         F::PolicyNeedsCleartext { .. } => {
             "set PASSWORD_SENT_AS=cleartext (the server, and its log at log_statement=ddl, then sees the password), or let the server's policy take hashed passwords (credcheck.encrypted_password_allowed = on)".into()

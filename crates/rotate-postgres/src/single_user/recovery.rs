@@ -6,7 +6,6 @@ use rotation::{Cause, Context};
 use secrecy::SecretString;
 
 use super::SingleUser;
-use crate::alter::Change;
 use crate::connect;
 use crate::doors::Doors;
 use crate::endpoint::Endpoint;
@@ -47,13 +46,16 @@ impl SingleUser {
         {
             notice("the previous version");
             return Ok(self
-                .change(session, endpoint, &previous, pending, context)
+                .change_own(session, endpoint, &previous, pending, context)
                 .await?);
         }
         let unusable = match self.admin(&mut doors, endpoint, current, context).await? {
             Some(Admin::Open { session, name }) => {
                 notice("the admin secret");
-                return Ok(self.change_as(session, &name, pending, context).await?);
+                return Ok(self
+                    .change(pending, &name)
+                    .through(session, context.budget())
+                    .await?);
             }
             Some(Admin::Unusable(cause)) => Some(cause),
             Some(Admin::Shut) | None => None,
@@ -61,7 +63,9 @@ impl SingleUser {
         if let Some((session, version, secret)) = self.salvage(&mut doors, endpoint, current, context).await?
         {
             notice(&version);
-            return Ok(self.change(session, endpoint, &secret, pending, context).await?);
+            return Ok(self
+                .change_own(session, endpoint, &secret, pending, context)
+                .await?);
         }
         Err(unusable.unwrap_or_else(|| doors.refused().into()))
     }
@@ -176,27 +180,6 @@ impl SingleUser {
             });
         }
         Ok((admin, own.at_least_as_safe_as(endpoint)))
-    }
-
-    /// Changes the password through the admin's session.
-    async fn change_as(
-        &self,
-        session: Session,
-        admin: &str,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), PostgresFault> {
-        let budget = context.budget();
-        let identity = session.identify(admin, budget).await?;
-        let change = Change {
-            role: pending.username(),
-            by: admin,
-            password: pending.password(),
-            sent_as: self.settings.sent_as,
-        };
-        let outcome = change.carry_out(&session, &identity, budget).await;
-        session.close().await;
-        outcome
     }
 }
 
