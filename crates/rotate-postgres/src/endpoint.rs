@@ -4,6 +4,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
+use crate::scrub::shortened;
 use crate::settings::Settings;
 
 /// PostgreSQL's port.
@@ -45,7 +46,7 @@ impl Endpoint {
         let tls = secret.tls().or(settings.tls).unwrap_or(TlsMode::VerifyFull);
         if tls != TlsMode::Disable && ServerName::try_from(server_name).is_err() {
             return Err(PostgresFault::TlsNameInvalid {
-                name: server_name.to_owned(),
+                name: shortened(server_name),
             });
         }
         Ok(Self {
@@ -63,7 +64,7 @@ impl Endpoint {
 
     /// `host:port`, as errors name it.
     pub fn server(&self) -> String {
-        let Self { host, port, .. } = self;
+        let (host, port) = (shortened(&self.host), self.port);
         if host.contains(':') {
             format!("[{host}]:{port}")
         } else {
@@ -108,7 +109,7 @@ pub fn check_role_name(role: &str) -> Result<(), PostgresFault> {
         _ => "is longer than 63 bytes, the server would cut it",
     };
     Err(PostgresFault::RoleNameInvalid {
-        role: role.to_owned(),
+        role: shortened(role),
         problem,
     })
 }

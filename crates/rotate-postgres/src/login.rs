@@ -8,7 +8,7 @@ use rustls::CertificateError;
 use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Said};
 use crate::guard::CleartextAsked;
-use crate::scrub::Scrub;
+use crate::scrub::{Scrub, shortened};
 
 /// Why there is no session.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub fn judge(error: &tokio_postgres::Error, endpoint: &Endpoint, role: &str, scr
 
 /// Judges an answer of the server by its SQLSTATE (PostgreSQL, appendix A).
 fn answered(said: Said, endpoint: &Endpoint, role: &str) -> Denial {
-    let (server, dbname, role) = (endpoint.server(), endpoint.dbname.clone(), role.to_owned());
+    let (server, dbname, role) = (endpoint.server(), shortened(&endpoint.dbname), role.to_owned());
     match said.state.as_str() {
         "28P01" | "28000" => return Denial::Refused(said),
         "3D000" => PostgresFault::DatabaseUnknown { server, dbname, said },
@@ -102,7 +102,7 @@ fn name_mismatch(endpoint: &Endpoint, presented: &[String]) -> PostgresFault {
     let names: Vec<String> = presented.iter().take(5).map(|name| plain_name(name)).collect();
     PostgresFault::CertificateNameMismatch {
         server: endpoint.server(),
-        expected: endpoint.server_name.clone(),
+        expected: shortened(&endpoint.server_name),
         presented: if names.is_empty() {
             "no name at all".to_owned()
         } else {

@@ -9,6 +9,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
+use crate::scrub::shortened;
 
 /// Longest wait for any one answer. A path that is open answers within milliseconds; one that a security group
 /// closes never does, and the function must still have the time to say so.
@@ -22,8 +23,7 @@ const ONE_ADDRESS: Duration = Duration::from_secs(1);
 /// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the last address.
 pub async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
     let addresses = resolve(endpoint, budget).await?;
-    let share = PATIENCE / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let limit = share.max(ONE_ADDRESS);
+    let limit = share(addresses.len());
     let mut last = no_address(endpoint);
     for address in addresses {
         match connect(endpoint, address, limit, budget).await {
@@ -34,12 +34,18 @@ pub async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, Pos
     Err(last)
 }
 
+/// What one of several addresses gets of our patience.
+fn share(addresses: usize) -> Duration {
+    let addresses = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+    (PATIENCE / addresses).max(ONE_ADDRESS)
+}
+
 async fn resolve(endpoint: &Endpoint, budget: Budget) -> Result<Vec<SocketAddr>, PostgresFault> {
     let unknown = |detail: String| PostgresFault::HostUnknown {
-        host: endpoint.host.clone(),
+        host: shortened(&endpoint.host),
         detail,
     };
-    let waiting_for = format!("looking up the name {}", endpoint.host);
+    let waiting_for = format!("looking up the name {}", shortened(&endpoint.host));
     let lookup = lookup_host((endpoint.host.as_str(), endpoint.port));
     let answer = budget.wait(waiting_for, PATIENCE, lookup).await;
     match answer {
@@ -51,7 +57,7 @@ async fn resolve(endpoint: &Endpoint, budget: Budget) -> Result<Vec<SocketAddr>,
 
 fn no_address(endpoint: &Endpoint) -> PostgresFault {
     PostgresFault::HostUnknown {
-        host: endpoint.host.clone(),
+        host: shortened(&endpoint.host),
         detail: "the answer has no address".to_owned(),
     }
 }
@@ -144,5 +150,11 @@ mod tests {
         assert_eq!(code(io::ErrorKind::ConnectionReset), "ConnectionLost");
         assert_eq!(code(io::ErrorKind::HostUnreachable), "HostUnreachable");
         assert_eq!(code(io::ErrorKind::NetworkUnreachable), "HostUnreachable");
+    }
+
+    #[test]
+    fn patience_is_shared_among_addresses_and_never_runs_out() {
+        let seconds = |addresses| share(addresses).as_secs_f64();
+        assert_eq!([0, 1, 2, 5, 100].map(seconds), [5.0, 5.0, 2.5, 1.0, 1.0]);
     }
 }

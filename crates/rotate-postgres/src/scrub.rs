@@ -10,6 +10,8 @@ use crate::fault::Said;
 const HIDDEN: &str = "(hidden)";
 /// Longest text that is passed on, in characters.
 const LONGEST: usize = 300;
+/// Longest part of a document's name that is shown; DNS and PostgreSQL allow no longer ones anyway.
+const LONGEST_NAME: usize = 255;
 /// A credential this short is part of ordinary words: to hide it in place would show it.
 const TELLING: usize = 4;
 
@@ -70,6 +72,14 @@ impl<'a> Scrub<'a> {
 fn between_quotes(literal: &str) -> &str {
     let opened = literal.split_once('\'').map_or(literal, |(_, rest)| rest);
     opened.strip_suffix('\'').unwrap_or(opened)
+}
+
+/// A name out of a document, fit for an error: a document may hold one of 60,000 characters.
+pub(crate) fn shortened(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        None => name.to_owned(),
+        Some((end, _)) => format!("{}…", &name[..end]),
+    }
 }
 
 fn joined(text: &str) -> String {
@@ -142,6 +152,12 @@ mod tests {
     fn a_credential_that_the_cut_would_halve_is_hidden_first() {
         let text = format!("{}hunter2", "x".repeat(297));
         check(&["hunter2"], &text, &format!("{}(hi…", "x".repeat(297)));
+    }
+
+    #[test]
+    fn a_name_is_cut_only_where_no_server_would_take_it() {
+        assert_eq!(shortened(&"ä".repeat(255)), "ä".repeat(255));
+        assert_eq!(shortened(&"ä".repeat(60_000)), format!("{}…", "ä".repeat(255)));
     }
 
     proptest! {
