@@ -154,7 +154,10 @@ mod tests {
 
     #[test]
     fn patience_is_shared_among_addresses_and_never_runs_out() {
-        let seconds = |addresses| share(addresses).as_secs_f64();
-        assert_eq!([0, 1, 2, 5, 100].map(seconds), [5.0, 5.0, 2.5, 1.0, 1.0]);
+        let milliseconds = |addresses| share(addresses).as_millis();
+        assert_eq!(
+            [0, 1, 2, 5, 100].map(milliseconds),
+            [5000, 5000, 2500, 1000, 1000]
+        );
     }
 }
