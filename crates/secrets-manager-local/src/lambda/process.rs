@@ -2,10 +2,13 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::sync::{Notify, watch};
@@ -17,6 +20,7 @@ use super::logs::FunctionLog;
 pub(crate) struct Process {
     kill: Arc<Notify>,
     exited: watch::Receiver<Option<String>>,
+    output: [OwnedFd; 2],
 }
 
 /// How to start one.
@@ -46,19 +50,33 @@ impl Process {
             .spawn()?;
         let kill = Arc::new(Notify::new());
         let (exit, exited) = watch::channel(None);
-        let pipes = (child.stdout.take(), child.stderr.take());
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(io::Error::other("the process has no pipes"));
+        };
+        let output = [
+            stdout.as_fd().try_clone_to_owned()?,
+            stderr.as_fd().try_clone_to_owned()?,
+        ];
         tokio::spawn(watch_child(child, Arc::clone(&kill), exit));
         let (function, sandbox, log) = (start.function, start.sandbox, start.log);
         tokio::spawn(async move {
-            let (Some(stdout), Some(stderr)) = pipes else {
-                return;
-            };
             tokio::join!(
                 log.capture(&function, &sandbox, stdout),
                 log.capture(&function, &sandbox, stderr)
             );
         });
-        Ok(Self { kill, exited })
+        Ok(Self { kill, exited, output })
+    }
+
+    /// Waits until what the process has written so far is in its log, for at most 100 milliseconds.
+    pub(crate) async fn drained(&self) {
+        let empty = |pipe: &OwnedFd| ioctl_fionread(pipe).is_ok_and(|bytes| bytes == 0);
+        for _ in 0..100 {
+            if self.output.iter().all(empty) {
+                return tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Kills the process, and waits until it is gone.

@@ -113,7 +113,7 @@ impl Sandbox {
         lock(&self.event).clone()
     }
 
-    /// Runs one invocation; `None` if the sandbox died before it could take it, so that another may.
+    /// Runs one invocation. What the process wrote up to its answer is in the log afterwards.
     pub(crate) async fn invoke(
         &self,
         request_id: &str,
@@ -123,6 +123,7 @@ impl Sandbox {
     ) -> Reply {
         *lock(&self.event) = serde_json::from_slice(&payload).ok();
         let reply = self.run(request_id, payload, arn, limit).await;
+        self.process.drained().await;
         *lock(&self.event) = None;
         reply
     }

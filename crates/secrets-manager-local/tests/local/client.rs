@@ -1,7 +1,7 @@
 //! A small HTTP client, and what every test needs.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -190,4 +190,16 @@ pub(crate) fn steps(run: &RotationRun) -> String {
 pub(crate) fn is_running(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     !stat.is_empty() && !stat.contains(") Z ")
+}
+
+/// Waits until a process is gone: a signal takes effect a moment after it was sent.
+pub(crate) async fn gone(pid: &str) {
+    let start = Instant::now();
+    while is_running(pid) {
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "process {pid} still runs"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
