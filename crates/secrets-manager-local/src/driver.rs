@@ -43,6 +43,10 @@ async fn attempts(core: &Core, arn: &str, run: &Unfinished) -> RotationOutcome {
             Err(Stop::Ended(outcome)) => return outcome,
             Err(Stop::Failed) => {}
         }
+        // The step may have failed for the very reason that the rotation is over.
+        if let Err(Stop::Ended(outcome)) = check_standing(core, arn, &run.token) {
+            return outcome;
+        }
         if let Some(delay) = delay {
             tokio::time::sleep(*delay).await;
         }

@@ -155,18 +155,27 @@ async fn fact_6_after_the_last_attempt_awspending_stays() {
     assert_eq!(lab.event_names(), ["RotationStarted", "RotationFailed"]);
 }
 
-#[tokio::test]
-async fn fact_7_a_value_written_by_hand_abandons_the_rotation() {
-    let lab = Lab::with("").await;
-    // The rotation waits in setSecret while somebody writes a value.
-    let wait = Fault::delay(Duration::from_millis(300))
+/// Begins a rotation, and comes back while setSecret waits for an answer.
+async fn begin_and_pause_in_set_secret(lab: &Lab) {
+    let pause = Fault::delay(Duration::from_millis(300))
         .in_step("setSecret")
         .on("DescribeSecret");
-    let id = lab.server.faults().inject(wait);
+    let id = lab.server.faults().inject(pause);
     lab.begin(2).await;
     while lab.server.faults().hits(id) == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn fact_7_a_value_written_by_hand_abandons_the_rotation() {
+    let lab = Lab::of(
+        LocalSecretsManager::builder()
+            .function(function("rotate", ""))
+            .retry_delays([]),
+    )
+    .await;
+    begin_and_pause_in_set_secret(&lab).await;
     lab.ok(
         "PutSecretValue",
         json!({ "SecretId": "db", "SecretString": "by hand", "ClientRequestToken": v(3) }),
@@ -187,14 +196,7 @@ async fn fact_7_a_value_written_by_hand_abandons_the_rotation() {
 #[tokio::test]
 async fn fact_7_a_label_taken_off_by_hand_abandons_the_rotation_too() {
     let lab = Lab::with("").await;
-    let wait = Fault::delay(Duration::from_millis(300))
-        .in_step("setSecret")
-        .on("DescribeSecret");
-    let id = lab.server.faults().inject(wait);
-    lab.begin(2).await;
-    while lab.server.faults().hits(id) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    begin_and_pause_in_set_secret(&lab).await;
     let strip = json!({ "SecretId": "db", "VersionStage": "AWSPENDING", "RemoveFromVersionId": v(2) });
     lab.ok("UpdateSecretVersionStage", strip).await;
     assert_eq!(lab.ended(2).await.outcome, Some(RotationOutcome::Abandoned));
@@ -205,14 +207,7 @@ async fn fact_7_a_label_taken_off_by_hand_abandons_the_rotation_too() {
 #[tokio::test]
 async fn fact_8_a_cancelled_rotation_delivers_no_further_step() {
     let lab = Lab::with("").await;
-    let wait = Fault::delay(Duration::from_millis(300))
-        .in_step("setSecret")
-        .on("DescribeSecret");
-    let id = lab.server.faults().inject(wait);
-    lab.begin(2).await;
-    while lab.server.faults().hits(id) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    begin_and_pause_in_set_secret(&lab).await;
     lab.ok("CancelRotateSecret", json!({ "SecretId": "db" })).await;
     let run = lab.ended(2).await;
     assert_eq!(
@@ -256,6 +251,16 @@ async fn fact_10_a_step_that_reads_what_was_a_moment_ago_is_retried() {
     );
     let run = lab.rotate(2).await;
     assert_eq!(steps(&run), "create set! | create set test finish");
+}
+
+#[tokio::test]
+async fn fact_20_each_rotation_leaves_the_events_of_cloudtrail() {
+    let lab = Lab::with("").await;
+    lab.rotate(2).await;
+    let events = lab.server.events("db");
+    assert_eq!(lab.event_names(), ["RotationStarted", "RotationSucceeded"]);
+    assert!(events.iter().all(|event| event.version.as_str() == v(2)));
+    assert!(events[0].at <= events[1].at);
 }
 
 #[tokio::test]
