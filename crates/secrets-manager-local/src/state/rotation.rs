@@ -277,8 +277,17 @@ impl Secret {
             self.unfinished = None;
         }
         if run.kind == Kind::TestOnly {
-            self.versions.retain(|version| version.id != run.token);
+            self.remove_test_version(&run.token);
         }
+    }
+
+    /// Fact 5. Somebody may have put another label on the version meanwhile: then only `AWSPENDING` goes.
+    fn remove_test_version(&mut self, token: &VersionId) {
+        if let Some(version) = self.version_mut(token) {
+            version.stages.remove(&Label::Pending);
+        }
+        self.versions
+            .retain(|version| version.id != *token || !version.stages.is_empty());
     }
 
     /// `CancelRotateSecret` (facts 8 and 9). The version that the rotation was making, if any.

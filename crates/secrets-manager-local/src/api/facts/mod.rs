@@ -2,6 +2,7 @@
 
 mod lifecycle;
 mod lists;
+mod properties;
 mod rotation;
 mod versions;
 

@@ -118,6 +118,16 @@ fn fact_5_a_test_of_the_rotation_holds_the_existing_value() {
 }
 
 #[test]
+fn fact_5_a_test_version_that_was_promoted_by_hand_stays() {
+    let mut world = World::with_secret();
+    let parameters = json!({ "SecretId": "db", "RotationLambdaARN": FUNCTION, "ClientRequestToken": v(2), "RotateImmediately": false });
+    world.ok(RotateSecret, parameters);
+    world.promote(1, 2);
+    world.ok(CancelRotateSecret, json!({ "SecretId": "db" }));
+    assert_eq!(world.labels(), "1:PR 2:CU");
+}
+
+#[test]
 fn fact_7_a_version_written_by_hand_strips_awspending() {
     for operation in [PutSecretValue, UpdateSecret] {
         let mut world = World::rotating();
