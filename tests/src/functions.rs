@@ -42,6 +42,10 @@ pub fn build() -> Result<PathBuf, BuildError> {
         .ok_or(BuildError::Layout)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What cargo told us about our own package would be taken for a change, and half of the workspace be built again.
+    for (name, _) in env::vars_os().filter(|(name, _)| is_about_a_package(&name.to_string_lossy())) {
+        cargo.env_remove(name);
+    }
     // The whole workspace, with what tests add if this is one: the features of the dependencies are then those that
     // this program was built with, and cargo has nothing to build twice.
     cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
@@ -70,4 +74,16 @@ fn profile_directory(program: &Path) -> Option<&Path> {
     } else {
         Some(directory)
     }
+}
+
+/// Whether this is an environment variable by which cargo describes a package to its build script or program.
+fn is_about_a_package(name: &str) -> bool {
+    let prefixes = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "OUT_DIR"
 }
