@@ -186,6 +186,14 @@ async fn faults_and_the_log_of_calls_are_reached_over_http() {
     assert_eq!(calls[1]["outcome"], "InternalServiceError");
     assert!(calls[1]["ended_s"].as_f64() >= calls[1]["started_s"].as_f64());
     assert!(!calls.to_string().contains("old"), "no value");
+    assert_eq!(
+        send("DELETE", &local("calls"), &[], "").await.unwrap().status,
+        204
+    );
+    assert_eq!(
+        send("GET", &local("calls"), &[], "").await.unwrap().json(),
+        json!([])
+    );
 }
 
 #[tokio::test]

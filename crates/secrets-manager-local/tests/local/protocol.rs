@@ -182,4 +182,23 @@ async fn the_rotation_history_is_reached_over_http() {
         .await
         .unwrap();
     assert!(String::from_utf8_lossy(&logs.body).starts_with("started\n"));
+    assert_eq!(
+        send("POST", &local("functions/rotate/cool"), &[], "")
+            .await
+            .unwrap()
+            .status,
+        204
+    );
+    assert_eq!(
+        lab.rotate(3).await.outcome,
+        Some(secrets_manager_local::RotationOutcome::Succeeded)
+    );
+    assert_eq!(
+        lab.server
+            .logs("rotate")
+            .iter()
+            .filter(|line| *line == "started")
+            .count(),
+        2
+    );
 }
