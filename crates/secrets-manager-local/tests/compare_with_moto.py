@@ -51,8 +51,10 @@ def calls():
     yield "get_secret_value", {**db, "VersionStage": "AWSPENDING"}, None
     yield "get_secret_value", {**db, "VersionId": v(9)}, None
     yield "get_secret_value", {**db, "VersionId": v(1), "VersionStage": "AWSPENDING"}, None
-    yield "put_secret_value", {**db, "SecretString": "two", "ClientRequestToken": v(2), "VersionStages": ["AWSPENDING"]}, None
-    yield "put_secret_value", {**db, "SecretString": "two", "ClientRequestToken": v(2), "VersionStages": ["AWSPENDING"]}, None
+    pending = {**db, "ClientRequestToken": v(2), "VersionStages": ["AWSPENDING"]}
+    yield "put_secret_value", {**pending, "SecretString": "two"}, None
+    yield "put_secret_value", {**pending, "SecretString": "two"}, None
+    yield "put_secret_value", {**pending, "SecretString": "other"}, "moto overwrites a pending value"
     yield "put_secret_value", {**db, "SecretString": "x", "ClientRequestToken": "short"}, None
     yield "put_secret_value", db, None
     yield "describe_secret", db, None
@@ -84,9 +86,7 @@ def calls():
     yield "cancel_rotate_secret", db, None
     yield "rotate_secret", {**db, "RotationRules": {"AutomaticallyAfterDays": 0}}, None
     yield "rotate_secret", db, "moto rotates without a function"
-    other = {**db, "SecretString": "other", "ClientRequestToken": v(4)}
-    yield "put_secret_value", other, None
-    yield "put_secret_value", {**other, "VersionStages": ["AWSPENDING"]}, "moto overwrites a value that becomes pending"
+    yield "put_secret_value", {**db, "SecretString": "other", "ClientRequestToken": v(4)}, None
     yield "put_secret_value", {**db, "SecretString": "x", "SecretBinary": b"x"}, "moto takes both kinds of value at once"
     yield "delete_secret", {**db, "RecoveryWindowInDays": 3}, None
     yield "delete_secret", {**db, "RecoveryWindowInDays": 7, "ForceDeleteWithoutRecovery": True}, None
