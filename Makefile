@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check advisories build clean-tools
+.PHONY: help demo invoke test check advisories bench build clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -42,6 +42,14 @@ check: ## formatting, lints, documentation, who may import what, licences; chang
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
 	@scripts/setup deny
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
+
+bench: ## measure the release build: init, first and warm rotation, memory, size
+	@scripts/setup demo
+	@echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'
+	@cargo build --locked --release --package rotate-postgres
+	@cargo build --locked --package keywheel-tests --bin bench
+	@cargo run --quiet --locked --package keywheel-tests --bin bench -- "$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-single-user"; \
+		status=$$?; scripts/settle && exit $$status
 
 build: ## the functions as zip files for Lambda, in target/lambda
 	@scripts/setup lambda

@@ -3,6 +3,7 @@
 //! Each [`World`] has a Secrets Manager of its own, so that faults and call logs are its own, and runs the very
 //! binary that is deployed.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
@@ -22,6 +23,7 @@ pub const FUNCTION: &str = "rotate-postgres-single-user";
 /// What a world is made of. The default: the main server, a document in AWS's form, no retries by Secrets Manager.
 pub struct Setup {
     server: Server,
+    program: Option<PathBuf>,
     timeout: Duration,
     environment: Vec<(String, String)>,
     retries: Vec<Duration>,
@@ -32,10 +34,18 @@ impl Setup {
     pub fn on(server: Server) -> Self {
         Self {
             server,
+            program: None,
             timeout: Duration::from_secs(30),
             environment: Vec::new(),
             retries: Vec::new(),
         }
+    }
+
+    /// Another build of the function than the one that belongs to this program.
+    #[must_use]
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
     }
 
     /// A variable of the function's environment.
@@ -92,7 +102,8 @@ impl Setup {
     }
 
     async fn secrets_manager(&self, database: &TestDatabase<'_>) -> LocalSecretsManager {
-        let mut function = Function::new(FUNCTION, function_path(FUNCTION))
+        let program = self.program.clone().unwrap_or_else(|| function_path(FUNCTION));
+        let mut function = Function::new(FUNCTION, program)
             .timeout(self.timeout)
             .env("PGSSLROOTCERT", database.cluster().authority_path())
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use super::environment::Variables;
 use super::function::{Function, Target};
 use super::logs::FunctionLog;
-use super::outcome::{Invocation, Reply};
+use super::outcome::{Invocation, Reply, Telemetry};
 use super::remote;
 use super::sandbox::{Blueprint, Sandbox};
 use crate::sync::lock;
@@ -104,19 +104,25 @@ impl Host {
         let limit = hosted.function.timeout.unwrap_or(self.settings.timeout);
         let started = Instant::now();
         let position = hosted.log.position();
-        let (reply, sandbox) = match &hosted.function.target {
-            Target::Remote(host) => (remote::invoke(host, name, payload, limit).await, String::new()),
+        let (reply, telemetry) = match &hosted.function.target {
+            Target::Remote(host) => {
+                let reply = remote::invoke(host, name, payload, limit).await;
+                (reply, Telemetry::default())
+            }
             Target::Program { .. } => self.invoke_program(&hosted, &request_id, payload, limit).await,
         };
         let duration = started.elapsed();
-        let lines = hosted.log.since(position, &sandbox);
-        let log = report(&request_id, &lines, duration, self.memory_mb(&hosted.function));
+        let lines = hosted.log.since(position, &telemetry.sandbox);
+        let memory_mb = self.memory_mb(&hosted.function);
+        let log = report(&request_id, &lines, duration, memory_mb, &telemetry);
         let (payload, error) = reply.into_parts();
         Some(Invocation {
             request_id,
             payload,
             error,
             duration,
+            init: telemetry.init,
+            peak_memory_kib: telemetry.peak_memory_kib,
             log,
         })
     }
@@ -127,27 +133,25 @@ impl Host {
         request_id: &str,
         payload: Bytes,
         limit: Duration,
-    ) -> (Reply, String) {
+    ) -> (Reply, Telemetry) {
         let sandbox = match self.warm_or_new(hosted).await {
             Ok(sandbox) => sandbox,
             Err(error) => {
                 let message = format!("RequestId: {request_id} Error: fork/exec: {error}");
-                return (
-                    Reply::failure("Runtime.InvalidEntrypoint", message),
-                    String::new(),
-                );
+                let reply = Reply::failure("Runtime.InvalidEntrypoint", message);
+                return (reply, Telemetry::default());
             }
         };
         let arn = crate::function_arn(&hosted.function.name);
         let reply = sandbox.invoke(request_id, payload, arn, limit).await;
-        let id = sandbox.id.clone();
+        let telemetry = sandbox.telemetry();
         if sandbox.is_gone() || !self.is_current(hosted) {
-            lock(&self.sandboxes).remove(&id);
+            lock(&self.sandboxes).remove(&telemetry.sandbox);
             sandbox.kill_soon();
         } else {
             lock(&hosted.idle).push(sandbox);
         }
-        (reply, id)
+        (reply, telemetry)
     }
 
     /// Whether the function was not replaced meanwhile.
@@ -202,11 +206,26 @@ impl Host {
 }
 
 /// The log of one invocation between the lines that Lambda writes around it.
-fn report(request_id: &str, lines: &[String], duration: Duration, memory_mb: u32) -> String {
-    let milliseconds = duration.as_secs_f64() * 1000.0;
-    let billed = milliseconds.ceil();
+fn report(
+    request_id: &str,
+    lines: &[String],
+    duration: Duration,
+    memory_mb: u32,
+    telemetry: &Telemetry,
+) -> String {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+    let duration = duration.saturating_sub(telemetry.init.unwrap_or_default());
+    let billed = milliseconds(duration).ceil();
+    let duration = milliseconds(duration);
+    let used = telemetry
+        .peak_memory_kib
+        .map(|kib| format!("\tMax Memory Used: {} MB", kib.div_ceil(1024)));
+    let init = telemetry
+        .init
+        .map(|init| format!("\tInit Duration: {:.2} ms", milliseconds(init)));
+    let (used, init) = (used.unwrap_or_default(), init.unwrap_or_default());
     let lines: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     format!(
-        "START RequestId: {request_id} Version: $LATEST\n{lines}END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory_mb} MB\n"
+        "START RequestId: {request_id} Version: $LATEST\n{lines}END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: {duration:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {memory_mb} MB{used}{init}\n"
     )
 }

@@ -16,6 +16,10 @@ pub struct Invocation {
     pub error: Option<FunctionError>,
     /// How long it took, the start of a sandbox included.
     pub duration: Duration,
+    /// How long the sandbox took to ask for its first invocation, if this was it.
+    pub init: Option<Duration>,
+    /// The most memory that the sandbox's process has had so far, in KiB; Linux tells.
+    pub peak_memory_kib: Option<u64>,
     /// What the sandbox wrote meanwhile, between Lambda's START and END lines.
     pub log: String,
 }
@@ -37,6 +41,15 @@ pub struct FunctionError {
     pub error_type: String,
     /// The message.
     pub error_message: String,
+}
+
+/// What Lambda reports of an invocation besides its outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Telemetry {
+    /// The sandbox's access key id; empty if there was none.
+    pub(crate) sandbox: String,
+    pub(crate) init: Option<Duration>,
+    pub(crate) peak_memory_kib: Option<u64>,
 }
 
 /// What a sandbox made of a payload.

@@ -21,6 +21,7 @@ pub(crate) struct Process {
     kill: Arc<Notify>,
     exited: watch::Receiver<Option<String>>,
     output: [OwnedFd; 2],
+    id: Option<u32>,
 }
 
 /// How to start one.
@@ -48,6 +49,7 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        let id = child.id();
         let kill = Arc::new(Notify::new());
         let (exit, exited) = watch::channel(None);
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
@@ -65,7 +67,12 @@ impl Process {
                 log.capture(&function, &sandbox, stderr)
             );
         });
-        Ok(Self { kill, exited, output })
+        Ok(Self {
+            kill,
+            exited,
+            output,
+            id,
+        })
     }
 
     /// Waits until what the process has written so far is in its log, for at most 100 milliseconds.
@@ -77,6 +84,13 @@ impl Process {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// The most memory that it has had so far, in KiB: `VmHWM` of Linux's /proc.
+    pub(crate) fn peak_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
     }
 
     /// Kills the process, and waits until it is gone.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::environment::{Environment, Variables, is_inherited};
 use super::function::{Function, Target};
 use super::logs::FunctionLog;
-use super::outcome::Reply;
+use super::outcome::{Reply, Telemetry};
 use super::process::{Process, Start};
 use super::runtime_api::{Init, Job, runtime_api};
 use crate::sync::lock;
@@ -35,6 +35,10 @@ pub(crate) struct Sandbox {
     init: watch::Receiver<Init>,
     listener: JoinHandle<()>,
     event: Mutex<Option<Event>>,
+    /// When it was started, until it has come up.
+    starting: Mutex<Option<Instant>>,
+    /// How long that took, until the first invocation has reported it.
+    init_time: Mutex<Option<Duration>>,
 }
 
 /// What a rotation's event says, for whoever reads the log of calls.
@@ -79,6 +83,7 @@ impl Sandbox {
             sandbox: id.clone(),
             log: Arc::clone(blueprint.log),
         };
+        let started = Instant::now();
         let process = Process::start(start)?;
         let listener = tokio::spawn(crate::http::serve(socket, router));
         let function = blueprint.function.name.clone();
@@ -90,6 +95,8 @@ impl Sandbox {
             init,
             listener,
             event: Mutex::new(None),
+            starting: Mutex::new(Some(started)),
+            init_time: Mutex::new(None),
         })
     }
 
@@ -157,6 +164,21 @@ impl Sandbox {
         }
     }
 
+    fn came_up(&self) {
+        if let Some(started) = lock(&self.starting).take() {
+            *lock(&self.init_time) = Some(started.elapsed());
+        }
+    }
+
+    /// What there is to report of the invocation that has just ended.
+    pub(crate) fn telemetry(&self) -> Telemetry {
+        Telemetry {
+            sandbox: self.id.clone(),
+            init: lock(&self.init_time).take(),
+            peak_memory_kib: self.process.peak_memory_kib(),
+        }
+    }
+
     /// Waits until the process asks for its first invocation.
     async fn come_up(&self, request_id: &str) -> Result<(), Reply> {
         let mut init = self.init.clone();
@@ -165,7 +187,10 @@ impl Sandbox {
             biased;
             Ok(state) = up => match &*state {
                 Init::Failed(error) => Reply::Error(error.clone()),
-                Init::Ready | Init::Starting => return Ok(()),
+                Init::Ready | Init::Starting => {
+                    self.came_up();
+                    return Ok(());
+                }
             },
             reason = self.process.exited() => exit_error(request_id, &reason),
             () = tokio::time::sleep(INIT_LIMIT) => timed_out(request_id, INIT_LIMIT),

@@ -1,0 +1,147 @@
+//! Measures the function that is deployed, in its release build: `make bench`.
+//!
+//! Figures, not verdicts: medians with minimum and maximum, to compare on one machine at one time.
+
+#![expect(clippy::print_stdout, reason = "the figures are for a person")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use keywheel_tests::postgres::Server;
+use keywheel_tests::world::{FUNCTION, Setup, World};
+use secrets_manager_local::Invocation;
+use serde_json::json;
+use staging_labels::Step;
+
+/// Processes started anew.
+const COLD_STARTS: usize = 20;
+/// Rotations by each, the first included.
+const ROTATIONS: usize = 4;
+
+type Anything<T> = Result<T, Box<dyn Error>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Anything<()> {
+    let program = env::args_os()
+        .nth(1)
+        .map(PathBuf::from)
+        .ok_or("name the function's program")?;
+    let program = program.canonicalize()?;
+    let setup = Setup::on(Server::Main).program(&program);
+    let world = setup.env("AWS_LAMBDA_LOG_LEVEL", "INFO").start().await;
+    let mut figures = Figures::default();
+    for _ in 0..COLD_STARTS {
+        world.aws.cool_down(FUNCTION).await;
+        for rotation in 0..ROTATIONS {
+            figures.add(rotation == 0, &rotate(&world).await?);
+        }
+    }
+    figures.print(&program)
+}
+
+/// One rotation, step by step.
+async fn rotate(world: &World) -> Anything<Vec<Invocation>> {
+    let token = world.stage();
+    let mut invocations = Vec::new();
+    for step in Step::ALL {
+        let payload = json!({"Step": step.name(), "SecretId": world.secret, "ClientRequestToken": token});
+        let invocation = world
+            .aws
+            .invoke(FUNCTION, payload.to_string())
+            .await
+            .ok_or("the function is not hosted")?;
+        if let Some(error) = invocation.error {
+            return Err(error.into());
+        }
+        invocations.push(invocation);
+    }
+    Ok(invocations)
+}
+
+/// What was measured, a value a process or rotation.
+#[derive(Default)]
+struct Figures {
+    init: Vec<f64>,
+    first: Vec<f64>,
+    warm: Vec<f64>,
+    steps: [Vec<f64>; 4],
+    memory: Vec<f64>,
+}
+
+impl Figures {
+    fn add(&mut self, cold: bool, invocations: &[Invocation]) {
+        let init: Duration = invocations.iter().filter_map(|invocation| invocation.init).sum();
+        let total: Duration = invocations.iter().map(|invocation| invocation.duration).sum();
+        if cold {
+            self.init.push(milliseconds(init));
+            self.first.push(milliseconds(total));
+        } else {
+            self.warm.push(milliseconds(total));
+            for (step, invocation) in self.steps.iter_mut().zip(invocations) {
+                step.push(milliseconds(invocation.duration));
+            }
+        }
+        let peak = invocations
+            .iter()
+            .filter_map(|invocation| invocation.peak_memory_kib)
+            .max();
+        self.memory
+            .extend(peak.map(|kib| f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0));
+    }
+
+    fn print(mut self, program: &Path) -> Anything<()> {
+        println!(
+            "\n{FUNCTION}: {COLD_STARTS} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]\n"
+        );
+        row("init", "ms", &mut self.init);
+        row("init and first rotation", "ms", &mut self.first);
+        row("warm rotation, four steps", "ms", &mut self.warm);
+        for (step, times) in Step::ALL.into_iter().zip(&mut self.steps) {
+            row(&format!("  {step}"), "ms", times);
+        }
+        row("peak memory", "MiB", &mut self.memory);
+        println!("  {:<28} {:>8.2} MB", "binary", megabytes(program)?);
+        let zip = program
+            .with_file_name("../lambda")
+            .join(FUNCTION)
+            .join("bootstrap.zip");
+        if let Ok(size) = megabytes(&zip) {
+            println!("  {:<28} {size:>8.2} MB", "zip (of the last make build)");
+        }
+        println!(
+            "\nThe local Secrets Manager and PostgreSQL run on the same machine and are part of every time."
+        );
+        Ok(())
+    }
+}
+
+fn row(name: &str, unit: &str, values: &mut [f64]) {
+    values.sort_by(f64::total_cmp);
+    let (Some(first), Some(last)) = (values.first(), values.last()) else {
+        return;
+    };
+    let median = values[values.len() / 2];
+    println!("  {name:<28} {median:>8.2} {unit}  [{first:.2} to {last:.2}]");
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn megabytes(file: &Path) -> Anything<f64> {
+    let bytes = u32::try_from(fs::metadata(file)?.len())?;
+    Ok(f64::from(bytes) / 1e6)
+}
