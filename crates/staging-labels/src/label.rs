@@ -119,9 +119,12 @@ mod tests {
 
     #[test]
     fn labels_are_printed_by_version() {
-        let labels: Labels = [("v2", vec!["AWSPENDING", "AWSCURRENT"]), ("v1", vec!["AWSPREVIOUS"])]
-            .into_iter()
-            .collect();
+        let labels: Labels = [
+            ("v2", vec!["AWSPENDING", "AWSCURRENT"]),
+            ("v1", vec!["AWSPREVIOUS"]),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(labels.to_string(), "v1: AWSPREVIOUS, v2: AWSCURRENT AWSPENDING");
     }
 
