@@ -17,16 +17,19 @@ pub const COMMIT: &str = "COMMIT";
 
 /// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
 /// `default_transaction_read_only`, `role`, `search_path`, and time limits, or none. Everything ends with the
-/// transaction, so that a pooler's other clients inherit nothing.
+/// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
+/// server, later than any of our own limits.
 pub fn begin(statement_limit: Duration, lock_limit: Duration) -> String {
     format!(
         "BEGIN READ WRITE; \
          SET LOCAL statement_timeout = {}; \
          SET LOCAL lock_timeout = {}; \
+         SET LOCAL idle_in_transaction_session_timeout = {}; \
          SET LOCAL ROLE NONE; \
          SET LOCAL search_path = pg_catalog",
         statement_limit.as_millis(),
-        lock_limit.as_millis()
+        lock_limit.as_millis(),
+        (statement_limit * 2 + Duration::from_secs(2)).as_millis()
     )
 }
 
