@@ -29,7 +29,10 @@ impl Cluster {
             "--wal-method=stream",
             "--write-recovery-conf",
             "--no-sync",
+            // The primary keeps what the standby has not yet read, however slow that is.
+            "--create-slot",
         ]);
+        copy.arg("--slot").arg(login::random_name("standby_"));
         copy.arg("--host")
             .arg(self.socket_directory())
             .args(["--port", &self.port.to_string()]);
