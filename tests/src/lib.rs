@@ -8,5 +8,6 @@ pub mod certificates;
 pub mod functions;
 pub mod net;
 pub mod postgres;
+pub mod refusal;
 pub mod tools;
 pub mod world;

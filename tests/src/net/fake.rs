@@ -36,6 +36,14 @@ pub fn refusing(sqlstate: &'static str, message: &'static str) -> io::Result<Lis
     })
 }
 
+/// Speaks `PostgreSQL`, without TLS, up to the startup packet, and never answers that.
+pub fn mute() -> io::Result<Listener> {
+    Listener::start(|mut stream| async move {
+        wire::refuse_encryption(&mut stream).await?;
+        std::future::pending().await
+    })
+}
+
 /// A port on 127.0.0.1 where nobody listens: connections are refused at once.
 pub fn refused_port() -> io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?

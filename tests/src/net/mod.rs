@@ -2,7 +2,9 @@
 //!
 //! They run on threads of their own: a test may block, or be a process of its own, and they still answer.
 
+mod deaf;
 mod fake;
+mod interceptor;
 mod proxy;
 mod rogue;
 mod wire;
@@ -12,7 +14,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-pub use fake::{garbage, refused_port, refusing, silent};
+pub use deaf::Deaf;
+pub use fake::{garbage, mute, refused_port, refusing, silent};
+pub use interceptor::Interceptor;
 pub use proxy::{Act, Proxy, Rule, Side, Tls};
 pub use rogue::Rogue;
 

@@ -302,7 +302,7 @@ async fn pump(
     }
 }
 
-fn acceptor(certificate: &ServerCertificate) -> io::Result<TlsAcceptor> {
+pub(super) fn acceptor(certificate: &ServerCertificate) -> io::Result<TlsAcceptor> {
     let chain =
         CertificateDer::from_pem_slice(certificate.certificate_pem.as_bytes()).map_err(io::Error::other)?;
     let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).map_err(io::Error::other)?;

@@ -13,6 +13,11 @@ const GSS_REQUEST: u32 = 80_877_104;
 /// More than any startup packet of ours.
 const LARGEST: usize = 64 * 1024;
 
+/// The packet that asks for TLS.
+pub(super) fn tls_request() -> Vec<u8> {
+    [8_u32.to_be_bytes(), TLS_REQUEST.to_be_bytes()].concat()
+}
+
 /// The first packet of a connection, whole.
 pub(super) enum First {
     /// A request for TLS.

@@ -1,1 +1,5 @@
-//! Passwords that the server's rules reject.
+//! Passwords: those that the server's rules reject, and those that the function's own rules make.
+
+mod cleartext;
+mod methods;
+mod passwords;
