@@ -57,8 +57,10 @@ pub enum Refusal {
     /// The version exists and carries neither AWSPENDING nor AWSCURRENT.
     #[error("the version carries neither AWSPENDING nor AWSCURRENT: this rotation was abandoned")]
     Abandoned,
-    /// The secret has no version with this id.
-    #[error("the secret has no version with this id: the rotation was not staged")]
+    /// No version with this id carries a label; DescribeSecret lists no others.
+    #[error(
+        "the secret has no labelled version with this id: the rotation was not staged, or it was abandoned"
+    )]
     Unknown,
 }
 
