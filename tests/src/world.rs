@@ -3,6 +3,11 @@
 //! Each [`World`] has a Secrets Manager of its own, so that faults and call logs are its own, and runs the very
 //! binary that is deployed.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a world panics wherever the test it stands for could not go on"
+)]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
