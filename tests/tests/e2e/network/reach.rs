@@ -41,6 +41,17 @@ async fn a_name_that_nobody_has_is_unknown() {
 }
 
 #[tokio::test]
+async fn an_address_that_no_route_leads_to_is_unreachable() {
+    // Nobody can open a connection to everybody.
+    let world = world(Setup::on(Server::Main), |document| {
+        document["host"] = "255.255.255.255".into();
+    })
+    .await;
+    let words = ["no route to 255.255.255.255:", "subnets"];
+    refused_at_the_database(&world, "HostUnreachable", &words).await;
+}
+
+#[tokio::test]
 async fn a_port_where_nobody_listens_refuses() {
     let port = net::refused_port().expect("a port is free");
     let world = world(Setup::on(Server::Main), |document| document["port"] = port.into()).await;
@@ -52,15 +63,19 @@ async fn a_port_where_nobody_listens_refuses() {
 #[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_silent() {
     let silent = net::silent().expect("it listens");
-    for tls in [true, false] {
-        let world = world(hasty(), |document| {
-            document["port"] = silent.port().into();
+    let port = silent.port();
+    let at = |tls: bool| {
+        world(hasty(), move |document| {
+            document["port"] = port.into();
             document["ssl"] = tls.into();
         })
-        .await;
-        let words = ["no answer in", "logging in at localhost", "security group"];
-        refused_at_length(&world, "ServerSilent", &words).await;
-    }
+    };
+    let (secure, plain) = (at(true).await, at(false).await);
+    let words = ["no answer in", "logging in at localhost", "security group"];
+    tokio::join!(
+        refused_at_length(&secure, "ServerSilent", &words),
+        refused_at_length(&plain, "ServerSilent", &words)
+    );
 }
 
 #[tokio::test]
@@ -165,7 +180,7 @@ async fn ipv6_addresses_work_in_each_form() {
         return; // This machine has no IPv6, and so has the server.
     }
     let world = world(Setup::on(Server::Main), |document| {
-        document["host"] = "::1".into()
+        document["host"] = "::1".into();
     })
     .await;
     rotates(&world).await;

@@ -4,7 +4,7 @@ use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{Setup, World};
 use staging_labels::Label;
 
-/// What GetRandomPassword calls punctuation (fact 15).
+/// What `GetRandomPassword` calls punctuation (fact 15).
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
 /// A rotation with these variables, and the password that it made, which logs in.
@@ -36,8 +36,9 @@ async fn without_settings_a_password_is_as_the_templates_make_it() {
 
 #[tokio::test]
 async fn the_settings_reach_the_database() {
+    type Variables = &'static [(&'static str, &'static str)];
     type Check = fn(char) -> bool;
-    let table: [(&[(&str, &str)], usize, Check); 6] = [
+    let table: [(Variables, usize, Check); 6] = [
         (&[("PASSWORD_LENGTH", "64")], 64, |c| c.is_ascii_graphic()),
         (&[("EXCLUDE_PUNCTUATION", "true")], 32, |c| {
             c.is_ascii_alphanumeric()

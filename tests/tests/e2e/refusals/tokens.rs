@@ -54,7 +54,7 @@ async fn a_deleted_secret_is_refused_in_each_step_and_rotates_once_it_is_restore
 async fn a_token_that_is_not_staged_is_refused_in_each_step() {
     let world = World::new().await;
     let token = Uuid::new_v4().to_string();
-    let words = ["version", "start a new rotation"];
+    let words = ["no labelled version", "start a new rotation"];
     let refuse = |step| world.refuses(&token, step, "VersionUnknown", &words);
     tokio::join!(
         refuse(Step::Create),
