@@ -35,12 +35,25 @@ pub async fn log_in(
     password: &Password,
     budget: Budget,
 ) -> Result<Session, Denial> {
+    log_in_after(tls, endpoint, role, password, &[], budget).await
+}
+
+/// The same after logins with other passwords of the role, which the server may repeat.
+pub(crate) async fn log_in_after(
+    tls: &Tls,
+    endpoint: &Endpoint,
+    role: &str,
+    password: &Password,
+    earlier: &[Password],
+    budget: Budget,
+) -> Result<Session, Denial> {
     let stream = net::reach(endpoint, budget).await?;
     let login = Login {
         tls,
         endpoint,
         role,
         password,
+        earlier,
     };
     let waiting_for = format!("logging in at {} as {role:?}", endpoint.server());
     let answer = budget.wait(waiting_for, PATIENCE, login.over(stream)).await;
@@ -52,6 +65,8 @@ struct Login<'a> {
     endpoint: &'a Endpoint,
     role: &'a str,
     password: &'a Password,
+    /// Passwords that the server has heard of before.
+    earlier: &'a [Password],
 }
 
 impl Login<'_> {
@@ -110,7 +125,8 @@ impl Login<'_> {
         T: TlsConnect<S>,
         T::Stream: Send + 'static,
     {
-        let scrub = Scrub::new([self.password as &dyn ExposeSecret<str>]);
+        let heard = self.earlier.iter().chain([self.password]);
+        let scrub = Scrub::new(heard.map(|password| password as &dyn ExposeSecret<str>));
         let (client, connection): (Client, Connection<S, T::Stream>) = self
             .config()
             .connect_raw(stream, tls)

@@ -45,8 +45,10 @@ impl<'a> Doors<'a> {
         if self.seen.contains(password) {
             return Ok(None);
         }
+        let (tls, endpoint, role) = (self.tls, self.endpoint, self.role);
+        let answer = connect::log_in_after(tls, endpoint, role, password, &self.seen, self.budget).await;
         self.seen.push(password.clone());
-        match connect::log_in(self.tls, self.endpoint, self.role, password, self.budget).await {
+        match answer {
             Ok(session) => Ok(Some(session)),
             Err(Denial::Refused(said)) => {
                 self.note(credential, said.to_string());

@@ -42,7 +42,9 @@ impl<'a> Scrub<'a> {
         let mut clean = text.to_owned();
         for secret in self.secrets.iter().map(|secret| secret.expose_secret()) {
             let literal = escape_literal(secret);
-            for spelling in [secret, between_quotes(&literal)] {
+            // Without a backslash in mind, a quote alone is doubled.
+            let doubled = secret.replace('\'', "''");
+            for spelling in [secret, between_quotes(&literal), &doubled] {
                 if spelling.is_empty() || !clean.contains(spelling) {
                     continue;
                 }
@@ -130,6 +132,11 @@ mod tests {
             "near 'Ex''''y' and Ex''y",
             "near '(hidden)' and (hidden)",
         );
+    }
+
+    #[test]
+    fn a_credential_is_hidden_where_only_its_quotes_are_doubled() {
+        check(&[r"it's \me"], r"near 'it''s \me'", "near '(hidden)'");
     }
 
     #[test]
