@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_runtime::tower::util::MapRequestLayer;
+use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::Value;
 
 use crate::budget::Budget;
@@ -83,7 +84,19 @@ async fn serve<T: Target>(
         )
         .await
     });
-    Runtime::new(handler).run().await
+    Runtime::new(handler)
+        .layer(MapRequestLayer::new(readable))
+        .run()
+        .await
+}
+
+/// Puts `null` in the place of a payload that is not JSON. Lambda lets none through; the runtime would quote it in
+/// an error of its own, and end over one that is not even UTF-8.
+fn readable(mut invocation: LambdaInvocation) -> LambdaInvocation {
+    if serde_json::from_slice::<Value>(&invocation.body).is_err() {
+        invocation.body = b"null".as_slice().into();
+    }
+    invocation
 }
 
 /// Runs one invocation: one log line, one metric, whatever happens.
