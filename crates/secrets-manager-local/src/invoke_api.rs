@@ -23,6 +23,9 @@ pub(crate) async fn invoke(
     let Some(function) = core.host.name_of(&name) else {
         return not_found(&name);
     };
+    let Some(payload) = event(payload) else {
+        return not_json();
+    };
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let kind = header("x-amz-invocation-type").unwrap_or("RequestResponse");
     let with_log = header("x-amz-log-type") == Some("Tail");
@@ -60,6 +63,21 @@ fn answer(invocation: &crate::lambda::Invocation, with_log: bool) -> Response {
         add("x-amz-log-result", &STANDARD.encode(invocation.log_tail()));
     }
     response
+}
+
+/// The payload as the function gets it, none if it is not JSON. Without any, that is an empty object.
+fn event(payload: Bytes) -> Option<Bytes> {
+    if payload.is_empty() {
+        return Some(Bytes::from_static(b"{}"));
+    }
+    serde_json::from_slice::<serde_json::Value>(&payload).ok()?;
+    Some(payload)
+}
+
+fn not_json() -> Response {
+    let body = json!({ "Type": "User", "message": "Could not parse request body into json" });
+    let error_type = [("x-amzn-errortype", "InvalidRequestContentException")];
+    (StatusCode::BAD_REQUEST, error_type, Json(body)).into_response()
 }
 
 fn not_found(name: &str) -> Response {
