@@ -4,10 +4,13 @@
 //! networks and bad servers, [`certificates`] makes good and bad certificates, [`functions`] builds the function
 //! binaries, and [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
+pub mod canary;
 pub mod certificates;
 pub mod functions;
+pub mod http;
 pub mod net;
 pub mod postgres;
+pub mod process;
 pub mod refusal;
 pub mod tools;
 pub mod world;
