@@ -1,5 +1,6 @@
 //! A session: questions in simple queries, answers in text, every wait bounded.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rotation::{Budget, TimedOut};
@@ -21,6 +22,8 @@ pub struct Session {
     client: Client,
     connection: JoinHandle<()>,
     server: String,
+    /// A question went unanswered.
+    silent: AtomicBool,
 }
 
 /// Why a question has no answer.
@@ -76,6 +79,7 @@ impl Session {
             client,
             connection,
             server,
+            silent: AtomicBool::new(false),
         }
     }
 
@@ -100,7 +104,11 @@ impl Session {
         let answer = budget
             .wait(waiting_for, limit, self.client.simple_query(query))
             .await;
-        match answer.map_err(Silence::TimedOut)? {
+        let answer = answer.map_err(|timed_out| {
+            self.silent.store(true, Ordering::Relaxed);
+            Silence::TimedOut(timed_out)
+        });
+        match answer? {
             Ok(messages) => Ok(last_row(&messages)),
             Err(error) => Err(match error.as_db_error() {
                 Some(answer) => Silence::Said(scrub.said(answer)),
@@ -144,10 +152,16 @@ impl Session {
     }
 
     /// Says good-bye, so that the server's log has no broken connection, even if the function is frozen next.
+    ///
+    /// A server that left a question unanswered is not waited for, and the connection is cut: the driver would keep
+    /// it open for the answer, and the server its locks on the role with it, for as long as the function lives.
     pub async fn close(self) {
+        let silent = self.silent.load(Ordering::Relaxed);
         drop(self.client);
-        // A server that does not hang up is left to its own time limits.
-        drop(tokio::time::timeout(GOODBYE, self.connection).await);
+        let cut = self.connection.abort_handle();
+        if silent || tokio::time::timeout(GOODBYE, self.connection).await.is_err() {
+            cut.abort();
+        }
     }
 }
 
