@@ -80,6 +80,23 @@ impl LocalSecretsManager {
         self.run(async move { host.cool_down(&name).await }).await;
     }
 
+    /// A switch that kills every process of a function, whatever it is doing, and returns when they are gone: for
+    /// whoever has a moment of their own for it, such as a proxy that sees a statement go by.
+    pub fn kill_switch(&self, function: &str) -> impl Fn() + Send + Sync + use<> {
+        let (core, handle, name) = (Arc::clone(&self.core), self.handle.clone(), function.to_owned());
+        move || {
+            let (gone, killed) = std::sync::mpsc::channel();
+            let (host, name) = (Arc::clone(&core.host), name.clone());
+            handle.spawn(async move {
+                host.kill(&name).await;
+                // Nobody waits any more if the receiver is gone.
+                let _ = gone.send(());
+            });
+            // An error means that the server has ended, and every process with it.
+            let _ = killed.recv();
+        }
+    }
+
     /// The faults.
     pub fn faults(&self) -> &Faults {
         &self.core.faults

@@ -193,6 +193,14 @@ impl Host {
         }
     }
 
+    /// Kills all processes of a function, those at work included, and waits until they are gone.
+    pub(crate) async fn kill(&self, name: &str) {
+        let all: Vec<_> = lock(&self.sandboxes).values().map(Arc::clone).collect();
+        for sandbox in all.iter().filter(|sandbox| sandbox.function == name) {
+            sandbox.kill().await;
+        }
+    }
+
     /// Kills every process, and waits until they are gone.
     pub(crate) async fn shut_down(&self) {
         let all: Vec<_> = lock(&self.sandboxes)

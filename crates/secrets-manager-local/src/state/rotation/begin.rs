@@ -78,8 +78,10 @@ impl Secret {
             return Ok(());
         }
         self.refuse_second_rotation()?;
-        if self.rotation.is_none() {
-            self.configure(None, None, now);
+        match &mut self.rotation {
+            None => self.configure(None, None, now),
+            // As RotateSecret does after CancelRotateSecret.
+            Some(rotation) => rotation.enabled = true,
         }
         self.stage(run, now)
     }
