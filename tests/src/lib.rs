@@ -8,6 +8,7 @@ pub mod canary;
 pub mod certificates;
 pub mod functions;
 pub mod http;
+pub mod invariants;
 pub mod net;
 pub mod postgres;
 pub mod process;
