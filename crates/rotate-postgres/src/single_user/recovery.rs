@@ -20,7 +20,7 @@ const MOST_KNOCKS: usize = 23;
 /// What the admin secret came to.
 enum Admin {
     Open {
-        session: Session,
+        session: Box<Session>,
         name: String,
     },
     Shut,
@@ -54,7 +54,7 @@ impl SingleUser {
                 notice("the admin secret");
                 return Ok(self
                     .change(pending, &name)
-                    .through(session, context.budget())
+                    .through(*session, context.budget())
                     .await?);
             }
             Some(Admin::Unusable(cause)) => Some(cause),
@@ -140,7 +140,7 @@ impl SingleUser {
         let name = admin.username();
         match connect::log_in(&self.tls, &own, name, admin.password(), context.budget()).await {
             Ok(session) => Ok(Some(Admin::Open {
-                session,
+                session: Box::new(session),
                 name: name.to_owned(),
             })),
             Err(Denial::Refused(said)) => {
