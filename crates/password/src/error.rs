@@ -65,20 +65,20 @@ impl PolicyError {
     pub fn remedy(&self) -> String {
         match self {
             Self::LengthOutOfRange { .. } => {
-                format!("Set PASSWORD_LENGTH to a number from 1 to {MAX_LENGTH}; 32 is a good one.")
+                format!("set PASSWORD_LENGTH to a number from 1 to {MAX_LENGTH}; 32 is a good one")
             }
             Self::AlphabetEmpty => {
-                "Exclude fewer characters in EXCLUDE_CHARACTERS, or one character type less.".to_owned()
+                "exclude fewer characters in EXCLUDE_CHARACTERS, or one character type less".to_owned()
             }
             Self::TypeEmptied { missing } => format!(
-                "Take one {missing} out of EXCLUDE_CHARACTERS, set {} to true, or set REQUIRE_EACH_INCLUDED_TYPE to false.",
+                "take one {missing} out of EXCLUDE_CHARACTERS, set {} to true, or set REQUIRE_EACH_INCLUDED_TYPE to false",
                 missing.excluded_by()
             ),
             Self::LengthBelowRequiredTypes { required, .. } => format!(
-                "Set PASSWORD_LENGTH to at least {required}, or set REQUIRE_EACH_INCLUDED_TYPE to false."
+                "set PASSWORD_LENGTH to at least {required}, or set REQUIRE_EACH_INCLUDED_TYPE to false"
             ),
             Self::VariableInvalid { name, expected, .. } => {
-                format!("Set {name} to {expected}, or remove the variable to get its default.")
+                format!("set {name} to {expected}, or remove the variable to get its default")
             }
         }
     }
@@ -97,7 +97,7 @@ impl OsGeneratorFailed {
 
     /// What to do about it, as a sentence.
     pub fn remedy(&self) -> String {
-        "Nothing was written; let the step run again. If it persists, the machine that runs the function is at fault.".to_owned()
+        "nothing was written; let the step run again; if it persists, the machine that runs the function is at fault".to_owned()
     }
 }
 
@@ -134,17 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn errors_read_as_a_clause_and_remedies_as_a_sentence() {
+    fn errors_and_remedies_read_as_clauses() {
         for error in one_of_each() {
-            let (text, remedy) = (error.to_string(), error.remedy());
-            assert!(
-                text.starts_with(char::is_lowercase) && !text.ends_with('.'),
-                "{text}"
-            );
-            assert!(
-                remedy.starts_with(char::is_uppercase) && remedy.ends_with('.'),
-                "{remedy}"
-            );
+            for text in [error.to_string(), error.remedy()] {
+                assert!(
+                    text.starts_with(char::is_lowercase) && !text.ends_with('.'),
+                    "{text}"
+                );
+            }
         }
     }
 }

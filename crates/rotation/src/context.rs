@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use staging_labels::VersionId;
 
 use crate::budget::Budget;
+use crate::driver::stand;
 use crate::event::Event;
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
@@ -12,12 +13,24 @@ use crate::store::{Store, StoreFault};
 pub struct Context<'a> {
     store: &'a Store,
     event: &'a Event,
+    current: Option<&'a VersionId>,
     budget: Budget,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(store: &'a Store, event: &'a Event, budget: Budget) -> Self {
-        Self { store, event, budget }
+    /// `current` is the version that the step read as AWSCURRENT.
+    pub(crate) fn new(
+        store: &'a Store,
+        event: &'a Event,
+        current: Option<&'a VersionId>,
+        budget: Budget,
+    ) -> Self {
+        Self {
+            store,
+            event,
+            current,
+            budget,
+        }
     }
 
     /// The time that this step has left.
@@ -28,6 +41,17 @@ impl<'a> Context<'a> {
     /// The version that this rotation makes.
     pub fn token(&self) -> &VersionId {
         &self.event.token
+    }
+
+    /// Asks once more whether this rotation is still the one under way: to be called right before a change that
+    /// no longer rests on the current value, however long the step has taken to come to it. Whoever repaired the
+    /// secret by hand meanwhile must not find the repair undone.
+    ///
+    /// # Errors
+    /// The rotation was abandoned, or AWSCURRENT has moved since the step read it.
+    pub async fn still_stands(&self) -> Result<(), Cause> {
+        let labels = self.store.describe(&self.event.secret, self.budget).await?.labels;
+        stand(&labels, &self.event.token, self.current)
     }
 
     /// The value that was current before the current one, if there is one and it is text.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use futures_util::future::{join, join3};
-use staging_labels::{Action, Labels, Refusal, Step, plan};
+use staging_labels::{Action, Label, Labels, Refusal, RotationState, Step, VersionId, plan};
 
 use crate::budget::Budget;
 use crate::context::Context;
@@ -25,9 +25,21 @@ struct Reading {
     pending: Option<Version>,
 }
 
+impl Reading {
+    /// The value and the labels were read at the same time, but either may be a moment behind.
+    fn agrees_with(&self, labels: &Labels) -> Result<(), Stray> {
+        match &self.current {
+            Some(version) if labels.carrier(&Label::Current) != Some(&version.id) => Err(Stray::CurrentMoved),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A pair of documents, read and found to be of one account.
 struct Pair<S> {
     current: S,
+    /// The version that `current` was read from.
+    version: VersionId,
     pending: S,
 }
 
@@ -74,14 +86,16 @@ impl<T: Target> Stepper<'_, T> {
         let mut reading = self.read().await?;
         let labels = std::mem::take(&mut reading.labels);
         let action = plan(self.event.step, &labels, &self.event.token).map_err(Stray::Refused)?;
+        if action != Action::Nothing {
+            reading.agrees_with(&labels)?;
+        }
         match action {
             Action::Nothing => {}
             Action::Stage => self.stage(reading).await?,
             Action::Apply => {
                 let pair = self.pair(reading)?;
-                self.target
-                    .apply(&pair.current, &pair.pending, &self.context())
-                    .await?;
+                let context = self.context(Some(&pair.version));
+                self.target.apply(&pair.current, &pair.pending, &context).await?;
             }
             Action::Verify => {
                 self.verify(&self.pair(reading)?).await?;
@@ -142,9 +156,10 @@ impl<T: Target> Stepper<'_, T> {
 
     /// Stores a new value. If the version has one already, that one must be as good as a new one.
     async fn stage(&self, reading: Reading) -> Result<(), Cause> {
-        let current = reading.current.ok_or(Stray::NoCurrent)?;
-        let current = self.target.read(&current.text)?;
-        let proposal = self.target.propose(&current, &self.context()).await?;
+        let version = reading.current.ok_or(Stray::NoCurrent)?;
+        let current = self.target.read(&version.text)?;
+        let context = self.context(Some(&version.id));
+        let proposal = self.target.propose(&current, &context).await?;
         let text = self.target.text(&proposal);
         match self.store.stage_pending(self.event, text, self.budget).await? {
             Staged::New => Ok(()),
@@ -165,20 +180,20 @@ impl<T: Target> Stepper<'_, T> {
         let pair = Pair {
             current: self.target.read(&current.text)?,
             pending: self.target.read(&pending.text)?,
+            version: current.id,
         };
         self.target.check_pair(&pair.current, &pair.pending)?;
         Ok(pair)
     }
 
     async fn verify(&self, pair: &Pair<T::Secret>) -> Result<Verified, Cause> {
-        self.target
-            .verify(&pair.current, &pair.pending, &self.context())
-            .await?;
+        let context = self.context(Some(&pair.version));
+        self.target.verify(&pair.current, &pair.pending, &context).await?;
         Ok(Verified(()))
     }
 
-    fn context(&self) -> Context<'_> {
-        Context::new(self.store, self.event, self.budget)
+    fn context<'a>(&'a self, current: Option<&'a VersionId>) -> Context<'a> {
+        Context::new(self.store, self.event, current, self.budget)
     }
 
     async fn release_if_poisoned(&self, cause: &Cause) -> bool {
@@ -201,6 +216,19 @@ fn labels_of(pending: &Version, current: &Version) -> Labels {
         .collect()
 }
 
+/// Whether the rotation of `token` is still under way, from the `current` version that it began with.
+///
+/// # Errors
+/// It was abandoned, or AWSCURRENT has moved.
+pub(crate) fn stand(labels: &Labels, token: &VersionId, current: Option<&VersionId>) -> Result<(), Cause> {
+    match labels.state_of(token) {
+        RotationState::Pending { current: now } if now == current => Ok(()),
+        RotationState::Pending { .. } | RotationState::Finished => Err(Stray::CurrentMoved.into()),
+        RotationState::Abandoned => Err(Stray::Refused(Refusal::Abandoned).into()),
+        RotationState::Unknown => Err(Stray::Refused(Refusal::Unknown).into()),
+    }
+}
+
 /// A rotation that is not where the step expects it.
 #[derive(Debug, thiserror::Error)]
 enum Stray {
@@ -208,6 +236,8 @@ enum Stray {
     Refused(#[from] Refusal),
     #[error("the rotation was cancelled")]
     Cancelled,
+    #[error("AWSCURRENT has moved while the step was at work")]
+    CurrentMoved,
     #[error("no version of the secret has a value labelled AWSCURRENT")]
     NoCurrent,
     #[error("the version labelled AWSPENDING has no value")]
@@ -220,6 +250,7 @@ impl Fault for Stray {
             Self::Refused(Refusal::Abandoned) => "RotationAbandoned",
             Self::Refused(Refusal::Unknown) => "VersionUnknown",
             Self::Cancelled => "RotationCancelled",
+            Self::CurrentMoved => "CurrentMoved",
             Self::NoCurrent => "CurrentMissing",
             Self::NoPending => "PendingMissing",
         }
@@ -232,6 +263,7 @@ impl Fault for Stray {
     fn remedy(&self) -> Cow<'_, str> {
         match self {
             Self::Refused(_) => "this step changed nothing; start a new rotation (aws secretsmanager rotate-secret)",
+            Self::CurrentMoved => "this step changed nothing; Secrets Manager repeats the rotation",
             Self::Cancelled => "this step changed nothing; configure the rotation again to rotate this secret",
             Self::NoCurrent => "put a value into the secret (aws secretsmanager put-secret-value)",
             Self::NoPending => {
@@ -241,12 +273,54 @@ impl Fault for Stray {
         .into()
     }
 
-    /// A step may see the secret as it stood a moment before the last step's write, except for what only a
-    /// person changes.
+    /// A step may see the secret as it stood a moment before the last write, a person's included.
     fn prospect(&self) -> Prospect {
-        match self {
-            Self::Cancelled => Prospect::Permanent,
-            Self::Refused(_) | Self::NoCurrent | Self::NoPending => Prospect::Stale,
-        }
+        Prospect::Stale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(versions: &[(&str, &[&str])], expected: &str) {
+        let labels: Labels = versions.iter().map(|(id, labels)| (*id, labels.iter())).collect();
+        let (token, current) = (VersionId::stored("v2"), VersionId::stored("v1"));
+        let outcome = stand(&labels, &token, Some(&current));
+        assert_eq!(
+            outcome.map_or_else(|cause| cause.code(), |()| "stands"),
+            expected,
+            "{labels}"
+        );
+    }
+
+    #[test]
+    fn a_rotation_stands_while_both_labels_are_where_they_were() {
+        check(&[("v1", &["AWSCURRENT"]), ("v2", &["AWSPENDING"])], "stands");
+    }
+
+    #[test]
+    fn a_value_written_by_hand_meanwhile_ends_it() {
+        check(
+            &[("v1", &["AWSPREVIOUS"]), ("v2", &[]), ("v3", &["AWSCURRENT"])],
+            "RotationAbandoned",
+        );
+        check(
+            &[("v1", &["AWSPREVIOUS"]), ("v3", &["AWSCURRENT"])],
+            "VersionUnknown",
+        );
+        check(
+            &[("v3", &["AWSCURRENT"]), ("v2", &["AWSPENDING"])],
+            "CurrentMoved",
+        );
+    }
+
+    #[test]
+    fn a_twin_that_finished_meanwhile_ends_it() {
+        check(
+            &[("v1", &["AWSPREVIOUS"]), ("v2", &["AWSCURRENT", "AWSPENDING"])],
+            "CurrentMoved",
+        );
     }
 }

@@ -69,14 +69,14 @@ async fn serve<T: Target>(
     target: Result<T, Cause>,
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), lambda_runtime::Error> {
-    let store = store::connect(get).await;
+    let store = store::connect(get).await.map_err(Cause::from);
+    let rig = store.and_then(|store| Ok((store, target?)));
     let function = get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let (store, target, function) = (&store, &target, function.as_str());
+    let (rig, function) = (&rig, function.as_str());
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let budget = budget(event.context.deadline(), now());
         handle(
-            store,
-            target.as_ref(),
+            rig.as_ref(),
             function,
             &event.payload,
             &event.context.request_id,
@@ -101,15 +101,14 @@ fn readable(mut invocation: LambdaInvocation) -> LambdaInvocation {
 
 /// Runs one invocation: one log line, one metric, whatever happens.
 async fn handle<T: Target>(
-    store: &Store,
-    target: Result<&T, &Cause>,
+    rig: Result<&(Store, T), &Cause>,
     function: &str,
     payload: &Value,
     request: &str,
     budget: Budget,
 ) -> Result<(), Error> {
     let start = Instant::now();
-    let work = AssertUnwindSafe(step(store, target, payload, budget)).catch_unwind();
+    let work = AssertUnwindSafe(step(rig, payload, budget)).catch_unwind();
     let outcome = work
         .await
         .unwrap_or_else(|_| Err(about(payload, Panicked.into())));
@@ -118,13 +117,12 @@ async fn handle<T: Target>(
 }
 
 async fn step<T: Target>(
-    store: &Store,
-    target: Result<&T, &Cause>,
+    rig: Result<&(Store, T), &Cause>,
     payload: &Value,
     budget: Budget,
 ) -> Result<&'static str, Error> {
     let event = Event::parse(payload).map_err(|malformed| about(payload, malformed.into()))?;
-    let target = target.map_err(|cause| about(payload, cause.clone()))?;
+    let (store, target) = rig.map_err(|cause| about(payload, cause.clone()))?;
     driver::run(store, target, &event, budget).await
 }
 

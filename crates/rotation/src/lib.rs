@@ -39,7 +39,9 @@ pub use {password, secrets};
 
 /// Every code that this crate's own faults answer with; each has a page in the runbook.
 pub const CODES: &[&str] = &[
+    "ConfigurationInvalid",
     "CurrentMissing",
+    "CurrentMoved",
     "DeadlineExceeded",
     "EventMalformed",
     "Internal",

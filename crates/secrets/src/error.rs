@@ -152,13 +152,13 @@ impl DocumentError {
         match self {
             Self::NotJson(what) => what.remedy().to_owned(),
             Self::UrlInvalid(_) => {
-                "Write the URL as postgresql://user:password@host:port/dbname, and percent-encode what is special in it (@ as %40, / as %2F, ? as %3F, # as %23, % as %25, a space as %20).".to_owned()
+                "write the URL as postgresql://user:password@host:port/dbname, and percent-encode what is special in it (@ as %40, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)".to_owned()
             }
-            Self::FieldMissing { field } => format!("Add `{field}` to the secret."),
-            Self::FieldInvalid { field, expected, .. } => format!("Change `{field}` in the secret to {expected}."),
-            Self::DuplicateKey { .. } => "Remove one of the two from the secret.".to_owned(),
-            Self::Contradictory { one, other } => format!("Let `{one}` and `{other}` agree, or remove one of them from the secret."),
-            Self::TooLarge { .. } => format!("Shorten the secret's other keys: the whole text must stay within {MAX_BYTES} bytes."),
+            Self::FieldMissing { field } => format!("add `{field}` to the secret"),
+            Self::FieldInvalid { field, expected, .. } => format!("change `{field}` in the secret to {expected}"),
+            Self::DuplicateKey { .. } => "remove one of the two from the secret".to_owned(),
+            Self::Contradictory { one, other } => format!("let `{one}` and `{other}` agree, or remove one of them from the secret"),
+            Self::TooLarge { .. } => format!("shorten the secret's other keys: the whole text must stay within {MAX_BYTES} bytes"),
         }
     }
 
@@ -183,13 +183,13 @@ impl NotJson {
     const fn remedy(self) -> &'static str {
         match self {
             Self::ByteOrderMark => {
-                "Save the secret without the byte-order mark (its first character, U+FEFF)."
+                "save the secret without the byte-order mark (its first character, U+FEFF)"
             }
             Self::EndsEarly | Self::Syntax { .. } | Self::TrailingText => {
-                "Correct the JSON of the secret; a JSON checker shows the place, but do not paste a secret into one on the web."
+                "correct the JSON of the secret; a JSON checker shows the place, but do not paste a secret into one on the web"
             }
             Self::Empty | Self::Array | Self::String | Self::ForeignUrl | Self::Text => {
-                "Store a JSON object with the keys username and password, or a bare URL postgresql://user:password@host:port/dbname without quotes."
+                "store a JSON object with the keys username and password, or a bare URL postgresql://user:password@host:port/dbname without quotes"
             }
         }
     }

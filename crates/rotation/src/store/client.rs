@@ -9,7 +9,11 @@ use aws_sdk_secretsmanager::Client;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-use super::Store;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::{Store, StoreFault};
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services and Starfield). Loading the system's own
 /// roots would cost a cold start 5 ms of processor time, 70 ms on the smallest function.
@@ -28,11 +32,14 @@ const ATTEMPTS: u32 = 4;
 /// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`.
 ///
 /// Opens no connection.
-pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Store {
+///
+/// # Errors
+/// `AWS_CA_BUNDLE` names no certificates; the SDK would panic over some of what can be wrong with it.
+pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Result<Store, StoreFault> {
     let set = |name: &str| get(name).filter(|value| !value.is_empty());
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(trust(&set))
+        .tls_context(trust(&set)?)
         .build_https();
     let limits = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
@@ -52,7 +59,7 @@ pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Store {
     if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
         config = config.endpoint_url(with_scheme(endpoint));
     }
-    Store::new(Client::from_conf(config.build()))
+    Ok(Store::new(Client::from_conf(config.build())))
 }
 
 /// AWS's templates take a bare host name too.
@@ -64,16 +71,31 @@ fn with_scheme(endpoint: String) -> String {
     }
 }
 
-fn trust(set: &dyn Fn(&str) -> Option<String>) -> TlsContext {
-    let store = match set("AWS_CA_BUNDLE").map(std::fs::read) {
-        Some(Ok(pem)) => TrustStore::empty().with_pem_certificate(pem),
-        // Unreadable: TLS fails and says so, rather than trusting what was not asked for.
-        Some(Err(_)) => TrustStore::empty(),
+fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault> {
+    let store = match set("AWS_CA_BUNDLE") {
+        Some(path) => TrustStore::empty().with_pem_certificate(bundle(&path)?),
         None if knows_amazon_roots(set) => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         None => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(store).build();
-    context.expect("a TLS context of a trust store alone has nothing that could fail")
+    Ok(context.expect("a TLS context of a trust store alone has nothing that could fail"))
+}
+
+/// The PEM in a file, each certificate of which can be a root.
+fn bundle(path: &str) -> Result<Vec<u8>, StoreFault> {
+    let unusable = |problem: String| StoreFault::CaBundle { problem };
+    let pem = std::fs::read(path).map_err(|error| unusable(format!("{path}: {error}")))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| unusable(format!("{path}: {error}")))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(format!("{path}: {error}")))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable(format!("{path} has no certificate")));
+    }
+    Ok(pem)
 }
 
 /// Whether the endpoint is one of AWS's own. China's partition uses other authorities.
@@ -135,5 +157,20 @@ mod tests {
     fn a_bare_host_name_is_an_endpoint() {
         assert_eq!(with_scheme("vpce-1.example".to_owned()), "https://vpce-1.example");
         assert_eq!(with_scheme("http://127.0.0.1:9".to_owned()), "http://127.0.0.1:9");
+    }
+
+    #[test]
+    fn a_bundle_that_holds_no_certificates_is_refused_by_name() {
+        let refused = |path: &str| bundle(path).unwrap_err().to_string();
+        assert!(refused("/nowhere/at/all").starts_with("AWS_CA_BUNDLE cannot be used: /nowhere/at/all: "));
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert!(refused(manifest).ends_with("has no certificate"));
+        assert!(bundle(concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem")).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_broken_bundle_is_an_answer_and_no_panic() {
+        let get = |name: &str| (name == "AWS_CA_BUNDLE").then(|| "/nowhere".to_owned());
+        assert!(connect(&get).await.is_err());
     }
 }

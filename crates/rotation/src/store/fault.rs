@@ -35,6 +35,30 @@ pub enum StoreFault {
         /// AWS's words.
         message: String,
     },
+    /// The function's own credentials are not accepted: no policy is asked.
+    #[error("{operation} on {secret}: the function's credentials are not accepted: {message}")]
+    CredentialsRefused {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+        /// AWS's code and words.
+        message: String,
+    },
+    /// The call could not even be made: no region, no credentials, an endpoint that is none.
+    #[error("{operation} could not be sent: {message}")]
+    NotSent {
+        /// The call.
+        operation: &'static str,
+        /// The SDK's words.
+        message: String,
+    },
+    /// `AWS_CA_BUNDLE` is no file of certificates.
+    #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
+    CaBundle {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The secret's KMS key cannot be used.
     #[error("{operation} on {secret} cannot use the secret's KMS key: {message}")]
     KmsDenied {
@@ -92,7 +116,8 @@ impl Fault for StoreFault {
         match self {
             Self::SecretNotFound { .. } => "SecretNotFound",
             Self::SecretDeleted { .. } => "SecretDeleted",
-            Self::PermissionDenied { .. } => "PermissionDenied",
+            Self::PermissionDenied { .. } | Self::CredentialsRefused { .. } => "PermissionDenied",
+            Self::NotSent { .. } | Self::CaBundle { .. } => "ConfigurationInvalid",
             Self::KmsDenied { .. } => "KmsDenied",
             Self::Throttled { .. } => "Throttled",
             Self::Unreachable { .. } => "SecretsManagerUnreachable",
@@ -107,7 +132,10 @@ impl Fault for StoreFault {
             Self::SecretNotFound { .. } | Self::SecretDeleted { .. } | Self::PromoteConflict => {
                 Kind::Rotation
             }
-            Self::PermissionDenied { .. } | Self::KmsDenied { .. } => Kind::Permission,
+            Self::PermissionDenied { .. } | Self::CredentialsRefused { .. } | Self::KmsDenied { .. } => {
+                Kind::Permission
+            }
+            Self::NotSent { .. } | Self::CaBundle { .. } => Kind::Configuration,
             Self::Throttled { .. } => Kind::Throttling,
             Self::Unreachable { .. } => Kind::Network,
             Self::Failed { .. } => Kind::Server,
@@ -125,6 +153,13 @@ impl Fault for StoreFault {
                 "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
             )
             .into(),
+            Self::CredentialsRefused { .. } => {
+                "check that the function's role still exists and is of the secret's partition; a new sandbox gets new credentials, and no policy is the cause".into()
+            }
+            Self::NotSent { .. } => {
+                "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set, check that it is a URL".into()
+            }
+            Self::CaBundle { .. } => "let it name a readable PEM file of certificates, or remove the variable".into(),
             Self::KmsDenied { .. } => {
                 "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy".into()
             }
@@ -161,8 +196,19 @@ where
             let words = failure
                 .as_connector_error()
                 .map_or_else(String::new, |error| chain(error));
+            // The SDK looks for credentials on the way to the first byte.
+            if words.contains("credentials") {
+                return StoreFault::NotSent {
+                    operation,
+                    message: words,
+                };
+            }
             unreachable(operation, words)
         }
+        SdkError::ConstructionFailure(_) => StoreFault::NotSent {
+            operation,
+            message: error.source().map_or_else(String::new, chain),
+        },
         _ => StoreFault::Failed {
             operation,
             secret: secret.to_owned(),
@@ -196,6 +242,11 @@ fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetad
             secret,
             message,
         },
+        _ if is_stranger(code) => StoreFault::CredentialsRefused {
+            operation,
+            secret,
+            message: format!("{code}: {message}"),
+        },
         _ if is_denial(code) => StoreFault::PermissionDenied {
             operation,
             secret,
@@ -218,20 +269,26 @@ fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetad
     }
 }
 
-/// The codes by which AWS's services refuse a caller (Secrets Manager's common errors).
+/// The codes by which AWS's services refuse what a caller may do (Secrets Manager's common errors).
 fn is_denial(code: &str) -> bool {
     matches!(
         code,
-        "AccessDeniedException"
-            | "AccessDenied"
-            | "UnrecognizedClientException"
+        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "OptInRequired"
+    )
+}
+
+/// The codes by which they refuse who it is.
+fn is_stranger(code: &str) -> bool {
+    matches!(
+        code,
+        "UnrecognizedClientException"
             | "InvalidClientTokenId"
+            | "ExpiredToken"
             | "ExpiredTokenException"
             | "InvalidSignatureException"
             | "IncompleteSignature"
             | "MissingAuthenticationToken"
-            | "NotAuthorized"
-            | "OptInRequired"
+            | "MissingAuthenticationTokenException"
     )
 }
 
@@ -314,6 +371,12 @@ mod tests {
             "User: u is not authorized",
         );
         assert!(fault.remedy().starts_with("allow secretsmanager:PutSecretValue"));
+        let stranger = refused(
+            "PutSecretValue",
+            "ExpiredTokenException",
+            "The token has expired.",
+        );
+        assert!(!stranger.remedy().contains("allow"));
         assert_eq!(
             fault.to_string(),
             "PutSecretValue on orders/db is not permitted: User: u is not authorized"

@@ -30,7 +30,7 @@ impl Mismatch {
 
     /// What to do about it, as a sentence.
     pub fn remedy(&self) -> String {
-        "Take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand.".to_owned()
+        "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand".to_owned()
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<Fields, DocumentError> {
         host: host(&object, "host")?,
         port: port(&object)?,
         dbname: dbname(&object)?,
-        masterarn: string(&object, "masterarn")?,
+        masterarn: arn(&object, "masterarn")?,
         tls: tls::combine(ssl(&object)?, sslmode(&object)?)?,
         tls_server_name: host(&object, "tls_server_name")?,
     })
@@ -57,6 +57,14 @@ fn host(object: &Object<'_>, key: &'static str) -> Result<Option<String>, Docume
     let host = member.string(key, fields::HOST)?;
     fields::check_host(key, &host)?;
     Ok(Some(host))
+}
+
+fn arn(object: &Object<'_>, key: &'static str) -> Result<Option<String>, DocumentError> {
+    let arn = string(object, key)?;
+    if let Some(arn) = &arn {
+        fields::check_secret_arn(key, arn)?;
+    }
+    Ok(arn)
 }
 
 fn port(object: &Object<'_>) -> Result<Option<u16>, DocumentError> {

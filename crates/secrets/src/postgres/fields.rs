@@ -24,6 +24,10 @@ pub(super) struct Fields {
     pub(super) tls_server_name: Option<String>,
 }
 
+/// Longest ARN that Secrets Manager takes (API reference, `SecretId`).
+const LONGEST_ARN: usize = 2048;
+const SECRET_ARN: &str = "an ARN such as arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf";
+
 /// Refuses an empty value, and one with a character that no PostgreSQL string can have.
 pub(super) fn check_text(field: &'static str, value: &str) -> Result<(), DocumentError> {
     if value.is_empty() {
@@ -56,6 +60,22 @@ pub(super) fn check_host(field: &'static str, host: &str) -> Result<(), Document
         return Ok(());
     };
     Err(DocumentError::invalid(field, problem, HOST))
+}
+
+/// Refuses what is no ARN of a secret, without repeating it: the usual slip is the admin's whole document.
+pub(super) fn check_secret_arn(field: &'static str, arn: &str) -> Result<(), DocumentError> {
+    let printable = arn.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let parts: Vec<_> = arn.splitn(7, ':').collect();
+    let shaped = matches!(parts[..], ["arn", _, "secretsmanager", _, _, "secret", name] if !name.is_empty());
+    if printable && shaped && arn.len() <= LONGEST_ARN {
+        Ok(())
+    } else {
+        Err(DocumentError::invalid(
+            field,
+            "not the ARN of a secret",
+            SECRET_ARN,
+        ))
+    }
 }
 
 /// An IPv6 address, with or without a zone (`fe80::1%eth0`).

@@ -3,7 +3,7 @@
 use crate::common::parse;
 use secrets::PostgresSecret;
 
-const CURRENT: &str = r#"{"engine":"postgres","username":"app","password":"old","host":"Db.example.com","port":5432,"dbname":"d","masterarn":"arn:a","ssl":true,"tls_server_name":"t"}"#;
+const CURRENT: &str = r#"{"engine":"postgres","username":"app","password":"old","host":"Db.example.com","port":5432,"dbname":"d","masterarn":"arn:aws:secretsmanager:eu-central-1:000000000000:secret:a-AbCdEf","ssl":true,"tls_server_name":"t"}"#;
 
 fn current() -> PostgresSecret {
     parse(CURRENT).expect("the test's own document is good")
@@ -36,7 +36,7 @@ fn another_account_is_refused_by_the_field_that_differs() {
         ("5432", "5433", "port"),
         (r#""dbname":"d""#, r#""dbname":"D""#, "dbname"),
         (r#""dbname":"d","#, "", "dbname"),
-        ("arn:a", "arn:b", "masterarn"),
+        ("secret:a-AbCdEf", "secret:b-AbCdEf", "masterarn"),
         (r#""ssl":true"#, r#""ssl":false"#, "sslmode"),
         (r#""ssl":true"#, r#""sslmode":"verify-ca""#, "sslmode"),
         (r#""ssl":true,"#, "", "sslmode"),

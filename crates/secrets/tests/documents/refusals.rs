@@ -18,7 +18,7 @@ fn refused(text: &str, code: &str, message: &str) {
     assert!(CODES.contains(&code));
     let remedy = error.remedy();
     assert!(
-        remedy.starts_with(char::is_uppercase) && remedy.ends_with('.'),
+        remedy.starts_with(char::is_lowercase) && !remedy.ends_with('.'),
         "{remedy}"
     );
     assert!(
@@ -182,6 +182,11 @@ const WRONG: &str = r#"
 "dbname":"a\u0000b"         => `dbname` is a string with the character U+0000
 "masterarn":{}              => `masterarn` is an object
 "masterarn":""              => `masterarn` is empty
+"masterarn":"admin"         => `masterarn` is not the ARN of a secret
+"masterarn":"arn:aws:s3:::bucket" => `masterarn` is not the ARN of a secret
+"masterarn":"arn:aws:secretsmanager:r:1:secret:" => `masterarn` is not the ARN of a secret
+"masterarn":"arn:aws:secretsmanager:r:1:secret:a\nb" => `masterarn` is not the ARN of a secret
+"masterarn":"{\"password\":\"$\"}" => `masterarn` is not the ARN of a secret
 "engine":"mysql"            => `engine` is "mysql"
 "engine":"Postgres"         => `engine` is "Postgres"
 "engine":null               => `engine` is null

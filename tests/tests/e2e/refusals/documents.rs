@@ -232,7 +232,7 @@ async fn a_document_that_would_grow_too_large_is_refused() {
     let rest = r#"{"username":"u","password":"p","host":"localhost","pad":""}"#.len();
     let pad = "x".repeat(65_536 - rest);
     let text = format!(r#"{{"username":"u","password":"p","host":"localhost","pad":"{pad}"}}"#);
-    refuses_document(&world, &text, "DocumentTooLarge", &["65536", "Shorten"]).await;
+    refuses_document(&world, &text, "DocumentTooLarge", &["65536", "shorten"]).await;
 }
 
 #[tokio::test]
