@@ -58,7 +58,7 @@ impl World {
         self.invariant_one_current(after).await;
     }
 
-    /// Calls CancelRotateSecret.
+    /// Calls `CancelRotateSecret`.
     ///
     /// # Panics
     /// If it is refused.

@@ -5,7 +5,9 @@ mod order;
 mod states;
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
@@ -38,55 +40,36 @@ impl Fault for Refused {
     }
 }
 
-/// Something to do when a method is called, and before it answers.
-type Hook = Box<dyn AsyncHook>;
-
-/// An effect on Secrets Manager in the middle of a step.
-trait AsyncHook: Send {
-    fn run(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>>;
-}
-
-impl<F, R> AsyncHook for F
-where
-    F: Fn() -> R + Send,
-    R: Future<Output = ()> + Send + 'static,
-{
-    fn run(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self())
-    }
-}
+/// Something to do while a method runs.
+type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>;
 
 /// A target in memory: it records its calls, and refuses what it is told to refuse.
 #[derive(Default)]
 struct Recorder {
-    calls: Mutex<Vec<&'static str>>,
-    refuses: Mutex<Option<(&'static str, Prospect)>>,
-    during: Mutex<Option<(&'static str, Hook)>>,
+    calls: RefCell<Vec<&'static str>>,
+    refuses: Cell<Option<(&'static str, Prospect)>>,
+    during: RefCell<Option<(&'static str, Hook)>>,
 }
 
 impl Recorder {
     fn note(&self, method: &'static str) -> Result<(), Cause> {
-        self.calls.lock().unwrap().push(method);
-        match *self.refuses.lock().unwrap() {
+        self.calls.borrow_mut().push(method);
+        match self.refuses.get() {
             Some((refused, prospect)) if refused == method => Err(Refused(prospect).into()),
             _ => Ok(()),
         }
     }
 
     async fn happen(&self, method: &'static str) {
-        let hook = self
-            .during
-            .lock()
-            .unwrap()
-            .take_if(|(during, _)| *during == method);
+        let hook = self.during.borrow_mut().take_if(|(during, _)| *during == method);
         if let Some((_, hook)) = hook {
-            hook.run().await;
+            hook().await;
         }
     }
 
     /// The calls so far, which are forgotten.
     fn taken(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.calls.lock().unwrap())
+        self.calls.take()
     }
 }
 
@@ -180,16 +163,13 @@ impl Bench {
 
     /// Makes the target refuse.
     fn refuse(&self, method: &'static str, prospect: Prospect) {
-        *self.target.refuses.lock().unwrap() = Some((method, prospect));
+        self.target.refuses.set(Some((method, prospect)));
     }
 
     /// Does something to the secret, once, while `method` runs.
-    fn during<F, R>(&self, method: &'static str, hook: F)
-    where
-        F: Fn() -> R + Send + 'static,
-        R: Future<Output = ()> + Send + 'static,
-    {
-        *self.target.during.lock().unwrap() = Some((method, Box::new(hook)));
+    fn during(&self, method: &'static str, hook: impl Future<Output = ()> + 'static) {
+        let hook: Hook = Box::new(|| Box::pin(hook));
+        self.target.during.replace(Some((method, hook)));
     }
 
     async fn put(&self, text: &str, labels: &[&str]) -> String {

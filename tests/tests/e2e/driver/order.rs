@@ -1,5 +1,7 @@
 //! What is asked of the target, in which order, and what is never asked.
 
+use std::sync::Arc;
+
 use rotation::Prospect;
 use staging_labels::{Label, Step};
 
@@ -98,16 +100,14 @@ async fn nothing_is_promoted_that_was_not_verified_in_the_same_invocation() {
 async fn the_label_moves_only_after_the_value_was_verified() {
     let bench = Bench::new().await;
     let token = bench.gone_through(&[Step::Create, Step::Set]).await;
-    let aws = std::sync::Arc::clone(&bench.aws);
-    bench.during("verify", move || {
+    let aws = Arc::clone(&bench.aws);
+    bench.during("verify", async move {
         let calls = aws.calls();
-        async move {
-            assert!(
-                !calls
-                    .iter()
-                    .any(|call| call.operation == "UpdateSecretVersionStage")
-            );
-        }
+        assert!(
+            !calls
+                .iter()
+                .any(|call| call.operation == "UpdateSecretVersionStage")
+        );
     });
     bench.run(&token, Step::Finish).await.expect("it goes through");
     assert_eq!(bench.calls("UpdateSecretVersionStage"), ["OK"]);
@@ -135,7 +135,7 @@ async fn a_poisoned_value_is_released_once_and_the_error_says_so() {
     assert_eq!(bench.carrier(&Label::Pending).await, None);
     assert_eq!(bench.carrier(&Label::Current).await, old);
 
-    *bench.target.refuses.lock().unwrap() = None;
+    bench.target.refuses.set(None);
     let next = bench.gone_through(&Step::ALL).await;
     assert_eq!(
         bench.carrier(&Label::Current).await,

@@ -21,7 +21,7 @@ enum State {
     Unlabelled,
     /// There is none.
     Unknown,
-    /// It carries AWSPENDING and has a value, and CancelRotateSecret was called (facts 8 and 9).
+    /// It carries AWSPENDING and has a value, and `CancelRotateSecret` was called (facts 8 and 9).
     Cancelled,
     /// Nothing carries AWSCURRENT.
     NoCurrent,

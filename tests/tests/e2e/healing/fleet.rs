@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::LATER;
 
 /// The document as Python's `json.dumps` writes it: `", "` and `": "`, in the order of the keys.
-async fn dumped_with(world: &World, password: &str) -> String {
+fn dumped_with(world: &World, password: &str) -> String {
     let document = world.database.document();
     let shown = |key: &str| document[key].to_string();
     format!(
@@ -53,7 +53,7 @@ async fn a_value_that_a_template_staged_is_applied_and_promoted() {
     let world = World::new().await;
     let token = world.stage();
     let password = Uuid::new_v4().simple().to_string();
-    let staged = dumped_with(&world, &password).await;
+    let staged = dumped_with(&world, &password);
     world.put_pending(&token, &staged).await;
     world.steps(&token, &LATER).await.expect("ours goes on");
     assert_eq!(world.text(&Label::Current).await, Some(staged), "to the byte");
@@ -65,7 +65,7 @@ async fn a_value_that_a_template_staged_is_applied_and_promoted() {
 async fn create_secret_keeps_a_value_that_a_template_staged() {
     let world = World::new().await;
     let token = world.stage();
-    let staged = dumped_with(&world, &Uuid::new_v4().simple().to_string()).await;
+    let staged = dumped_with(&world, &Uuid::new_v4().simple().to_string());
     world.put_pending(&token, &staged).await;
     world
         .step(&token, Step::Create)
@@ -82,9 +82,7 @@ async fn a_password_that_a_template_has_set_is_tested_and_promoted() {
         let world = World::new().await;
         let token = world.stage();
         let password = Uuid::new_v4().simple().to_string();
-        world
-            .put_pending(&token, &dumped_with(&world, &password).await)
-            .await;
+        world.put_pending(&token, &dumped_with(&world, &password)).await;
         world.database.set_password(&password).await;
         world.steps(&token, rest).await.expect("ours goes on");
         is_finished(&world, &token).await;

@@ -25,7 +25,7 @@ async fn is_refused(world: &World, key: &str, value: Value, field: &str, bystand
     };
     let before = logs();
     for step in LATER {
-        let words = ["names another account", field, "Take AWSPENDING off"];
+        let words = ["names another account", field, "AWSPENDING off that version"];
         world
             .refuses(&token, step, "PendingNamesAnotherAccount", &words)
             .await;
