@@ -1,7 +1,6 @@
 //! Delivered twice, one after the other or at once; begun twice; abandoned and cancelled in the middle.
 
-use keywheel_tests::postgres::{Server, TestDatabase, cluster};
-use keywheel_tests::refusal;
+use keywheel_tests::postgres::Server;
 use keywheel_tests::world::{FUNCTION, Setup, World};
 use secrets_manager_local::{Fault, FunctionError, RotationOutcome};
 use staging_labels::{Label, Step};
@@ -269,62 +268,81 @@ async fn a_rotation_cancelled_after_set_secret_is_still_promoted() {
         .await;
 }
 
-#[tokio::test]
-async fn a_token_that_was_never_staged_is_refused_in_every_step() {
-    let world = World::new().await;
-    let stranger = Uuid::new_v4().to_string();
-    let before = world.snapshot().await;
-    for step in Step::ALL {
-        let error = world.step(&stranger, step).await.expect_err("nobody staged it");
-        let words = ["was not staged", "start a new rotation"];
-        refusal::check(&error, step, &world.secret, "VersionUnknown", &words);
-    }
-    assert_eq!(world.snapshot().await, before);
-}
-
 /// Secrets rotated at once on one server.
 const SECRETS: usize = 30;
 
-#[tokio::test]
-async fn thirty_secrets_on_one_server_rotate_at_once() {
-    let world = World::new().await;
-    let mut databases = Vec::new();
-    for number in 0..SECRETS {
-        let database = TestDatabase::new(cluster(Server::Main)).await;
-        let secret = world
-            .other_secret(&format!("{number}"), &database.document().to_string())
-            .await;
-        databases.push((database, secret, Uuid::new_v4().to_string()));
+/// A role of its own in the world's database, its secret and its rotation.
+struct Neighbour {
+    role: String,
+    password: String,
+    secret: String,
+    token: String,
+}
+
+impl Neighbour {
+    async fn new(world: &World, number: usize) -> Self {
+        let role = format!("{}_{number}", world.database.name());
+        let password = Uuid::new_v4().to_string();
+        let create = format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'");
+        world.database.sql(&create).await;
+        let mut document = world.database.document();
+        document["username"] = role.as_str().into();
+        document["password"] = password.as_str().into();
+        let secret = world.other_secret(&role, &document.to_string()).await;
+        let token = Uuid::new_v4().to_string();
+        Self {
+            role,
+            password,
+            secret,
+            token,
+        }
     }
-    let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
-    for (_, secret, token) in &databases {
-        let call = world.client.rotate_secret().secret_id(secret);
-        let begun = call
-            .client_request_token(token)
-            .rotation_lambda_arn(&arn)
-            .send()
-            .await;
-        begun.expect("RotateSecret is accepted");
+
+    async fn start_rotation(&self, world: &World) {
+        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
+        let call = world.client.rotate_secret().secret_id(&self.secret);
+        let call = call.client_request_token(&self.token).rotation_lambda_arn(arn);
+        call.send().await.expect("RotateSecret is accepted");
     }
-    for (database, secret, token) in &databases {
-        let run = world
-            .aws
-            .wait_for_rotation(secret, token)
-            .await
-            .expect("it was begun");
+
+    async fn has_rotated(self, world: &World) {
+        let run = world.aws.wait_for_rotation(&self.secret, &self.token).await;
+        let run = run.expect("it was begun");
         assert_eq!(
             run.outcome,
             Some(RotationOutcome::Succeeded),
             "{:?}",
             run.last_error()
         );
-        let value = world.client.get_secret_value().secret_id(secret).send().await;
+        let value = world
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .send()
+            .await;
         let value = value.expect("it has a value");
-        assert_eq!(value.version_id(), Some(token.as_str()));
+        assert_eq!(value.version_id(), Some(self.token.as_str()));
         let text = value.secret_string().unwrap_or_default();
         let document: serde_json::Value = serde_json::from_str(text).expect("the document is JSON");
         let password = document["password"].as_str().expect("it has a password");
-        assert!(database.accepts(password).await);
-        assert!(!database.accepts(database.password()).await);
+        let (cluster, name) = (world.database.cluster(), world.database.name());
+        assert!(cluster.accepts(&self.role, password, name).await);
+        assert!(!cluster.accepts(&self.role, &self.password, name).await);
+        world.database.sql(&format!("DROP ROLE {}", self.role)).await;
+    }
+}
+
+#[tokio::test]
+async fn thirty_secrets_on_one_server_rotate_at_once() {
+    let world = World::new().await;
+    let mut neighbours = Vec::new();
+    for number in 0..SECRETS {
+        neighbours.push(Neighbour::new(&world, number).await);
+    }
+    for neighbour in &neighbours {
+        neighbour.start_rotation(&world).await;
+    }
+    for neighbour in neighbours {
+        neighbour.has_rotated(&world).await;
     }
 }

@@ -150,7 +150,7 @@ async fn a_call_that_is_throttled_is_made_again() {
 
 #[tokio::test]
 async fn a_call_that_is_slow_is_waited_for() {
-    goes_through_whatever_call_meets(Effect::DelayMs(600), |_| true).await;
+    goes_through_whatever_call_meets(Effect::DelayMs(300), |_| true).await;
 }
 
 #[tokio::test]
