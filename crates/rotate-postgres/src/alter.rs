@@ -95,12 +95,16 @@ impl Change<'_> {
         }
     }
 
-    /// Refuses a role that no new password would let in.
+    /// Refuses a role that no new password would let in, and one that the writer of a secret must not get into his
+    /// hands by naming it there.
     fn check_role(&self, server: &str, row: &[Option<String>]) -> Result<(), PostgresFault> {
         let (server, role) = (server.to_owned(), self.role.to_owned());
-        let [may_log_in, until, past] = row else {
+        let [may_log_in, until, past, powerful] = row else {
             return Err(PostgresFault::RoleUnknown { server, role });
         };
+        if let Some(powerful) = powerful.clone() {
+            return Err(PostgresFault::RolePowerful { role, powerful });
+        }
         if past.as_deref() == Some("t") {
             return Err(PostgresFault::RoleExpired {
                 role,
@@ -337,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_no_password_would_let_in_is_refused() {
+    fn a_role_that_no_password_would_let_in_or_that_is_powerful_is_refused() {
         let password = Password::from("x".to_owned());
         let check = |row: &[Option<&str>]| {
             let row: Row = row.iter().map(|column| column.map(str::to_owned)).collect();
@@ -345,13 +349,17 @@ mod tests {
                 .check_role("db:5432", &row)
                 .map_err(|fault| fault.code())
         };
-        assert_eq!(check(&[Some("t"), None, None]), Ok(()));
-        assert_eq!(check(&[Some("t"), Some("2999-01-01"), Some("f")]), Ok(()));
+        assert_eq!(check(&[Some("t"), None, None, None]), Ok(()));
+        assert_eq!(check(&[Some("t"), Some("2999-01-01"), Some("f"), None]), Ok(()));
         assert_eq!(
-            check(&[Some("t"), Some("2001-01-01"), Some("t")]),
+            check(&[Some("t"), Some("2001-01-01"), Some("t"), None]),
             Err("RoleExpired")
         );
-        assert_eq!(check(&[Some("f"), None, None]), Err("RoleMayNotLogIn"));
+        assert_eq!(check(&[Some("f"), None, None, None]), Err("RoleMayNotLogIn"));
+        assert_eq!(
+            check(&[Some("t"), None, None, Some("rds_superuser")]),
+            Err("RolePowerful")
+        );
         assert_eq!(check(&[]), Err("RoleUnknown"));
     }
 

@@ -1,5 +1,7 @@
 //! The credentials that may open a role's door, and what came of each.
 
+use std::time::Duration;
+
 use rotation::Budget;
 use rotation::password::Password;
 
@@ -10,6 +12,9 @@ use crate::login::Denial;
 use crate::session::Session;
 use crate::tls::Tls;
 
+/// With less time left than this, no further credential is tried, so that the list of those that were is still told.
+const ONE_KNOCK: Duration = Duration::from_secs(2);
+
 /// Knocks with one credential of a role after the other, each password once.
 pub struct Doors<'a> {
     tls: &'a Tls,
@@ -18,6 +23,8 @@ pub struct Doors<'a> {
     budget: Budget,
     seen: Vec<Password>,
     tried: Vec<Tried>,
+    /// The server refused a login for another reason than its password.
+    shut_otherwise: bool,
 }
 
 impl<'a> Doors<'a> {
@@ -30,6 +37,7 @@ impl<'a> Doors<'a> {
             budget,
             seen: Vec::new(),
             tried: Vec::new(),
+            shut_otherwise: false,
         }
     }
 
@@ -51,6 +59,7 @@ impl<'a> Doors<'a> {
         match answer {
             Ok(session) => Ok(Some(session)),
             Err(Denial::Refused(said)) => {
+                self.shut_otherwise |= !said.is_of_the_password();
                 self.note(credential, said.to_string());
                 Ok(None)
             }
@@ -71,6 +80,21 @@ impl<'a> Doors<'a> {
         self.seen.len()
     }
 
+    /// Whether every refusal was one of the password. Any other (`pg_hba.conf`, `NOLOGIN`, SQLSTATE 28000) says
+    /// nothing about the password: it may be right, and others may be logging in with it.
+    pub fn passwords_are_wrong(&self) -> bool {
+        !self.shut_otherwise
+    }
+
+    /// Whether there is time for one more credential; if not, that is noted.
+    pub fn in_time_for(&mut self, credential: &str) -> bool {
+        let in_time = self.budget.remaining() >= ONE_KNOCK;
+        if !in_time {
+            self.note(credential, "not tried, out of time");
+        }
+        in_time
+    }
+
     /// All remained shut.
     pub fn refused(self) -> PostgresFault {
         PostgresFault::LoginRefused {
@@ -83,8 +107,6 @@ impl<'a> Doors<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rotation::Fault;
     use rotation::secrets::TlsMode;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -142,6 +164,43 @@ mod tests {
         let list =
             "current: \"no\" (SQLSTATE 28P01), pending: \"no\" (SQLSTATE 28000), the admin secret: not tried";
         assert!(refused.to_string().ends_with(list), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn only_28p01_says_that_a_password_is_wrong() {
+        for (states, expected) in [
+            (vec!["28P01", "28P01"], true),
+            (vec!["28000", "28P01"], false),
+            (vec!["28P01", "28000"], false),
+        ] {
+            let (tls, endpoint) = (Tls::new(Roots::Web), server(states.clone()).await);
+            let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
+            for text in ["a", "b"] {
+                assert!(doors.knock(text, &password(text)).await.unwrap().is_none());
+            }
+            assert_eq!(doors.passwords_are_wrong(), expected, "{states:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn with_too_little_time_a_credential_is_only_noted() {
+        let (tls, endpoint) = (Tls::new(Roots::Web), server(Vec::new()).await);
+        let doors = |seconds| {
+            Doors::new(
+                &tls,
+                &endpoint,
+                "app",
+                Budget::lasting(Duration::from_secs(seconds)),
+            )
+        };
+        assert!(doors(10).in_time_for("the previous version"));
+        let mut late = doors(1);
+        assert!(!late.in_time_for("the previous version"));
+        let refused = late.refused().to_string();
+        assert!(
+            refused.ends_with("the previous version: not tried, out of time"),
+            "{refused}"
+        );
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
+use crate::roots::Roots;
 use crate::scrub::shortened;
 use crate::settings::Settings;
 
@@ -33,7 +34,7 @@ impl Endpoint {
     /// What the document says, completed by the settings.
     ///
     /// # Errors
-    /// `HostMissing`, `TlsNameInvalid`.
+    /// `HostMissing`, `TlsNameInvalid`; `ConfigurationInvalid` for `verify-ca` without own roots.
     pub fn of(secret: &PostgresSecret, settings: &Settings) -> Result<Self, PostgresFault> {
         let host = secret
             .host()
@@ -48,6 +49,9 @@ impl Endpoint {
             return Err(PostgresFault::TlsNameInvalid {
                 name: shortened(server_name),
             });
+        }
+        if tls == TlsMode::VerifyCa && !matches!(settings.roots, Roots::Own(_)) {
+            return Err(PostgresFault::VerifyCaNeedsRoots);
         }
         Ok(Self {
             host: host.to_owned(),
@@ -121,6 +125,11 @@ mod tests {
 
     use super::*;
 
+    const OWN_ROOTS: (&str, &str) = (
+        "PGSSLROOTCERT",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/roots/rds.pem"),
+    );
+
     fn settings(variables: &[(&str, &str)]) -> Settings {
         Settings::from_env(&|name| {
             variables
@@ -149,8 +158,9 @@ mod tests {
     #[test]
     fn a_document_that_says_all_needs_no_settings() {
         let fields = r#", "host": "db", "port": 6432, "dbname": "app", "sslmode": "verify-ca", "tls_server_name": "n""#;
-        check(fields, &[], "db:6432/app verify-ca n");
+        check(fields, &[OWN_ROOTS], "db:6432/app verify-ca n");
         let others = [
+            OWN_ROOTS,
             ("PGHOST", "x"),
             ("PGPORT", "1"),
             ("PGDATABASE", "x"),
@@ -158,6 +168,20 @@ mod tests {
             ("TLS_SERVER_NAME", "x"),
         ];
         check(fields, &others, "db:6432/app verify-ca n");
+    }
+
+    #[test]
+    fn an_authority_alone_is_trusted_only_if_it_is_an_own_one() {
+        let fields = r#", "host": "db", "sslmode": "verify-ca""#;
+        for public in [&[][..], &[("PGSSLROOTCERT", "system")]] {
+            check(fields, public, "ConfigurationInvalid");
+        }
+        check(
+            r#", "host": "db""#,
+            &[("PGSSLMODE", "verify-ca")],
+            "ConfigurationInvalid",
+        );
+        check(fields, &[OWN_ROOTS], "db:5432/postgres verify-ca db");
     }
 
     #[test]

@@ -20,18 +20,27 @@ const ONE_ADDRESS: Duration = Duration::from_secs(1);
 /// Connects to the first of the server's addresses that accepts.
 ///
 /// # Errors
-/// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the last address.
+/// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the first address to
+/// which there is a route. A function without IPv6 must not be told that IPv6 is the matter.
 pub async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
     let addresses = resolve(endpoint, budget).await?;
     let limit = share(addresses.len());
-    let mut last = no_address(endpoint);
+    let mut telling: Option<PostgresFault> = None;
     for address in addresses {
         match connect(endpoint, address, limit, budget).await {
             Ok(stream) => return Ok(stream),
-            Err(fault) => last = fault,
+            Err(fault) => telling = Some(more_telling(telling, fault)),
         }
     }
-    Err(last)
+    Err(telling.unwrap_or_else(|| no_address(endpoint)))
+}
+
+/// The earlier fault, unless only the later one is of an address to which there is a route.
+fn more_telling(earlier: Option<PostgresFault>, later: PostgresFault) -> PostgresFault {
+    match earlier {
+        None | Some(PostgresFault::HostUnreachable { .. }) => later,
+        Some(earlier) => earlier,
+    }
 }
 
 /// What one of several addresses gets of our patience.
@@ -150,6 +159,26 @@ mod tests {
         assert_eq!(code(io::ErrorKind::ConnectionReset), "ConnectionLost");
         assert_eq!(code(io::ErrorKind::HostUnreachable), "HostUnreachable");
         assert_eq!(code(io::ErrorKind::NetworkUnreachable), "HostUnreachable");
+    }
+
+    #[test]
+    fn of_several_addresses_the_first_with_a_route_is_told() {
+        let address = "192.0.2.1:5432".parse().unwrap();
+        let fault = |kind: io::ErrorKind| refusal("db:5432".to_owned(), address, &kind.into());
+        let (refused, reset, no_route) = (
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::NetworkUnreachable,
+        );
+        let told = |kinds: &[io::ErrorKind]| {
+            let faults = kinds.iter().map(|&kind| fault(kind));
+            let told = faults.fold(None, |earlier, later| Some(more_telling(earlier, later)));
+            told.unwrap().code()
+        };
+        assert_eq!(told(&[refused, no_route]), "ConnectionRefused");
+        assert_eq!(told(&[no_route, refused]), "ConnectionRefused");
+        assert_eq!(told(&[refused, reset]), "ConnectionRefused");
+        assert_eq!(told(&[no_route, no_route]), "HostUnreachable");
     }
 
     #[test]

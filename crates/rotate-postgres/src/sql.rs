@@ -16,7 +16,8 @@ pub const IDENTIFY: &str = "SELECT session_user, \
 pub const COMMIT: &str = "COMMIT";
 
 /// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
-/// `default_transaction_read_only`, `role`, `search_path`, and time limits, or none. Everything ends with the
+/// `default_transaction_read_only`, `role`, `search_path`, time limits, or none, and `synchronous_commit`: were it off,
+/// a crash of the server could undo a password that was logged in with and promoted. Everything ends with the
 /// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
 /// server, later than any of our own limits.
 pub fn begin(statement_limit: Duration, lock_limit: Duration) -> String {
@@ -25,6 +26,7 @@ pub fn begin(statement_limit: Duration, lock_limit: Duration) -> String {
          SET LOCAL statement_timeout = {}; \
          SET LOCAL lock_timeout = {}; \
          SET LOCAL idle_in_transaction_session_timeout = {}; \
+         SET LOCAL synchronous_commit = on; \
          SET LOCAL ROLE NONE; \
          SET LOCAL search_path = pg_catalog",
         statement_limit.as_millis(),
@@ -45,11 +47,19 @@ pub fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretStrin
     .into()
 }
 
-/// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past.
+/// Roles that PostgreSQL or RDS define, and that lead to a superuser's power or to others' passwords.
+const POWERFUL: &str = "'rds_superuser', 'rds_password', 'rds_replication', \
+     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'";
+
+/// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past; last, the
+/// powerful role that it is or is a member of, if any.
 pub fn describe_role(role: &str) -> String {
     format!(
-        "SELECT rolcanlogin, rolvaliduntil, rolvaliduntil <= pg_catalog.now() \
-         FROM pg_catalog.pg_roles WHERE rolname = {}",
+        "SELECT r.rolcanlogin, r.rolvaliduntil, r.rolvaliduntil <= pg_catalog.now(), \
+         (SELECT p.rolname FROM pg_catalog.pg_roles AS p \
+         WHERE (p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls OR p.rolname IN ({POWERFUL})) \
+         AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER') ORDER BY p.oid <> r.oid, p.rolname LIMIT 1) \
+         FROM pg_catalog.pg_roles AS r WHERE r.rolname = {}",
         escape_literal(role).trim_start()
     )
 }
@@ -86,8 +96,8 @@ mod tests {
 
     #[test]
     fn a_role_is_looked_up_by_a_literal() {
-        assert!(describe_role("o'brien").ends_with("WHERE rolname = 'o''brien'"));
-        assert!(describe_role(r"a\b").ends_with(r"WHERE rolname = E'a\\b'"));
+        assert!(describe_role("o'brien").ends_with("WHERE r.rolname = 'o''brien'"));
+        assert!(describe_role(r"a\b").ends_with(r"WHERE r.rolname = E'a\\b'"));
     }
 
     #[test]
@@ -97,6 +107,12 @@ mod tests {
             begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
             "{begin}"
         );
+    }
+
+    #[test]
+    fn a_commit_is_flushed_before_it_is_answered() {
+        let begin = begin(Duration::from_secs(10), Duration::from_secs(5));
+        assert!(begin.contains("; SET LOCAL synchronous_commit = on;"), "{begin}");
     }
 
     /// What a server reads between the quotes of an identifier, and what follows them.

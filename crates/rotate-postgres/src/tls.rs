@@ -67,7 +67,7 @@ fn config(verifier: Arc<dyn ServerCertVerifier>) -> ClientConfig {
 }
 
 /// Checks the chain, the dates and the handshake, but tolerates a certificate for another name: libpq's
-/// `verify-ca`. The wrapped verifier looks at the name last, after all that.
+/// `verify-ca`, for own roots only ([`Endpoint::of`](crate::endpoint::Endpoint::of)). The wrapped verifier looks at the name last, after all that.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 

@@ -1,13 +1,16 @@
 //! What can go wrong with a PostgreSQL server, each cause with a stable code.
 
 mod remedy;
+mod said;
 
 use std::borrow::Cow;
-use std::fmt;
 
 use rotation::password::OsGeneratorFailed;
 use rotation::secrets::Mismatch;
 use rotation::{Fault, Kind, Prospect, TimedOut};
+
+use self::said::Attempts;
+pub use self::said::{Said, Tried};
 
 /// Every code of this crate's errors, besides those of the documents and passwords that it passes on; each has a
 /// page in `docs/runbook`. A code is stable, a text may change.
@@ -40,6 +43,7 @@ pub const CODES: &[&str] = &[
     "RoleLocked",
     "RoleMayNotLogIn",
     "RoleNameInvalid",
+    "RolePowerful",
     "RoleUnknown",
     "ServerError",
     "ServerFull",
@@ -53,43 +57,6 @@ pub const CODES: &[&str] = &[
     "TlsNameInvalid",
     "TlsNotOffered",
 ];
-
-/// What the server said, fit to be shown: one line, of bounded length, no credential in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// The SQLSTATE, such as `28P01`.
-    pub state: String,
-    /// The message, scrubbed.
-    pub text: String,
-}
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" (SQLSTATE {})", self.text, self.state)
-    }
-}
-
-/// A credential that was tried, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// Which one, such as `the current version`.
-    pub credential: String,
-    /// What the server said, or why it could not be tried.
-    pub outcome: String,
-}
-
-/// Joins attempts into one clause.
-struct Attempts<'a>(&'a [Tried]);
-
-impl fmt::Display for Attempts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, tried) in self.0.iter().enumerate() {
-            let separator = if position == 0 { "" } else { ", " };
-            write!(f, "{separator}{}: {}", tried.credential, tried.outcome)?;
-        }
-        Ok(())
-    }
-}
 
 /// Why a rotation cannot go on. `server` is `host:port` throughout; `role` is a name as the document spells it.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +72,11 @@ pub enum PostgresFault {
     /// The password may be sent in the clear, the connection is not encrypted.
     #[error("PASSWORD_SENT_AS is cleartext, but the secret asks for a connection without TLS")]
     CleartextNeedsTls,
+    /// Without the name a public authority's signature proves nothing: anybody gets one for a name of their own.
+    #[error(
+        "verify-ca needs PGSSLROOTCERT: any certificate of a public authority, for whatever name, would do"
+    )]
+    VerifyCaNeedsRoots,
     /// Neither the document nor the environment names a host.
     #[error("the secret has no `host`, and the function has no PGHOST")]
     HostMissing,
@@ -270,12 +242,17 @@ pub enum PostgresFault {
     /// `NOLOGIN`.
     #[error("role {role:?} has NOLOGIN")]
     RoleMayNotLogIn { role: String },
+    /// Whoever may write the secret must not get such a role by naming it there.
+    #[error(
+        "role {role:?} is, or is a member of, the powerful role {powerful:?}; an admin secret resets ordinary roles only"
+    )]
+    RolePowerful { role: String, powerful: String },
 }
 
 impl Fault for PostgresFault {
     fn code(&self) -> &'static str {
         match self {
-            Self::SettingInvalid { .. } => "ConfigurationInvalid",
+            Self::SettingInvalid { .. } | Self::VerifyCaNeedsRoots => "ConfigurationInvalid",
             Self::CleartextNeedsTls => "CleartextNeedsTls",
             Self::HostMissing => "HostMissing",
             Self::Mismatch(mismatch) => mismatch.code(),
@@ -317,12 +294,15 @@ impl Fault for PostgresFault {
             Self::RoleUnknown { .. } => "RoleUnknown",
             Self::RoleExpired { .. } => "RoleExpired",
             Self::RoleMayNotLogIn { .. } => "RoleMayNotLogIn",
+            Self::RolePowerful { .. } => "RolePowerful",
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
-            Self::SettingInvalid { .. } | Self::CleartextNeedsTls => Kind::Configuration,
+            Self::SettingInvalid { .. } | Self::CleartextNeedsTls | Self::VerifyCaNeedsRoots => {
+                Kind::Configuration
+            }
             Self::HostMissing
             | Self::RoleNameInvalid { .. }
             | Self::AdminElsewhere { .. }
@@ -350,7 +330,9 @@ impl Fault for PostgresFault {
             | Self::RoleUnknown { .. }
             | Self::RoleExpired { .. }
             | Self::RoleMayNotLogIn { .. } => Kind::Login,
-            Self::ConnectDenied { .. } | Self::PrivilegeMissing { .. } => Kind::Privilege,
+            Self::ConnectDenied { .. } | Self::PrivilegeMissing { .. } | Self::RolePowerful { .. } => {
+                Kind::Privilege
+            }
             Self::ServerFull { .. } => Kind::Throttling,
             Self::PasswordRejected { .. } | Self::PolicyNeedsCleartext { .. } => Kind::Policy,
             Self::DatabaseUnknown { .. }

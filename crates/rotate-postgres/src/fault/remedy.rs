@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 
-use super::PostgresFault as F;
+use super::{PostgresFault as F, Said};
 
 /// The remedy: lower case, no full stop.
 pub(super) fn of(fault: &F) -> Cow<'_, str> {
@@ -12,6 +12,9 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::SettingInvalid { name, expected, .. } => format!("set {name} to {expected}, or remove it").into(),
         F::CleartextNeedsTls => {
             "remove PASSWORD_SENT_AS, or let the secret ask for TLS (remove `ssl` and `sslmode`)".into()
+        }
+        F::VerifyCaNeedsRoots => {
+            "set PGSSLROOTCERT to the PEM of the authority that signs your server's certificate, or its path; or let the name be verified (verify-full, with `tls_server_name` if it is another one)".into()
         }
         F::Mismatch(mismatch) => mismatch.remedy().into(),
         F::NoRandomness(failed) => failed.remedy().into(),
@@ -62,14 +65,8 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::ServerNotProven { .. } => {
             "find out who answers at this address: it accepted the login without knowing the password, as an impostor would".into()
         }
-        F::LoginRefused { role, .. } => format!(
-            "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`",
-            escape_literal(role).trim_start()
-        )
-        .into(),
-        F::PendingRefused { .. } => {
-            "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".into()
-        }
+        F::LoginRefused { role, .. } => login(role).into(),
+        F::PendingRefused { role, said, .. } => pending(role, said).into(),
         F::DatabaseUnknown { .. } => "correct `dbname` (or `database`) in the secret, or PGDATABASE; without any the database postgres is used".into(),
         F::ConnectDenied { role, dbname, .. } => {
             format!("GRANT CONNECT ON DATABASE {} TO {}", escape_identifier(dbname), escape_identifier(role)).into()
@@ -102,8 +99,34 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
             format!("correct `username` in the secret, or CREATE ROLE {} LOGIN", escape_identifier(role)).into()
         }
         F::RoleExpired { role, .. } => format!("ALTER ROLE {} VALID UNTIL 'infinity'", escape_identifier(role)).into(),
+        F::RolePowerful { role, .. } => powerful(role).into(),
         F::RoleMayNotLogIn { role } => format!("ALTER ROLE {} LOGIN", escape_identifier(role)).into(),
     }
+}
+
+fn login(role: &str) -> String {
+    format!(
+        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`",
+        escape_literal(role).trim_start()
+    )
+}
+
+fn pending(role: &str, said: &Said) -> String {
+    if said.is_of_the_password() {
+        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".to_owned()
+    } else {
+        format!(
+            "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, ALTER ROLE {} LOGIN",
+            escape_identifier(role)
+        )
+    }
+}
+
+fn powerful(role: &str) -> String {
+    format!(
+        "if `username` is right, set the password of {} by hand (\\password) and write it into the secret, and remove `masterarn`",
+        escape_identifier(role)
+    )
 }
 
 fn privilege(role: &str, by: &str) -> String {

@@ -38,6 +38,7 @@ async fn one_of_each() -> Vec<PostgresFault> {
             expected: "a port",
         },
         F::CleartextNeedsTls,
+        F::VerifyCaNeedsRoots,
         F::HostMissing,
         F::RoleNameInvalid {
             role: role(),
@@ -177,6 +178,10 @@ async fn one_of_each() -> Vec<PostgresFault> {
             until: text(),
         },
         F::RoleMayNotLogIn { role: role() },
+        F::RolePowerful {
+            role: role(),
+            powerful: text(),
+        },
     ]
 }
 
@@ -184,6 +189,7 @@ async fn one_of_each() -> Vec<PostgresFault> {
 async fn every_code_is_listed_and_every_listed_code_occurs() {
     let mut seen: Vec<&str> = one_of_each().await.iter().map(PostgresFault::code).collect();
     seen.sort_unstable();
+    seen.dedup();
     assert_eq!(seen, CODES);
 }
 
@@ -246,6 +252,24 @@ fn a_refused_login_lists_what_was_tried() {
         fault.to_string(),
         "no credential of role \"app\" logs in at db:5432: the current version: no, the pending version: no again"
     );
+}
+
+#[test]
+fn a_pending_value_is_only_blamed_if_the_password_was_refused() {
+    let remedy = |state: &str| {
+        let said = Said {
+            state: state.to_owned(),
+            text: String::new(),
+        };
+        let (role, server) = ("app".to_owned(), "db:5432".to_owned());
+        PostgresFault::PendingRefused { role, server, said }
+            .remedy()
+            .into_owned()
+    };
+    assert!(remedy("28P01").contains("let setSecret run again"));
+    let connection = remedy("28000");
+    assert!(connection.contains("pg_hba.conf") && connection.contains("ALTER ROLE \"app\" LOGIN"));
+    assert!(!connection.contains("setSecret"), "{connection}");
 }
 
 #[test]

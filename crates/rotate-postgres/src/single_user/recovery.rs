@@ -17,6 +17,9 @@ use crate::session::Session;
 /// some servers ban whoever fails too often.
 const MOST_KNOCKS: usize = 23;
 
+/// What the list of what was tried calls it.
+const ADMIN: &str = "the admin secret";
+
 /// What the admin secret came to.
 enum Admin {
     Open {
@@ -41,9 +44,8 @@ impl SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        if let Some(previous) = self.same_role(context.previous().await?, endpoint, current)
-            && let Some(session) = doors.knock("the previous version", previous.password()).await?
-        {
+        if let Some((session, previous)) = self.previous(&mut doors, endpoint, current, context).await? {
+            let session = standing(session, context).await?;
             notice("the previous version");
             return Ok(self
                 .change_own(session, endpoint, &previous, pending, context)
@@ -51,17 +53,16 @@ impl SingleUser {
         }
         let unusable = match self.admin(&mut doors, endpoint, current, context).await? {
             Some(Admin::Open { session, name }) => {
-                notice("the admin secret");
-                return Ok(self
-                    .change(pending, &name)
-                    .through(*session, context.budget())
-                    .await?);
+                let session = standing(*session, context).await?;
+                notice(ADMIN);
+                return Ok(self.change_as(&name, session, endpoint, pending, context).await?);
             }
             Some(Admin::Unusable(cause)) => Some(cause),
             Some(Admin::Shut) | None => None,
         };
         if let Some((session, version, secret)) = self.salvage(&mut doors, endpoint, current, context).await?
         {
+            let session = standing(session, context).await?;
             notice(&version);
             return Ok(self
                 .change_own(session, endpoint, &secret, pending, context)
@@ -70,15 +71,69 @@ impl SingleUser {
         Err(unusable.unwrap_or_else(|| doors.refused().into()))
     }
 
+    /// Lets an admin change the password, through a session of the role `by`.
+    async fn change_as(
+        &self,
+        by: &str,
+        session: Session,
+        endpoint: &Endpoint,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), PostgresFault> {
+        let budget = context.budget();
+        let (role, said) = match self.change(pending, by).through(session, budget).await {
+            Err(PostgresFault::PasswordRejected { role, said }) => (role, said),
+            outcome => return outcome,
+        };
+        // A policy that forbids to use a password again also rejects a value that a twin has just set: such a value
+        // is in use, and must not be released as one that never will be.
+        match connect::log_in(&self.tls, endpoint, &role, pending.password(), budget).await {
+            Ok(session) => {
+                session.close().await;
+                Ok(())
+            }
+            Err(Denial::Refused(why)) if why.is_of_the_password() => {
+                Err(PostgresFault::PasswordRejected { role, said })
+            }
+            Err(Denial::Refused(said)) => {
+                let server = endpoint.server();
+                Err(PostgresFault::PendingRefused { role, server, said })
+            }
+            Err(Denial::Failed(fault)) => Err(fault),
+        }
+    }
+
+    /// The session of the previous version, and its document.
+    async fn previous(
+        &self,
+        doors: &mut Doors<'_>,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Option<(Session, PostgresSecret)>, Cause> {
+        const NAME: &str = "the previous version";
+        if !doors.in_time_for(NAME) {
+            return Ok(None);
+        }
+        let Some(text) = readable(NAME, context.previous().await, doors)? else {
+            return Ok(None);
+        };
+        let Some(previous) = self.same_role(&text, endpoint, current) else {
+            return Ok(None);
+        };
+        let session = doors.knock(NAME, previous.password()).await?;
+        Ok(session.map(|session| (session, previous)))
+    }
+
     /// A version's document, if it is one, and of the same role on the same server. Its password is only ever tried
     /// where, and over what, the current version says.
     fn same_role(
         &self,
-        text: Option<SecretString>,
+        text: &SecretString,
         endpoint: &Endpoint,
         current: &PostgresSecret,
     ) -> Option<PostgresSecret> {
-        let secret = PostgresSecret::parse(&text?).ok()?;
+        let secret = PostgresSecret::parse(text).ok()?;
         let elsewhere = Endpoint::of(&secret, &self.settings).ok()?;
         let same = secret.username() == current.username() && elsewhere.same_server(endpoint);
         same.then_some(secret)
@@ -92,14 +147,12 @@ impl SingleUser {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<Option<(Session, String, PostgresSecret)>, Cause> {
-        let versions = match context.deprecated().await {
-            Ok(versions) => versions,
-            Err(cause) => {
-                doors.note("the versions without a label", format!("not tried, {cause}"));
-                return Ok(None);
-            }
-        };
-        for version in versions {
+        const NAME: &str = "the versions without a label";
+        if !doors.in_time_for(NAME) {
+            return Ok(None);
+        }
+        let versions = readable(NAME, context.deprecated().await.map(Some), doors)?;
+        for version in versions.unwrap_or_default() {
             if doors.knocks() >= MOST_KNOCKS {
                 doors.note(
                     "older versions",
@@ -107,10 +160,16 @@ impl SingleUser {
                 );
                 break;
             }
-            let Some(secret) = self.same_role(context.version(&version).await?, endpoint, current) else {
+            if !doors.in_time_for("older versions") {
+                break;
+            }
+            let name = format!("version {version}");
+            let Some(text) = readable(&name, context.version(&version).await, doors)? else {
                 continue;
             };
-            let name = format!("version {version}");
+            let Some(secret) = self.same_role(&text, endpoint, current) else {
+                continue;
+            };
             if let Some(session) = doors.knock(name.as_str(), secret.password()).await? {
                 return Ok(Some((session, name, secret)));
             }
@@ -118,7 +177,8 @@ impl SingleUser {
         Ok(None)
     }
 
-    /// Logs in as the admin, if the document names one.
+    /// Logs in as the admin, if the document names one, and if it is certain that the role's password is a wrong one:
+    /// where the server did not even look at it, applications may be using it, and a new one would lock them out.
     async fn admin(
         &self,
         doors: &mut Doors<'_>,
@@ -129,6 +189,16 @@ impl SingleUser {
         let Some(arn) = current.masterarn() else {
             return Ok(None);
         };
+        if !doors.passwords_are_wrong() {
+            doors.note(
+                ADMIN,
+                "not tried, the server refused the connection and not the password",
+            );
+            return Ok(Some(Admin::Shut));
+        }
+        if !doors.in_time_for(ADMIN) {
+            return Ok(Some(Admin::Shut));
+        }
         let read = match context.other_secret(arn).await {
             Ok(text) => self.admin_of(arn, &text, endpoint, current).map_err(Cause::from),
             Err(cause) => Err(cause),
@@ -144,7 +214,7 @@ impl SingleUser {
                 name: name.to_owned(),
             })),
             Err(Denial::Refused(said)) => {
-                doors.note(format!("the admin secret, role {name:?}"), said.to_string());
+                doors.note(format!("{ADMIN}, role {name:?}"), said.to_string());
                 Ok(Some(Admin::Shut))
             }
             Err(Denial::Failed(fault)) => Err(fault.into()),
@@ -180,6 +250,34 @@ impl SingleUser {
             });
         }
         Ok((admin, own.at_least_as_safe_as(endpoint)))
+    }
+}
+
+/// What was read, if it could be. What cannot be read is no way back, but the next one may be; only where
+/// every further call would fare the same, the search ends.
+fn readable<T>(
+    credential: &str,
+    read: Result<Option<T>, Cause>,
+    doors: &mut Doors<'_>,
+) -> Result<Option<T>, Cause> {
+    match read {
+        Err(cause) if !matches!(cause.code(), "DeadlineExceeded" | "Throttled") => {
+            doors.note(credential, format!("not tried, {cause}"));
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
+/// The session, if the rotation is still the one that was read: the search takes time, in which somebody may have
+/// repaired the password by hand, and it would be changed under their hands.
+async fn standing(session: Session, context: &Context<'_>) -> Result<Session, Cause> {
+    match context.still_stands().await {
+        Ok(()) => Ok(session),
+        Err(cause) => {
+            session.close().await;
+            Err(cause)
+        }
     }
 }
 
