@@ -6,7 +6,11 @@ mod admin;
 mod fleet;
 mod pair;
 
-use keywheel_tests::world::World;
+use std::time::Duration;
+
+use keywheel_tests::postgres::ServerLog;
+use keywheel_tests::world::{FUNCTION, World};
+use secrets_manager_local::Fault;
 use serde_json::Value;
 use staging_labels::{Label, Step};
 use uuid::Uuid;
@@ -62,6 +66,56 @@ async fn lost_after(world: &World, steps: &[Step]) -> String {
     outcome.expect("the steps go through");
     world.cancel_and_clean_up().await;
     token
+}
+
+/// How long a step is held up while somebody repairs the secret.
+const HELD_UP: Duration = Duration::from_millis(2500);
+
+/// setSecret, which a fault holds up for [`HELD_UP`] once the server's log is as `then` says; meanwhile somebody sets a
+/// password and writes it into the secret. It must stay.
+async fn repaired_meanwhile(world: &World, token: &str, then: fn(&ServerLog) -> bool) {
+    let log = || world.database.log().of_role(world.database.user());
+    let before = log();
+    let repair = async {
+        let reached = async {
+            while !then(&log().since(&before)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+        reached.expect("setSecret looks for a way in");
+        world.database.set_password("repaired by hand").await;
+        let document = current_with(world, &[("password", "repaired by hand".into())]).await;
+        world.put(&document, &[Label::Current]).await
+    };
+    let (outcome, version) = tokio::join!(world.step(token, Step::Set), repair);
+    let error = outcome.expect_err("the rotation does not stand any more");
+    // DescribeSecret does not list a version that has lost its last label.
+    assert_eq!(error.error_type, "VersionUnknown", "{error}");
+    assert!(world.database.accepts("repaired by hand").await);
+    assert_eq!(world.carrier(&Label::Current).await, Some(version));
+    assert!(world.current_logs_in().await);
+}
+
+#[tokio::test]
+async fn a_password_that_is_repaired_by_hand_meanwhile_is_not_set_again_by_a_lost_or_previous_version() {
+    for lost in [true, false] {
+        let world = World::new().await;
+        if lost {
+            lost_after(&world, &[Step::Create, Step::Set]).await;
+        } else {
+            world.rotate().await.expect("the rotation succeeds");
+            let previous = world.password(&Label::Previous).await;
+            world.database.set_password(&previous).await;
+        }
+        let token = world.proposed().await;
+        // The labels are read at the step's beginning, and again when a way in is found.
+        let slow = Fault::delay(HELD_UP).by_function(FUNCTION).on("DescribeSecret");
+        let slow = slow.in_step(Step::Set.name()).nth(2);
+        let id = world.aws.faults().inject(slow);
+        repaired_meanwhile(&world, &token, |log| log.logins() > 0).await;
+        assert_eq!(world.aws.faults().hits(id), 1, "{lost}");
+    }
 }
 
 #[tokio::test]
@@ -170,6 +224,41 @@ async fn a_lost_value_of_another_user_or_server_is_never_tried() {
         .set_password(&password_of(&world, &lost).await)
         .await;
     heals(&world, 2).await;
+}
+
+/// The `n`th value that setSecret reads cannot be decrypted: the first two are those of the rotation itself.
+fn unreadable(n: u32) -> Fault {
+    let error = Fault::error("DecryptionFailure", "the key is gone");
+    error
+        .by_function(FUNCTION)
+        .on("GetSecretValue")
+        .in_step(Step::Set.name())
+        .nth(n)
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_read_does_not_end_the_search() {
+    // The previous version; a lost one before the right one.
+    for (n, failed_logins) in [(3, 3), (4, 3)] {
+        let world = World::new().await;
+        world.rotate().await.expect("the rotation succeeds");
+        lost_after(&world, &[Step::Create, Step::Set]).await;
+        lost_after(&world, &[Step::Create]).await;
+        let id = world.aws.faults().inject(unreadable(n));
+        heals(&world, failed_logins).await;
+        assert_eq!(world.aws.faults().hits(id), 1, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_read_is_on_the_list_of_what_was_tried() {
+    let world = World::new().await;
+    world.rotate().await.expect("the rotation succeeds");
+    lose_the_password(&world).await;
+    let token = world.proposed().await;
+    world.aws.faults().inject(unreadable(3));
+    let words = ["the previous version: not tried, ", "the current version: "];
+    world.refuses(&token, Step::Set, "LoginRefused", &words).await;
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use keywheel_tests::net;
 use keywheel_tests::postgres::Server;
-use keywheel_tests::world::{Setup, World};
+use keywheel_tests::world::{FUNCTION, Setup, World};
+use secrets_manager_local::Fault;
 use serde_json::Value;
 use staging_labels::{Label, Step};
 use uuid::Uuid;
 
-use super::{current_with, heals, lose_the_password};
+use super::{HELD_UP, current_with, heals, lose_the_password, repaired_meanwhile};
 
 /// Names the secret at `arn` as the admin's in the current document.
 async fn name_admin(world: &World, arn: &str) {
@@ -210,13 +211,14 @@ async fn an_admin_whose_password_is_wrong_too_is_on_the_list_of_what_was_tried()
 
 #[tokio::test]
 async fn a_role_that_no_password_would_let_in_is_told_apart_through_the_admin() {
-    for (clause, code, remedy) in [
+    for (clauses, code, remedy) in [
         (
             "VALID UNTIL '2001-01-01'",
             "RoleExpired",
             "VALID UNTIL 'infinity'",
         ),
-        ("NOLOGIN", "RoleMayNotLogIn", "LOGIN"),
+        // With the right password the server says itself that it has NOLOGIN.
+        ("NOLOGIN PASSWORD 'lost'", "RoleMayNotLogIn", "LOGIN"),
     ] {
         let world = World::new().await;
         let arn = world
@@ -225,7 +227,7 @@ async fn a_role_that_no_password_would_let_in_is_told_apart_through_the_admin() 
         name_admin(&world, &arn).await;
         world
             .database
-            .sql(&format!("ALTER ROLE {} {clause}", world.database.role()))
+            .sql(&format!("ALTER ROLE {} {clauses}", world.database.role()))
             .await;
         let token = world.proposed().await;
         world
@@ -237,4 +239,60 @@ async fn a_role_that_no_password_would_let_in_is_told_apart_through_the_admin() 
             )
             .await;
     }
+}
+
+/// Whoever may write the secret names the role and the admin secret in it: they must not get a powerful role so.
+#[tokio::test]
+async fn a_powerful_role_is_not_reset_by_an_admin() {
+    for (grant, powerful) in [
+        ("ALTER ROLE APP SUPERUSER", "APP"),
+        ("ALTER ROLE APP CREATEROLE", "APP"),
+        ("ALTER ROLE APP REPLICATION", "APP"),
+        ("ALTER ROLE APP BYPASSRLS", "APP"),
+        (
+            "GRANT pg_execute_server_program TO APP",
+            "pg_execute_server_program",
+        ),
+        // Through a group, as with RDS's rds_superuser.
+        ("CREATE ROLE GROUP CREATEROLE; GRANT GROUP TO APP", "GROUP"),
+    ] {
+        let world = World::new().await;
+        let user = world.database.user().to_owned();
+        let group = format!("{user}_group");
+        let named = |text: &str| text.replace("APP", &user).replace("GROUP", &group);
+        lost_with_admin(&world, &world.database.admin_document().to_string()).await;
+        world.database.sql(&named(grant)).await;
+        let (token, verifier) = (world.proposed().await, world.database.verifier().await);
+        let words = [
+            &format!("\"{}\"", named(powerful)),
+            "ordinary roles only",
+            "remove `masterarn`",
+        ];
+        world.refuses(&token, Step::Set, "RolePowerful", &words).await;
+        assert_eq!(world.database.verifier().await, verifier, "{grant}");
+        world.database.sql(&format!("DROP ROLE IF EXISTS {group}")).await;
+    }
+}
+
+/// A powerful role changes its own password all the same.
+#[tokio::test]
+async fn a_powerful_role_rotates_itself() {
+    let world = World::new().await;
+    let role = world.database.role();
+    world
+        .database
+        .sql(&format!("ALTER ROLE {role} SUPERUSER CREATEROLE"))
+        .await;
+    heals(&world, 0).await;
+}
+
+/// A step that comes late: somebody has repaired the secret by hand while it was still looking for a way in.
+#[tokio::test]
+async fn a_password_that_is_repaired_by_hand_meanwhile_is_not_set_again_by_the_admin() {
+    let world = World::new().await;
+    let arn = lost_with_admin(&world, &world.database.admin_document().to_string()).await;
+    let token = world.proposed().await;
+    let slow = Fault::delay(HELD_UP).by_function(FUNCTION).for_secret(&arn);
+    world.aws.faults().inject(slow);
+    repaired_meanwhile(&world, &token, |log| log.failed_logins() >= 2).await;
 }

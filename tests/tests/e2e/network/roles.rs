@@ -105,18 +105,42 @@ async fn an_admin_finds_out_that_a_role_is_expired_and_leaves_it() {
     assert!(world.current_logs_in().await);
 }
 
+/// The password of a role that may not log in may be right: it is no matter for the admin.
 #[tokio::test]
-async fn an_admin_finds_out_that_a_role_may_not_log_in_and_leaves_it() {
+async fn a_role_that_may_not_log_in_is_left_alone_by_the_admin() {
     let world = with_admin().await;
     let role = world.database.role();
     world.database.sql(&format!("ALTER ROLE {role} NOLOGIN")).await;
-    let token = world.proposed().await;
-    let remedy = format!("ALTER ROLE {role} LOGIN");
-    world
-        .refuses(&token, Step::Set, "RoleMayNotLogIn", &["NOLOGIN", &remedy])
-        .await;
-    world.database.sql(&remedy).await;
+    let (token, verifier) = (world.proposed().await, world.database.verifier().await);
+    let words = [
+        "is not permitted to log in",
+        "the admin secret: not tried",
+        "pg_roles",
+    ];
+    world.refuses(&token, Step::Set, "LoginRefused", &words).await;
+    assert_eq!(world.database.verifier().await, verifier);
+    world.database.sql(&format!("ALTER ROLE {role} LOGIN")).await;
     world.steps(&token, &Step::ALL).await.expect("the remedy is one");
+}
+
+/// Applications come from where `pg_hba.conf` lets them in, the function does not: the password is not wrong.
+#[tokio::test]
+async fn a_password_at_which_the_server_did_not_look_is_not_reset_by_the_admin() {
+    for group in [Group::Reject, Group::NoTls] {
+        let world = with_admin().await;
+        world.database.join(group).await;
+        let (token, verifier) = (world.proposed().await, world.database.verifier().await);
+        let before = world.database.log();
+        let words = [
+            "pg_hba.conf rejects connection",
+            "the admin secret: not tried, the server refused the connection and not the password",
+        ];
+        world.refuses(&token, Step::Set, "LoginRefused", &words).await;
+        assert_eq!(world.database.verifier().await, verifier, "{group:?}");
+        let (admin, _) = world.database.cluster().superuser();
+        let log = world.database.log().since(&before).of_role(admin);
+        assert_eq!((log.logins(), log.failed_logins()), (0, 0), "{log}");
+    }
 }
 
 #[tokio::test]
@@ -239,6 +263,22 @@ async fn a_roles_own_settings_do_no_harm() {
         );
     }
     world.database.sql(&format!("DROP ROLE {group}")).await;
+}
+
+/// Otherwise a crash of the server could take back a password that was promoted.
+#[tokio::test]
+async fn a_new_password_is_flushed_to_disk_whatever_the_role_or_the_database_say() {
+    let world = World::new().await;
+    let (role, name) = (world.database.role(), world.database.name().to_owned());
+    let off = "SET synchronous_commit = off";
+    let settings = format!("ALTER ROLE {role} {off}; ALTER DATABASE {name} {off}");
+    world.database.sql(&settings).await;
+    let before = world.database.log();
+    rotates(&world).await;
+    let statements = world.database.log().since(&before).statements();
+    let position = |text: &str| statements.iter().position(|statement| statement.contains(text));
+    let on = position("SET LOCAL synchronous_commit = on");
+    assert!(on.is_some() && on < position("ALTER ROLE"), "{statements:?}");
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Servers that insist on seeing the password.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use keywheel_tests::functions::function_path;
 use keywheel_tests::postgres::{Cluster, Options, Server, TestDatabase, cluster};
 use keywheel_tests::refusal::is_code;
 use keywheel_tests::world::{FUNCTION, Setup, World};
-use secrets_manager_local::{Function, RotationOutcome};
+use secrets_manager_local::{Fault, Function, RotationOutcome};
 use staging_labels::{Label, Step};
 use uuid::Uuid;
 
@@ -68,6 +69,60 @@ async fn a_value_that_the_server_rejects_is_released_and_the_next_rotation_makes
         assert!(world.current_logs_in().await);
         assert_ne!(world.database.verifier().await, before);
     }
+}
+
+/// A world whose password nobody knows, and whose admin is held up before it sets one that the server rejects.
+async fn lost_and_rejected() -> (World, String) {
+    let world = poisoned(TOO_SHORT, 0).await;
+    let admin = world.database.admin_document().to_string();
+    let arn = world.other_secret("admin", &admin).await;
+    let mut document = world.database.document();
+    document["masterarn"] = arn.as_str().into();
+    world.write_by_hand(&document.to_string()).await;
+    world.database.set_password("nobody-knows-1").await;
+    let token = world.proposed().await;
+    let slow = Fault::delay(Duration::from_millis(2500)).by_function(FUNCTION);
+    world.aws.faults().inject(slow.for_secret(&arn));
+    (world, token)
+}
+
+/// What a server stores for `password`; made where no policy looks at it.
+async fn stored(password: &str) -> String {
+    let elsewhere = TestDatabase::new(cluster(Server::Main)).await;
+    elsewhere.set_password(password).await;
+    elsewhere.verifier().await
+}
+
+#[tokio::test]
+async fn a_value_that_is_rejected_through_the_admin_is_released() {
+    let (world, token) = lost_and_rejected().await;
+    let before = world.database.verifier().await;
+    let error = world.step(&token, Step::Set).await.expect_err("it is rejected");
+    assert_eq!(error.error_type, "PasswordRejected", "{error}");
+    assert_eq!(world.carrier(&Label::Pending).await, None);
+    assert_eq!(world.database.verifier().await, before);
+}
+
+/// A value that is in use is not one that never will be.
+#[tokio::test]
+async fn a_value_that_is_rejected_but_was_set_meanwhile_is_not_released() {
+    let (world, token) = lost_and_rejected().await;
+    let pending = stored(&world.password(&Label::Pending).await).await;
+    let twin = async {
+        let log = || world.database.log().of_role(world.database.user());
+        while log().failed_logins() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        world.database.set_password(&pending).await;
+    };
+    let (outcome, ()) = tokio::join!(world.step(&token, Step::Set), twin);
+    outcome.expect("the pending value logs in");
+    assert_eq!(world.carrier(&Label::Pending).await, Some(token.clone()));
+    let rest = world.steps(&token, &[Step::Test, Step::Finish]).await;
+    rest.expect("and the rotation goes on");
+    assert!(world.current_logs_in().await);
+    let log = world.database.cluster().log();
+    assert!(log.contains("password is too short"), "{log}");
 }
 
 #[tokio::test]

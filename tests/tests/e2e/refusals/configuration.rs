@@ -146,10 +146,15 @@ async fn a_policy_that_nothing_can_satisfy_is_refused_by_every_invocation() {
     }
 }
 
-#[tokio::test]
-async fn a_setting_that_a_document_may_overrule_is_refused_in_create_secret() {
-    let world = World::new().await;
-    let function = host(&world, 0, &[("TLS_SERVER_NAME", "not a name")]);
+/// createSecret of a function with these variables is refused, and writes nothing.
+async fn refused_in_create_secret(
+    world: &World,
+    number: usize,
+    variables: &[(&str, &str)],
+    code: &str,
+    words: &[&str],
+) {
+    let function = host(world, number, variables);
     let token = world.stage();
     let event = json!({"Step": "createSecret", "SecretId": world.secret, "ClientRequestToken": token});
     let invocation = world.aws.invoke(&function, event.to_string()).await;
@@ -157,12 +162,26 @@ async fn a_setting_that_a_document_may_overrule_is_refused_in_create_secret() {
         .expect("the function is there")
         .error
         .expect("it is refused");
-    check(
-        &error,
-        Step::Create,
-        &world.secret,
-        "TlsNameInvalid",
-        &["not a name", "TLS_SERVER_NAME"],
-    );
+    check(&error, Step::Create, &world.secret, code, words);
     assert_eq!(world.text_of(&token).await, None, "nothing is written");
+    world.clean_up(&token).await;
+}
+
+#[tokio::test]
+async fn a_setting_that_a_document_may_overrule_is_refused_in_create_secret() {
+    let world = World::new().await;
+    let variables = [("TLS_SERVER_NAME", "not a name")];
+    let words = ["not a name", "TLS_SERVER_NAME"];
+    refused_in_create_secret(&world, 0, &variables, "TlsNameInvalid", &words).await;
+}
+
+/// Any certificate that a public authority has signed, for whatever name, would do.
+#[tokio::test]
+async fn an_authority_alone_is_not_enough_where_it_is_a_public_one() {
+    let world = World::new().await;
+    for (number, roots) in ["", "system"].into_iter().enumerate() {
+        let variables = [("PGSSLMODE", "verify-ca"), ("PGSSLROOTCERT", roots)];
+        let words = ["verify-ca needs PGSSLROOTCERT", "verify-full"];
+        refused_in_create_secret(&world, number, &variables, "ConfigurationInvalid", &words).await;
+    }
 }
