@@ -179,8 +179,11 @@ async fn a_setting_that_a_document_may_overrule_is_refused_in_create_secret() {
 #[tokio::test]
 async fn an_authority_alone_is_not_enough_where_it_is_a_public_one() {
     let world = World::new().await;
+    let mut document = world.database.document();
+    document["sslmode"] = "verify-ca".into();
+    world.write_by_hand(&document.to_string()).await;
     for (number, roots) in ["", "system"].into_iter().enumerate() {
-        let variables = [("PGSSLMODE", "verify-ca"), ("PGSSLROOTCERT", roots)];
+        let variables = [("PGSSLROOTCERT", roots)];
         let words = ["verify-ca needs PGSSLROOTCERT", "verify-full"];
         refused_in_create_secret(&world, number, &variables, "ConfigurationInvalid", &words).await;
     }
