@@ -24,7 +24,7 @@ const ARN_SUFFIX: &str = "AbCdEf";
 /// The events that are sent if none is named, in order.
 const STEPS: [&str; 4] = ["create-secret", "set-secret", "test-secret", "finish-secret"];
 /// How long cargo-lambda may take to listen: it compiles only when it is first invoked.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 type Anything<T> = Result<T, Box<dyn Error>>;
 
