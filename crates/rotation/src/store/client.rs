@@ -74,6 +74,7 @@ fn with_scheme(endpoint: String) -> String {
 fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault> {
     let store = match set("AWS_CA_BUNDLE") {
         Some(path) => TrustStore::empty().with_pem_certificate(bundle(&path)?),
+        None if is_plain_http(set) => TrustStore::empty(),
         None if knows_amazon_roots(set) => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
         None => TrustStore::default(),
     };
@@ -100,16 +101,24 @@ fn bundle(path: &str) -> Result<Vec<u8>, StoreFault> {
 
 /// Whether the endpoint is one of AWS's own. China's partition uses other authorities.
 fn knows_amazon_roots(set: &dyn Fn(&str) -> Option<String>) -> bool {
-    let own = [
+    let china = set("AWS_REGION").is_some_and(|region| region.starts_with("cn-"));
+    let aws = own_endpoint(set).is_none_or(|url| host_of(&url).ends_with(".amazonaws.com"));
+    aws && !china
+}
+
+/// Whether the endpoint has no certificate to verify: a local one, which needs no roots loaded.
+fn is_plain_http(set: &dyn Fn(&str) -> Option<String>) -> bool {
+    own_endpoint(set).is_some_and(|url| url.starts_with("http://"))
+}
+
+fn own_endpoint(set: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    [
         "SECRETS_MANAGER_ENDPOINT",
         "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         "AWS_ENDPOINT_URL",
     ]
     .into_iter()
-    .find_map(set);
-    let china = set("AWS_REGION").is_some_and(|region| region.starts_with("cn-"));
-    let aws = own.is_none_or(|url| host_of(&url).ends_with(".amazonaws.com"));
-    aws && !china
+    .find_map(set)
 }
 
 fn host_of(url: &str) -> &str {
@@ -151,6 +160,14 @@ mod tests {
             "AWS_ENDPOINT_URL",
             "https://secrets.example.com/x.amazonaws.com"
         )]));
+    }
+
+    #[test]
+    fn only_an_endpoint_without_tls_goes_without_roots() {
+        let plain = |url: &str| is_plain_http(&|name| (name == "AWS_ENDPOINT_URL").then(|| url.to_owned()));
+        assert!(plain("http://127.0.0.1:4599"));
+        assert!(!plain("https://127.0.0.1:4599"));
+        assert!(!is_plain_http(&|_| None));
     }
 
     #[test]
