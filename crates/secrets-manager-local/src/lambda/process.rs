@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::io::ioctl_fionread;
@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Notify, watch};
 
 use super::logs::FunctionLog;
+use crate::sync::lock;
 
 /// A running process.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Process {
     kill: Arc<Notify>,
     exited: watch::Receiver<Option<String>>,
     output: [OwnedFd; 2],
+    /// Held while the pipes are read from and the lines are stored.
+    reading: Arc<Mutex<()>>,
     id: Option<u32>,
 }
 
@@ -61,16 +64,18 @@ impl Process {
         ];
         tokio::spawn(watch_child(child, Arc::clone(&kill), exit));
         let (function, sandbox, log) = (start.function, start.sandbox, start.log);
-        tokio::spawn(async move {
+        let reading = Arc::new(Mutex::new(()));
+        tokio::spawn(while_holding(Arc::clone(&reading), async move {
             tokio::join!(
                 log.capture(&function, &sandbox, stdout),
                 log.capture(&function, &sandbox, stderr)
             );
-        });
+        }));
         Ok(Self {
             kill,
             exited,
             output,
+            reading,
             id,
         })
     }
@@ -78,9 +83,14 @@ impl Process {
     /// Waits until what the process has written so far is in its log, for at most 100 milliseconds.
     pub(crate) async fn drained(&self) {
         let empty = |pipe: &OwnedFd| ioctl_fionread(pipe).is_ok_and(|bytes| bytes == 0);
+        // Without the lock a pipe could be empty whose last bytes are on their way into the log.
+        let drained = || {
+            let _reading = lock(&self.reading);
+            self.output.iter().all(empty)
+        };
         for _ in 0..100 {
-            if self.output.iter().all(empty) {
-                return tokio::task::yield_now().await;
+            if drained() {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -118,6 +128,16 @@ impl Process {
             .and_then(|reason| reason.clone())
             .unwrap_or_else(|| "signal: killed".to_owned())
     }
+}
+
+/// Holds `gate` whenever `work` is at work, and not while it waits.
+async fn while_holding(gate: Arc<Mutex<()>>, work: impl Future<Output = ()>) {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let _held = lock(&gate);
+        work.as_mut().poll(context)
+    })
+    .await;
 }
 
 async fn watch_child(mut child: Child, kill: Arc<Notify>, exit: watch::Sender<Option<String>>) {
