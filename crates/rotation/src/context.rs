@@ -13,18 +13,13 @@ use crate::store::{Store, StoreFault};
 pub struct Context<'a> {
     store: &'a Store,
     event: &'a Event,
-    current: Option<&'a VersionId>,
+    current: &'a VersionId,
     budget: Budget,
 }
 
 impl<'a> Context<'a> {
     /// `current` is the version that the step read as AWSCURRENT.
-    pub(crate) fn new(
-        store: &'a Store,
-        event: &'a Event,
-        current: Option<&'a VersionId>,
-        budget: Budget,
-    ) -> Self {
+    pub(crate) fn new(store: &'a Store, event: &'a Event, current: &'a VersionId, budget: Budget) -> Self {
         Self {
             store,
             event,

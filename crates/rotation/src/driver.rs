@@ -18,9 +18,8 @@ use crate::target::Target;
 #[derive(Debug)]
 pub(crate) struct Verified(());
 
-/// What one reading of the secret showed.
+/// The values that one reading of the secret showed.
 struct Reading {
-    labels: Labels,
     current: Option<Version>,
     pending: Option<Version>,
 }
@@ -83,8 +82,7 @@ struct Stepper<'a, T> {
 
 impl<T: Target> Stepper<'_, T> {
     async fn attempt(&self) -> Result<&'static str, Cause> {
-        let mut reading = self.read().await?;
-        let labels = std::mem::take(&mut reading.labels);
+        let (labels, reading) = self.read().await?;
         let action = plan(self.event.step, &labels, &self.event.token).map_err(Stray::Refused)?;
         if action != Action::Nothing {
             reading.agrees_with(&labels)?;
@@ -94,7 +92,7 @@ impl<T: Target> Stepper<'_, T> {
             Action::Stage => self.stage(reading).await?,
             Action::Apply => {
                 let pair = self.pair(reading)?;
-                let context = self.context(Some(&pair.version));
+                let context = self.context(&pair.version);
                 self.target.apply(&pair.current, &pair.pending, &context).await?;
             }
             Action::Verify => {
@@ -112,8 +110,8 @@ impl<T: Target> Stepper<'_, T> {
 
     /// Reads what the step needs, at once. The first two steps ask DescribeSecret, which alone tells that a
     /// rotation was cancelled; the last two find the labels in the two values' answers, and ask only if
-    /// there is no pending value.
-    async fn read(&self) -> Result<Reading, Cause> {
+    /// one of the two has no value.
+    async fn read(&self) -> Result<(Labels, Reading), Cause> {
         let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
         let (description, pending, current) = match self.event.step {
             Step::Create => {
@@ -147,18 +145,14 @@ impl<T: Target> Stepper<'_, T> {
             (None, Some(pending), Some(current)) => labels_of(pending, current),
             (None, _, _) => store.describe(secret, budget).await?.labels,
         };
-        Ok(Reading {
-            labels,
-            current,
-            pending,
-        })
+        Ok((labels, Reading { current, pending }))
     }
 
     /// Stores a new value. If the version has one already, that one must be as good as a new one.
     async fn stage(&self, reading: Reading) -> Result<(), Cause> {
         let version = reading.current.ok_or(Stray::NoCurrent)?;
         let current = self.target.read(&version.text)?;
-        let context = self.context(Some(&version.id));
+        let context = self.context(&version.id);
         let proposal = self.target.propose(&current, &context).await?;
         let text = self.target.text(&proposal);
         match self.store.stage_pending(self.event, text, self.budget).await? {
@@ -187,12 +181,12 @@ impl<T: Target> Stepper<'_, T> {
     }
 
     async fn verify(&self, pair: &Pair<T::Secret>) -> Result<Verified, Cause> {
-        let context = self.context(Some(&pair.version));
+        let context = self.context(&pair.version);
         self.target.verify(&pair.current, &pair.pending, &context).await?;
         Ok(Verified(()))
     }
 
-    fn context<'a>(&'a self, current: Option<&'a VersionId>) -> Context<'a> {
+    fn context<'a>(&'a self, current: &'a VersionId) -> Context<'a> {
         Context::new(self.store, self.event, current, self.budget)
     }
 
@@ -220,9 +214,9 @@ fn labels_of(pending: &Version, current: &Version) -> Labels {
 ///
 /// # Errors
 /// It was abandoned, or AWSCURRENT has moved.
-pub(crate) fn stand(labels: &Labels, token: &VersionId, current: Option<&VersionId>) -> Result<(), Cause> {
+pub(crate) fn stand(labels: &Labels, token: &VersionId, current: &VersionId) -> Result<(), Cause> {
     match labels.state_of(token) {
-        RotationState::Pending { current: now } if now == current => Ok(()),
+        RotationState::Pending { current: Some(now) } if now == current => Ok(()),
         RotationState::Pending { .. } | RotationState::Finished => Err(Stray::CurrentMoved.into()),
         RotationState::Abandoned => Err(Stray::Refused(Refusal::Abandoned).into()),
         RotationState::Unknown => Err(Stray::Refused(Refusal::Unknown).into()),
@@ -287,7 +281,7 @@ mod tests {
     fn check(versions: &[(&str, &[&str])], expected: &str) {
         let labels: Labels = versions.iter().map(|(id, labels)| (*id, labels.iter())).collect();
         let (token, current) = (VersionId::stored("v2"), VersionId::stored("v1"));
-        let outcome = stand(&labels, &token, Some(&current));
+        let outcome = stand(&labels, &token, &current);
         assert_eq!(
             outcome.map_or_else(|cause| cause.code(), |()| "stands"),
             expected,
