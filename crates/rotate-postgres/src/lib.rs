@@ -29,6 +29,7 @@ pub mod settings;
 mod single_user;
 pub mod sql;
 pub mod tls;
+mod transaction;
 pub mod verifier;
 
 pub use fault::{CODES, PostgresFault};
