@@ -10,6 +10,7 @@ pub mod functions;
 pub mod http;
 pub mod invariants;
 pub mod net;
+pub mod pair;
 pub mod postgres;
 pub mod process;
 pub mod refusal;

@@ -68,7 +68,11 @@ impl Change<'_> {
 
     /// Changes the password in a transaction that somebody else begins and ends.
     #[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
-    pub(crate) async fn alter(&self, transaction: &Transaction<'_>, sent: &Sent) -> Result<(), PostgresFault> {
+    pub(crate) async fn alter(
+        &self,
+        transaction: &Transaction<'_>,
+        sent: &Sent,
+    ) -> Result<(), PostgresFault> {
         let statement = sql::set_password(self.role, sent.value(self.password));
         let doing = "changing the password";
         match transaction.try_out(statement.expose_secret(), doing).await {
