@@ -196,3 +196,6 @@ fn clone_foreign(clone: &str, original: &str) -> String {
         "if it is meant to be the clone: GRANT {original} TO {clone}; otherwise rename one of the two roles (ALTER ROLE {clone} RENAME TO …)"
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,12 +82,13 @@ impl Arrangement {
 
     /// A clone is known by what ties it to the original, not by its name.
     fn check_clone(&self, clone: &Role, server: &str) -> Result<(), AlternatingFault> {
-        let tied = |role: &str| clone.membership(role).is_some();
         if clone.superuser {
             let role = clone.name.clone();
             return Err(AlternatingFault::Superuser { role });
         }
-        if tied(&self.pair.original) || self.owner.as_deref().is_some_and(tied) {
+        if is_tied(clone, &self.pair.original)
+            || self.owner.as_deref().is_some_and(|owner| is_tied(clone, owner))
+        {
             return Ok(());
         }
         if self.turn == Turn::Original {
@@ -131,7 +132,10 @@ impl Arrangement {
         };
         repairs.link(&idle, owner);
         repairs.settings(original, &idle, owner, true);
-        repairs.ownership(&idle, facts.role(owner));
+        // Sessions that act as the idle role, of a pair that comes from the clone form, would lose what they work with.
+        if clone.is_none_or(|clone| clone.acts_as(&facts.database) != Some(&idle.name)) {
+            repairs.ownership(&idle, facts.role(owner));
+        }
         repairs.list
     }
 
@@ -163,13 +167,13 @@ pub(crate) fn counterpart(
     server: &str,
 ) -> Result<String, AlternatingFault> {
     let (original, clone) = (facts.role(&pair.original), facts.role(&pair.clone));
-    let member = |role: Option<&Role>, of: &str| role.is_some_and(|role| role.membership(of).is_some());
-    let tied = member(clone, &pair.original)
-        || owner.is_some_and(|owner| member(clone, owner) && member(original, owner));
-    if tied {
+    let tied = |role: Option<&Role>, to: &str| role.is_some_and(|role| is_tied(role, to));
+    let to_the_original = tied(clone, &pair.original);
+    let to_one_owner = owner.is_some_and(|owner| tied(clone, owner) && tied(original, owner));
+    if original.is_some() && (to_the_original || to_one_owner) {
         return Ok(pair.original.clone());
     }
-    if original.is_none() && clone.and_then(own_role) == Some(&pair.original) {
+    if to_the_original {
         return Err(AlternatingFault::OriginalMissing {
             server: server.to_owned(),
             original: pair.original.clone(),
@@ -192,6 +196,11 @@ fn check_owner(facts: &Facts, owner: &str, server: &str) -> Result<(), Alternati
         owner: owner.to_owned(),
         problem,
     })
+}
+
+/// Whether a role is a member of another one, or acts as it: a membership that somebody revoked leaves the setting.
+fn is_tied(role: &Role, to: &str) -> bool {
+    role.membership(to).is_some() || own_role(role) == Some(to)
 }
 
 /// The role that a role's own setting, for all databases, makes it act as.
@@ -396,3 +405,6 @@ fn by_scope(role: &Role) -> BTreeMap<(Option<String>, String), String> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;
