@@ -152,7 +152,9 @@ impl AlternatingUsers {
         }
         // The password was changed by hand. The version before tells of whom this one is the clone.
         match prover.previous(&pair).await? {
-            Some(previous) if previous.username() == pair.original => Ok(pair.original),
+            Some(previous) if !prover.is_locked() && previous.username() == pair.original => {
+                Ok(pair.original)
+            }
             _ => Err(prover.unproven(current).into()),
         }
     }

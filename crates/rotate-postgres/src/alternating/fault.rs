@@ -162,12 +162,12 @@ impl Fault for AlternatingFault {
                 "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is".into()
             }
             Self::OwnerUnusable { owner, .. } => format!(
-                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, and make it one that cannot log in: ALTER ROLE {} NOLOGIN",
+                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
             )
             .into(),
             Self::CurrentUnproven { role, .. } => format!(
-                "an admin secret alone does not show that this secret may speak for the role: set the password of {} by hand (\\password), write it into the secret (aws secretsmanager put-secret-value), and rotate",
+                "an admin secret alone does not show that this secret may speak for the role: if the password was changed, set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
             )
             .into(),

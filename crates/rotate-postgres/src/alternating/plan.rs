@@ -44,15 +44,15 @@ impl Arrangement {
     /// # Errors
     /// Roles that cannot or must not take turns.
     pub(crate) fn repairs(&self, facts: &Facts, server: &str) -> Result<Vec<Repair>, AlternatingFault> {
-        let original = self.check_original(facts, server)?;
         let clone = facts.role(&self.pair.clone);
         if let Some(clone) = clone {
             self.check_clone(clone, server)?;
         }
+        let original = self.check_original(facts, server)?;
         match &self.owner {
             None => Ok(self.clone_form(facts, original, clone)),
             Some(owner) => {
-                check_owner(facts, owner, server)?;
+                check_owner(facts, owner, original, server)?;
                 Ok(self.owner_form(facts, owner, original, clone))
             }
         }
@@ -74,9 +74,7 @@ impl Arrangement {
             let until = original.until.clone().unwrap_or_default();
             return Err(PostgresFault::RoleExpired { role: role(), until }.into());
         }
-        if self.turn == Turn::Original && !original.login {
-            return Err(PostgresFault::RoleMayNotLogIn { role: role() }.into());
-        }
+        check_not_locked(original)?;
         Ok(original)
     }
 
@@ -89,7 +87,7 @@ impl Arrangement {
         if is_tied(clone, &self.pair.original)
             || self.owner.as_deref().is_some_and(|owner| is_tied(clone, owner))
         {
-            return Ok(());
+            return check_not_locked(clone);
         }
         if self.turn == Turn::Original {
             return Err(AlternatingFault::TurnMistaken {
@@ -139,6 +137,11 @@ impl Arrangement {
         repairs.list
     }
 
+    /// Other databases in which the clone owns something: what it owns there stays its own until somebody goes there.
+    pub(crate) fn owned_elsewhere<'f>(&self, facts: &'f Facts) -> &'f [String] {
+        facts.role(&self.pair.clone).map_or(&[], |clone| &clone.owns_in)
+    }
+
     /// Memberships that were given to the clone alone; nobody's to take away, but they end with its turn.
     pub(crate) fn oddities(&self, facts: &Facts) -> Vec<String> {
         let (Some(original), Some(clone)) = (facts.role(&self.pair.original), facts.role(&self.pair.clone))
@@ -183,12 +186,26 @@ pub(crate) fn counterpart(
     Ok(Pair::of_original(&pair.clone)?.clone)
 }
 
-fn check_owner(facts: &Facts, owner: &str, server: &str) -> Result<(), AlternatingFault> {
+/// NOLOGIN is somebody's decision, and no slip: a rotation does not open what was locked.
+fn check_not_locked(role: &Role) -> Result<(), AlternatingFault> {
+    if role.login {
+        return Ok(());
+    }
+    let role = role.name.clone();
+    Err(PostgresFault::RoleMayNotLogIn { role }.into())
+}
+
+/// Whoever may write the secret could name any role as the owner: it must be one that the original may act as already.
+fn check_owner(facts: &Facts, owner: &str, original: &Role, server: &str) -> Result<(), AlternatingFault> {
+    let may_act = original
+        .membership(owner)
+        .is_some_and(|membership| membership.set);
     let problem = match facts.role(owner) {
         None => "there is no such role",
         Some(role) if role.superuser => "it is a superuser",
         Some(role) if role.login => "it can log in itself",
         Some(role) if role.owns == 0 => "it owns nothing in the database",
+        Some(_) if !may_act => "the user is no member of it that may act as it",
         Some(_) => return Ok(()),
     };
     Err(AlternatingFault::OwnerUnusable {
@@ -262,9 +279,6 @@ impl<'f> Repairs<'f> {
     ///
     /// CREATEDB, CREATEROLE and BYPASSRLS are the acting role's: where the admin may not give them, the clone works without.
     fn attributes(&mut self, original: &Role, clone: &Role) {
-        if !clone.login {
-            self.alter(clone, "LOGIN");
-        }
         let flags = [
             ("CREATEDB", original.createdb, clone.createdb),
             ("CREATEROLE", original.createrole, clone.createrole),

@@ -163,6 +163,16 @@ pub(super) async fn planned(
     let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
     let repairs = arrangement.repairs(&facts, server)?;
     lack::check(arrangement, &facts, &repairs, server)?;
+    let elsewhere = arrangement.owned_elsewhere(&facts);
+    if !elsewhere.is_empty() {
+        tracing::warn!(
+            role = arrangement.pair.clone,
+            "role {:?} owns objects in other databases ({}): REASSIGN OWNED there gives them to {:?}",
+            arrangement.pair.clone,
+            elsewhere.join(", "),
+            arrangement.owner.as_ref().unwrap_or(&arrangement.pair.original)
+        );
+    }
     for role in arrangement.oddities(&facts) {
         tracing::warn!(
             role = arrangement.pair.clone,

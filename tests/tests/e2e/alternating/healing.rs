@@ -66,6 +66,35 @@ async fn a_secret_that_cannot_show_whose_it_is_gets_nothing_from_the_admin() {
     rotates(&pair, "after the remedy").await;
 }
 
+/// NOLOGIN is how an application is locked out: the other user, or a rotation, must be no way around it.
+#[tokio::test]
+async fn a_lock_is_not_opened_by_a_rotation() {
+    let pair = Pair::new().await;
+    rotates(&pair, "to the clone").await;
+    rotates(&pair, "to the original").await;
+    let (role, clone) = (pair.database.role(), pair.database.clone_user());
+    for (locked, code) in [
+        (role.clone(), "CurrentUnproven"),
+        (clone.clone(), "RoleMayNotLogIn"),
+    ] {
+        pair.database.sql(&format!("ALTER ROLE {locked} NOLOGIN")).await;
+        let token = pair.proposed().await;
+        pair.refuses(&token, Step::Set, code, &["LOGIN", locked.trim_matches('"')])
+            .await;
+        pair.database.sql(&format!("ALTER ROLE {locked} LOGIN")).await;
+        pair.clean_up(&token).await;
+    }
+    rotates(&pair, "to the clone again").await;
+    // The current clone is locked: createSecret has to ask the server, and stops there.
+    pair.database.sql(&format!("ALTER ROLE {clone} NOLOGIN")).await;
+    let token = pair.stage();
+    pair.refuses(&token, Step::Create, "CurrentUnproven", &["28000", &clone])
+        .await;
+    pair.database.sql(&format!("ALTER ROLE {clone} LOGIN")).await;
+    pair.clean_up(&token).await;
+    rotates(&pair, "unlocked").await;
+}
+
 /// Whoever may write the secret names somebody else's role in it, and waits for its password.
 #[tokio::test]
 async fn a_secret_that_names_somebody_elses_role_gets_nothing_from_the_admin() {

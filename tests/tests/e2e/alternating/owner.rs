@@ -154,9 +154,7 @@ async fn a_pair_in_the_clone_form_comes_into_the_owner_form() {
         pair.clean_up(&token).await;
 
         pair.database
-            .sql(&format!(
-                "REASSIGN OWNED BY {role} TO {owner}; GRANT {owner} TO {role}"
-            ))
+            .sql(&format!("REASSIGN OWNED BY {role} TO {owner}"))
             .await;
         for turn in 0..3 {
             pair.rotate()

@@ -200,7 +200,7 @@ async fn what_was_changed_by_hand_is_brought_back_and_reported() {
             "set statement_timeout for role",
         ] {
             assert!(
-                log.contains(&format!("repaired: ")) && log.contains(repaired),
+                log.contains("repaired: ") && log.contains(repaired),
                 "{repaired}: {log}"
             );
         }

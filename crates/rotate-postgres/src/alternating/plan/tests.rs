@@ -130,7 +130,6 @@ fn what_differs_is_brought_in_line_and_nothing_else_is_named() {
         2
     );
     let changed = Role {
-        login: false,
         connections: 3,
         until: Some("2999-01-01 00:00:00+00".to_owned()),
         ..clone()
@@ -138,7 +137,6 @@ fn what_differs_is_brought_in_line_and_nothing_else_is_named() {
     check(
         &facts(15, vec![role("app"), changed]),
         &[
-            r#"ALTER ROLE "app_clone" LOGIN"#,
             r#"ALTER ROLE "app_clone" CONNECTION LIMIT -1"#,
             r#"ALTER ROLE "app_clone" VALID UNTIL 'infinity'"#,
         ],
@@ -261,8 +259,16 @@ fn roles_that_cannot_or_must_not_take_turns_are_refused() {
     assert_eq!(refused(&to_original, &super_clone), "RolePowerful");
     let (expired, _) = with(|role| role.expired = true);
     assert_eq!(refused(&to_clone, &expired), "RoleExpired");
-    let (nologin, _) = with(|role| role.login = false);
-    assert_eq!(refused(&to_original, &nologin), "RoleMayNotLogIn");
+    let (original, copy) = with(|role| role.login = false);
+    for locked in [original, copy] {
+        assert_eq!(refused(&to_original, &locked), "RoleMayNotLogIn");
+        assert_eq!(refused(&to_clone, &locked), "RoleMayNotLogIn");
+    }
+    // Somebody's own name ends in _clone, and AWS's template staged a role that is not there.
+    assert_eq!(
+        refused(&to_original, &facts(15, vec![role("app_clone")])),
+        "TurnMistaken"
+    );
 }
 
 #[test]
@@ -296,15 +302,13 @@ fn in_the_owner_form_only_the_idle_one_is_touched() {
     );
     let owning = Role {
         owns: 1,
+        memberships: vec![member_of("team")],
         ..role("app")
     };
     let before = facts(15, vec![owner, owning, clone()]);
     assert_eq!(
         planned(&arrangement(Turn::Original, Some("team")), &before),
-        [
-            r#"GRANT "team" TO "app""#,
-            r#"ALTER ROLE "app" SET "role" TO 'team'"#,
-        ]
+        [r#"ALTER ROLE "app" SET "role" TO 'team'"#]
     );
     assert_eq!(
         planned(&arrangement(Turn::Clone, Some("team")), &before),
@@ -330,6 +334,11 @@ fn an_owner_that_cannot_be_one_is_refused() {
         ..role("team")
     };
     assert!(of(None).ends_with("there is no such role"));
+    let foreign = Role {
+        owns: 1,
+        ..nologin.clone()
+    };
+    assert!(of(Some(foreign)).ends_with("the user is no member of it that may act as it"));
     assert!(of(Some(role("team"))).ends_with("it can log in itself"));
     assert!(of(Some(nologin.clone())).ends_with("it owns nothing in the database"));
     let superuser = Role {
