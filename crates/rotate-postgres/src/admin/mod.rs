@@ -25,7 +25,7 @@ use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
 use crate::login::Denial;
 use crate::memory::Memory;
-use crate::rds::{self, Kind, Rds, RdsName, Server};
+use crate::rds::{self, Kind, Rds, RdsName, Server, rds_name};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::tls::Tls;
@@ -384,13 +384,6 @@ impl Admins {
         }
         Ok(at_writer(&endpoint))
     }
-}
-
-/// The name of RDS's that the connection is proven to lead to: the host, or, for an alias, the name that the certificate
-/// is checked against.
-fn rds_name(endpoint: &Endpoint) -> Option<RdsName> {
-    let proven = (endpoint.tls == TlsMode::VerifyFull).then_some(endpoint.server_name.as_str());
-    RdsName::parse(&endpoint.host).or_else(|| RdsName::parse(proven?))
 }
 
 /// The same at the cluster's writer, if the name is that of its readers: the one name tells the other.

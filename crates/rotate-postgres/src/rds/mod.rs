@@ -17,7 +17,7 @@ use aws_sdk_rds::types::{DbCluster, DbInstance};
 use rotation::{Budget, Cause, Context, Refusal};
 
 pub use fault::RdsFault;
-pub use name::{Kind, RdsName};
+pub use name::{Kind, RdsName, may_be_paused, rds_name};
 use server::Instance;
 
 use crate::memory::Memory;

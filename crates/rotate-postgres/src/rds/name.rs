@@ -11,6 +11,10 @@
 //! In China the region stands behind `rds` (`….rds.cn-north-1.amazonaws.com.cn`). Sources: the user guides of RDS, Aurora and
 //! RDS Proxy, "endpoints"; the partitions' suffixes are those of the SDK's `partitions.json`.
 
+use rotation::secrets::TlsMode;
+
+use crate::endpoint::Endpoint;
+
 /// What the partitions of AWS end their names with.
 const SUFFIXES: [&str; 7] = [
     "amazonaws.com",
@@ -89,12 +93,24 @@ impl RdsName {
     }
 
     /// Whether it may be an Aurora cluster, which can be paused, and then takes its time to resume.
-    pub fn is_of_a_cluster(&self) -> bool {
+    fn is_of_a_cluster(&self) -> bool {
         matches!(
             self.kind,
             Kind::Writer | Kind::Reader | Kind::Custom | Kind::Global
         )
     }
+}
+
+/// The name of RDS's that a connection is proven to lead to: the host, or, for an alias, the name that the certificate is
+/// checked against.
+pub fn rds_name(endpoint: &Endpoint) -> Option<RdsName> {
+    let proven = (endpoint.tls == TlsMode::VerifyFull).then_some(endpoint.server_name.as_str());
+    RdsName::parse(&endpoint.host).or_else(|| RdsName::parse(proven?))
+}
+
+/// Whether the server may be a paused Aurora cluster: silent, refusing or hanging up until it has resumed.
+pub fn may_be_paused(endpoint: &Endpoint) -> bool {
+    rds_name(endpoint).is_some_and(|name| name.is_of_a_cluster())
 }
 
 /// What the label behind the identifier says. It holds a mark of account and region, letters and digits.
