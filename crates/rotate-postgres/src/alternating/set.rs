@@ -29,7 +29,7 @@ impl AlternatingUsers {
         let (now, next) = (current.username(), pending.username());
         let (pair, turn) =
             Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
-        let endpoint = self.endpoint(current)?;
+        let endpoint = self.endpoint(current, context).await?;
         let arrangement = Arrangement {
             pair,
             turn,
@@ -38,7 +38,7 @@ impl AlternatingUsers {
         let healing = self
             .prove(&arrangement.pair, &endpoint, current, pending, context)
             .await?;
-        let (session, admin) = self.admin(&endpoint, current, context).await?;
+        let (session, admin) = self.admin(&endpoint, &arrangement, current, context).await?;
         let outcome = self
             .through(&session, &admin, &arrangement, pending, healing, context)
             .await;

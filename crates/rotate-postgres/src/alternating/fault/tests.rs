@@ -16,6 +16,7 @@ fn said() -> Said {
 
 fn one_of_each() -> Vec<F> {
     vec![
+        F::AdminIsOfThePair { role: text() },
         F::AdminLacksRights {
             server: text(),
             admin: text(),
