@@ -188,6 +188,9 @@ fn unreadable(server: String) -> PostgresFault {
 impl Target for AlternatingUsers {
     type Secret = PostgresSecret;
 
+    /// Right before the password changes: the change does not rest on the idle user's own.
+    const CONFIRMS: bool = true;
+
     fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
         Ok(PostgresSecret::parse(text)?)
     }
