@@ -35,6 +35,7 @@ pub struct Setup {
     timeout: Duration,
     environment: Vec<(String, String)>,
     retries: Vec<Duration>,
+    arn_suffix: Option<String>,
 }
 
 impl Setup {
@@ -47,7 +48,15 @@ impl Setup {
             timeout: Duration::from_secs(30),
             environment: Vec::new(),
             retries: Vec::new(),
+            arn_suffix: None,
         }
+    }
+
+    /// What the ARNs of all secrets end with.
+    #[must_use]
+    pub fn arn_suffix(mut self, suffix: &str) -> Self {
+        self.arn_suffix = Some(suffix.to_owned());
+        self
     }
 
     /// Another function.
@@ -143,12 +152,13 @@ impl Setup {
         for (name, value) in &self.environment {
             function = function.env(name, value);
         }
-        let aws = LocalSecretsManager::builder()
+        let mut aws = LocalSecretsManager::builder()
             .function(function)
-            .retry_delays(self.retries.clone())
-            .start()
-            .await
-            .expect("the local Secrets Manager starts");
+            .retry_delays(self.retries.clone());
+        if let Some(suffix) = &self.arn_suffix {
+            aws = aws.arn_suffix(suffix);
+        }
+        let aws = aws.start().await.expect("the local Secrets Manager starts");
         let client = client(&aws.url());
         (aws, client)
     }
