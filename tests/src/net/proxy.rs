@@ -46,6 +46,8 @@ pub enum Act {
     Stall,
     /// This is called, then they are passed on.
     Call(Arc<dyn Fn() + Send + Sync>),
+    /// Another rule takes the place of this one, from these very bytes on.
+    Then(Box<Rule>),
 }
 
 /// Something to happen, once, when given bytes go by.
@@ -288,6 +290,7 @@ async fn pump(
                 }
                 Act::Stall => std::future::pending().await,
                 Act::Call(hook) => tokio::task::block_in_place(|| hook()),
+                Act::Then(next) => plan.rules().push(*next),
             }
         }
         to.write_all(chunk).await?;
