@@ -8,6 +8,7 @@ mod refusals;
 mod roles;
 mod trial;
 mod turns;
+mod twins;
 
 use keywheel_tests::world::World;
 use staging_labels::Label;
