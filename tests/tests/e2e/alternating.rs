@@ -2,7 +2,9 @@
 
 mod crash;
 mod drain;
+mod fleet;
 mod healing;
+mod load;
 mod owner;
 mod refusals;
 mod roles;
