@@ -203,6 +203,11 @@ impl World {
         Setup::on(Server::Main).start().await
     }
 
+    /// Whether two users take turns, so that the one that is current is never touched.
+    pub fn takes_turns(&self) -> bool {
+        self.function == ALTERNATING
+    }
+
     /// Lets Secrets Manager rotate, and waits for what comes of it; answers with the token.
     ///
     /// # Errors

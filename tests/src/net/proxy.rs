@@ -49,6 +49,8 @@ pub enum Act {
     Ask(String),
     /// This is called, then they are passed on.
     Call(Arc<dyn Fn() + Send + Sync>),
+    /// Another rule takes the place of this one, from these very bytes on.
+    Then(Box<Rule>),
 }
 
 /// Something to happen, once, when given bytes go by.
@@ -292,6 +294,7 @@ async fn pump(
                 Act::Stall => std::future::pending().await,
                 Act::Ask(query) => chunk = wire::message(b'Q', &[query.as_bytes(), b"\0"].concat()).into(),
                 Act::Call(hook) => tokio::task::block_in_place(|| hook()),
+                Act::Then(next) => plan.rules().push(*next),
             }
         }
         to.write_all(&chunk).await?;
