@@ -1,5 +1,8 @@
 //! What a target may ask for while it works: the other values of the secret, and the time that is left.
 
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
 use secrecy::SecretString;
 use staging_labels::VersionId;
 
@@ -36,6 +39,36 @@ impl<'a> Context<'a> {
     /// The version that this rotation makes.
     pub fn token(&self) -> &VersionId {
         &self.event.token
+    }
+
+    /// The secret's ARN, or whatever the event named it by.
+    pub fn secret(&self) -> &str {
+        self.event.secret.as_str()
+    }
+
+    /// The version that the step read as AWSCURRENT.
+    pub fn current_version(&self) -> &VersionId {
+        self.current
+    }
+
+    /// The secret's tags.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn tags(&self) -> Result<BTreeMap<String, String>, Cause> {
+        Ok(self.store.describe(&self.event.secret, self.budget).await?.tags)
+    }
+
+    /// When the version that the step read as AWSCURRENT was made, if Secrets Manager says so.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn current_made(&self) -> Result<Option<SystemTime>, Cause> {
+        let read = self
+            .store
+            .version(&self.event.secret, self.current, self.budget)
+            .await?;
+        Ok(read.and_then(|version| version.made))
     }
 
     /// Asks once more whether this rotation is still the one under way: to be called right before a change that
