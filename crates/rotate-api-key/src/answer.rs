@@ -104,20 +104,17 @@ impl Judge<'_> {
 
     /// An error inside an answer that says success.
     fn look_inside(&self, call: &Call<'_>, reply: Reply) -> Result<Reply, ProviderFault> {
-        let errors = Pointer::parse("/errors").ok();
-        let place = call.error.or(errors.as_ref().filter(|_| call.graphql.is_some()));
-        let Some(place) = place else {
+        let Ok(inside) = serde_json::from_slice::<Value>(&reply.body) else {
             return Ok(reply);
         };
-        let inside = serde_json::from_slice::<Value>(&reply.body);
-        match inside {
-            Ok(inside) if place.tells(&inside) => Err(ProviderFault::ErrorInside {
+        if tells_of_an_error(call, &inside) {
+            return Err(ProviderFault::ErrorInside {
                 call: reply.call.clone(),
                 status: reply.status,
                 words: self.words(call.message, &reply.body),
-            }),
-            _ => Ok(reply),
+            });
         }
+        Ok(reply)
     }
 
     /// The provider's words, if it has some in a usual place.
@@ -132,6 +129,12 @@ impl Judge<'_> {
         });
         scrub::clean(&told.unwrap_or_default(), self.secrets)
     }
+}
+
+/// Whether an error stands inside an answer that says success: where the description says, and where GraphQL says.
+pub fn tells_of_an_error(call: &Call<'_>, inside: &Value) -> bool {
+    let graphql = call.graphql.is_some() && inside.get("errors").is_some_and(|errors| !errors.is_null());
+    graphql || call.error.is_some_and(|place| place.tells(inside))
 }
 
 impl Reply {

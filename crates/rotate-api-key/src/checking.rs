@@ -5,7 +5,7 @@ use std::time::Duration;
 use rotation::{Budget, Cause};
 use tokio::time::{Instant, sleep};
 
-use crate::answer::Judge;
+use crate::answer::{Judge, tells_of_an_error};
 use crate::client::{after, pause_asked_for};
 use crate::description::Check;
 use crate::fault::ProviderFault;
@@ -196,42 +196,34 @@ impl Verdict<'_> {
         is && !(dead.is_none() && self.check.healthy.is_some() && self.is_healthy(answer.status))
     }
 
-    /// A healthy status with an error inside, or without what must be there.
+    /// A healthy status with an error inside, or without what only a key that works is told.
     fn look_inside(&self, answer: &Answer) -> Result<(), ProviderFault> {
         let (status, call) = (answer.status, self.judge.name.to_owned());
-        let inside = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
         let token = Pointer::parse("/access_token").ok();
-        let expected = self
-            .check
-            .expect
-            .as_ref()
-            .or(token.as_ref().filter(|_| self.check.client_credentials.is_some()));
-        let errors = Pointer::parse("/errors").ok();
-        let place = self
-            .check
-            .error
-            .as_ref()
-            .or(errors.as_ref().filter(|_| self.check.graphql.is_some()));
-        let words = || self.judge.words(self.check.message.as_ref(), &answer.body);
-        if let (Some(place), Some(inside)) = (place, &inside)
-            && place.tells(inside)
-        {
+        let of_a_grant = token.as_ref().filter(|_| self.check.client_credentials.is_some());
+        let expected = self.check.expect.as_ref().or(of_a_grant);
+        let inside = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+        let refused = match (&inside, expected) {
+            (None, Some(_)) => {
+                let problem = "is not JSON".to_owned();
+                return Err(ProviderFault::AnswerUnusable { call, problem });
+            }
+            (None, None) => false,
+            (Some(inside), expected) => {
+                tells_of_an_error(&self.check.call(), inside)
+                    || expected.is_some_and(|place| place.find(inside).is_none_or(serde_json::Value::is_null))
+            }
+        };
+        if refused {
+            let words = self.judge.words(self.check.message.as_ref(), &answer.body);
             return Err(ProviderFault::KeyRefused {
                 call,
                 whose: self.whose,
                 status,
-                words: words(),
+                words,
             });
         }
-        match expected {
-            Some(place) if inside.as_ref().and_then(|inside| place.find(inside)).is_none() => {
-                Err(ProviderFault::AnswerUnusable {
-                    call,
-                    problem: format!("has nothing at {place:?}"),
-                })
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,8 @@ use crate::description::Call;
 use crate::job::{Job, With};
 use crate::key::Key;
 
+/// Values drawn at most, until one fits. One in ten does not if it may have every character.
+const MOST_DRAWS: usize = 40;
 /// Versions without a label that are tried as the current key, newest first.
 const MOST_TRIES: usize = 5;
 
@@ -17,17 +19,25 @@ impl Job<'_> {
     /// # Errors
     /// The policy's, or the document's.
     pub async fn choose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        let value = self
-            .settings
-            .policy
-            .generate_from_os()
-            .map_err(crate::ProviderFault::from)?;
-        let key = Key {
-            value: Some(value),
-            ..Key::default()
-        };
-        self.check_can_be_sent(&key).await?;
-        self.document_with(current, &key)
+        let mut draws = 0;
+        loop {
+            let value = self
+                .settings
+                .policy
+                .generate_from_os()
+                .map_err(crate::ProviderFault::from)?;
+            let key = Key {
+                value: Some(value),
+                ..Key::default()
+            };
+            self.check_can_be_sent(&key).await?;
+            // A bare string that begins with a bracket or a quote would be taken for JSON: another one is drawn.
+            draws += 1;
+            match self.document_with(current, &key) {
+                Err(_) if draws < MOST_DRAWS => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Uploads the value: setSecret of this class.

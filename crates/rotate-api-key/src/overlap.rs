@@ -276,11 +276,24 @@ impl<P: Provider> Overlap<'_, P> {
             let mut key = listed.key();
             // Where a key is revoked by its value, the list's id is that.
             key.value = Some(listed.id.clone().into());
-            self.provider.revoke(&key).await?;
+            self.revoke_listed(&key).await?;
             tracing::info!(
                 key.name = listed.name.as_deref().unwrap_or_default(),
                 "a {what} key is revoked"
             );
+        }
+        Ok(())
+    }
+
+    /// Some providers answer with an error when a key is gone already: what the list does not have is gone.
+    async fn revoke_listed(&self, key: &Key) -> Result<(), Cause> {
+        let refused = match self.provider.revoke(key).await {
+            Err(cause) if cause.code() == "ProviderRefused" => cause,
+            outcome => return outcome,
+        };
+        let listed = self.provider.list().await?.unwrap_or_default();
+        if listed.iter().any(|listed| Some(&listed.id) == key.id.as_ref()) {
+            return Err(refused);
         }
         Ok(())
     }
