@@ -40,6 +40,8 @@ pub struct Job<'a> {
     pub marks: Marks,
     /// AWSCURRENT's key.
     pub current: Key,
+    /// The key that this process made last.
+    pub made: &'a RefCell<Option<Key>>,
     admin: RefCell<Option<SecretString>>,
     minted: RefCell<Option<Password>>,
 }

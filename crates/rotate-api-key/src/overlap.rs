@@ -87,6 +87,7 @@ impl<P: Provider> Overlap<'_, P> {
     }
 
     async fn fit(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
+        self.job.made.replace(Some(key.clone()));
         self.provider.can_be_used(key).await?;
         self.job.document_with(current, key)
     }
@@ -120,25 +121,11 @@ impl<P: Provider> Overlap<'_, P> {
         {
             return Ok(());
         }
-        if key.id.is_none() {
-            // A bare string has no room for the id. Two keys carry this version now, and only the list tells them apart.
-            key.id = self.id_of(&key).await?;
-        }
-        tracing::info!("another value was stored first: the key that was made for this one is revoked");
-        if key.id.is_none() {
-            tracing::warn!(
-                "the provider's list does not tell which key it is; the rotation after the next revokes it"
-            );
-            return Ok(());
-        }
+        // A bare string has no room for the id, and two keys carry this version now: whoever made it remembers.
+        let made = self.job.made.take().filter(|made| made.value == key.value);
+        key.id = key.id.or(made.and_then(|made| made.id));
+        tracing::info!("what was made was not stored: it is revoked");
         self.provider.revoke(&key).await
-    }
-
-    /// The id of a key by its value, with a provider whose ids are the values.
-    async fn id_of(&self, key: &Key) -> Result<Option<String>, Cause> {
-        let listed = self.provider.list().await?.unwrap_or_default();
-        let same = |listed: &&Listed| key.value.as_ref() == Some(&listed.id.clone().into());
-        Ok(listed.iter().find(same).map(|listed| listed.id.clone()))
     }
 
     /// Once AWSCURRENT has moved: revokes what it displaced, if the description asks for that.

@@ -1,5 +1,7 @@
 //! The target of the function: each class's part in each step.
 
+use std::cell::RefCell;
+
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context, Target};
 use secrecy::SecretString;
@@ -9,6 +11,7 @@ use crate::description::{Class, Native};
 use crate::fault::ProviderFault;
 use crate::iam::Iam;
 use crate::job::Job;
+use crate::key::Key;
 use crate::overlap::Overlap;
 use crate::settings::Settings;
 
@@ -23,6 +26,8 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub struct ApiKey {
     settings: Settings,
+    /// The key that was made last, until it is known to be stored: whoever made it in vain must know its id.
+    made: RefCell<Option<Key>>,
 }
 
 impl ApiKey {
@@ -36,12 +41,15 @@ impl ApiKey {
 
     /// A target with these settings.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            made: RefCell::default(),
+        }
     }
 
     async fn open<'a>(&'a self, current: &KeyDocument, context: &'a Context<'a>) -> Result<Job<'a>, Cause> {
         // A job is large, and lives in every step's future.
-        Box::pin(Job::open(&self.settings, current, context)).await
+        Box::pin(Job::open(&self.settings, &self.made, current, context)).await
     }
 
     /// Opens the pair: the pending version must name the same provider, with the same parameters.

@@ -6,7 +6,7 @@ use super::classes::Kind;
 use super::wire::Request;
 
 /// The admin's credential.
-pub const ADMIN: &str = "admin-credential-0b81f2c7d4";
+pub const ADMIN: &str = "adm-9Xk27qLw-0b81f2c7d4";
 /// The OAuth client.
 pub const CLIENT: &str = "client-17";
 
@@ -111,7 +111,8 @@ impl State {
     fn token(&mut self, request: &Request) -> Result<(u16, String), u16> {
         let right = self.live.iter().any(|issued| {
             use base64::Engine as _;
-            let pair = format!("{CLIENT}:{}", issued.value);
+            // RFC 6749, section 2.3.1: both halves are form-encoded.
+            let pair = format!("{CLIENT}:{}", form_encoded(&issued.value));
             let expected = base64::engine::general_purpose::STANDARD.encode(pair);
             request.header("authorization") == format!("Basic {expected}")
         });
@@ -212,4 +213,13 @@ impl State {
         }];
         Ok((204, String::new()))
     }
+}
+
+fn form_encoded(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
 }

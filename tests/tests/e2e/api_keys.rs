@@ -10,7 +10,7 @@ mod trust;
 
 use std::time::Duration;
 
-use keywheel_tests::keys::{FUNCTION, Keys, Secret, function};
+use keywheel_tests::keys::{Keys, Secret, function};
 use keywheel_tests::scripted::{ADMIN, Kind, Provider};
 use keywheel_tests::{refusal, world};
 use secrets_manager_local::LocalSecretsManager;
@@ -149,7 +149,10 @@ impl World {
     async fn key(&self, label: &Label) -> Option<String> {
         let text = self.secret().text(label).await?;
         Some(match serde_json::from_str::<Value>(&text) {
-            Ok(document) => document["apiKey"].as_str().unwrap_or_default().to_owned(),
+            Ok(document) => {
+                let key = document.get("apiKey").or_else(|| document.get("clientSecret"));
+                key.and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
             Err(_) => text,
         })
     }

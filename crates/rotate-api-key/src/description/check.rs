@@ -94,6 +94,10 @@ impl Checking<'_> {
             Ok(used) if used.has("name") || used.has("current") || used.has("admin") => {
                 self.wrong("name", "may have no credential and not itself in it");
             }
+            Ok(_) if !self.description.name.split("mark").skip(1).all(ends_the_mark) => self.wrong(
+                "name",
+                "must have nothing behind {{ mark }}, or something that is no letter, digit or dash: the mark ends there",
+            ),
             Ok(_) => {}
         }
     }
@@ -281,4 +285,13 @@ impl Checking<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether what stands behind the name in an expression does not prolong its value.
+fn ends_the_mark(rest: &str) -> bool {
+    let Some((filters, after)) = rest.split_once("}}") else {
+        return false;
+    };
+    let prolongs = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '{';
+    filters.trim_end_matches('-').trim().is_empty() && !after.starts_with(prolongs)
 }

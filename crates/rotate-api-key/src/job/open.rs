@@ -47,6 +47,7 @@ impl<'a> Job<'a> {
     /// `ProviderUnknown`, `DescriptionInvalid`, `ParameterInvalid`, `ProviderCannotRotate`, or the document's.
     pub async fn open(
         settings: &'a Settings,
+        made: &'a RefCell<Option<Key>>,
         current: &KeyDocument,
         context: &'a Context<'a>,
     ) -> Result<Job<'a>, Cause> {
@@ -95,6 +96,7 @@ impl<'a> Job<'a> {
             members,
             marks: Marks::of(context.secret()),
             current: Key::default(),
+            made,
             admin: RefCell::default(),
             minted: RefCell::default(),
         };
