@@ -124,8 +124,8 @@ impl Judge<'_> {
         };
         let told = place.and_then(|place| place.text(&answer));
         let told = told.or_else(|| {
-            let usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
-            usual.filter_map(|place| place.text(&answer)).next()
+            let mut usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
+            usual.find_map(|place| place.text(&answer))
         });
         scrub::clean(&told.unwrap_or_default(), self.secrets)
     }
@@ -163,12 +163,11 @@ impl Reply {
     /// # Errors
     /// `ProviderAnswerUnusable`.
     pub fn key(&self, value: &Source, id: Option<&Pointer>) -> Result<Key, ProviderFault> {
-        let text = match value.pointer() {
-            Some(place) => self.text(place)?,
-            None => {
-                let text = std::str::from_utf8(&self.body).map_err(|_| self.unusable("is not text"))?;
-                text.trim().to_owned()
-            }
+        let text = if let Some(place) = value.pointer() {
+            self.text(place)?
+        } else {
+            let text = std::str::from_utf8(&self.body).map_err(|_| self.unusable("is not text"))?;
+            text.trim().to_owned()
         };
         if text.is_empty() {
             return Err(self.unusable("has no body"));

@@ -87,17 +87,15 @@ impl Job<'_> {
     async fn check_request(&self, key: &Key) -> Result<(Outgoing, crate::vars::Variables), Cause> {
         let check = self.described_check();
         let variables = self.check_variables(key).await?;
-        let request = match &check.client_credentials {
-            Some(grant) => grant::request(self, grant, key, &variables.value())?,
-            None => {
-                let call = check.call();
-                let auth = crate::description::Auth::default();
-                let mut request =
-                    self.request("check", &call, call.auth.unwrap_or(&auth), &variables, None)?;
-                request.repeatable = call.repeatable.unwrap_or(true);
-                request
-            }
-        };
+        if let Some(grant) = &check.client_credentials {
+            let request = grant::request(self, grant, key, &variables.value())?;
+            return Ok((request, variables));
+        }
+        let call = check.call();
+        let none = crate::description::Auth::default();
+        let auth = call.auth.unwrap_or(&none);
+        let mut request = self.request("check", &call, auth, &variables, None)?;
+        request.repeatable = call.repeatable.unwrap_or(true);
         Ok((request, variables))
     }
 

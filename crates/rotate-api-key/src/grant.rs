@@ -60,7 +60,9 @@ pub fn request(
     let mut body = Zeroizing::new("grant_type=client_credentials".to_owned());
     for (name, source) in [("scope", &grant.scope), ("audience", &grant.audience)] {
         if let Some(source) = source {
-            body.push_str(&format!("&{name}={}", form_encoded(&text(name, source)?)));
+            for part in ["&", name, "=", &form_encoded(&text(name, source)?)] {
+                body.push_str(part);
+            }
         }
     }
     let mut headers = HeaderMap::from_iter([content_type("application/x-www-form-urlencoded")]);
@@ -75,11 +77,14 @@ pub fn request(
             headers.insert(AUTHORIZATION, value);
         }
         Sent::Form => {
-            body.push_str(&format!(
-                "&client_id={}&client_secret={}",
-                form_encoded(&client),
-                form_encoded(&secret)
-            ));
+            for part in [
+                "&client_id=",
+                &form_encoded(&client),
+                "&client_secret=",
+                &form_encoded(&secret),
+            ] {
+                body.push_str(part);
+            }
         }
     }
     Ok(Outgoing {

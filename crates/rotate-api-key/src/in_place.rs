@@ -22,6 +22,9 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Why it could not be replaced. If the answer was lost, the old key may be dead; the repetition makes another.
+    ///
+    /// # Panics
+    /// Never: the description of this class was loaded with its calls.
     pub async fn replace(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);

@@ -40,9 +40,7 @@ pub async fn connect(
         .map_err(|_| failed("the host is no name that a certificate can have".to_owned()))?;
     match TlsConnector::from(tls()).connect(name, stream).await {
         Ok(stream) => Ok(Box::pin(stream)),
-        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            Err(failed(error.to_string()))
-        }
+        Err(error) if error.get_ref().is_some_and(is_of_tls) => Err(failed(error.to_string())),
         Err(error) => Err(unreachable(
             call,
             format!("the connection was lost during TLS: {error}"),
@@ -98,4 +96,8 @@ fn unreachable(call: &str, detail: String) -> ProviderFault {
         detail,
         again: true,
     }
+}
+
+fn is_of_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.is::<rustls::Error>()
 }

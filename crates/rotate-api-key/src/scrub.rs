@@ -20,7 +20,7 @@ pub fn clean(text: &str, secrets: &[SecretString]) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    for secret in secrets.iter().map(|secret| secret.expose_secret()) {
+    for secret in secrets.iter().map(ExposeSecret::expose_secret) {
         if secret.chars().count() < 4 && text.contains(secret) {
             // To hide so short a text in place would show it.
             return HIDDEN.to_owned();

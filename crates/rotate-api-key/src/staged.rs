@@ -29,6 +29,9 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Why there is none. The first one stays as it was.
+    ///
+    /// # Panics
+    /// Never: the description of this class was loaded with its calls.
     pub async fn stage(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);

@@ -58,8 +58,9 @@ pub(super) fn check(
 fn allowed(name: &str, about: About, mints: bool, description: &Description) -> Result<(), String> {
     let unknown = || Err(format!("unknown name {name:?}"));
     match name.split_once('.').unwrap_or((name, "")) {
-        ("version" | "mark" | "name", "") => Ok(()),
-        ("secret", "name" | "slug" | "arn") | ("current", "value" | "id") => Ok(()),
+        ("version" | "mark" | "name", "")
+        | ("secret", "name" | "slug" | "arn")
+        | ("current", "value" | "id") => Ok(()),
         ("minted", "") if mints => Ok(()),
         ("minted", _) => Err("{{ minted }} is used where no auth.mint has a call for it".to_owned()),
         ("expires", "date" | "rfc3339" | "unix" | "seconds") => match description.lifetime_days {

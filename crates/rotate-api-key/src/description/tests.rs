@@ -52,6 +52,31 @@ fn a_good_description_can_be_loaded_and_so_can_all_that_are_shipped() {
     }
 }
 
+/// What somebody copies out of the reference works.
+#[test]
+fn every_example_of_the_reference_page_can_be_loaded() {
+    let page = include_str!("../../../../docs/api-keys.md");
+    let blocks: Vec<_> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let classes: Vec<_> = blocks
+        .iter()
+        .map(|block| Description::load("docs/api-keys.md", block).unwrap().class)
+        .collect();
+    assert_eq!(
+        classes,
+        [
+            Class::Overlap,
+            Class::InPlace,
+            Class::Staged,
+            Class::Chosen,
+            Class::None
+        ]
+    );
+}
+
 #[test]
 fn a_typing_error_is_told_with_its_line_and_key() {
     check(

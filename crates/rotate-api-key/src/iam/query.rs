@@ -261,7 +261,7 @@ mod tests {
         };
         let sign = |secret: &str, body: &str| {
             let credentials = Credentials::new("AKIDEXAMPLE", secret, None, None, "test");
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+            let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
             let headers = signed(
                 "https://iam.amazonaws.com/",
                 "iam.amazonaws.com",
