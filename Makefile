@@ -54,7 +54,8 @@ bench: ## measure the release build: init, first and warm rotation, memory, size
 build: ## the functions as zip files for Lambda, in target/lambda
 	@scripts/setup lambda
 	@echo 'build: a release build with link-time optimisation (about 4 minutes for the first function, 1 for each other)'
-	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-postgres --package rotate-api-key
+	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-postgres
+	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-api-key
 
 clean-tools: ## remove what scripts/setup installed outside the system's own packages
 	rm -rf "$(KEYWHEEL_TOOLS)"

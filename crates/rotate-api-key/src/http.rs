@@ -175,7 +175,7 @@ fn target_of(location: &str, own: &str) -> String {
 }
 
 fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {
-    if error.is_parse() || error.is_parse_too_large() {
+    if error.is_parse() {
         return ProviderFault::AnswerUnusable {
             call: request.call.clone(),
             problem: "is not HTTP".to_owned(),
@@ -201,3 +201,6 @@ fn root(error: &dyn std::error::Error) -> String {
 pub fn content_type(kind: &'static str) -> (http::HeaderName, HeaderValue) {
     (CONTENT_TYPE, HeaderValue::from_static(kind))
 }
+
+#[cfg(test)]
+mod tests;

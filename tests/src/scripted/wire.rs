@@ -112,7 +112,7 @@ pub(super) fn be_silent(stream: &mut TcpStream) {
 pub(super) fn never_end(stream: &mut TcpStream) {
     let head = format!("HTTP/1.1 200 x\r\ncontent-length: {ENDLESS}\r\n\r\n");
     let mut sent = 0;
-    let chunk = [b'x'; 65_536];
+    let chunk = vec![b'x'; 65_536];
     if stream.write_all(head.as_bytes()).is_err() {
         return;
     }

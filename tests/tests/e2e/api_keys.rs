@@ -3,6 +3,7 @@
 
 mod classes;
 mod crash;
+mod events;
 mod forms;
 mod hostile;
 mod silence;
