@@ -56,6 +56,7 @@ build: ## the functions as zip files for Lambda, in target/lambda
 	@scripts/setup lambda
 	@echo 'build: a release build with link-time optimisation (about 4 minutes for the first function, 1 for each other)'
 	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-postgres
+	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-api-key
 
 clean-tools: ## remove what scripts/setup installed outside the system's own packages
 	rm -rf "$(KEYWHEEL_TOOLS)"

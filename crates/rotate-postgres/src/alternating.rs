@@ -107,10 +107,7 @@ impl AlternatingUsers {
         if !self.admins.are_named(current) {
             return Err(AlternatingFault::AdminMissing.into());
         }
-        let Some(admin) = current
-            .masterarn()
-            .filter(|arn| *arn == context.secret().as_str())
-        else {
+        let Some(admin) = current.masterarn().filter(|arn| *arn == context.secret()) else {
             return Ok(());
         };
         let (admin, role) = (admin.to_owned(), current.username().to_owned());
@@ -149,13 +146,12 @@ impl AlternatingUsers {
     }
 
     fn remember(&self, context: &Context<'_>) {
-        self.proven
-            .keep(context.secret().as_str(), context.current_version());
+        self.proven.keep(context.secret(), context.current_version());
     }
 
     /// Whether the current version was shown to log in by this very process, a moment ago. What a version holds never changes.
     fn is_proven(&self, context: &Context<'_>) -> bool {
-        self.proven.recall(context.secret().as_str()).as_ref() == Some(context.current_version())
+        self.proven.recall(context.secret()).as_ref() == Some(context.current_version())
     }
 }
 

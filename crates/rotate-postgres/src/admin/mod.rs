@@ -296,7 +296,7 @@ impl Admins {
         endpoint: &Endpoint,
         context: &Context<'_>,
     ) -> Result<Admin, Cause> {
-        if arn == context.secret().as_str() {
+        if arn == context.secret() {
             let (admin, role) = (arn.to_owned(), current.username().to_owned());
             return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
         }
