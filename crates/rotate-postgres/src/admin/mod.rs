@@ -189,7 +189,7 @@ impl Admins {
     ///
     /// # Errors
     /// `standby`, if the endpoint is not RDS's or RDS says nothing better.
-    pub async fn primary_of(
+    async fn primary_of(
         &self,
         endpoint: &Endpoint,
         standby: Cause,
@@ -215,6 +215,28 @@ impl Admins {
         }
         self.moved.keep(&name.host, &(server.host, server.port));
         Ok(primary)
+    }
+
+    /// Makes an attempt at something, and a second one if the first met a standby whose primary RDS names: by then
+    /// [`Admins::endpoint`] leads there.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub async fn at_the_primary<T>(
+        &self,
+        secret: &PostgresSecret,
+        context: &Context<'_>,
+        attempt: impl AsyncFn() -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        // Boxed, or the compiler loses itself in the depth of the step's future.
+        match Box::pin(attempt()).await {
+            Err(cause) if cause.code() == PostgresFault::STANDBY => {
+                let endpoint = self.endpoint(secret, context).await?;
+                self.primary_of(&endpoint, cause, context).await?;
+                Box::pin(attempt()).await
+            }
+            outcome => outcome,
+        }
     }
 
     /// Where a document leads, for whoever wants to change something: to the writer, as far as names tell. One without a host
