@@ -27,7 +27,10 @@ async fn world_of(kind: &str, id: &str, fields: Value) -> (Cloud, World, String)
 }
 
 async fn current(world: &World) -> (String, String) {
-    let text = world.text(&Label::Current).await.expect("there is a current value");
+    let text = world
+        .text(&Label::Current)
+        .await
+        .expect("there is a current value");
     let document: Value = serde_json::from_str(&text).expect("it is JSON");
     let field = |name: &str| document[name].as_str().expect("it is there").to_owned();
     (field("username"), field("password"))
