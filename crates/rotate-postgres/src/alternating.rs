@@ -213,10 +213,13 @@ impl Target for AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
         self.check_admin_named(current, context)?;
-        let endpoint = self.endpoint(current, context).await?;
+        let next = async || {
+            let endpoint = self.endpoint(current, context).await?;
+            self.next_user(current, &endpoint, context).await
+        };
         let user = context
             .budget()
-            .retry(async || self.next_user(current, &endpoint, context).await)
+            .retry(async || self.admins.at_the_primary(current, context, &next).await)
             .await?;
         let password = self
             .settings
@@ -234,7 +237,10 @@ impl Target for AlternatingUsers {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.set(current, pending, context).await)
+            .retry(async || {
+                let attempt = async || self.set(current, pending, context).await;
+                self.admins.at_the_primary(current, context, attempt).await
+            })
             .await
     }
 
@@ -246,7 +252,10 @@ impl Target for AlternatingUsers {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.try_out(current, pending, context).await)
+            .retry(async || {
+                let attempt = async || self.try_out(current, pending, context).await;
+                self.admins.at_the_primary(pending, context, attempt).await
+            })
             .await
     }
 }
