@@ -117,6 +117,19 @@ impl Job<'_> {
         Ok(next)
     }
 
+    /// Refuses a document that could not take a new key and its id, before one is made.
+    ///
+    /// # Errors
+    /// The document's.
+    pub fn check_takes_a_key(&self, current: &KeyDocument) -> Result<(), Cause> {
+        match (&self.members.id, &self.current.id) {
+            (Some(member), Some(id)) => current.with_id(member, id).map(drop)?,
+            (Some(member), None) => current.with_id(member, "0").map(drop)?,
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
     /// The name of the key that this rotation makes.
     ///
     /// # Errors

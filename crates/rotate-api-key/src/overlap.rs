@@ -52,6 +52,7 @@ impl<P: Provider> Overlap<'_, P> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);
         }
+        self.job.check_takes_a_key(current)?;
         let survey = self.survey().await?;
         if let Some(survey) = &survey {
             self.check_room(survey)?;
