@@ -15,6 +15,8 @@ pub fn is_code(code: &str) -> bool {
         rotation::password::CODES,
         rotate_postgres::CODES,
         rotate_api_key::CODES,
+        rotate_postgres::ALTERNATING_CODES,
+        rotate_postgres::ADMIN_CODES,
     ];
     all.into_iter().flatten().any(|known| *known == code)
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::VersionId;
 
 use crate::budget::Budget;
-use crate::driver::stand;
-use crate::event::Event;
+use crate::driver::{stand, under_way};
+use crate::event::{Event, SecretId};
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
 
@@ -36,19 +37,25 @@ impl<'a> Context<'a> {
         self.budget
     }
 
+    /// The secret that is rotated, by its ARN.
+    pub fn secret(&self) -> &SecretId {
+        &self.event.secret
+    }
+
+    /// The version that the step read as AWSCURRENT. What a version holds never changes.
+    pub fn current_version(&self) -> &VersionId {
+        self.current
+    }
+
+    /// Region, credentials, HTTP client, retries and time limits, for a target's calls to a service of AWS's that this
+    /// crate does not know: a second connector or look-up of credentials would only cost a cold start.
+    pub fn aws(&self) -> &SdkConfig {
+        self.store.shared()
+    }
+
     /// The version that this rotation makes.
     pub fn token(&self) -> &VersionId {
         &self.event.token
-    }
-
-    /// The secret's ARN, or whatever the event named it by.
-    pub fn secret(&self) -> &str {
-        self.event.secret.as_str()
-    }
-
-    /// The version that the step read as AWSCURRENT.
-    pub fn current_version(&self) -> &VersionId {
-        self.current
     }
 
     /// The secret's tags.
@@ -76,9 +83,9 @@ impl<'a> Context<'a> {
     /// secret by hand meanwhile must not find the repair undone.
     ///
     /// # Errors
-    /// The rotation was abandoned, or AWSCURRENT has moved since the step read it.
+    /// The rotation was abandoned or cancelled, or AWSCURRENT has moved since the step read it.
     pub async fn still_stands(&self) -> Result<(), Cause> {
-        let labels = self.store.describe(&self.event.secret, self.budget).await?.labels;
+        let labels = under_way(self.store.describe(&self.event.secret, self.budget).await?)?;
         stand(&labels, &self.event.token, self.current)
     }
 
@@ -114,6 +121,14 @@ impl<'a> Context<'a> {
     /// Secrets Manager's refusal, naming that secret.
     pub async fn other_secret(&self, id: &str) -> Result<SecretString, Cause> {
         self.store.other_secret(id, self.budget).await
+    }
+
+    /// The tags of another secret, such as those by which RDS says whose admin it is for.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal, naming that secret; the function's role needs `secretsmanager:DescribeSecret` on it.
+    pub async fn tags_of(&self, id: &str) -> Result<Vec<(String, String)>, Cause> {
+        self.store.tags(id, self.budget).await
     }
 }
 

@@ -18,13 +18,14 @@ use crate::text::{check_size, span_of, splice};
 use crate::{DocumentError, NotJson};
 
 /// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
-const KNOWN_KEYS: [&str; 12] = [
+const KNOWN_KEYS: [&str; 13] = [
     "database",
     "dbname",
     "engine",
     "host",
     "keywheel",
     "masterarn",
+    "ownerrole",
     "password",
     "port",
     "ssl",

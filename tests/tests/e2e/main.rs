@@ -2,6 +2,7 @@
 //!
 //! Run them with `make test`, which provides the servers; `make test ARGS=name` runs those whose name contains `name`.
 
+mod alternating;
 mod api_keys;
 mod clients;
 mod crash;
@@ -12,6 +13,7 @@ mod harness;
 mod healing;
 mod network;
 mod policy;
+mod rds;
 mod refusals;
 mod rotation;
 mod runbook;

@@ -94,7 +94,7 @@ impl<'a> Job<'a> {
             context,
             parameters,
             members,
-            marks: Marks::of(context.secret()),
+            marks: Marks::of(context.secret().as_str()),
             current: Key::default(),
             made,
             admin: RefCell::default(),

@@ -9,7 +9,7 @@ use rotation::password::OsGeneratorFailed;
 use rotation::secrets::Mismatch;
 use rotation::{Fault, Kind, Prospect, TimedOut};
 
-use self::said::Attempts;
+pub(crate) use self::said::Attempts;
 pub use self::said::{Said, Tried};
 
 /// Every code of this crate's errors, besides those of the documents and passwords that it passes on; each has a
@@ -53,6 +53,7 @@ pub const CODES: &[&str] = &[
     "ServerTooOld",
     "SessionOfAnotherRole",
     "StatementTimeout",
+    "TestSqlFailed",
     "TlsFailed",
     "TlsNameInvalid",
     "TlsNotOffered",
@@ -115,6 +116,10 @@ pub enum PostgresFault {
     /// Packets are swallowed, or the server accepts and says nothing.
     #[error("{0}")]
     ServerSilent(TimedOut),
+    /// One of the two above, or a connection that ended early: an Aurora cluster that is paused does all of that while
+    /// it resumes.
+    #[error(transparent)]
+    MayResume(Box<PostgresFault>),
     /// The connection ended in the middle.
     #[error("the connection to {server} was lost while {doing}: {detail}")]
     ConnectionLost {
@@ -236,6 +241,9 @@ pub enum PostgresFault {
     /// The admin finds no such role.
     #[error("the server {server} has no role {role:?}")]
     RoleUnknown { server: String, role: String },
+    /// The operator's own test.
+    #[error("TEST_SQL failed as role {role:?}: {problem}")]
+    TestSqlFailed { role: String, problem: String },
     /// Past `VALID UNTIL`: no password logs in.
     #[error("role {role:?} is past its VALID UNTIL ({until})")]
     RoleExpired { role: String, until: String },
@@ -247,6 +255,22 @@ pub enum PostgresFault {
         "role {role:?} is, or is a member of, the powerful role {powerful:?}; an admin secret resets ordinary roles only"
     )]
     RolePowerful { role: String, powerful: String },
+}
+
+impl PostgresFault {
+    /// The code of [`PostgresFault::ReadOnlyStandby`].
+    pub(crate) const STANDBY: &str = "ReadOnlyStandby";
+
+    /// The same, if the server may be one that is waking up.
+    #[must_use]
+    pub(crate) fn of_what_may_resume(self) -> Self {
+        match self {
+            Self::ServerSilent(_) | Self::ConnectionRefused { .. } | Self::ConnectionLost { .. } => {
+                Self::MayResume(Box::new(self))
+            }
+            other => other,
+        }
+    }
 }
 
 impl Fault for PostgresFault {
@@ -265,6 +289,7 @@ impl Fault for PostgresFault {
             Self::ConnectionRefused { .. } => "ConnectionRefused",
             Self::HostUnreachable { .. } => "HostUnreachable",
             Self::ServerSilent(_) => "ServerSilent",
+            Self::MayResume(fault) => fault.code(),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::NotPostgres { .. } => "NotPostgres",
             Self::TlsNotOffered { .. } => "TlsNotOffered",
@@ -282,7 +307,7 @@ impl Fault for PostgresFault {
             Self::ServerFull { .. } => "ServerFull",
             Self::ServerStarting { .. } => "ServerStarting",
             Self::ServerError { .. } => "ServerError",
-            Self::ReadOnlyStandby { .. } => "ReadOnlyStandby",
+            Self::ReadOnlyStandby { .. } => Self::STANDBY,
             Self::SessionOfAnotherRole { .. } => "SessionOfAnotherRole",
             Self::ServerTooOld { .. } => "ServerTooOld",
             Self::RoleLocked { .. } => "RoleLocked",
@@ -292,6 +317,7 @@ impl Fault for PostgresFault {
             Self::PasswordRejected { .. } => "PasswordRejected",
             Self::PolicyNeedsCleartext { .. } => "PolicyNeedsCleartext",
             Self::RoleUnknown { .. } => "RoleUnknown",
+            Self::TestSqlFailed { .. } => "TestSqlFailed",
             Self::RoleExpired { .. } => "RoleExpired",
             Self::RoleMayNotLogIn { .. } => "RoleMayNotLogIn",
             Self::RolePowerful { .. } => "RolePowerful",
@@ -309,6 +335,7 @@ impl Fault for PostgresFault {
             | Self::AdminIsTheUser { .. }
             | Self::Mismatch(_) => Kind::Document,
             Self::NoRandomness(_) => Kind::Internal,
+            Self::MayResume(fault) => fault.kind(),
             Self::HostUnknown { .. }
             | Self::ConnectionRefused { .. }
             | Self::HostUnreachable { .. }
@@ -330,9 +357,10 @@ impl Fault for PostgresFault {
             | Self::RoleUnknown { .. }
             | Self::RoleExpired { .. }
             | Self::RoleMayNotLogIn { .. } => Kind::Login,
-            Self::ConnectDenied { .. } | Self::PrivilegeMissing { .. } | Self::RolePowerful { .. } => {
-                Kind::Privilege
-            }
+            Self::ConnectDenied { .. }
+            | Self::PrivilegeMissing { .. }
+            | Self::RolePowerful { .. }
+            | Self::TestSqlFailed { .. } => Kind::Privilege,
             Self::ServerFull { .. } => Kind::Throttling,
             Self::PasswordRejected { .. } | Self::PolicyNeedsCleartext { .. } => Kind::Policy,
             Self::DatabaseUnknown { .. }
@@ -356,6 +384,7 @@ impl Fault for PostgresFault {
             | Self::ServerFull { .. }
             | Self::ServerStarting { .. }
             | Self::RoleBusy { .. } => Prospect::Transient,
+            Self::MayResume(_) => Prospect::Resuming,
             Self::PasswordRejected { .. } => Prospect::PoisonedPending,
             _ => Prospect::Permanent,
         }
