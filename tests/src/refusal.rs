@@ -14,9 +14,9 @@ pub fn is_code(code: &str) -> bool {
         rotation::secrets::CODES,
         rotation::password::CODES,
         rotate_postgres::CODES,
-        rotate_api_key::CODES,
         rotate_postgres::ALTERNATING_CODES,
         rotate_postgres::ADMIN_CODES,
+        rotate_api_key::CODES,
     ];
     all.into_iter().flatten().any(|known| *known == code)
 }

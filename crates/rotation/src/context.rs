@@ -9,7 +9,7 @@ use staging_labels::VersionId;
 
 use crate::budget::Budget;
 use crate::driver::{stand, under_way};
-use crate::event::{Event, SecretId};
+use crate::event::Event;
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
 
@@ -37,9 +37,9 @@ impl<'a> Context<'a> {
         self.budget
     }
 
-    /// The secret that is rotated, by its ARN.
-    pub fn secret(&self) -> &SecretId {
-        &self.event.secret
+    /// The secret's ARN, or whatever the event named it by.
+    pub fn secret(&self) -> &str {
+        self.event.secret.as_str()
     }
 
     /// The version that the step read as AWSCURRENT. What a version holds never changes.

@@ -14,9 +14,9 @@ fn codes() -> BTreeSet<&'static str> {
         rotation::secrets::CODES,
         rotation::password::CODES,
         rotate_postgres::CODES,
-        rotate_api_key::CODES,
         rotate_postgres::ADMIN_CODES,
         rotate_postgres::ALTERNATING_CODES,
+        rotate_api_key::CODES,
     ]
     .into_iter()
     .flatten()
