@@ -244,7 +244,7 @@ impl Job<'_> {
 
     /// What is no credential.
     fn common(&self) -> Variables {
-        let secret = self.context.secret().as_str();
+        let secret = self.context.secret();
         let about = BTreeMap::from([
             ("arn".to_owned(), secret.to_owned()),
             ("name".to_owned(), mark::name_of(secret).to_owned()),

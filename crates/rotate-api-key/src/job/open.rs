@@ -94,7 +94,7 @@ impl<'a> Job<'a> {
             context,
             parameters,
             members,
-            marks: Marks::of(context.secret().as_str()),
+            marks: Marks::of(context.secret()),
             current: Key::default(),
             made,
             admin: RefCell::default(),
