@@ -12,6 +12,7 @@ mod forms;
 mod harness;
 mod healing;
 mod network;
+mod peers;
 mod policy;
 mod rds;
 mod refusals;
