@@ -18,6 +18,7 @@ pub mod peers;
 pub mod postgres;
 pub mod process;
 pub mod rds;
+pub mod recorded;
 pub mod refusal;
 pub mod scripted;
 pub mod tools;

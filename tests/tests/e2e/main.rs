@@ -14,6 +14,7 @@ mod healing;
 mod network;
 mod peers;
 mod policy;
+mod providers;
 mod rds;
 mod refusals;
 mod rotation;
