@@ -1,6 +1,9 @@
 //! `rotate-api-key` against providers that are real, or recorded.
 
+mod iam;
+mod oauth;
 mod shipped;
+mod unleash;
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::{FUNCTION, Keys, Secret};
