@@ -4,6 +4,7 @@ mod iam;
 mod oauth;
 mod shipped;
 mod unleash;
+mod unseen;
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::{FUNCTION, Keys, Secret};
