@@ -114,7 +114,7 @@ async fn a_role_that_may_not_log_in_is_left_alone_by_the_admin() {
     let (token, verifier) = (world.proposed().await, world.database.verifier().await);
     let words = [
         "is not permitted to log in",
-        "the admin secret: not tried",
+        "the admin: not tried",
         "pg_roles",
     ];
     world.refuses(&token, Step::Set, "LoginRefused", &words).await;
@@ -133,7 +133,7 @@ async fn a_password_at_which_the_server_did_not_look_is_not_reset_by_the_admin()
         let before = world.database.log();
         let words = [
             "pg_hba.conf rejects connection",
-            "the admin secret: not tried, the server refused the connection and not the password",
+            "the admin: not tried, the server refused the connection and not the password",
         ];
         world.refuses(&token, Step::Set, "LoginRefused", &words).await;
         assert_eq!(world.database.verifier().await, verifier, "{group:?}");
