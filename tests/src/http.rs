@@ -27,12 +27,28 @@ impl Answer {
 /// # Errors
 /// If there is no answer that is HTTP within half a minute.
 pub fn send(method: &str, url: &str, path: &str, body: &[u8]) -> io::Result<Answer> {
+    send_with(method, url, path, &[("Content-Type", "application/json")], body)
+}
+
+/// The same with headers of the caller's own.
+///
+/// # Errors
+/// If there is no answer that is HTTP within half a minute.
+pub fn send_with(
+    method: &str,
+    url: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Answer> {
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     // HTTP/1.0: the answer ends with the connection, and is not cut into chunks.
+    let more = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let more: String = more.collect();
     let head = format!(
-        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\n{more}Content-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes())?;

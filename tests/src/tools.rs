@@ -17,6 +17,8 @@ pub struct Tools {
     pub aws: Option<PathBuf>,
     /// cargo-lambda.
     pub cargo_lambda: Option<PathBuf>,
+    /// moto's server.
+    pub moto: Option<PathBuf>,
 }
 
 /// One installation of `PostgreSQL`.
@@ -104,6 +106,12 @@ impl Tools {
         self.aws
             .as_deref()
             .ok_or_else(|| missing("the aws command line", "test"))
+    }
+
+    /// A Python that has moto.
+    pub fn python_with_moto(&self) -> Result<&Path, MissingTool> {
+        self.moto.as_ref().ok_or_else(|| missing("moto", "test"))?;
+        self.python()
     }
 
     /// cargo-lambda.

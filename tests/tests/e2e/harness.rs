@@ -10,8 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use keywheel_tests::certificates::{Authority, SERVER_NAMES};
+use keywheel_tests::http;
+use keywheel_tests::moto::Moto;
 use keywheel_tests::net::{self, Act, Proxy, Rogue, Rule, Tls};
 use keywheel_tests::postgres::{Cluster, Group, Options, Server, TestDatabase, cluster, refused, standby};
+use serde_json::json;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
@@ -398,4 +401,43 @@ async fn bad_servers_are_bad_in_their_own_ways() {
     );
     let port = net::refused_port().unwrap();
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+/// RDS is played by moto, a server of its own for each test.
+#[test]
+fn moto_answers_for_rds_counts_its_calls_and_fails_on_cue() {
+    let (moto, other) = (Moto::start().unwrap(), Moto::start().unwrap());
+    let instance = [
+        ("DBInstanceIdentifier", "orders"),
+        ("DBInstanceClass", "db.t4g.micro"),
+        ("Engine", "postgres"),
+    ];
+    moto.rds("CreateDBInstance", &instance);
+    let found = moto.rds("DescribeDBInstances", &[("DBInstanceIdentifier", "orders")]);
+    assert!(
+        found.contains("<DBInstanceIdentifier>orders</DBInstanceIdentifier>"),
+        "{found}"
+    );
+    assert_eq!(moto.calls(), ["CreateDBInstance", "DescribeDBInstances"]);
+    assert!(!other.rds("DescribeDBInstances", &[]).contains("orders"));
+    moto.forget_calls();
+    moto.inject(&json!({"action": "DescribeDBInstances", "code": "Throttling"}));
+    let refused = http::send("POST", &moto.url(), "/", b"Action=DescribeDBInstances");
+    let refused = refused.unwrap();
+    assert!(
+        refused.status == 400 && refused.text().contains("<Code>Throttling</Code>"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(moto.calls(), ["DescribeDBInstances"]);
+}
+
+#[test]
+fn moto_goes_with_its_owner() {
+    let url = {
+        let moto = Moto::start().unwrap();
+        assert!(http::send("GET", &moto.url(), "/_calls", b"").is_ok());
+        moto.url()
+    };
+    assert!(http::send("GET", &url, "/_calls", b"").is_err());
 }

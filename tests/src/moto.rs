@@ -1,0 +1,146 @@
+//! moto's server: AWS as an independent peer, for what the local Secrets Manager does not play: RDS, IAM, Lambda,
+//! `CloudFormation`.
+//!
+//! Each value is a server of its own on a free port of 127.0.0.1, with an account of its own; it answers when
+//! [`Moto::start`] returns, and goes with the value, or with this process, however that ends.
+
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::http;
+use crate::tools::{MissingTool, Tools};
+
+/// The account that moto plays if a request's credentials name no other.
+pub const ACCOUNT: &str = "123456789012";
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Not installed.
+    #[error(transparent)]
+    Missing(#[from] MissingTool),
+    /// It could not be started, or ended before it listened; it has said why on stderr.
+    #[error("moto's server could not be started")]
+    Io(#[from] io::Error),
+}
+
+/// A running server; stops when dropped.
+#[derive(Debug)]
+pub struct Moto {
+    server: Child,
+    port: u16,
+}
+
+impl Moto {
+    /// Starts a server, and blocks for the second or two until it answers.
+    ///
+    /// # Errors
+    /// If it is not installed, or does not start.
+    pub fn start() -> Result<Self, StartError> {
+        let python = Tools::load()?.python_with_moto()?.to_owned();
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/moto_server.py");
+        let mut server = Command::new(python)
+            .arg(program)
+            // A Ctrl-C is for us, who then end it.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(output) = server.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        let port = line.trim().parse();
+        let mut moto = Self { server, port: 0 };
+        // Dropped, and with it ended, if it said no port.
+        moto.port = port.map_err(io::Error::other)?;
+        Ok(moto)
+    }
+
+    /// Where it listens: `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL` and the like.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The operations that were called since the last [`Moto::forget_calls`], in their order.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn calls(&self) -> Vec<String> {
+        let text = self.send("GET", "/_calls", "");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Begins a new list of calls.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn forget_calls(&self) {
+        self.send("DELETE", "/_calls", "");
+    }
+
+    /// Lets calls fail: `{"action": "DescribeDBInstances", "code": "Throttling", "times": 2}`; see
+    /// `tests/data/moto_server.py` for what else can be said.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn inject(&self, fault: &Value) {
+        self.send("POST", "/_faults", &fault.to_string());
+    }
+
+    /// A request of RDS's own protocol, which every program can make; the answer is the XML.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn rds(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| format!("&{name}={}", percent_encoded(value)));
+        let form = format!(
+            "Action={action}&Version=2014-10-31{}",
+            parameters.collect::<String>()
+        );
+        // moto reads service and region off the signature's scope, and does not verify it.
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            (
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=tests/20260101/us-east-1/rds/aws4_request, SignedHeaders=host, Signature=0",
+            ),
+        ];
+        let answer = http::send_with("POST", &self.url(), "/", &headers, form.as_bytes());
+        let answer = answer.expect("moto answers");
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text());
+        answer.text()
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let answer = http::send(method, &self.url(), path, body.as_bytes()).expect("moto's server answers");
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+        answer.text()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        // The end of its input is what it waits for.
+        drop(self.server.stdin.take());
+        let _ = self.server.wait();
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let spelled = text.bytes().map(|byte| {
+        if plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    });
+    spelled.collect()
+}
