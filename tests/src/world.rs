@@ -8,6 +8,7 @@
     reason = "a world panics wherever the test it stands for could not go on"
 )]
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -117,9 +118,13 @@ impl Setup {
         for (name, value) in &self.environment {
             function = function.env(name, value);
         }
-        LocalSecretsManager::builder()
+        let mut builder = LocalSecretsManager::builder()
             .function(function)
-            .retry_delays(self.retries.clone())
+            .retry_delays(self.retries.clone());
+        if let Some(path) = env::var_os("KEYWHEEL_RECORD_CALLS") {
+            builder = builder.record_calls(path);
+        }
+        builder
             .start()
             .await
             .expect("the local Secrets Manager starts")
