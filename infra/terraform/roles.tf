@@ -6,12 +6,13 @@ locals {
 
   reads_here = length(var.assume_roles) == 0
   present = {
-    always        = true
-    reads_here    = local.reads_here
-    assumes       = !local.reads_here
-    keys          = local.reads_here && length(var.kms_key_arns) > 0
-    superuser     = local.reads_here && length(var.superuser_secret_arns) > 0
-    superuser_key = local.reads_here && length(var.superuser_secret_arns) > 0 && length(var.superuser_secret_kms_key_arns) > 0
+    always         = true
+    reads_here     = local.reads_here
+    assumes        = !local.reads_here
+    keys           = local.reads_here && length(var.kms_key_arns) > 0
+    superuser      = local.reads_here && length(var.superuser_secret_arns) > 0
+    superuser_tags = local.reads_here && length(var.superuser_secret_arns) > 0 && var.describe_rds
+    superuser_key  = local.reads_here && length(var.superuser_secret_arns) > 0 && length(var.superuser_secret_kms_key_arns) > 0
     single_superuser = (
       local.reads_here && var.single_user_may_use_superuser && length(var.superuser_secret_arns) > 0
     )

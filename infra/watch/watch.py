@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 
 NAMESPACE = "Keywheel"
 DAY = timedelta(days=1)
+TOTALS = ("SecretsWatched", "SecretsStuck", "SecretsOverdue", "SecretsStopped", "OldestRotationDays")
 
 
 def is_stuck(secret, now, limit):
@@ -63,7 +64,7 @@ def changed(secret):
 
 def report(secrets, now, stuck_after, overdue_after):
     """The findings, a line each, and the totals."""
-    totals = {"SecretsWatched": 0, "SecretsStuck": 0, "SecretsOverdue": 0, "SecretsStopped": 0, "OldestRotationDays": 0.0}
+    totals = dict.fromkeys(TOTALS, 0)
     lines = []
     for secret in secrets:
         days = round((now - last_success(secret)) / DAY, 2)

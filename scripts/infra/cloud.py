@@ -39,7 +39,8 @@ class Account:
 def empty_account():
     """Starts moto; it ends with the block, or with this process."""
     program = [sys.executable, str(ROOT / "tests/data/moto_server.py")]
-    server = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # moto warns of each kind of resource that its CloudFormation does not know; stack.py knows them.
+    server = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield Account(f"http://127.0.0.1:{int(server.stdout.readline())}")
     finally:

@@ -3,33 +3,35 @@
 The evaluator is @cloud-copilot/iam-simulate; the calls are those that the end-to-end suite recorded (calls.py).
 """
 
+import json
 from dataclasses import dataclass, field
 
 import calls
+import terraform
 from cloud import ACCOUNT
-from functions import FUNCTIONS
 from template import REGION
 from tools import node
 
 PREFIX = "keywheel-"
 FOREIGN = "999999999999"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
+ADMIN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}],
+}
+NETWORK = {
+    "AssignPrivateIpAddresses",
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "UnassignPrivateIpAddresses",
 }
 VIA = f"secretsmanager.{REGION}.amazonaws.com"
 NAMES_FUNCTION = "secretsmanager:resource/AllowRotationLambdaArn"
 ADMIN_DB_USER = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:cluster-ABCDEFGHIJ/rotation_admin"
 IAM_USER = f"arn:aws:iam::{ACCOUNT}:user/rotated/billing"
-
-# The stack that is evaluated: every parameter that opens something is set.
-PARAMETERS = {
-    "SecretNamePrefix": "myapp/prod/",
-    "KmsKeyArn": KEY,
-    "AdminDbUserArn": ADMIN_DB_USER,
-    "IamUserArn": IAM_USER,
-}
 
 
 def secret(name, account=ACCOUNT):
@@ -45,7 +47,37 @@ def function_arn(name):
 OWN = secret("myapp/prod/orders/db")
 ADMIN = secret("admins/orders")
 OF_PROVIDER = secret("admins/provider")
-PARAMETERS |= {"SuperuserSecretArn": ADMIN, "ApiKeyAdminSecretArn": OF_PROVIDER}
+
+# The stack that is evaluated: every parameter that opens something is set, but the one by which a single user may use an admin.
+PARAMETERS = {
+    "SecretNamePrefix": "myapp/prod/",
+    "KmsKeyArn": KEY,
+    "SuperuserSecretArn": ADMIN,
+    "SuperuserSecretKmsKeyArn": ADMIN_KEY,
+    "AdminDbUserArn": ADMIN_DB_USER,
+    "ApiKeyAdminSecretArn": OF_PROVIDER,
+    "IamUserArn": IAM_USER,
+}
+
+# The same for the Terraform module: the values of its policies' templates, and which of its conditions hold (roles.tf).
+VALUES = {
+    "partition": "aws",
+    "region": REGION,
+    "account": ACCOUNT,
+    "secrets_account": ACCOUNT,
+    "secret_name_prefix": "myapp/prod/",
+    "kms_key_arns": [KEY],
+    "superuser_secret_arns": [ADMIN],
+    "superuser_secret_kms_key_arns": [ADMIN_KEY],
+    "admin_db_user_arns": [ADMIN_DB_USER],
+    "api_key_admin_secret_arns": [OF_PROVIDER],
+    "iam_user_arns": [IAM_USER],
+}
+HOLDS = {
+    *("always", "in_vpc", "api_key_vpc", "reads_here", "keys", "superuser", "superuser_tags", "superuser_key"),
+    *("admin_db_user", "describe_rds", "api_key_admin", "iam_users"),
+}
+SINGLE_USER_WITH_ADMIN = {"single_superuser", "single_superuser_key"}
 
 
 @dataclass
@@ -60,6 +92,7 @@ class Row:
     context: dict = field(default_factory=dict)
     account: str = ACCOUNT
     resource_policy: dict | None = None
+    by_code: bool = True
     allowed: set = field(default_factory=set)
     denied: int = 0
 
@@ -69,12 +102,18 @@ class Row:
         return self.allowed == self.wanted
 
 
-def secret_rows(function):
+def admin_of(function, single_user_has_admin):
+    """The admin secret that a function may read, if it may."""
+    if function == "rotate-api-key":
+        return OF_PROVIDER
+    return ADMIN if function == "rotate-postgres-alternating-users" or single_user_has_admin else None
+
+
+def secret_rows(function, admin):
     """What the role may do to secrets."""
     own, other = calls.of_function(function)
     mine = {NAMES_FUNCTION: function_arn(function)}
     theirs = {NAMES_FUNCTION: function_arn("somebody-elses")}
-    admin = {"rotate-postgres-alternating-users": ADMIN, "rotate-api-key": OF_PROVIDER}.get(function)
     service = "secretsmanager"
     yield Row(function, "its secret", OWN, service, own, mine)
     yield Row(function, "a secret of another function", OWN, service, set(), theirs)
@@ -85,8 +124,8 @@ def secret_rows(function):
         yield Row(function, name, arn, service, other if arn == admin else set())
 
 
-def key_rows(function):
-    """What the role may do with the secrets' key."""
+def key_rows(function, admin):
+    """What the role may do with the keys of the secrets."""
     both = {"Decrypt", "GenerateDataKey"}
     cases = [
         ("the key, for its secret", {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": OWN}, both),
@@ -96,6 +135,9 @@ def key_rows(function):
     ]
     for target, context, wanted in cases:
         yield Row(function, target, KEY, "kms", wanted, context, resource_policy=KEY_POLICY)
+    opens = {"Decrypt"} if admin == ADMIN else set()
+    context = {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": ADMIN}
+    yield Row(function, "the admin secret's key", ADMIN_KEY, "kms", opens, context, resource_policy=KEY_POLICY)
 
 
 def other_rows(function):
@@ -113,15 +155,31 @@ def other_rows(function):
     keys = {"CreateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed", "ListAccessKeys", "UpdateAccessKey"}
     yield Row(function, "the IAM user", IAM_USER, "iam", keys if api_key else set())
     yield Row(function, "another IAM user", IAM_USER + "2", "iam", set())
-    yield Row(function, "a network interface", f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-1", "ec2", set())
+    interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-1"
+    yield Row(function, "a network interface", interface, "ec2", set())
+    yield Row(function, "the same, by Lambda itself", interface, "ec2", NETWORK, by_code=False)
 
 
-def rows(functions):
+def rows(functions, single_user_has_admin=False):
     """The whole table, not yet evaluated."""
     for function in functions:
-        yield from secret_rows(function)
-        yield from key_rows(function)
+        admin = admin_of(function, single_user_has_admin)
+        yield from secret_rows(function, admin)
+        yield from key_rows(function, admin)
         yield from other_rows(function)
+
+
+def of_terraform(functions, single_user_has_admin=False):
+    """The policies that the Terraform module gives each function."""
+    directory = terraform.TERRAFORM / "policies"
+    attached = json.loads((directory / "attached.json").read_text())
+    holds = HOLDS | (SINGLE_USER_WITH_ADMIN if single_user_has_admin else set())
+    found = {}
+    for function in functions:
+        values = VALUES | {"function_name": PREFIX + function, "function_arn": function_arn(function)}
+        names = [name for name, condition in attached[function].items() if condition in holds]
+        found[function] = {name: terraform.render(directory / f"{name}.json.tftpl", values) for name in names}
+    return found
 
 
 def evaluate(table, policies):
@@ -139,14 +197,14 @@ def evaluate(table, policies):
 
 
 def request(row, action, policies):
-    """One question to the evaluator, asked by the function's own code."""
+    """One question to the evaluator."""
     return {
         "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/{row.function}/{PREFIX}{row.function}",
         "policies": policies[row.function],
         "action": f"{row.service}:{action}",
         "resource": row.resource,
         "account": row.account,
-        "context": row.context | {"lambda:SourceFunctionArn": function_arn(row.function)},
+        "context": row.context | ({"lambda:SourceFunctionArn": function_arn(row.function)} if row.by_code else {}),
         "resourcePolicy": row.resource_policy,
     }
 

@@ -1,4 +1,8 @@
-"""Deploys the SAM template into moto's account: by CloudFormation, and by the services' own calls for the kinds of resource that moto's CloudFormation does not make."""
+"""Deploys templates into moto's account by CloudFormation.
+
+A few kinds of resource moto's CloudFormation does not make (`BY_CALL`). In the stack each of those becomes a parameter of Systems Manager that holds its
+properties, so that moto resolves their references like all others; then the service's own call makes it.
+"""
 
 import ast
 import json
@@ -11,6 +15,56 @@ BUCKET = "keywheel-code"
 
 class Failed(Exception):
     """The stack was not made; the text says why."""
+
+
+def make_alarm(account, properties):
+    """CloudFormation's properties of an alarm are the call's parameters."""
+    account.client("cloudwatch").put_metric_alarm(**{"AlarmName": properties["MetricName"]} | properties)
+    return properties.get("AlarmName", properties["MetricName"])
+
+
+def make_secret(account, properties):
+    """A secret; its reference is its ARN."""
+    return account.client("secretsmanager").create_secret(**properties)["ARN"]
+
+
+def set_schedule(account, properties):
+    """A rotation's schedule."""
+    account.client("secretsmanager").rotate_secret(
+        SecretId=properties["SecretId"],
+        RotationLambdaARN=properties["RotationLambdaARN"],
+        RotationRules=properties["RotationRules"],
+        RotateImmediately=properties.get("RotateImmediatelyOnUpdate", True),
+    )
+    return properties["SecretId"]
+
+
+def set_queue_policy(account, properties):
+    """A queue's policy."""
+    for queue in properties["Queues"]:
+        attributes = {"Policy": json.dumps(properties["PolicyDocument"])}
+        account.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=attributes)
+    return properties["Queues"][0]
+
+
+# Of a role's properties, moto's CloudFormation leaves out this one.
+ATTACHED = "ManagedPolicyArns"
+
+
+def attach_policies(account, properties):
+    """A role's managed policies; None if there are none."""
+    for arn in properties.get("Arns", []):
+        account.client("iam").attach_role_policy(RoleName=properties["RoleName"], PolicyArn=arn)
+    return properties["RoleName"] if properties.get("Arns") else None
+
+
+BY_CALL = {
+    ATTACHED: attach_policies,
+    "AWS::CloudWatch::Alarm": make_alarm,
+    "AWS::SecretsManager::Secret": make_secret,
+    "AWS::SecretsManager::RotationSchedule": set_schedule,
+    "AWS::SQS::QueuePolicy": set_queue_policy,
+}
 
 
 def parameters_of(prefix, **others):
@@ -26,21 +80,66 @@ def upload(account, prefix, zips):
         s3.upload_file(str(path), BUCKET, f"{prefix}/{key}")
 
 
+def stand_in(stack, name):
+    """Where the properties of a resource are stored that CloudFormation does not make here."""
+    return f"/stand-in/{stack}/{name}"
+
+
+def parameter(stack, name, properties, like):
+    """A parameter that holds properties, made when the resource `like` would be."""
+    text = {"Fn::ToJsonString": properties}
+    kept = {key: like[key] for key in ("Condition",) if key in like}
+    return {"Type": "AWS::SSM::Parameter", "Properties": {"Name": stand_in(stack, name), "Type": "String", "Value": text}} | kept
+
+
+def with_stand_ins(plain, stack):
+    """The template with a parameter in the place of each resource that is made by a call, and what those parameters are for: (name, type)."""
+    resources, made = {}, []
+    for name, resource in plain["Resources"].items():
+        if resource["Type"] in BY_CALL:
+            made.append((name, resource["Type"]))
+            resource = parameter(stack, name, resource["Properties"], resource)
+        elif resource["Type"] == "AWS::IAM::Role" and "ManagedPolicyArns" in resource["Properties"]:
+            attached = name + ATTACHED
+            made.append((attached, ATTACHED))
+            properties = {"RoleName": {"Ref": name}, "Arns": resource["Properties"]["ManagedPolicyArns"]}
+            resources[attached] = parameter(stack, attached, properties, resource)
+        resources[name] = resource
+    return plain | {"Resources": resources}, made
+
+
 def deploy(account, parameters, template=INFRA / "template.yaml", stack=STACK):
-    """Makes the stack, and what moto's CloudFormation left out. Answers with the plain template."""
+    """Makes the stack. Answers with what was made by call: (logical id, type, its name)."""
     plain = transformed(template, parameters)
-    body = json.dumps(plain, default=str)
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(
+    body, replaced = with_stand_ins(plain, stack)
+    account.client("cloudformation").create_stack(
         StackName=stack,
-        TemplateBody=body,
+        TemplateBody=json.dumps(body, default=str),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     status = description(account, stack)["StackStatus"]
     if status != "CREATE_COMPLETE":
         raise Failed(f"the stack {stack} is {status}")
-    return plain
+    return make_by_call(account, stack, replaced)
+
+
+def make_by_call(account, stack, names):
+    """Makes what CloudFormation left out, in the order of the template; later ones may refer to earlier ones."""
+    ssm, made = account.client("ssm"), []
+    known = {}
+    for name, kind in names:
+        try:
+            text = ssm.get_parameter(Name=stand_in(stack, name))["Parameter"]["Value"]
+        except ssm.exceptions.ParameterNotFound:
+            continue  # its condition is false
+        for reference, value in known.items():
+            text = text.replace(json.dumps(reference), json.dumps(value))
+        reference = BY_CALL[kind](account, json.loads(text))
+        known[stand_in(stack, name)] = reference
+        if kind != ATTACHED:
+            made.append((name, kind, reference))
+    return made
 
 
 def description(account, stack=STACK):
@@ -54,11 +153,12 @@ def outputs(account, stack=STACK):
 
 
 def resources(account, stack=STACK):
-    """The stack's resources, as (logical id, type, physical id)."""
+    """The stack's resources, as (logical id, type, physical id), without the stand-ins."""
     pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     for page in pages:
         for resource in page["StackResourceSummaries"]:
-            yield resource["LogicalResourceId"], resource["ResourceType"], resource.get("PhysicalResourceId", "")
+            if resource["LogicalResourceId"] and resource["ResourceType"] != "AWS::SSM::Parameter":
+                yield resource["LogicalResourceId"], resource["ResourceType"], resource.get("PhysicalResourceId", "")
 
 
 def document(stored):
@@ -81,7 +181,7 @@ def role_policies(account, role):
     return policies
 
 
-def policies_of_functions(account, functions, stack=STACK):
+def policies_of_functions(account, functions):
     """The policies of each function's role, as the functions have them."""
     found = {}
     for function in functions:

@@ -1,5 +1,6 @@
 """The SAM template: read, and transformed into plain CloudFormation as AWS's own transform does."""
 
+import logging
 from pathlib import Path
 
 import boto3
@@ -10,6 +11,8 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 REGION = "us-east-1"
+
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of its own metrics
 
 
 def read(path):

@@ -5,6 +5,12 @@ variable "iam_user_arn" {
   type        = string
 }
 
+variable "first_value" {
+  description = "The key as it is now, in the form that its applications read."
+  type        = string
+  sensitive   = true
+}
+
 module "keywheel" {
   source = "../.."
 
@@ -23,9 +29,10 @@ module "secret" {
   name                = "billing-export"
   rotation_lambda_arn = module.keywheel.rotation_lambda_arn
   rotation_days       = 90
+  initial_value       = var.first_value
 }
 
-output "secret_name" {
-  description = "Where to store the first key, by hand: it is in no state then."
-  value       = module.secret.name
+output "secret_arn" {
+  description = "The secret."
+  value       = module.secret.arn
 }
