@@ -7,6 +7,7 @@ properties, so that moto resolves their references like all others; then the ser
 import ast
 import json
 
+from conditions import without_false_outputs
 from template import INFRA, transformed
 
 STACK = "keywheel"
@@ -114,7 +115,7 @@ def deploy(account, parameters, template=INFRA / "template.yaml", stack=STACK):
     body, replaced = with_stand_ins(plain, stack)
     account.client("cloudformation").create_stack(
         StackName=stack,
-        TemplateBody=json.dumps(body, default=str),
+        TemplateBody=json.dumps(without_false_outputs(body, parameters), default=str),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
