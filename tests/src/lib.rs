@@ -11,6 +11,7 @@ pub mod http;
 pub mod invariants;
 pub mod moto;
 pub mod net;
+pub mod pair;
 pub mod postgres;
 pub mod process;
 pub mod refusal;

@@ -23,12 +23,15 @@ use uuid::Uuid;
 use crate::functions::function_path;
 use crate::postgres::{Server, TestDatabase, cluster};
 
-/// The function under test.
+/// The function under test, unless a world is made of another.
 pub const FUNCTION: &str = "rotate-postgres-single-user";
+/// The function for two users that take turns.
+pub const ALTERNATING: &str = "rotate-postgres-alternating-users";
 
 /// What a world is made of. The default: the main server, a document in AWS's form, no retries by Secrets Manager.
 pub struct Setup {
     server: Server,
+    function: &'static str,
     program: Option<PathBuf>,
     timeout: Duration,
     environment: Vec<(String, String)>,
@@ -40,11 +43,19 @@ impl Setup {
     pub fn on(server: Server) -> Self {
         Self {
             server,
+            function: FUNCTION,
             program: None,
             timeout: Duration::from_secs(30),
             environment: Vec::new(),
             retries: Vec::new(),
         }
+    }
+
+    /// Another function.
+    #[must_use]
+    pub fn function(mut self, name: &'static str) -> Self {
+        self.function = name;
+        self
     }
 
     /// Another build of the function than the one that belongs to this program.
@@ -89,8 +100,18 @@ impl Setup {
 
     /// The same with a document of the test's own.
     pub async fn start_with_document(self, database: TestDatabase<'static>, document: &str) -> World {
-        let aws = self.secrets_manager(&database).await;
-        let client = client(&aws.url());
+        let (aws, client) = self.secrets_manager(&database).await;
+        self.world_of(database, aws, client, document).await
+    }
+
+    /// A world whose Secrets Manager is there already, with other secrets in it.
+    pub(crate) async fn world_of(
+        self,
+        database: TestDatabase<'static>,
+        aws: LocalSecretsManager,
+        client: Client,
+        document: &str,
+    ) -> World {
         let name = format!("keywheel/{}", database.name());
         let created = client
             .create_secret()
@@ -104,12 +125,17 @@ impl Setup {
             aws,
             client,
             secret,
+            function: self.function,
         }
     }
 
-    async fn secrets_manager(&self, database: &TestDatabase<'_>) -> LocalSecretsManager {
-        let program = self.program.clone().unwrap_or_else(|| function_path(FUNCTION));
-        let mut function = Function::new(FUNCTION, program)
+    /// A Secrets Manager with the function, and a user's client for it.
+    pub(crate) async fn secrets_manager(&self, database: &TestDatabase<'_>) -> (LocalSecretsManager, Client) {
+        let program = self
+            .program
+            .clone()
+            .unwrap_or_else(|| function_path(self.function));
+        let mut function = Function::new(self.function, program)
             .timeout(self.timeout)
             .env("PGSSLROOTCERT", database.cluster().authority_path())
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
@@ -124,10 +150,9 @@ impl Setup {
         if let Some(path) = env::var_os("KEYWHEEL_RECORD_CALLS") {
             builder = builder.record_calls(path);
         }
-        builder
-            .start()
-            .await
-            .expect("the local Secrets Manager starts")
+        let aws = builder.start().await.expect("the local Secrets Manager starts");
+        let client = client(&aws.url());
+        (aws, client)
     }
 }
 
@@ -153,6 +178,8 @@ pub struct World {
     pub client: Client,
     /// The secret's ARN.
     pub secret: String,
+    /// The function's name.
+    pub function: &'static str,
 }
 
 /// What must stay as it was when something is refused: every label, and the role's verifier.
@@ -196,7 +223,7 @@ impl World {
 
     /// Calls RotateSecret, which returns before the rotation is done.
     pub async fn start_rotation(&self, token: &str) {
-        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
+        let arn = secrets_manager_local::function_arn(self.function);
         let answer = self
             .client
             .rotate_secret()
@@ -243,7 +270,10 @@ impl World {
     /// # Errors
     /// What the function answered.
     pub async fn invoke(&self, payload: &Value) -> Result<(), FunctionError> {
-        let invocation = self.aws.invoke(FUNCTION, payload.to_string().into_bytes()).await;
+        let invocation = self
+            .aws
+            .invoke(self.function, payload.to_string().into_bytes())
+            .await;
         invocation
             .expect("the function is there")
             .error
@@ -275,17 +305,40 @@ impl World {
     /// # Panics
     /// If there is none.
     pub async fn password(&self, label: &Label) -> String {
+        self.field(label, "password").await
+    }
+
+    async fn field(&self, label: &Label, key: &str) -> String {
         let text = self.text(label).await.expect("a version carries the label");
         let document: Value = serde_json::from_str(&text).expect("the document is JSON");
-        document["password"]
-            .as_str()
-            .expect("it has a password")
-            .to_owned()
+        let value = document[key].as_str();
+        value.unwrap_or_else(|| panic!("it has a {key}")).to_owned()
     }
 
     /// Whether the value that is current logs in.
     pub async fn current_logs_in(&self) -> bool {
-        self.database.accepts(&self.password(&Label::Current).await).await
+        self.logs_in(&Label::Current).await
+    }
+
+    /// Whether the value that carries `label` logs in, as the user that it names.
+    ///
+    /// # Panics
+    /// If no version carries the label.
+    pub async fn logs_in(&self, label: &Label) -> bool {
+        let (user, password) = (self.user(label).await, self.password(label).await);
+        let database = &self.database;
+        database
+            .cluster()
+            .accepts(&user, &password, database.name())
+            .await
+    }
+
+    /// The user in a JSON document that carries `label`.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn user(&self, label: &Label) -> String {
+        self.field(label, "username").await
     }
 
     /// Stores a value by hand, with `labels`.
@@ -354,6 +407,6 @@ impl World {
 
     /// All that the function wrote to stdout and stderr.
     pub fn log(&self) -> String {
-        self.aws.logs(FUNCTION).join("\n")
+        self.aws.logs(self.function).join("\n")
     }
 }

@@ -1,7 +1,6 @@
 //! Changes a role's password through a session that may: the role's own, or an admin's.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use rotation::Budget;
 use rotation::password::Password;
@@ -9,17 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::fault::{PostgresFault, Said};
 use crate::scrub::Scrub;
-use crate::session::{Identity, Row, Session, Silence};
+use crate::session::{Identity, Session, Silence};
 use crate::settings::SentAs;
 use crate::sql;
+use crate::transaction::Transaction;
 use crate::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
 
-/// Longest time that the server may work on one statement.
-const STATEMENT: Duration = Duration::from_secs(10);
-/// Longest wait for somebody else's lock on the role.
-const LOCK: Duration = Duration::from_secs(5);
-/// How much longer than the server we wait, so that it is the server that says what it waited for.
-const GRACE: Duration = Duration::from_secs(1);
 /// The first version that has SCRAM.
 const FIRST_WITH_SCRAM: u32 = 100_000;
 
@@ -50,29 +44,42 @@ impl Change<'_> {
 
     async fn carry_out(&self, session: &Session, budget: Budget) -> Result<(), PostgresFault> {
         let identity = session.identify(self.by, budget).await?;
-        let value = self.value(session.server(), &identity)?;
-        let value: &dyn ExposeSecret<str> = match &value {
-            Some(verifier) => verifier,
-            None => self.password,
-        };
-        let steps = Steps {
-            session,
-            budget,
-            scrub: Scrub::new([self.password as &dyn ExposeSecret<str>, value]),
-        };
-        let limits = Limits::within(budget.remaining());
-        steps.begin(limits).await?;
+        let sent = self.sent(session.server(), &identity)?;
+        let transaction = Transaction::begin(session, budget, self.scrub(&sent)).await?;
         if self.by != self.role {
-            let row = steps
-                .ask(&sql::describe_role(self.role), "looking at the role", limits)
+            let row = transaction
+                .ask(&sql::describe_role(self.role), "looking at the role")
                 .await?;
             self.check_role(session.server(), &row)?;
         }
-        steps.alter(self, value, limits).await?;
-        steps
-            .ask(sql::COMMIT, "committing the new password", limits)
-            .await
-            .map(drop)
+        self.alter(&transaction, &sent).await?;
+        transaction.commit("committing the new password").await
+    }
+
+    /// What the server is to be told.
+    pub(crate) fn sent(&self, server: &str, identity: &Identity) -> Result<Sent, PostgresFault> {
+        self.value(server, identity).map(Sent)
+    }
+
+    /// Hides the password, in both forms.
+    pub(crate) fn scrub<'s>(&'s self, sent: &'s Sent) -> Scrub<'s> {
+        Scrub::new([self.password as &dyn ExposeSecret<str>, sent.value(self.password)])
+    }
+
+    /// Changes the password in a transaction that somebody else begins and ends.
+    #[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
+    pub(crate) async fn alter(
+        &self,
+        transaction: &Transaction<'_>,
+        sent: &Sent,
+    ) -> Result<(), PostgresFault> {
+        let statement = sql::set_password(self.role, sent.value(self.password));
+        let doing = "changing the password";
+        match transaction.try_out(statement.expose_secret(), doing).await {
+            Ok(_) => Ok(()),
+            Err(Silence::Said(said)) => Err(self.refused(said, transaction.server())),
+            Err(silence) => Err(silence.into_fault(transaction.server().to_owned(), doing)),
+        }
     }
 
     /// The verifier, or none if the password itself is to be sent.
@@ -142,6 +149,18 @@ impl Change<'_> {
     }
 }
 
+/// The verifier; none if the password itself is sent.
+pub(crate) struct Sent(Option<SecretString>);
+
+impl Sent {
+    fn value<'s>(&'s self, password: &'s Password) -> &'s dyn ExposeSecret<str> {
+        match &self.0 {
+            Some(verifier) => verifier,
+            None => password,
+        }
+    }
+}
+
 /// Whether a policy complains that it was given a verifier. credcheck says "password type is not a plain text".
 fn wants_cleartext(said: &Said) -> bool {
     let text = said.text.to_lowercase();
@@ -177,78 +196,6 @@ fn rounds(setting: Option<u32>) -> NonZeroU32 {
 /// `90612` is 9.6.12.
 fn release(version: u32) -> String {
     format!("{}.{}.{}", version / 10_000, version / 100 % 100, version % 100)
-}
-
-/// Time limits of one statement.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    statement: Duration,
-    lock: Duration,
-}
-
-impl Limits {
-    /// At most half of what is left, so that time remains to tell; never zero, which means no limit.
-    fn within(remaining: Duration) -> Self {
-        let statement = STATEMENT.min(remaining / 2).max(Duration::from_millis(2));
-        Self {
-            statement,
-            lock: LOCK.min(statement / 2),
-        }
-    }
-}
-
-/// The statements of one transaction.
-struct Steps<'a> {
-    session: &'a Session,
-    budget: Budget,
-    scrub: Scrub<'a>,
-}
-
-impl Steps<'_> {
-    async fn begin(&self, limits: Limits) -> Result<(), PostgresFault> {
-        self.ask(
-            &sql::begin(limits.statement, limits.lock),
-            "beginning a transaction",
-            limits,
-        )
-        .await
-        .map(drop)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
-    async fn alter(
-        &self,
-        change: &Change<'_>,
-        value: &dyn ExposeSecret<str>,
-        limits: Limits,
-    ) -> Result<(), PostgresFault> {
-        let statement = sql::set_password(change.role, value);
-        let doing = "changing the password";
-        let answer = self
-            .session
-            .ask(
-                statement.expose_secret(),
-                doing,
-                limits.statement + GRACE,
-                self.budget,
-                &self.scrub,
-            )
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(Silence::Said(said)) => Err(change.refused(said, self.session.server())),
-            Err(silence) => Err(silence.into_fault(self.session.server().to_owned(), doing)),
-        }
-    }
-
-    async fn ask(&self, query: &str, doing: &'static str, limits: Limits) -> Result<Row, PostgresFault> {
-        let limit = limits.statement + GRACE;
-        let answer = self
-            .session
-            .ask(query, doing, limit, self.budget, &self.scrub)
-            .await;
-        answer.map_err(|silence| silence.into_fault(self.session.server().to_owned(), doing))
-    }
 }
 
 #[cfg(test)]
@@ -344,7 +291,7 @@ mod tests {
     fn a_role_that_no_password_would_let_in_or_that_is_powerful_is_refused() {
         let password = Password::from("x".to_owned());
         let check = |row: &[Option<&str>]| {
-            let row: Row = row.iter().map(|column| column.map(str::to_owned)).collect();
+            let row: Vec<_> = row.iter().map(|column| column.map(str::to_owned)).collect();
             change(&password, SentAs::Verifier)
                 .check_role("db:5432", &row)
                 .map_err(|fault| fault.code())
@@ -395,16 +342,5 @@ mod tests {
         assert_eq!(rounds(Some(1)), 1);
         assert_eq!(rounds(Some(50_000)), 50_000);
         assert_eq!(rounds(Some(2_147_483_647)), 100_000);
-    }
-
-    #[test]
-    fn time_limits_shrink_with_the_budget_and_never_vanish() {
-        let shown = |seconds: f64| {
-            let limits = Limits::within(Duration::from_secs_f64(seconds));
-            (limits.statement.as_millis(), limits.lock.as_millis())
-        };
-        assert_eq!(shown(60.0), (10_000, 5_000));
-        assert_eq!(shown(3.0), (1_500, 750));
-        assert_eq!(shown(0.0), (2, 1));
     }
 }

@@ -5,9 +5,11 @@
 //!                        pure          each phase with its own cause              simple queries
 //! ```
 //!
-//! - [`SingleUser`] is the target of the function `rotate-postgres-single-user`; a function's binary is one line around it.
+//! - [`SingleUser`] is the target of the function `rotate-postgres-single-user`, [`AlternatingUsers`] that of
+//!   `rotate-postgres-alternating-users`; a function's binary is one line around it.
 //! - [`Settings`] is all that comes from the environment.
-//! - [`PostgresFault`] is all that can go wrong; [`CODES`] are its stable names.
+//! - [`PostgresFault`] is all that can go wrong with a server, [`AlternatingFault`] what can between two users; [`CODES`] and
+//!   [`ALTERNATING_CODES`] are their stable names.
 //!
 //! A new password goes to the server as a SCRAM-SHA-256 [`verifier`]; the connection is verified TLS unless the
 //! document itself says otherwise, and never falls back to less.
@@ -15,6 +17,7 @@
 //! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
 
 pub mod alter;
+mod alternating;
 pub mod connect;
 pub mod doors;
 pub mod endpoint;
@@ -29,8 +32,11 @@ pub mod settings;
 mod single_user;
 pub mod sql;
 pub mod tls;
+mod transaction;
+mod trial;
 pub mod verifier;
 
+pub use alternating::{AlternatingFault, AlternatingUsers, CODES as ALTERNATING_CODES};
 pub use fault::{CODES, PostgresFault};
 pub use settings::Settings;
 pub use single_user::SingleUser;

@@ -1,11 +1,17 @@
 //! The settings of a function, read once from its environment.
 
+use std::time::Duration;
+
 use rotation::Cause;
 use rotation::password::Policy;
 use rotation::secrets::TlsMode;
 
 use crate::fault::PostgresFault;
 use crate::roots::Roots;
+
+/// Lambda's own limit, in seconds.
+const LONGEST_WAIT: u64 = 900;
+const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 
 /// How the new password reaches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +21,19 @@ pub enum SentAs {
     Verifier,
     /// As it is, over TLS only, for servers whose password policy must see it.
     Cleartext,
+}
+
+/// What to do about sessions that still use the role that is to be reset. They stay open whatever happens; but their clients
+/// cannot log in anew with the password that they know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IdleSessions {
+    /// Say how many there are, and go on.
+    #[default]
+    Report,
+    /// Wait until they are gone, at most as long as this, then go on all the same.
+    Wait(Duration),
+    /// Wait at most as long as this, then refuse.
+    Refuse(Duration),
 }
 
 /// Everything that is the same for all secrets of a function.
@@ -27,6 +46,10 @@ pub enum SentAs {
 /// | `PGSSLROOTCERT` | trusted roots: a path, the PEM itself, or `system` ([`Roots`]) | RDS's and the web's |
 /// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
 /// | `PASSWORD_SENT_AS` | `verifier` or `cleartext` ([`SentAs`]) | `verifier` |
+/// | `TEST_SQL` | a statement that must succeed with the new password, in a read-only transaction | none |
+/// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
+/// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
+/// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
@@ -47,6 +70,12 @@ pub struct Settings {
     pub roots: Roots,
     /// How the new password reaches the server.
     pub sent_as: SentAs,
+    /// The operator's own test.
+    pub test_sql: Option<String>,
+    /// The role that alternating users act as, if the document names none.
+    pub owner_role: Option<String>,
+    /// What to do about sessions of the role that is to be reset.
+    pub idle_sessions: IdleSessions,
 }
 
 impl Settings {
@@ -67,6 +96,12 @@ impl Settings {
             sent_as: set("PASSWORD_SENT_AS")
                 .as_deref()
                 .map_or(Ok(SentAs::default()), sent_as)?,
+            test_sql: set("TEST_SQL"),
+            owner_role: set("OWNER_ROLE"),
+            idle_sessions: idle_sessions(
+                set("IDLE_SESSIONS").as_deref(),
+                set("IDLE_SESSIONS_WAIT").as_deref(),
+            )?,
         })
     }
 }
@@ -88,6 +123,21 @@ fn sent_as(text: &str) -> Result<SentAs, PostgresFault> {
         "verifier" => Ok(SentAs::Verifier),
         "cleartext" => Ok(SentAs::Cleartext),
         _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier or cleartext")),
+    }
+}
+
+fn idle_sessions(what: Option<&str>, seconds: Option<&str>) -> Result<IdleSessions, PostgresFault> {
+    let wait = seconds.map(|text| {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT);
+        let seconds = seconds.ok_or_else(|| invalid("IDLE_SESSIONS_WAIT", text, "seconds, 0 to 900"));
+        seconds.map(Duration::from_secs)
+    });
+    let wait = wait.transpose()?;
+    match what {
+        None | Some("report") => Ok(IdleSessions::Report),
+        Some("wait") => Ok(IdleSessions::Wait(wait.unwrap_or(DEFAULT_WAIT))),
+        Some("refuse") => Ok(IdleSessions::Refuse(wait.unwrap_or_default())),
+        Some(other) => Err(invalid("IDLE_SESSIONS", other, "report, wait or refuse")),
     }
 }
 

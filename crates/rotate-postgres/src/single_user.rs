@@ -3,7 +3,7 @@
 mod recovery;
 
 use rotation::secrets::{PostgresSecret, TlsMode};
-use rotation::{Cause, Context, Target};
+use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
 use crate::alter::Change;
@@ -15,6 +15,7 @@ use crate::login::Denial;
 use crate::session::Session;
 use crate::settings::{SentAs, Settings};
 use crate::tls::Tls;
+use crate::trial;
 
 /// The target of `rotate-postgres-single-user`: a role that changes its own password.
 ///
@@ -118,14 +119,29 @@ impl SingleUser {
         }
     }
 
+    /// Whether the session is the role's, and passes the operator's own test.
+    async fn judge(
+        &self,
+        session: &Session,
+        pending: &PostgresSecret,
+        budget: Budget,
+    ) -> Result<(), PostgresFault> {
+        let (role, password) = (pending.username(), pending.password());
+        session.identify(role, budget).await?;
+        match &self.settings.test_sql {
+            Some(statement) => trial::run(session, statement, role, password, budget).await,
+            None => Ok(()),
+        }
+    }
+
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let (endpoint, role, budget) = (self.endpoint(pending)?, pending.username(), context.budget());
         match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
-                let identity = session.identify(role, budget).await;
+                let outcome = self.judge(&session, pending, budget).await;
                 session.close().await;
-                identity.map(drop).map_err(Cause::from)
+                outcome.map_err(Cause::from)
             }
             Err(Denial::Refused(said)) => {
                 let (role, server) = (role.to_owned(), endpoint.server());

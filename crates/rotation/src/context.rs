@@ -5,7 +5,7 @@ use staging_labels::VersionId;
 
 use crate::budget::Budget;
 use crate::driver::stand;
-use crate::event::Event;
+use crate::event::{Event, SecretId};
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
 
@@ -31,6 +31,16 @@ impl<'a> Context<'a> {
     /// The time that this step has left.
     pub fn budget(&self) -> Budget {
         self.budget
+    }
+
+    /// The secret that is rotated, by its ARN.
+    pub fn secret(&self) -> &SecretId {
+        &self.event.secret
+    }
+
+    /// The version that the step read as AWSCURRENT. What a version holds never changes.
+    pub fn current_version(&self) -> &VersionId {
+        self.current
     }
 
     /// The version that this rotation makes.

@@ -18,12 +18,13 @@ use crate::text::{check_size, span_of, splice};
 use crate::{DocumentError, NotJson};
 
 /// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
-const KNOWN_KEYS: [&str; 11] = [
+const KNOWN_KEYS: [&str; 12] = [
     "database",
     "dbname",
     "engine",
     "host",
     "masterarn",
+    "ownerrole",
     "password",
     "port",
     "ssl",

@@ -33,6 +33,7 @@ use fields::Fields;
 /// | `sslmode` | see [`TlsMode::from_sslmode`]; must not contradict `ssl` |
 /// | `tls_server_name` | the name in the server's certificate, if it is not `host` |
 /// | `masterarn` | the ARN of the admin secret |
+/// | `ownerrole` | the NOLOGIN role that two alternating users act as, if it is not the first of them |
 ///
 /// `null` is no value for any of them: a key without a value is to be left out. The character
 /// U+0000, which PostgreSQL cannot take, is refused.
@@ -98,6 +99,23 @@ impl PostgresSecret {
         Self::parse(&text)
     }
 
+    /// The same document for another user, with that user's password: of the text, only the bytes of these two change.
+    ///
+    /// # Errors
+    /// Those of [`with_password`](Self::with_password); the name is empty or has the character U+0000.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+    )]
+    pub fn with_credentials(&self, username: &str, password: &Password) -> Result<Self, DocumentError> {
+        let text = match self.form {
+            // A name is no password, but any string of a document is replaced in the same way.
+            Form::Json => json::replace_string(&self.text, "username", &Password::from(username.to_owned()))?,
+            Form::Url => url::replace_username(self.text.expose_secret(), username)?,
+        };
+        Self::parse(&text)?.with_password(password)
+    }
+
     /// The exact text, as it goes to Secrets Manager.
     pub fn text(&self) -> &SecretString {
         &self.text
@@ -136,6 +154,11 @@ impl PostgresSecret {
     /// The ARN of the admin secret.
     pub fn masterarn(&self) -> Option<&str> {
         self.fields.masterarn.as_deref()
+    }
+
+    /// The NOLOGIN role that alternating users act as, where it is a role of its own.
+    pub fn ownerrole(&self) -> Option<&str> {
+        self.fields.ownerrole.as_deref()
     }
 
     /// How to protect the connection; none if the document is silent.

@@ -131,13 +131,20 @@ impl<'cluster> TestDatabase<'cluster> {
         .await;
     }
 
-    /// The stored verifier.
+    /// The stored verifier; and the clone's, if there is one.
     pub async fn verifier(&self) -> String {
+        let names =
+            [self.user.clone(), self.clone_user()].map(|name| format!("'{}'", name.replace('\'', "''")));
         self.value(&format!(
-            "SELECT rolpassword FROM pg_authid WHERE rolname = '{}'",
-            self.user.replace('\'', "''")
+            "SELECT string_agg(rolpassword, ' ' ORDER BY length(rolname)) FROM pg_authid WHERE rolname IN ({})",
+            names.join(", ")
         ))
         .await
+    }
+
+    /// The name of the user that takes turns with this one.
+    pub fn clone_user(&self) -> String {
+        format!("{}_clone", self.user)
     }
 
     /// Makes the server treat the role as `group` says.
@@ -154,23 +161,18 @@ impl<'cluster> TestDatabase<'cluster> {
 
 impl Drop for TestDatabase<'_> {
     fn drop(&mut self) {
-        let (name, role) = (&self.name, self.role());
+        let (name, role, clone) = (&self.name, self.role(), quoted(&self.clone_user()));
         // `REASSIGN` and `DROP OWNED` are for what the role owns or was granted outside its database. Whatever cannot
         // be dropped goes with the cluster.
         let statements = [
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             format!("REASSIGN OWNED BY {role} TO {}", login::SUPERUSER),
             format!("DROP OWNED BY {role}"),
+            format!("DROP OWNED BY {clone}"),
+            format!("DROP ROLE IF EXISTS {clone}"),
             format!("DROP ROLE IF EXISTS {role}"),
         ];
-        login::blocking(async {
-            let Ok(client) = self.cluster.superuser_client("postgres").await else {
-                return;
-            };
-            for statement in statements {
-                let _ = client.batch_execute(&statement).await;
-            }
-        });
+        self.cluster.leave_behind(&statements);
     }
 }
 

@@ -107,6 +107,18 @@ impl Cluster {
             .unwrap_or_else(|error| panic!("`{statements}` failed: {error:?}"));
     }
 
+    /// Runs each of `statements` as superuser, from code that is not async; whatever fails goes with the cluster.
+    pub fn leave_behind(&self, statements: &[String]) {
+        blocking(async {
+            let Ok(client) = self.superuser_client("postgres").await else {
+                return;
+            };
+            for statement in statements {
+                let _ = client.batch_execute(statement).await;
+            }
+        });
+    }
+
     /// The first column of the first row of `query`, as superuser in the database `postgres`; empty for NULL.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use rotation::password::OsGeneratorFailed;
 use rotation::secrets::Mismatch;
 use rotation::{Fault, Kind, Prospect, TimedOut};
 
-use self::said::Attempts;
+pub(crate) use self::said::Attempts;
 pub use self::said::{Said, Tried};
 
 /// Every code of this crate's errors, besides those of the documents and passwords that it passes on; each has a
@@ -53,6 +53,7 @@ pub const CODES: &[&str] = &[
     "ServerTooOld",
     "SessionOfAnotherRole",
     "StatementTimeout",
+    "TestSqlFailed",
     "TlsFailed",
     "TlsNameInvalid",
     "TlsNotOffered",
@@ -236,6 +237,9 @@ pub enum PostgresFault {
     /// The admin finds no such role.
     #[error("the server {server} has no role {role:?}")]
     RoleUnknown { server: String, role: String },
+    /// The operator's own test.
+    #[error("TEST_SQL failed as role {role:?}: {problem}")]
+    TestSqlFailed { role: String, problem: String },
     /// Past `VALID UNTIL`: no password logs in.
     #[error("role {role:?} is past its VALID UNTIL ({until})")]
     RoleExpired { role: String, until: String },
@@ -292,6 +296,7 @@ impl Fault for PostgresFault {
             Self::PasswordRejected { .. } => "PasswordRejected",
             Self::PolicyNeedsCleartext { .. } => "PolicyNeedsCleartext",
             Self::RoleUnknown { .. } => "RoleUnknown",
+            Self::TestSqlFailed { .. } => "TestSqlFailed",
             Self::RoleExpired { .. } => "RoleExpired",
             Self::RoleMayNotLogIn { .. } => "RoleMayNotLogIn",
             Self::RolePowerful { .. } => "RolePowerful",
@@ -330,9 +335,10 @@ impl Fault for PostgresFault {
             | Self::RoleUnknown { .. }
             | Self::RoleExpired { .. }
             | Self::RoleMayNotLogIn { .. } => Kind::Login,
-            Self::ConnectDenied { .. } | Self::PrivilegeMissing { .. } | Self::RolePowerful { .. } => {
-                Kind::Privilege
-            }
+            Self::ConnectDenied { .. }
+            | Self::PrivilegeMissing { .. }
+            | Self::RolePowerful { .. }
+            | Self::TestSqlFailed { .. } => Kind::Privilege,
             Self::ServerFull { .. } => Kind::Throttling,
             Self::PasswordRejected { .. } | Self::PolicyNeedsCleartext { .. } => Kind::Policy,
             Self::DatabaseUnknown { .. }

@@ -95,6 +95,9 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::PolicyNeedsCleartext { .. } => {
             "set PASSWORD_SENT_AS=cleartext (the server, and its log at log_statement=ddl, then sees the password), or let the server's policy take hashed passwords (credcheck.encrypted_password_allowed = on)".into()
         }
+        F::TestSqlFailed { role, .. } => {
+            format!("run the statement by hand as {}; if it is not what an application needs, correct TEST_SQL in the function's environment", escape_identifier(role)).into()
+        }
         F::RoleUnknown { role, .. } => {
             format!("correct `username` in the secret, or CREATE ROLE {} LOGIN", escape_identifier(role)).into()
         }

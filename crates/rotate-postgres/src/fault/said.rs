@@ -34,7 +34,7 @@ pub struct Tried {
 }
 
 /// Joins attempts into one clause.
-pub(super) struct Attempts<'a>(pub(super) &'a [Tried]);
+pub(crate) struct Attempts<'a>(pub(crate) &'a [Tried]);
 
 impl fmt::Display for Attempts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,6 +28,15 @@ impl Mismatch {
         "PendingNamesAnotherAccount"
     }
 
+    /// Two users, of whom `pending` is not to follow `current`.
+    pub fn of_users(pending: &str, current: &str) -> Self {
+        Self {
+            field: "username",
+            pending: Some(pending.to_owned()),
+            current: Some(current.to_owned()),
+        }
+    }
+
     /// What to do about it, as a sentence.
     pub fn remedy(&self) -> String {
         "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand".to_owned()
@@ -39,9 +48,22 @@ impl PostgresSecret {
     ///
     /// Otherwise a pending version that names another valid account would pass every login and become the
     /// current one. Compared are user, host (without regard to case), port (5432 if none),
-    /// database, TLS mode, TLS server name, admin secret and engine; not the password, and not the form.
+    /// database, TLS mode, TLS server name, admin secret, owner role and engine; not the password, and not the form.
     pub fn same_account_as(&self, current: &Self) -> Result<(), Mismatch> {
-        let pairs = self.account().into_iter().zip(current.account());
+        self.same_place_as(current)?;
+        let (pending, current) = (self.username(), current.username());
+        if pending == current {
+            return Ok(());
+        }
+        Err(Mismatch::of_users(pending, current))
+    }
+
+    /// The same without the user: two that take turns share everything else.
+    ///
+    /// # Errors
+    /// The first field that differs.
+    pub fn same_place_as(&self, current: &Self) -> Result<(), Mismatch> {
+        let pairs = self.place().into_iter().zip(current.place());
         for ((field, pending), (_, current)) in pairs {
             if pending != current {
                 return Err(Mismatch {
@@ -54,17 +76,17 @@ impl PostgresSecret {
         Ok(())
     }
 
-    /// What makes the account, each value in a spelling that can be compared.
-    fn account(&self) -> [(&'static str, Option<String>); 8] {
+    /// Where the account is and how it is reached, each value in a spelling that can be compared.
+    fn place(&self) -> [(&'static str, Option<String>); 8] {
         let own = |value: Option<&str>| value.map(str::to_owned);
         [
-            ("username", own(Some(self.username()))),
             ("host", self.host().map(str::to_ascii_lowercase)),
             ("port", Some(self.port().unwrap_or(DEFAULT_PORT).to_string())),
             ("dbname", own(self.dbname())),
             ("sslmode", self.tls().map(|mode| mode.to_string())),
             ("tls_server_name", own(self.tls_server_name())),
             ("masterarn", own(self.masterarn())),
+            ("ownerrole", own(self.ownerrole())),
             ("engine", own(self.engine())),
         ]
     }

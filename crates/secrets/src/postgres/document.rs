@@ -24,6 +24,7 @@ pub(super) fn read(text: &str) -> Result<Fields, DocumentError> {
         port: port(&object)?,
         dbname: dbname(&object)?,
         masterarn: arn(&object, "masterarn")?,
+        ownerrole: string(&object, "ownerrole")?,
         tls: tls::combine(ssl(&object)?, sslmode(&object)?)?,
         tls_server_name: host(&object, "tls_server_name")?,
     })

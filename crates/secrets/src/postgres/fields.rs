@@ -20,6 +20,7 @@ pub(super) struct Fields {
     pub(super) dbname: Option<String>,
     pub(super) engine: Option<String>,
     pub(super) masterarn: Option<String>,
+    pub(super) ownerrole: Option<String>,
     pub(super) tls: Option<TlsMode>,
     pub(super) tls_server_name: Option<String>,
 }

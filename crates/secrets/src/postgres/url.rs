@@ -59,6 +59,7 @@ pub(super) fn read(text: &str) -> Result<Fields, DocumentError> {
         tls: tls::combine(ssl, sslmode)?,
         engine: None,
         masterarn: None,
+        ownerrole: None,
         tls_server_name: None,
     })
 }
@@ -67,6 +68,12 @@ pub(super) fn read(text: &str) -> Result<Fields, DocumentError> {
 pub(super) fn replace_password(text: &str, password: &str) -> Result<SecretString, DocumentError> {
     let parts = split(text)?;
     splice(text, span_of(parts.password, text), &percent::encode(password))
+}
+
+/// The URL with the bytes of its user exchanged.
+pub(super) fn replace_username(text: &str, username: &str) -> Result<SecretString, DocumentError> {
+    let parts = split(text)?;
+    splice(text, span_of(parts.username, text), &percent::encode(username))
 }
 
 /// Cuts the URL into its parts, and refuses one that could be cut in another way.

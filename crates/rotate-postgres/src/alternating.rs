@@ -1,0 +1,268 @@
+//! Two users take turns: one is in use, the other gets the new password.
+
+mod drain;
+mod facts;
+mod fault;
+mod lack;
+mod names;
+mod plan;
+mod proof;
+mod repair;
+mod rights;
+mod set;
+mod test;
+
+use std::sync::{Mutex, PoisonError};
+
+use rotation::secrets::{Mismatch, PostgresSecret, TlsMode};
+use rotation::{Cause, Context, Target, VersionId};
+use secrecy::SecretString;
+
+use self::facts::Facts;
+pub use self::fault::{AlternatingFault, CODES};
+use self::names::Pair;
+use self::proof::Prover;
+use crate::connect;
+use crate::endpoint::{Endpoint, check_role_name};
+use crate::fault::PostgresFault;
+use crate::login::Denial;
+use crate::net::PATIENCE;
+use crate::scrub::Scrub;
+use crate::session::Session;
+use crate::settings::{SentAs, Settings};
+use crate::tls::Tls;
+
+/// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
+/// remember of the rotation before, until the next one.
+///
+/// | step | logs in as | does |
+/// |---|---|---|
+/// | createSecret | the current user, only if its name ends in `_clone` | asks the server whose turn it is; makes a password |
+/// | setSecret | the current user (unless createSecret just did), the admin | makes or mends the idle user, sets its password |
+/// | testSecret, finishSecret | the idle user | compares what it may with what the current one may; `TEST_SQL` |
+#[derive(Debug)]
+pub struct AlternatingUsers {
+    settings: Settings,
+    tls: Tls,
+    /// The last version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
+    proven: Mutex<Option<(String, VersionId)>>,
+}
+
+impl AlternatingUsers {
+    /// Reads the settings from the environment, which `get` looks up by name. See [`Settings`].
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+        Ok(Self::new(Settings::from_env(get)?))
+    }
+
+    /// A target with these settings.
+    pub fn new(settings: Settings) -> Self {
+        let tls = Tls::new(settings.roots.clone());
+        Self {
+            settings,
+            tls,
+            proven: Mutex::new(None),
+        }
+    }
+
+    /// Where the document leads, checked as far as that is possible without asking anybody.
+    fn endpoint(&self, secret: &PostgresSecret) -> Result<Endpoint, PostgresFault> {
+        check_role_name(secret.username())?;
+        let endpoint = Endpoint::of(secret, &self.settings)?;
+        if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
+            return Err(PostgresFault::CleartextNeedsTls);
+        }
+        Ok(endpoint)
+    }
+
+    /// The NOLOGIN role that both act as, if there is one: the document's, or the environment's.
+    fn owner<'a>(&'a self, secret: &'a PostgresSecret) -> Option<&'a str> {
+        secret.ownerrole().or(self.settings.owner_role.as_deref())
+    }
+
+    /// A session of the admin, and the admin's name.
+    async fn admin(
+        &self,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(Session, String), Cause> {
+        let arn = current.masterarn().ok_or(AlternatingFault::AdminMissing)?;
+        let text = context.other_secret(arn).await?;
+        let elsewhere = |problem: String| PostgresFault::AdminElsewhere {
+            admin: arn.to_owned(),
+            server: endpoint.server(),
+            problem,
+        };
+        let admin = PostgresSecret::parse(&text)
+            .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
+        let own = Endpoint::of(&admin, &self.settings).map_err(|fault| elsewhere(fault.to_string()))?;
+        if !own.same_server(endpoint) {
+            return Err(elsewhere(format!("it is for {}", own.server())).into());
+        }
+        let own = own.at_least_as_safe_as(endpoint);
+        let own = Endpoint {
+            dbname: endpoint.dbname.clone(),
+            ..own
+        };
+        let name = admin.username();
+        match connect::log_in(&self.tls, &own, name, admin.password(), context.budget()).await {
+            Ok(session) => Ok((session, name.to_owned())),
+            Err(Denial::Refused(said)) => Err(elsewhere(said.to_string()).into()),
+            Err(Denial::Failed(fault)) => Err(fault.into()),
+        }
+    }
+
+    fn check_admin_named(current: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
+        let arn = current.masterarn().ok_or(AlternatingFault::AdminMissing)?;
+        if arn == context.secret().as_str() {
+            let role = current.username().to_owned();
+            return Err(PostgresFault::AdminIsTheUser {
+                admin: arn.to_owned(),
+                role,
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    /// The user of the next rotation.
+    async fn next_user(
+        &self,
+        current: &PostgresSecret,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<String, Cause> {
+        let user = current.username();
+        // A name that no clone can have is an original's: the usual case, decided without a login.
+        let Some(pair) = Pair::of_clone(user) else {
+            return Ok(Pair::of_original(user)?.clone);
+        };
+        let mut prover = Prover::new(&self.tls, &self.settings, endpoint, context);
+        if let Some(session) = prover.try_one("the current version", current).await? {
+            let owner = self.owner(current);
+            let names = [pair.original.as_str(), pair.clone.as_str()];
+            let facts = ask(&session, names.into_iter().chain(owner), context).await;
+            session.close().await;
+            let next = plan::counterpart(&pair, owner, &facts?, &endpoint.server())?;
+            self.remember(context);
+            return Ok(next);
+        }
+        // The password was changed by hand. The version before tells of whom this one is the clone.
+        match prover.previous(&pair).await? {
+            Some(previous) if previous.username() == pair.original => Ok(pair.original),
+            _ => Err(prover.unproven(current).into()),
+        }
+    }
+
+    fn remember(&self, context: &Context<'_>) {
+        let proof = (
+            context.secret().as_str().to_owned(),
+            context.current_version().clone(),
+        );
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(proof);
+    }
+
+    /// Whether the current version was shown to log in by this very process.
+    fn is_proven(&self, context: &Context<'_>) -> bool {
+        let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        proven.as_ref().is_some_and(|(secret, version)| {
+            secret == context.secret().as_str() && version == context.current_version()
+        })
+    }
+}
+
+/// Asks the server about the roles, outside of any transaction: a standby answers, too.
+async fn ask<'n>(
+    session: &Session,
+    names: impl Iterator<Item = &'n str>,
+    context: &Context<'_>,
+) -> Result<Facts, PostgresFault> {
+    let doing = "looking at the roles";
+    let answer = session
+        .ask(
+            &facts::query(names),
+            doing,
+            PATIENCE,
+            context.budget(),
+            &Scrub::new([]),
+        )
+        .await;
+    let server = session.server().to_owned();
+    let row = answer.map_err(|silence| silence.into_fault(server.clone(), doing))?;
+    facts::read(&row).ok_or_else(|| unreadable(server))
+}
+
+fn unreadable(server: String) -> PostgresFault {
+    let detail = "its answer about the roles cannot be read".to_owned();
+    PostgresFault::NotPostgres { server, detail }
+}
+
+impl Target for AlternatingUsers {
+    type Secret = PostgresSecret;
+
+    fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
+        Ok(PostgresSecret::parse(text)?)
+    }
+
+    fn text<'a>(&self, secret: &'a PostgresSecret) -> &'a SecretString {
+        secret.text()
+    }
+
+    /// The other user of the pair; or, in a trial without a rotation, a copy of the current version.
+    fn check_pair(&self, current: &PostgresSecret, pending: &PostgresSecret) -> Result<(), Cause> {
+        pending.same_place_as(current).map_err(PostgresFault::from)?;
+        let (now, next) = (current.username(), pending.username());
+        let copy = now == next && pending.password() == current.password();
+        if copy || Pair::of_turn(now, next).is_some() {
+            Ok(())
+        } else {
+            Err(PostgresFault::from(Mismatch::of_users(next, now)).into())
+        }
+    }
+
+    async fn propose(
+        &self,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<PostgresSecret, Cause> {
+        let endpoint = self.endpoint(current)?;
+        Self::check_admin_named(current, context)?;
+        let user = context
+            .budget()
+            .retry(async || self.next_user(current, &endpoint, context).await)
+            .await?;
+        let password = self
+            .settings
+            .policy
+            .generate_from_os()
+            .map_err(PostgresFault::from)?;
+        Ok(current.with_credentials(&user, &password)?)
+    }
+
+    async fn apply(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        context
+            .budget()
+            .retry(async || self.set(current, pending, context).await)
+            .await
+    }
+
+    async fn verify(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        context
+            .budget()
+            .retry(async || self.try_out(current, pending, context).await)
+            .await
+    }
+}

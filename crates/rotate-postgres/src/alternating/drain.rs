@@ -1,0 +1,80 @@
+//! The sessions that the idle role still has: counted before it is reset, reported or waited for.
+
+use std::time::Duration;
+
+use postgres_protocol::escape::escape_literal;
+use rotation::{Budget, Cause};
+use tokio::time::Instant;
+
+use super::fault::AlternatingFault;
+use crate::net::PATIENCE;
+use crate::scrub::Scrub;
+use crate::session::Session;
+use crate::settings::IdleSessions;
+
+/// Between two counts.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Left for the change itself.
+const RESERVE: Duration = Duration::from_secs(4);
+const DOING: &str = "counting the idle role's sessions";
+
+/// Counts, and waits if asked to; whether it waited at all.
+///
+/// # Errors
+/// `SessionsOpen` if it is to refuse; why there was no answer.
+pub(crate) async fn drain(
+    session: &Session,
+    role: &str,
+    wish: IdleSessions,
+    budget: Budget,
+) -> Result<bool, Cause> {
+    let limit = match wish {
+        IdleSessions::Report => Duration::ZERO,
+        IdleSessions::Wait(limit) | IdleSessions::Refuse(limit) => {
+            limit.min(budget.remaining().saturating_sub(RESERVE))
+        }
+    };
+    let begin = Instant::now();
+    let mut open = count(session, role, budget).await?;
+    while open > 0 && begin.elapsed() < limit {
+        tokio::time::sleep(PAUSE.min(limit.saturating_sub(begin.elapsed()))).await;
+        open = count(session, role, budget).await?;
+    }
+    let waited = !limit.is_zero() && begin.elapsed() >= PAUSE;
+    if open > 0 {
+        if matches!(wish, IdleSessions::Refuse(_)) {
+            return Err(refusal(session, role, open, waited.then_some(limit)).into());
+        }
+        tracing::warn!(
+            role = role,
+            sessions.open = open,
+            "role {role:?} still has {open} open sessions; they go on, but cannot log in anew with the password of the rotation before last"
+        );
+    }
+    Ok(waited)
+}
+
+fn refusal(session: &Session, role: &str, sessions: u64, waited: Option<Duration>) -> AlternatingFault {
+    AlternatingFault::SessionsOpen {
+        server: session.server().to_owned(),
+        role: role.to_owned(),
+        sessions,
+        waited: waited.map_or_else(String::new, |limit| {
+            format!(" after {:.1} s", limit.as_secs_f64())
+        }),
+    }
+}
+
+/// `usename` is shown to everybody, unlike what a session does.
+async fn count(session: &Session, role: &str, budget: Budget) -> Result<u64, Cause> {
+    let query = format!(
+        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE usename = {}",
+        escape_literal(role).trim_start()
+    );
+    let answer = session
+        .ask(&query, DOING, PATIENCE, budget, &Scrub::new([]))
+        .await;
+    let row = answer.map_err(|silence| silence.into_fault(session.server().to_owned(), DOING))?;
+    let count = row.first().and_then(|count| count.as_deref()?.parse().ok());
+    Ok(count.unwrap_or_default())
+}

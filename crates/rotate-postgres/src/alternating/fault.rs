@@ -1,0 +1,198 @@
+//! What can go wrong between two users that take turns, each cause with a stable code.
+
+use std::borrow::Cow;
+
+use postgres_protocol::escape::escape_identifier;
+use rotation::{Fault, Kind, Prospect};
+
+use crate::fault::{Attempts, PostgresFault, Said, Tried};
+
+/// Every code of these faults that `PostgresFault` does not have; each has a page in `docs/runbook`.
+pub const CODES: &[&str] = &[
+    "AdminLacksRights",
+    "AdminMissing",
+    "CloneForeign",
+    "CurrentUnproven",
+    "OriginalMissing",
+    "OwnerUnusable",
+    "RepairRefused",
+    "RightsDiffer",
+    "RoleNameInvalid",
+    "RolePowerful",
+    "SessionsOpen",
+    "TurnMistaken",
+];
+
+/// Why two users cannot take turns. `server` is `host:port` throughout.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are those of the text above them")]
+pub enum AlternatingFault {
+    /// What can go wrong with any role.
+    #[error(transparent)]
+    Postgres(#[from] PostgresFault),
+    /// Nobody may make the other user.
+    #[error("two users take turns only through an admin, and the secret names none")]
+    AdminMissing,
+    /// The server would cut it.
+    #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
+    CloneNameTooLong { role: String, bytes: usize },
+    /// Only whoever may use a superuser may copy one.
+    #[error("role {role:?} is a superuser")]
+    Superuser { role: String },
+    /// A role of that name is there, and nothing ties it to the original.
+    #[error("role {clone:?} exists at {server}, and is not the clone of {original:?}: it is no member of it")]
+    CloneForeign {
+        server: String,
+        clone: String,
+        original: String,
+    },
+    /// The clone says whose it is, and that role is not there.
+    #[error("the server {server} has no role {original:?}, of which {clone:?} is the clone")]
+    OriginalMissing {
+        server: String,
+        original: String,
+        clone: String,
+    },
+    /// The pending version takes `current` for a clone, which it is not.
+    #[error("the pending version is for role {pending:?}, but {current:?} is no clone of it")]
+    TurnMistaken { pending: String, current: String },
+    /// The NOLOGIN role that both act as.
+    #[error("the owner role {owner:?} cannot be acted as at {server}: {problem}")]
+    OwnerUnusable {
+        server: String,
+        owner: String,
+        problem: &'static str,
+    },
+    /// No version shows that this secret may speak for its role.
+    #[error("no version of the secret logs in at {server}: {}", Attempts(tried))]
+    CurrentUnproven {
+        server: String,
+        role: String,
+        tried: Vec<Tried>,
+    },
+    /// Found before anything is changed.
+    #[error("the admin {admin:?} may not do at {server} what two users in turn need: {lack}")]
+    AdminLacksRights {
+        server: String,
+        admin: String,
+        lack: String,
+        /// The statement that gives the right.
+        grant: String,
+    },
+    /// The server refused one of the statements that make the two users alike.
+    #[error("the server {server} refused to {repair}: {said}")]
+    RepairRefused {
+        server: String,
+        repair: String,
+        said: Said,
+        remedy: String,
+    },
+    /// An application would miss something.
+    #[error("role {pending:?} could not do all that {current:?} can: it lacks {lacks}")]
+    RightsDiffer {
+        pending: String,
+        current: String,
+        lacks: String,
+        remedy: String,
+    },
+    /// Somebody still uses the role that is to be reset.
+    #[error("role {role:?} still has {sessions} open sessions at {server}{waited}")]
+    SessionsOpen {
+        server: String,
+        role: String,
+        sessions: u64,
+        waited: String,
+    },
+}
+
+impl Fault for AlternatingFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Postgres(fault) => fault.code(),
+            Self::AdminMissing => "AdminMissing",
+            Self::CloneNameTooLong { .. } => "RoleNameInvalid",
+            Self::Superuser { .. } => "RolePowerful",
+            Self::CloneForeign { .. } => "CloneForeign",
+            Self::OriginalMissing { .. } => "OriginalMissing",
+            Self::TurnMistaken { .. } => "TurnMistaken",
+            Self::OwnerUnusable { .. } => "OwnerUnusable",
+            Self::CurrentUnproven { .. } => "CurrentUnproven",
+            Self::AdminLacksRights { .. } => "AdminLacksRights",
+            Self::RepairRefused { .. } => "RepairRefused",
+            Self::RightsDiffer { .. } => "RightsDiffer",
+            Self::SessionsOpen { .. } => "SessionsOpen",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Postgres(fault) => fault.kind(),
+            Self::AdminMissing | Self::CloneNameTooLong { .. } | Self::TurnMistaken { .. } => Kind::Document,
+            Self::CurrentUnproven { .. } => Kind::Login,
+            Self::Superuser { .. }
+            | Self::CloneForeign { .. }
+            | Self::OriginalMissing { .. }
+            | Self::OwnerUnusable { .. }
+            | Self::AdminLacksRights { .. }
+            | Self::RepairRefused { .. }
+            | Self::RightsDiffer { .. } => Kind::Privilege,
+            Self::SessionsOpen { .. } => Kind::Server,
+        }
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        match self {
+            Self::Postgres(fault) => fault.remedy(),
+            Self::AdminMissing => {
+                "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or use rotate-postgres-single-user, which needs no admin".into()
+            }
+            Self::CloneNameTooLong { .. } => {
+                "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user".into()
+            }
+            Self::Superuser { .. } => {
+                "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user".into()
+            }
+            Self::CloneForeign { clone, original, .. } => clone_foreign(clone, original).into(),
+            Self::OriginalMissing { original, .. } => format!(
+                "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
+                escape_identifier(original)
+            )
+            .into(),
+            Self::TurnMistaken { .. } => {
+                "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is".into()
+            }
+            Self::OwnerUnusable { owner, .. } => format!(
+                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, and make it one that cannot log in: ALTER ROLE {} NOLOGIN",
+                escape_identifier(owner)
+            )
+            .into(),
+            Self::CurrentUnproven { role, .. } => format!(
+                "an admin secret alone does not show that this secret may speak for the role: set the password of {} by hand (\\password), write it into the secret (aws secretsmanager put-secret-value), and rotate",
+                escape_identifier(role)
+            )
+            .into(),
+            Self::AdminLacksRights { grant, .. } => format!("as a superuser, or as who created the role: {grant}").into(),
+            Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => remedy.into(),
+            Self::SessionsOpen { role, .. } => format!(
+                "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
+                role.replace('\'', "''")
+            )
+            .into(),
+        }
+    }
+
+    fn prospect(&self) -> Prospect {
+        match self {
+            Self::Postgres(fault) => fault.prospect(),
+            Self::TurnMistaken { .. } => Prospect::PoisonedPending,
+            _ => Prospect::Permanent,
+        }
+    }
+}
+
+fn clone_foreign(clone: &str, original: &str) -> String {
+    let (clone, original) = (escape_identifier(clone), escape_identifier(original));
+    format!(
+        "if it is meant to be the clone: GRANT {original} TO {clone}; otherwise rename one of the two roles (ALTER ROLE {clone} RENAME TO …)"
+    )
+}

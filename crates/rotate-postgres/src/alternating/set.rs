@@ -1,0 +1,230 @@
+//! setSecret: the idle user is made or mended, and gets its password, in one transaction of the admin's.
+
+use postgres_protocol::escape::escape_literal;
+use rotation::secrets::{Mismatch, PostgresSecret};
+use rotation::{Cause, Context};
+
+use super::fault::AlternatingFault;
+use super::names::Pair;
+use super::plan::Arrangement;
+use super::proof::Prover;
+use super::repair::Repair;
+use super::{AlternatingUsers, drain, facts, lack, unreadable};
+use crate::alter::Change;
+use crate::connect;
+use crate::endpoint::Endpoint;
+use crate::fault::{PostgresFault, Said};
+use crate::login::Denial;
+use crate::session::{Session, Silence};
+use crate::transaction::Transaction;
+
+impl AlternatingUsers {
+    /// One attempt at [`Target::apply`](rotation::Target::apply).
+    pub(super) async fn set(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let (now, next) = (current.username(), pending.username());
+        let (pair, turn) =
+            Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
+        let endpoint = self.endpoint(current)?;
+        let arrangement = Arrangement {
+            pair,
+            turn,
+            owner: self.owner(current).map(str::to_owned),
+        };
+        let healing = self
+            .prove(&arrangement.pair, &endpoint, current, pending, context)
+            .await?;
+        let (session, admin) = self.admin(&endpoint, current, context).await?;
+        let outcome = self
+            .through(&session, &admin, &arrangement, pending, healing, context)
+            .await;
+        session.close().await;
+        match outcome {
+            Err(cause) if cause.code() == "PasswordRejected" => {
+                self.unless_in_use(&endpoint, pending, cause, context).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Shows that the secret is the role's; whether AWSCURRENT alone could not.
+    async fn prove(
+        &self,
+        pair: &Pair,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<bool, Cause> {
+        if self.is_proven(context) {
+            return Ok(false);
+        }
+        let mut prover = Prover::new(&self.tls, &self.settings, endpoint, context);
+        if let Some(session) = prover.try_one("the current version", current).await? {
+            session.close().await;
+            return Ok(false);
+        }
+        prover
+            .without_current(pair, current, pending)
+            .await
+            .map(|()| true)
+    }
+
+    /// What the admin does.
+    async fn through(
+        &self,
+        session: &Session,
+        admin: &str,
+        arrangement: &Arrangement,
+        pending: &PostgresSecret,
+        healing: bool,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let budget = context.budget();
+        let identity = session.identify(admin, budget).await?;
+        let waited = drain::drain(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
+        if healing || waited {
+            context.still_stands().await?;
+        }
+        let change = Change {
+            role: pending.username(),
+            by: admin,
+            password: pending.password(),
+            sent_as: self.settings.sent_as,
+        };
+        let sent = change.sent(session.server(), &identity)?;
+        let transaction = Transaction::begin(session, budget, change.scrub(&sent)).await?;
+        let repairs = mend(&transaction, arrangement).await?;
+        change.alter(&transaction, &sent).await?;
+        transaction.commit("committing the new password").await?;
+        report(&repairs, "repaired");
+        Ok(())
+    }
+
+    /// A policy that forbids to use a password again also rejects a value that a twin has just set: such a value is in use, and
+    /// must not be released as one that never will be.
+    async fn unless_in_use(
+        &self,
+        endpoint: &Endpoint,
+        pending: &PostgresSecret,
+        rejected: Cause,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let (role, budget) = (pending.username(), context.budget());
+        match connect::log_in(&self.tls, endpoint, role, pending.password(), budget).await {
+            Ok(session) => {
+                session.close().await;
+                Ok(())
+            }
+            Err(Denial::Refused(said)) if said.is_of_the_password() => Err(rejected),
+            Err(Denial::Refused(said)) => {
+                let (role, server) = (role.to_owned(), endpoint.server());
+                Err(PostgresFault::PendingRefused { role, server, said }.into())
+            }
+            Err(Denial::Failed(fault)) => Err(fault.into()),
+        }
+    }
+}
+
+/// Carries out the repairs, one rotation of the pair at a time.
+async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement) -> Result<Vec<Repair>, Cause> {
+    let lock = lock(&arrangement.pair);
+    match transaction.try_out(&lock, "waiting for a twin").await {
+        Ok(_) => {}
+        Err(silence) => {
+            return Err(refused(silence, &arrangement.pair.original, transaction.server(), None).into());
+        }
+    }
+    let repairs = planned(transaction, arrangement).await?;
+    for repair in &repairs {
+        let answer = transaction
+            .try_out(&repair.sql(), "bringing the two users in line")
+            .await;
+        if let Err(silence) = answer {
+            let role = arrangement.idle();
+            return Err(refused(silence, role, transaction.server(), Some(repair)).into());
+        }
+    }
+    Ok(repairs)
+}
+
+/// What is to be done, and may be done.
+pub(super) async fn planned(
+    transaction: &Transaction<'_>,
+    arrangement: &Arrangement,
+) -> Result<Vec<Repair>, Cause> {
+    let server = transaction.server();
+    let query = facts::query(arrangement.names());
+    let row = transaction.ask(&query, "looking at the roles").await?;
+    let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
+    let repairs = arrangement.repairs(&facts, server)?;
+    lack::check(arrangement, &facts, &repairs, server)?;
+    for role in arrangement.oddities(&facts) {
+        tracing::warn!(
+            role = arrangement.pair.clone,
+            "role {:?} is a member of {role:?}, which {:?} is not: grant it to both, or revoke it",
+            arrangement.pair.clone,
+            arrangement.pair.original
+        );
+    }
+    Ok(repairs)
+}
+
+/// Held until the transaction ends, by whoever works on this pair.
+fn lock(pair: &Pair) -> String {
+    let key = format!("keywheel:{}", pair.original);
+    format!(
+        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
+        escape_literal(&key).trim_start()
+    )
+}
+
+/// Says what was done, or would be.
+pub(super) fn report(repairs: &[Repair], verb: &str) {
+    for repair in repairs {
+        tracing::warn!("{verb}: {repair}");
+    }
+}
+
+/// What the server's refusal of a repair means.
+fn refused(silence: Silence, role: &str, server: &str, repair: Option<&Repair>) -> AlternatingFault {
+    let doing = "bringing the two users in line";
+    let role = role.to_owned();
+    let said = match silence {
+        Silence::Said(said) => said,
+        silence => return silence.into_fault(server.to_owned(), doing).into(),
+    };
+    match (said.state.as_str(), repair) {
+        // Templates and twins that know no lock of ours: the role was made, or changed, in the same moment.
+        ("40001" | "40P01" | "23505" | "42710", _) | ("55P03", None) => {
+            PostgresFault::RoleBusy { role, said }.into()
+        }
+        ("XX000", _) if said.text.contains("tuple concurrently") => {
+            PostgresFault::RoleBusy { role, said }.into()
+        }
+        ("55P03", _) => PostgresFault::RoleLocked { role, said }.into(),
+        ("57014", _) => PostgresFault::StatementTimeout { role, said }.into(),
+        (state, Some(repair)) if !state.starts_with("57P") => AlternatingFault::RepairRefused {
+            server: server.to_owned(),
+            repair: repair.to_string(),
+            said: without_values(said, repair),
+            remedy: repair.remedy(),
+        },
+        _ => Silence::Said(said).into_fault(server.to_owned(), doing).into(),
+    }
+}
+
+/// A server repeats a setting's value that it refuses, which may be a secret.
+fn without_values(said: Said, repair: &Repair) -> Said {
+    match repair {
+        Repair::Set { value, .. } if value.len() > 3 => Said {
+            text: said.text.replace(value.as_str(), "(hidden)"),
+            ..said
+        },
+        _ => said,
+    }
+}
