@@ -14,6 +14,7 @@ use crate::fault::{PostgresFault, Said};
 use crate::guard::Guard;
 use crate::login::{self, Denial};
 use crate::net::{self, PATIENCE};
+use crate::rds;
 use crate::scrub::Scrub;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -40,6 +41,21 @@ pub async fn log_in(
 
 /// The same after logins with other passwords of the role, which the server may repeat.
 pub(crate) async fn log_in_after(
+    tls: &Tls,
+    endpoint: &Endpoint,
+    role: &str,
+    password: &Password,
+    earlier: &[Password],
+    budget: Budget,
+) -> Result<Session, Denial> {
+    let answer = reach_and_log_in(tls, endpoint, role, password, earlier, budget).await;
+    answer.map_err(|denial| match denial {
+        Denial::Failed(fault) if rds::may_be_paused(endpoint) => fault.of_what_may_resume().into(),
+        denial => denial,
+    })
+}
+
+async fn reach_and_log_in(
     tls: &Tls,
     endpoint: &Endpoint,
     role: &str,

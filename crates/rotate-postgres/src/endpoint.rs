@@ -40,6 +40,19 @@ impl Endpoint {
             .host()
             .or(settings.host.as_deref())
             .ok_or(PostgresFault::HostMissing)?;
+        Self::at(secret, settings, host, secret.port().or(settings.port))
+    }
+
+    /// The same at a host that was found otherwise.
+    ///
+    /// # Errors
+    /// `TlsNameInvalid`; `ConfigurationInvalid` for `verify-ca` without own roots.
+    pub fn at(
+        secret: &PostgresSecret,
+        settings: &Settings,
+        host: &str,
+        port: Option<u16>,
+    ) -> Result<Self, PostgresFault> {
         let server_name = secret
             .tls_server_name()
             .or(settings.tls_server_name.as_deref())
@@ -55,7 +68,7 @@ impl Endpoint {
         }
         Ok(Self {
             host: host.to_owned(),
-            port: secret.port().or(settings.port).unwrap_or(DEFAULT_PORT),
+            port: port.unwrap_or(DEFAULT_PORT),
             dbname: secret
                 .dbname()
                 .or(settings.dbname.as_deref())

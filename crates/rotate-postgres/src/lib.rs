@@ -16,6 +16,7 @@
 //!
 //! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
 
+pub mod admin;
 pub mod alter;
 mod alternating;
 pub mod connect;
@@ -24,7 +25,9 @@ pub mod endpoint;
 pub mod fault;
 pub mod guard;
 pub mod login;
+mod memory;
 pub mod net;
+pub mod rds;
 pub mod roots;
 pub mod scrub;
 pub mod session;
@@ -36,6 +39,7 @@ mod transaction;
 mod trial;
 pub mod verifier;
 
+pub use admin::CODES as ADMIN_CODES;
 pub use alternating::{AlternatingFault, AlternatingUsers, CODES as ALTERNATING_CODES};
 pub use fault::{CODES, PostgresFault};
 pub use settings::Settings;

@@ -6,6 +6,7 @@ use rotation::Cause;
 use rotation::password::Policy;
 use rotation::secrets::TlsMode;
 
+use crate::admin::Hosts;
 use crate::fault::PostgresFault;
 use crate::roots::Roots;
 
@@ -50,6 +51,8 @@ pub enum IdleSessions {
 /// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
 /// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
 /// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
+/// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
+/// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
@@ -76,6 +79,10 @@ pub struct Settings {
     pub owner_role: Option<String>,
     /// What to do about sessions of the role that is to be reset.
     pub idle_sessions: IdleSessions,
+    /// The admin where the secret names none.
+    pub iam_admin: Option<String>,
+    /// Where its token may go.
+    pub iam_hosts: Hosts,
 }
 
 impl Settings {
@@ -102,6 +109,10 @@ impl Settings {
                 set("IDLE_SESSIONS").as_deref(),
                 set("IDLE_SESSIONS_WAIT").as_deref(),
             )?,
+            iam_admin: set("ADMIN_IAM_USERNAME"),
+            iam_hosts: set(Hosts::NAME)
+                .as_deref()
+                .map_or(Ok(Hosts::default()), Hosts::parse)?,
         })
     }
 }
@@ -184,6 +195,8 @@ mod tests {
             ("TLS_SERVER_NAME", "db.internal"),
             ("PASSWORD_SENT_AS", "cleartext"),
             ("PASSWORD_LENGTH", "20"),
+            ("ADMIN_IAM_USERNAME", "admin"),
+            ("ADMIN_IAM_HOSTS", "db.example.com"),
         ])
         .unwrap();
         assert_eq!(settings.host.as_deref(), Some("db"));
@@ -193,6 +206,8 @@ mod tests {
         assert!(matches!(settings.roots, Roots::Web));
         assert_eq!(settings.tls_server_name.as_deref(), Some("db.internal"));
         assert_eq!(settings.sent_as, SentAs::Cleartext);
+        assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
+        assert!(settings.iam_hosts.allow("db.example.com"));
     }
 
     #[test]
@@ -221,6 +236,7 @@ mod tests {
             ),
             ("PASSWORD_SENT_AS", "plain"),
             ("PASSWORD_LENGTH", "0"),
+            ("ADMIN_IAM_HOSTS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),
         ] {
             let cause = read(&[(name, value)]).unwrap_err();

@@ -6,6 +6,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
+use crate::admin::{Admins, at_writer};
 use crate::alter::Change;
 use crate::connect;
 use crate::doors::Doors;
@@ -22,13 +23,18 @@ use crate::trial;
 /// # Order of logins
 /// 1. The current version: the usual case, one login and none that fails. Then the password is changed.
 /// 2. The pending version: the password was changed already, by a step that died or by a twin.
-/// 3. What is left if somebody interfered: the previous version, the admin secret, the versions without a label.
+/// 3. What is left if somebody interfered: the previous version, the admin, the versions without a label.
+///
+/// A role that logs in and may not change its own password (RDS's `rds.restrict_password_commands`) has it changed by the
+/// admin, if the secret or the environment names one, and only then. Where the document names the readers of a cluster,
+/// all of this happens at its writer.
 ///
 /// A server that was not reached, or that fails for another reason than the credential, ends it at once with that cause.
 #[derive(Debug)]
 pub struct SingleUser {
     settings: Settings,
     tls: Tls,
+    admins: Admins,
 }
 
 impl SingleUser {
@@ -42,18 +48,21 @@ impl SingleUser {
 
     /// A target with these settings.
     pub fn new(settings: Settings) -> Self {
-        let tls = Tls::new(settings.roots.clone());
-        Self { settings, tls }
+        Self {
+            tls: Tls::new(settings.roots.clone()),
+            admins: Admins::new(settings.clone()),
+            settings,
+        }
     }
 
-    /// Where the document leads, checked as far as that is possible without asking anybody.
-    fn endpoint(&self, secret: &PostgresSecret) -> Result<Endpoint, PostgresFault> {
+    /// Where the document leads, checked as far as that is possible without asking the server.
+    async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
         check_role_name(secret.username())?;
-        let endpoint = Endpoint::of(secret, &self.settings)?;
+        let endpoint = self.admins.endpoint(secret, context).await?;
         if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
-            return Err(PostgresFault::CleartextNeedsTls);
+            return Err(PostgresFault::CleartextNeedsTls.into());
         }
-        Ok(endpoint)
+        Ok(at_writer(&endpoint))
     }
 
     /// One attempt at [`Target::apply`].
@@ -63,12 +72,12 @@ impl SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.endpoint(current)?;
+        let endpoint = self.endpoint(current, context).await?;
         let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
         if let Some(session) = doors.knock("the current version", current.password()).await? {
-            return Ok(self
+            return self
                 .change_own(session, &endpoint, current, pending, context)
-                .await?);
+                .await;
         }
         if let Some(session) = doors.knock("the pending version", pending.password()).await? {
             session.close().await;
@@ -88,7 +97,8 @@ impl SingleUser {
         }
     }
 
-    /// Lets the role change its own password, through a session that `opener`'s password opened.
+    /// Lets the role change its own password, through a session that `opener`'s password opened; or the admin, if the
+    /// role may not.
     async fn change_own(
         &self,
         session: Session,
@@ -96,26 +106,30 @@ impl SingleUser {
         opener: &PostgresSecret,
         pending: &PostgresSecret,
         context: &Context<'_>,
-    ) -> Result<(), PostgresFault> {
+    ) -> Result<(), Cause> {
         let budget = context.budget();
         let outcome = self
             .change(pending, pending.username())
             .through(session, budget)
             .await;
         match outcome {
+            Err(refused @ PostgresFault::PrivilegeMissing { .. }) => {
+                self.change_through_admin(refused, endpoint, opener, pending, context)
+                    .await
+            }
             // A policy that forbids to use a password again also rejects a value that a twin has just set: the
             // value counts as rejected only if the old one still opens the door.
             Err(PostgresFault::PasswordRejected { role, said }) => {
                 match connect::log_in(&self.tls, endpoint, &role, opener.password(), budget).await {
                     Ok(session) => {
                         session.close().await;
-                        Err(PostgresFault::PasswordRejected { role, said })
+                        Err(PostgresFault::PasswordRejected { role, said }.into())
                     }
-                    Err(Denial::Refused(_)) => Err(PostgresFault::RoleBusy { role, said }),
-                    Err(Denial::Failed(fault)) => Err(fault),
+                    Err(Denial::Refused(_)) => Err(PostgresFault::RoleBusy { role, said }.into()),
+                    Err(Denial::Failed(fault)) => Err(fault.into()),
                 }
             }
-            outcome => outcome,
+            outcome => Ok(outcome?),
         }
     }
 
@@ -134,9 +148,32 @@ impl SingleUser {
         }
     }
 
+    /// Lets the admin make the change that was `refused` to the role itself. Without an admin that refusal stands.
+    async fn change_through_admin(
+        &self,
+        refused: PostgresFault,
+        endpoint: &Endpoint,
+        opener: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let Some(admin) = self.admins.find(opener, endpoint, context).await? else {
+            return Err(refused.into());
+        };
+        let session = self.admins.open(&admin, &self.tls, context).await?;
+        tracing::info!(
+            login.with = admin.title(),
+            "the role may not change its own password: {} does",
+            admin.title()
+        );
+        self.change_as(admin.role(), session, endpoint, pending, context)
+            .await
+    }
+
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
-        let (endpoint, role, budget) = (self.endpoint(pending)?, pending.username(), context.budget());
+        let endpoint = self.endpoint(pending, context).await?;
+        let (role, budget) = (pending.username(), context.budget());
         match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
                 let outcome = self.judge(&session, pending, budget).await;
@@ -167,8 +204,12 @@ impl Target for SingleUser {
         Ok(pending.same_account_as(current).map_err(PostgresFault::from)?)
     }
 
-    async fn propose(&self, current: &PostgresSecret, _: &Context<'_>) -> Result<PostgresSecret, Cause> {
-        self.endpoint(current)?;
+    async fn propose(
+        &self,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<PostgresSecret, Cause> {
+        self.endpoint(current, context).await?;
         let password = self
             .settings
             .policy

@@ -15,6 +15,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Pauses in all: about 9 s, if the budget allows.
 const PAUSES: usize = 8;
+/// Pause before something that is waking up is asked again.
+const WAKING: Duration = Duration::from_secs(1);
 /// Pauses before a read is believed: about a second in all.
 const STALE_PAUSES: usize = 3;
 
@@ -60,8 +62,9 @@ impl Budget {
         }
     }
 
-    /// Runs `attempt` again while its cause is [`Prospect::Transient`]: until it succeeds, fails for good, or
-    /// the next pause would not fit into half of what is left.
+    /// Runs `attempt` again while its cause is [`Prospect::Transient`] or [`Prospect::Resuming`]: until it succeeds, fails
+    /// for good, or the next pause would not fit into half of what is left. What is transient is tried a limited number of
+    /// times, what is resuming is not.
     ///
     /// # Errors
     /// The last attempt's cause.
@@ -94,10 +97,14 @@ impl Budget {
                 Ok(value) => return Ok(value),
                 Err(cause) => cause,
             };
-            let pause = pauses.next().filter(|&pause| pause < self.remaining() / 2);
-            match pause {
-                Some(pause) if cause.prospect() == prospect => tokio::time::sleep(pause).await,
-                _ => return Err(cause),
+            let pause = match cause.prospect() {
+                Prospect::Resuming if prospect == Prospect::Transient => Some(WAKING),
+                same if same == prospect => pauses.next(),
+                _ => None,
+            };
+            match pause.filter(|&pause| pause < self.remaining() / 2) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(cause),
             }
         }
     }
@@ -167,6 +174,16 @@ mod tests {
     async fn what_passes_by_itself_is_tried_again() {
         let outcome = attempts_until(4, Prospect::Transient, Duration::from_secs(30)).await;
         assert_eq!(outcome, (true, 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_wakes_up_is_waited_for_as_long_as_there_is_time() {
+        let outcome = attempts_until(40, Prospect::Resuming, Duration::from_secs(45)).await;
+        assert_eq!(outcome, (true, 40));
+        let start = Instant::now();
+        let (succeeded, _) = attempts_until(u32::MAX, Prospect::Resuming, Duration::from_secs(30)).await;
+        assert!(!succeeded && start.elapsed() < Duration::from_secs(30));
+        assert!(start.elapsed() > Duration::from_secs(25));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! What a target may ask for while it works: the other values of the secret, and the time that is left.
 
+use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::VersionId;
 
@@ -41,6 +42,12 @@ impl<'a> Context<'a> {
     /// The version that the step read as AWSCURRENT. What a version holds never changes.
     pub fn current_version(&self) -> &VersionId {
         self.current
+    }
+
+    /// Region, credentials, HTTP client, retries and time limits, for a target's calls to a service of AWS's that this
+    /// crate does not know: a second connector or look-up of credentials would only cost a cold start.
+    pub fn aws(&self) -> &SdkConfig {
+        self.store.shared()
     }
 
     /// The version that this rotation makes.
@@ -91,6 +98,14 @@ impl<'a> Context<'a> {
     /// Secrets Manager's refusal, naming that secret.
     pub async fn other_secret(&self, id: &str) -> Result<SecretString, Cause> {
         self.store.other_secret(id, self.budget).await
+    }
+
+    /// The tags of another secret, such as those by which RDS says whose admin it is for.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal, naming that secret; the function's role needs `secretsmanager:DescribeSecret` on it.
+    pub async fn tags_of(&self, id: &str) -> Result<Vec<(String, String)>, Cause> {
+        self.store.tags(id, self.budget).await
     }
 }
 

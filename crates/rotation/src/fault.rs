@@ -62,6 +62,9 @@ pub enum Prospect {
     Permanent,
     /// It may pass by itself within moments: tried again inside the step's budget.
     Transient,
+    /// It may pass by itself within half a minute or so, as something wakes up: tried again for as long as the step's
+    /// budget lasts.
+    Resuming,
     /// What was read may be a moment behind: read again for about a second.
     Stale,
     /// The pending value itself can never be accepted, and certainly was not: AWSPENDING is taken off its

@@ -25,6 +25,7 @@ pub mod lambda;
 pub mod logging;
 pub mod metrics;
 mod panics;
+mod refusal;
 pub mod store;
 mod target;
 
@@ -33,6 +34,7 @@ pub use context::Context;
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
 pub use fault::{Cause, Fault, Kind, Prospect};
+pub use refusal::Refusal;
 pub use staging_labels::{Step, VersionId};
 pub use target::Target;
 pub use {password, secrets};

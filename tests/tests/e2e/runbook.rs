@@ -14,6 +14,7 @@ fn codes() -> BTreeSet<&'static str> {
         rotation::secrets::CODES,
         rotation::password::CODES,
         rotate_postgres::CODES,
+        rotate_postgres::ADMIN_CODES,
     ]
     .into_iter()
     .flatten()

@@ -116,6 +116,10 @@ pub enum PostgresFault {
     /// Packets are swallowed, or the server accepts and says nothing.
     #[error("{0}")]
     ServerSilent(TimedOut),
+    /// One of the two above, or a connection that ended early: an Aurora cluster that is paused does all of that while
+    /// it resumes.
+    #[error(transparent)]
+    MayResume(Box<PostgresFault>),
     /// The connection ended in the middle.
     #[error("the connection to {server} was lost while {doing}: {detail}")]
     ConnectionLost {
@@ -253,6 +257,19 @@ pub enum PostgresFault {
     RolePowerful { role: String, powerful: String },
 }
 
+impl PostgresFault {
+    /// The same, if the server may be one that is waking up.
+    #[must_use]
+    pub(crate) fn of_what_may_resume(self) -> Self {
+        match self {
+            Self::ServerSilent(_) | Self::ConnectionRefused { .. } | Self::ConnectionLost { .. } => {
+                Self::MayResume(Box::new(self))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Fault for PostgresFault {
     fn code(&self) -> &'static str {
         match self {
@@ -269,6 +286,7 @@ impl Fault for PostgresFault {
             Self::ConnectionRefused { .. } => "ConnectionRefused",
             Self::HostUnreachable { .. } => "HostUnreachable",
             Self::ServerSilent(_) => "ServerSilent",
+            Self::MayResume(fault) => fault.code(),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::NotPostgres { .. } => "NotPostgres",
             Self::TlsNotOffered { .. } => "TlsNotOffered",
@@ -314,6 +332,7 @@ impl Fault for PostgresFault {
             | Self::AdminIsTheUser { .. }
             | Self::Mismatch(_) => Kind::Document,
             Self::NoRandomness(_) => Kind::Internal,
+            Self::MayResume(fault) => fault.kind(),
             Self::HostUnknown { .. }
             | Self::ConnectionRefused { .. }
             | Self::HostUnreachable { .. }
@@ -362,6 +381,7 @@ impl Fault for PostgresFault {
             | Self::ServerFull { .. }
             | Self::ServerStarting { .. }
             | Self::RoleBusy { .. } => Prospect::Transient,
+            Self::MayResume(_) => Prospect::Resuming,
             Self::PasswordRejected { .. } => Prospect::PoisonedPending,
             _ => Prospect::Permanent,
         }

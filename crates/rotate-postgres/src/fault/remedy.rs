@@ -39,6 +39,7 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::ServerSilent(_) => {
             "let the database's security group accept the function's security group on the database's port, and check network ACLs; if it accepts and is silent, check the server's load".into()
         }
+        F::MayResume(fault) => resuming(fault).into(),
         F::ConnectionLost { .. } => {
             "it is tried again by itself; if it stays, look into the server's log for a restart, a crash, or a proxy's idle limit".into()
         }
@@ -105,6 +106,13 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::RolePowerful { role, .. } => powerful(role).into(),
         F::RoleMayNotLogIn { role } => format!("ALTER ROLE {} LOGIN", escape_identifier(role)).into(),
     }
+}
+
+fn resuming(fault: &F) -> String {
+    format!(
+        "{}; an Aurora cluster that is paused takes up to half a minute to resume, for which the function needs a time limit of 60 s",
+        of(fault)
+    )
 }
 
 fn login(role: &str) -> String {

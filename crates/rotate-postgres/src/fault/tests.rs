@@ -54,6 +54,7 @@ async fn one_of_each() -> Vec<PostgresFault> {
             admin: text(),
             role: role(),
         },
+        F::ConnectionRefused { server: server() }.of_what_may_resume(),
         F::HostUnknown {
             host: text(),
             detail: detail(),
@@ -219,6 +220,8 @@ async fn only_what_passes_by_itself_is_tried_again_and_only_a_rejected_value_is_
     );
     let poisoned: Vec<&str> = all.iter().filter_map(of(Prospect::PoisonedPending)).collect();
     assert_eq!(poisoned, ["PasswordRejected"]);
+    let resuming: Vec<&str> = all.iter().filter_map(of(Prospect::Resuming)).collect();
+    assert_eq!(resuming, ["ConnectionRefused"]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use rotation::{Cause, Context};
 use secrecy::SecretString;
 
 use super::SingleUser;
+use crate::admin::{Admin, AdminFault};
 use crate::connect;
 use crate::doors::Doors;
 use crate::endpoint::Endpoint;
@@ -17,14 +18,14 @@ use crate::session::Session;
 /// some servers ban whoever fails too often.
 const MOST_KNOCKS: usize = 23;
 
-/// What the list of what was tried calls it.
-const ADMIN: &str = "the admin secret";
+/// What the list of what was tried calls an admin that was not even looked for.
+const ADMIN: &str = "the admin";
 
-/// What the admin secret came to.
-enum Admin {
+/// What the admin came to.
+enum Way {
     Open {
         session: Box<Session>,
-        name: String,
+        admin: Box<Admin>,
     },
     Shut,
     /// It cannot be used, but a version without a label may still help.
@@ -32,10 +33,10 @@ enum Admin {
 }
 
 impl SingleUser {
-    /// Tries the previous version, the admin secret, and the versions without a label, newest first.
+    /// Tries the previous version, the admin, and the versions without a label, newest first.
     ///
     /// # Errors
-    /// What is wrong with the admin secret, if that could have helped; otherwise `LoginRefused`, with all that was tried.
+    /// What is wrong with the admin, if that could have helped; otherwise `LoginRefused`, with all that was tried.
     pub(super) async fn recover(
         &self,
         mut doors: Doors<'_>,
@@ -44,46 +45,47 @@ impl SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        if let Some((session, previous)) = self.previous(&mut doors, endpoint, current, context).await? {
+        if let Some((session, previous)) = self.previous(&mut doors, current, context).await? {
             let session = standing(session, context).await?;
             notice("the previous version");
-            return Ok(self
+            return self
                 .change_own(session, endpoint, &previous, pending, context)
-                .await?);
+                .await;
         }
         let unusable = match self.admin(&mut doors, endpoint, current, context).await? {
-            Some(Admin::Open { session, name }) => {
+            Some(Way::Open { session, admin }) => {
                 let session = standing(*session, context).await?;
-                notice(ADMIN);
-                return Ok(self.change_as(&name, session, endpoint, pending, context).await?);
+                notice(admin.title());
+                return self
+                    .change_as(admin.role(), session, endpoint, pending, context)
+                    .await;
             }
-            Some(Admin::Unusable(cause)) => Some(cause),
-            Some(Admin::Shut) | None => None,
+            Some(Way::Unusable(cause)) => Some(cause),
+            Some(Way::Shut) | None => None,
         };
-        if let Some((session, version, secret)) = self.salvage(&mut doors, endpoint, current, context).await?
-        {
+        if let Some((session, version, secret)) = self.salvage(&mut doors, current, context).await? {
             let session = standing(session, context).await?;
             notice(&version);
-            return Ok(self
+            return self
                 .change_own(session, endpoint, &secret, pending, context)
-                .await?);
+                .await;
         }
         Err(unusable.unwrap_or_else(|| doors.refused().into()))
     }
 
     /// Lets an admin change the password, through a session of the role `by`.
-    async fn change_as(
+    pub(super) async fn change_as(
         &self,
         by: &str,
         session: Session,
         endpoint: &Endpoint,
         pending: &PostgresSecret,
         context: &Context<'_>,
-    ) -> Result<(), PostgresFault> {
+    ) -> Result<(), Cause> {
         let budget = context.budget();
         let (role, said) = match self.change(pending, by).through(session, budget).await {
             Err(PostgresFault::PasswordRejected { role, said }) => (role, said),
-            outcome => return outcome,
+            outcome => return Ok(outcome?),
         };
         // A policy that forbids to use a password again also rejects a value that a twin has just set: such a value
         // is in use, and must not be released as one that never will be.
@@ -93,13 +95,13 @@ impl SingleUser {
                 Ok(())
             }
             Err(Denial::Refused(why)) if why.is_of_the_password() => {
-                Err(PostgresFault::PasswordRejected { role, said })
+                Err(PostgresFault::PasswordRejected { role, said }.into())
             }
             Err(Denial::Refused(said)) => {
                 let server = endpoint.server();
-                Err(PostgresFault::PendingRefused { role, server, said })
+                Err(PostgresFault::PendingRefused { role, server, said }.into())
             }
-            Err(Denial::Failed(fault)) => Err(fault),
+            Err(Denial::Failed(fault)) => Err(fault.into()),
         }
     }
 
@@ -107,7 +109,6 @@ impl SingleUser {
     async fn previous(
         &self,
         doors: &mut Doors<'_>,
-        endpoint: &Endpoint,
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<Option<(Session, PostgresSecret)>, Cause> {
@@ -118,7 +119,7 @@ impl SingleUser {
         let Some(text) = readable(NAME, context.previous().await, doors)? else {
             return Ok(None);
         };
-        let Some(previous) = self.same_role(&text, endpoint, current) else {
+        let Some(previous) = self.same_role(&text, current) else {
             return Ok(None);
         };
         let session = doors.knock(NAME, previous.password()).await?;
@@ -127,23 +128,24 @@ impl SingleUser {
 
     /// A version's document, if it is one, and of the same role on the same server. Its password is only ever tried
     /// where, and over what, the current version says.
-    fn same_role(
-        &self,
-        text: &SecretString,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-    ) -> Option<PostgresSecret> {
+    fn same_role(&self, text: &SecretString, current: &PostgresSecret) -> Option<PostgresSecret> {
         let secret = PostgresSecret::parse(text).ok()?;
-        let elsewhere = Endpoint::of(&secret, &self.settings).ok()?;
-        let same = secret.username() == current.username() && elsewhere.same_server(endpoint);
-        same.then_some(secret)
+        let leads_to = |secret| Endpoint::of(secret, &self.settings);
+        let same_server = match (leads_to(&secret), leads_to(current)) {
+            (Ok(one), Ok(other)) => one.same_server(&other),
+            // Both lead to where their admin does.
+            (Err(PostgresFault::HostMissing), Err(PostgresFault::HostMissing)) => {
+                secret.masterarn() == current.masterarn() && secret.port() == current.port()
+            }
+            _ => false,
+        };
+        (secret.username() == current.username() && same_server).then_some(secret)
     }
 
     /// The session of a version that lost its label, which version it is, and its document.
     async fn salvage(
         &self,
         doors: &mut Doors<'_>,
-        endpoint: &Endpoint,
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<Option<(Session, String, PostgresSecret)>, Cause> {
@@ -167,7 +169,7 @@ impl SingleUser {
             let Some(text) = readable(&name, context.version(&version).await, doors)? else {
                 continue;
             };
-            let Some(secret) = self.same_role(&text, endpoint, current) else {
+            let Some(secret) = self.same_role(&text, current) else {
                 continue;
             };
             if let Some(session) = doors.knock(name.as_str(), secret.password()).await? {
@@ -177,79 +179,45 @@ impl SingleUser {
         Ok(None)
     }
 
-    /// Logs in as the admin, if the document names one, and if it is certain that the role's password is a wrong one:
-    /// where the server did not even look at it, applications may be using it, and a new one would lock them out.
+    /// Logs in as the admin, if there is one, and if it is certain that the role's password is a wrong one: where the
+    /// server did not even look at it, applications may be using it, and a new one would lock them out.
     async fn admin(
         &self,
         doors: &mut Doors<'_>,
         endpoint: &Endpoint,
         current: &PostgresSecret,
         context: &Context<'_>,
-    ) -> Result<Option<Admin>, Cause> {
-        let Some(arn) = current.masterarn() else {
+    ) -> Result<Option<Way>, Cause> {
+        if !self.admins.are_named(current) {
             return Ok(None);
-        };
+        }
         if !doors.passwords_are_wrong() {
             doors.note(
                 ADMIN,
                 "not tried, the server refused the connection and not the password",
             );
-            return Ok(Some(Admin::Shut));
+            return Ok(Some(Way::Shut));
         }
         if !doors.in_time_for(ADMIN) {
-            return Ok(Some(Admin::Shut));
+            return Ok(Some(Way::Shut));
         }
-        let read = match context.other_secret(arn).await {
-            Ok(text) => self.admin_of(arn, &text, endpoint, current).map_err(Cause::from),
-            Err(cause) => Err(cause),
+        let admin = match self.admins.find(current, endpoint, context).await {
+            Ok(Some(admin)) => admin,
+            Ok(None) => return Ok(None),
+            Err(cause) => return Ok(Some(Way::Unusable(cause))),
         };
-        let (admin, own) = match read {
-            Ok(read) => read,
-            Err(cause) => return Ok(Some(Admin::Unusable(cause))),
-        };
-        let name = admin.username();
-        match connect::log_in(&self.tls, &own, name, admin.password(), context.budget()).await {
-            Ok(session) => Ok(Some(Admin::Open {
+        match self.admins.open(&admin, &self.tls, context).await {
+            Ok(session) => Ok(Some(Way::Open {
                 session: Box::new(session),
-                name: name.to_owned(),
+                admin: Box::new(admin),
             })),
-            Err(Denial::Refused(said)) => {
-                doors.note(format!("{ADMIN}, role {name:?}"), said.to_string());
-                Ok(Some(Admin::Shut))
+            Err(cause) if cause.code() == AdminFault::LOGIN_REFUSED => {
+                let credential = format!("{}, role {:?}", admin.title(), admin.role());
+                doors.note(credential, cause.problem().to_string());
+                Ok(Some(Way::Shut))
             }
-            Err(Denial::Failed(fault)) => Err(fault.into()),
+            Err(cause) => Err(cause),
         }
-    }
-
-    /// The admin's document and endpoint. A rotated secret's content must never decide where the admin's credential
-    /// is sent, nor how well it is protected: the admin's own document names the server, and the two must agree.
-    fn admin_of(
-        &self,
-        arn: &str,
-        text: &SecretString,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-    ) -> Result<(PostgresSecret, Endpoint), PostgresFault> {
-        let elsewhere = |problem: String| PostgresFault::AdminElsewhere {
-            admin: arn.to_owned(),
-            server: endpoint.server(),
-            problem,
-        };
-        let admin = PostgresSecret::parse(text)
-            .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
-        // A secret that RDS manages names no host; its tags name the instance. Looking that up belongs to the
-        // function for alternating users, which cannot do without.
-        let own = Endpoint::of(&admin, &self.settings).map_err(|fault| elsewhere(fault.to_string()))?;
-        if !own.same_server(endpoint) {
-            return Err(elsewhere(format!("it is for {}", own.server())));
-        }
-        if admin.username() == current.username() {
-            return Err(PostgresFault::AdminIsTheUser {
-                admin: arn.to_owned(),
-                role: current.username().to_owned(),
-            });
-        }
-        Ok((admin, own.at_least_as_safe_as(endpoint)))
     }
 }
 

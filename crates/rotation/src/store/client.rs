@@ -59,7 +59,7 @@ pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Result<Store, Stor
     if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
         config = config.endpoint_url(with_scheme(endpoint));
     }
-    Ok(Store::new(Client::from_conf(config.build())))
+    Ok(Store::new(Client::from_conf(config.build())).sharing(shared))
 }
 
 /// AWS's templates take a bare host name too.
@@ -74,8 +74,10 @@ fn with_scheme(endpoint: String) -> String {
 fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault> {
     let store = match set("AWS_CA_BUNDLE") {
         Some(path) => TrustStore::empty().with_pem_certificate(bundle(&path)?),
-        None if is_plain_http(set) => TrustStore::empty(),
-        None if knows_amazon_roots(set) => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        // Those of RDS, for one, may still be AWS's own.
+        None if is_plain_http(set) || knows_amazon_roots(set) => {
+            TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
+        }
         None => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(store).build();
@@ -106,7 +108,7 @@ fn knows_amazon_roots(set: &dyn Fn(&str) -> Option<String>) -> bool {
     aws && !china
 }
 
-/// Whether the endpoint has no certificate to verify: a local one, which needs no roots loaded.
+/// Whether the endpoint has no certificate to verify: a local one, for which the system's roots need not be loaded.
 fn is_plain_http(set: &dyn Fn(&str) -> Option<String>) -> bool {
     own_endpoint(set).is_some_and(|url| url.starts_with("http://"))
 }

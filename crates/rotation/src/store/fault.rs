@@ -6,9 +6,7 @@ use std::error::Error as StdError;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use crate::fault::{Fault, Kind, Prospect};
-
-/// Longest part of a message of AWS that is repeated.
-const LONGEST_MESSAGE: usize = 400;
+use crate::refusal::Refusal;
 
 /// What a call to Secrets Manager came to, if not to an answer.
 #[derive(Debug, thiserror::Error)]
@@ -183,49 +181,48 @@ impl Fault for StoreFault {
     }
 }
 
-/// Reads an error of the SDK. Never its `Debug`: that holds the raw response.
+/// Reads an error of the SDK.
 pub(super) fn classify<E, R>(operation: &'static str, secret: &str, error: &SdkError<E, R>) -> StoreFault
 where
     E: ProvideErrorMetadata + StdError + 'static,
     R: std::fmt::Debug,
 {
-    match error {
-        SdkError::ServiceError(service) => refusal(operation, secret, service.err()),
-        SdkError::TimeoutError(_) => unreachable(operation, "it timed out".to_owned()),
-        SdkError::DispatchFailure(failure) => {
-            let words = failure
-                .as_connector_error()
-                .map_or_else(String::new, |error| chain(error));
-            // The SDK looks for credentials on the way to the first byte.
-            if words.contains("credentials") {
-                return StoreFault::NotSent {
-                    operation,
-                    message: words,
-                };
-            }
-            unreachable(operation, words)
-        }
-        SdkError::ConstructionFailure(_) => StoreFault::NotSent {
+    refusal(operation, secret, Refusal::of(error))
+}
+
+fn refusal(operation: &'static str, secret: &str, refusal: Refusal) -> StoreFault {
+    let secret = secret.to_owned();
+    match refusal {
+        Refusal::Unreachable(message) => StoreFault::Unreachable { operation, message },
+        Refusal::NotSent(message) => StoreFault::NotSent { operation, message },
+        Refusal::Throttled => StoreFault::Throttled { operation, secret },
+        Refusal::Denied(message) if message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
             operation,
-            message: error.source().map_or_else(String::new, chain),
+            secret,
+            message,
         },
-        _ => StoreFault::Failed {
+        Refusal::Denied(message) => StoreFault::PermissionDenied {
             operation,
-            secret: secret.to_owned(),
+            secret,
+            message,
+        },
+        Refusal::Stranger(message) => StoreFault::CredentialsRefused {
+            operation,
+            secret,
+            message,
+        },
+        Refusal::Unreadable => StoreFault::Failed {
+            operation,
+            secret,
             message: "the answer could not be read".to_owned(),
         },
+        Refusal::Other { code, message } => other(operation, secret, code, message),
     }
 }
 
-fn unreachable(operation: &'static str, message: String) -> StoreFault {
-    StoreFault::Unreachable { operation, message }
-}
-
-fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetadata) -> StoreFault {
-    let code = error.code().unwrap_or("an error without a code");
-    let message = one_line(error.message().unwrap_or("no message"));
-    let secret = secret.to_owned();
-    match code {
+/// The errors that are Secrets Manager's own.
+fn other(operation: &'static str, secret: String, code: String, message: String) -> StoreFault {
+    match code.as_str() {
         "ResourceNotFoundException" => StoreFault::SecretNotFound { secret },
         "InvalidRequestException"
             if message.contains("marked for deletion") || message.contains("marked deleted") =>
@@ -237,29 +234,11 @@ fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetad
             secret,
             message,
         },
-        _ if is_denial(code) && message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
-            operation,
-            secret,
-            message,
-        },
-        _ if is_stranger(code) => StoreFault::CredentialsRefused {
-            operation,
-            secret,
-            message: format!("{code}: {message}"),
-        },
-        _ if is_denial(code) => StoreFault::PermissionDenied {
-            operation,
-            secret,
-            message,
-        },
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
-            StoreFault::Throttled { operation, secret }
-        }
         // A value that is refused could be quoted: of a write only the code is repeated.
         _ if operation == "PutSecretValue" => StoreFault::Failed {
             operation,
             secret,
-            message: code.to_owned(),
+            message: code,
         },
         _ => StoreFault::Failed {
             operation,
@@ -269,60 +248,14 @@ fn refusal(operation: &'static str, secret: &str, error: &impl ProvideErrorMetad
     }
 }
 
-/// The codes by which AWS's services refuse what a caller may do (Secrets Manager's common errors).
-fn is_denial(code: &str) -> bool {
-    matches!(
-        code,
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "OptInRequired"
-    )
-}
-
-/// The codes by which they refuse who it is.
-fn is_stranger(code: &str) -> bool {
-    matches!(
-        code,
-        "UnrecognizedClientException"
-            | "InvalidClientTokenId"
-            | "ExpiredToken"
-            | "ExpiredTokenException"
-            | "InvalidSignatureException"
-            | "IncompleteSignature"
-            | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException"
-    )
-}
-
-fn chain(error: &dyn StdError) -> String {
-    let mut words = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        words = format!("{words}: {source}");
-        next = source.source();
-    }
-    one_line(&words)
-}
-
-fn one_line(message: &str) -> String {
-    message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_MESSAGE)
-        .collect::<String>()
-        .trim_end_matches('.')
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use aws_sdk_secretsmanager::error::ErrorMetadata;
 
     fn refused(operation: &'static str, code: &str, message: &str) -> StoreFault {
-        refusal(
-            operation,
-            "orders/db",
-            &ErrorMetadata::builder().code(code).message(message).build(),
-        )
+        let said = ErrorMetadata::builder().code(code).message(message).build();
+        refusal(operation, "orders/db", Refusal::said(&said))
     }
 
     #[track_caller]

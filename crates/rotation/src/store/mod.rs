@@ -8,6 +8,7 @@ mod fault;
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use aws_sdk_secretsmanager::operation::list_secret_version_ids::ListSecretVersionIdsOutput;
@@ -34,6 +35,7 @@ const CALL: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Store {
     client: Client,
+    shared: SdkConfig,
 }
 
 /// A version's value, and the labels that it carries.
@@ -68,7 +70,18 @@ enum Which<'a> {
 impl Store {
     /// A store on a client of the SDK.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        let shared = SdkConfig::builder().build();
+        Self { client, shared }
+    }
+
+    /// The same, with the configuration that clients of other services may share.
+    #[must_use]
+    pub fn sharing(self, shared: SdkConfig) -> Self {
+        Self { shared, ..self }
+    }
+
+    pub(crate) fn shared(&self) -> &SdkConfig {
+        &self.shared
     }
 
     pub(crate) async fn describe(&self, secret: &SecretId, budget: Budget) -> Result<Description, Cause> {
@@ -121,6 +134,17 @@ impl Store {
             secret: id.to_owned(),
         })?;
         Ok(version.text)
+    }
+
+    /// The tags of another secret.
+    pub(crate) async fn tags(&self, id: &str, budget: Budget) -> Result<Vec<(String, String)>, Cause> {
+        let call = self.client.describe_secret().secret_id(id).send();
+        let answer = budget
+            .wait(waiting("DescribeSecret", id), CALL, call)
+            .await?
+            .map_err(|error| classify("DescribeSecret", id, &error))?;
+        let tags = answer.tags.unwrap_or_default().into_iter();
+        Ok(tags.filter_map(|tag| tag.key.zip(tag.value)).collect())
     }
 
     /// The versions without a label, newest first.

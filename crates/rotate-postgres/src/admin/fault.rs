@@ -1,0 +1,150 @@
+//! What can be wrong with an admin, besides what can be wrong with any login.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use postgres_protocol::escape::escape_identifier;
+use rotation::{Fault, Kind};
+
+use super::Hosts;
+use crate::fault::Said;
+
+/// The codes of [`AdminFault`] and of [`RdsFault`](crate::rds::RdsFault) that are theirs alone.
+pub const CODES: &[&str] = &[
+    "AdminHostNotAllowed",
+    "AdminLoginRefused",
+    "ProxyInTheWay",
+    "RdsFailed",
+    "RdsNotFound",
+    "RdsUnreachable",
+];
+
+/// Why there is no admin's session. `server` is `host:port`.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are those of the text above them")]
+pub enum AdminFault {
+    /// The environment names an admin that logs in with a token, and does not say that it may go to this host.
+    #[error("the environment does not allow a login token of {role:?} for {server}")]
+    HostNotAllowed { role: String, server: String },
+    /// The environment names the very role as the admin.
+    #[error("ADMIN_IAM_USERNAME names the very role {role:?} that is to be rotated")]
+    IsTheUser { role: String },
+    /// The server looked at the admin's credential, and refused it. `secret` is none for a token.
+    #[error("the admin {role:?} {} cannot log in at {server}: {said}", With(secret.as_deref()))]
+    LoginRefused {
+        secret: Option<String>,
+        role: String,
+        server: String,
+        said: Said,
+    },
+    /// The proxy has a list of passwords of its own.
+    #[error("{server} is an RDS Proxy, which knows the current password only and would refuse the new one")]
+    ProxyInTheWay { server: String },
+}
+
+/// By what the admin logs in.
+struct With<'a>(Option<&'a str>);
+
+impl fmt::Display for With<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(secret) => write!(f, "of the secret {secret}"),
+            None => f.write_str("of ADMIN_IAM_USERNAME"),
+        }
+    }
+}
+
+impl AdminFault {
+    /// The code of [`AdminFault::LoginRefused`].
+    pub const LOGIN_REFUSED: &str = "AdminLoginRefused";
+}
+
+impl Fault for AdminFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::HostNotAllowed { .. } => "AdminHostNotAllowed",
+            Self::IsTheUser { .. } => "AdminIsTheUser",
+            Self::LoginRefused { .. } => Self::LOGIN_REFUSED,
+            Self::ProxyInTheWay { .. } => "ProxyInTheWay",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::HostNotAllowed { .. } | Self::IsTheUser { .. } => Kind::Configuration,
+            Self::LoginRefused { .. } => Kind::Login,
+            Self::ProxyInTheWay { .. } => Kind::Document,
+        }
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        match self {
+            Self::HostNotAllowed { .. } => format!(
+                "add the host to {}, or the end of the names of your account's endpoints, such as *abcdefghijkl.eu-central-1.rds.amazonaws.com; or name an admin secret in `masterarn`",
+                Hosts::NAME
+            )
+            .into(),
+            Self::IsTheUser { .. } => "let ADMIN_IAM_USERNAME name another role, one that may alter this one".into(),
+            Self::LoginRefused { secret: Some(_), .. } => {
+                "write the admin's right password into its secret, or rotate that secret; if it is right, let pg_hba.conf admit the function's subnets".into()
+            }
+            Self::LoginRefused { role, .. } => format!(
+                "GRANT rds_iam TO {}; allow rds-db:connect on this role of this database (its resource id) to the function's role; and turn IAM database authentication on for the cluster or instance",
+                escape_identifier(role)
+            )
+            .into(),
+            Self::ProxyInTheWay { .. } => {
+                "let `host` name the endpoint of the cluster or instance behind the proxy, and let applications reach the proxy by a setting of their own; the proxy learns the new password by itself from this secret, which must be registered with it".into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(secret: Option<&str>) -> AdminFault {
+        AdminFault::LoginRefused {
+            secret: secret.map(str::to_owned),
+            role: "ad\"min".to_owned(),
+            server: "db:5432".to_owned(),
+            said: Said {
+                state: "28000".to_owned(),
+                text: "no".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_by_what_the_admin_logged_in_and_what_that_needs() {
+        let by_secret = refused(Some("arn:x"));
+        assert_eq!(
+            by_secret.to_string(),
+            "the admin \"ad\\\"min\" of the secret arn:x cannot log in at db:5432: \"no\" (SQLSTATE 28000)"
+        );
+        let by_token = refused(None);
+        assert!(
+            by_token
+                .to_string()
+                .contains("of ADMIN_IAM_USERNAME cannot log in")
+        );
+        for needed in [
+            "GRANT rds_iam TO \"ad\"\"min\"",
+            "rds-db:connect",
+            "IAM database authentication",
+        ] {
+            assert!(by_token.remedy().contains(needed), "{needed}");
+            assert!(!by_secret.remedy().contains(needed), "{needed}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_page_in_the_runbook() {
+        for code in CODES {
+            let page = format!("{}/../../docs/runbook/{code}.md", env!("CARGO_MANIFEST_DIR"));
+            let page = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{code}.md: {error}"));
+            assert!(page.starts_with(&format!("# {code}\n")), "{code}");
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The admin: who may change the roles of a server that a secret belongs to, and where and how it logs in.
+//!
+//! ```text
+//! secret ── masterarn ──▶ admin secret ─┬─ with a host ──▶ the same server?   by name, else by the RDS API
+//!        │                              └─ without ──────▶ the server whose master secret it is, by the RDS API
+//!        └─ none ──▶ ADMIN_IAM_USERNAME ─────────────────▶ a host that ADMIN_IAM_HOSTS allows
+//! ```
+//!
+//! A secret's content alone never decides where an admin's credential goes, nor how well it is protected: the admin's own
+//! document names the server, or RDS does, or the environment allows it; and the connection is at least as safe as
+//! both the admin's document (or the environment) and the secret ask for.
+
+mod fault;
+mod hosts;
+
+use rotation::password::Password;
+use rotation::secrets::{PostgresSecret, TlsMode};
+use rotation::{Cause, Context};
+
+pub use fault::{AdminFault, CODES};
+pub use hosts::Hosts;
+
+use crate::connect;
+use crate::endpoint::{Endpoint, check_role_name};
+use crate::fault::PostgresFault;
+use crate::login::Denial;
+use crate::memory::Memory;
+use crate::rds::{self, Kind, Rds, RdsName, Server, rds_name};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::tls::Tls;
+
+/// The tags that RDS puts on the secret of a master user (Secrets Manager refuses `aws:` tags from anybody else).
+const TAGS: [&str; 2] = ["aws:rds:primaryDBClusterArn", "aws:rds:primaryDBInstanceArn"];
+/// How the names of those secrets begin.
+const MADE_BY_RDS: &str = "rds!";
+
+/// An admin that belongs to the secret's server for certain.
+#[derive(Debug)]
+pub struct Admin {
+    /// The admin secret's ARN; none for a role that logs in with a token.
+    secret: Option<String>,
+    role: String,
+    endpoint: Endpoint,
+    credential: Credential,
+}
+
+#[derive(Debug)]
+enum Credential {
+    Password(Password),
+    /// Made at each login: it is good for one host, port and role, and for a quarter of an hour.
+    Token,
+}
+
+impl Admin {
+    /// The role that logs in.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// What errors and logs call it: `the admin secret`, `the IAM admin`.
+    pub fn title(&self) -> &'static str {
+        match self.credential {
+            Credential::Password(_) => "the admin secret",
+            Credential::Token => "the IAM admin",
+        }
+    }
+
+    /// Where it logs in: the writer, as far as names tell.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The same admin in another database of the server.
+    #[must_use]
+    pub fn in_database(mut self, dbname: &str) -> Self {
+        dbname.clone_into(&mut self.endpoint.dbname);
+        self
+    }
+
+    /// Logs in where [`Admin::endpoint`] says.
+    ///
+    /// # Errors
+    /// `AdminLoginRefused` if the server looked at the credential and refused it; all that can come of a login; for a
+    /// token also `ConfigurationInvalid`.
+    pub async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
+        let (endpoint, role, budget) = (&self.endpoint, self.role.as_str(), context.budget());
+        let answer = match &self.credential {
+            Credential::Password(password) => connect::log_in(tls, endpoint, role, password, budget).await,
+            Credential::Token => {
+                let token = rds::token(endpoint, role, context).await?;
+                connect::log_in(tls, endpoint, role, &token, budget).await
+            }
+        };
+        answer.map_err(|denial| match denial {
+            Denial::Refused(said) => AdminFault::LoginRefused {
+                secret: self.secret.clone(),
+                role: self.role.clone(),
+                server: endpoint.server(),
+                said,
+            }
+            .into(),
+            Denial::Failed(fault) => fault.into(),
+        })
+    }
+}
+
+/// Finds admins, and remembers for the steps of a rotation what RDS said.
+#[derive(Debug)]
+pub struct Admins {
+    settings: Settings,
+    rds: Rds,
+    located: Memory<(String, Option<u16>)>,
+}
+
+impl Admins {
+    /// With these settings; asks nobody yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            rds: Rds::default(),
+            located: Memory::default(),
+        }
+    }
+
+    /// Whether the secret or the environment names an admin.
+    pub fn are_named(&self, current: &PostgresSecret) -> bool {
+        current.masterarn().is_some() || self.settings.iam_admin.is_some()
+    }
+
+    /// The admin of the server at `endpoint`, which `current` leads to; none if neither the secret nor the environment
+    /// names one. Costs a GetSecretValue for an admin secret, and one question to the RDS API (for a member of a cluster
+    /// and for a replica two) where the names alone do not prove that it belongs to the server.
+    ///
+    /// # Errors
+    /// `AdminElsewhere`, `AdminIsTheUser`, `AdminHostNotAllowed`, what Secrets Manager says of the admin secret, and
+    /// what RDS says of the server.
+    pub async fn find(
+        &self,
+        current: &PostgresSecret,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<Option<Admin>, Cause> {
+        let admin = match (current.masterarn(), &self.settings.iam_admin) {
+            (Some(arn), _) => self.of_secret(arn, current, endpoint, context).await?,
+            (None, Some(role)) => self.of_environment(role, endpoint, context).await?,
+            (None, None) => return Ok(None),
+        };
+        check_role_name(&admin.role)?;
+        if admin.role == current.username() {
+            let role = admin.role;
+            return Err(match admin.secret {
+                Some(admin) => PostgresFault::AdminIsTheUser { admin, role }.into(),
+                None => AdminFault::IsTheUser { role }.into(),
+            });
+        }
+        Ok(Some(admin))
+    }
+
+    /// A session of `admin` on the server that takes writes. An endpoint of RDS's that turns out to be a replica's leads on
+    /// to its primary, as RDS names it.
+    ///
+    /// # Errors
+    /// Those of [`Admin::log_in`] and [`Session::identify`], and what RDS says of the server.
+    pub async fn open(&self, admin: &Admin, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
+        let session = admin.log_in(tls, context).await?;
+        let standby = match session.identify(&admin.role, context.budget()).await {
+            Ok(_) => return Ok(session),
+            Err(standby @ PostgresFault::ReadOnlyStandby { .. }) => standby,
+            Err(fault) => {
+                session.close().await;
+                return Err(fault.into());
+            }
+        };
+        session.close().await;
+        let Some(name) = rds_name(&admin.endpoint) else {
+            return Err(standby.into());
+        };
+        let server = self.rds.server_at(&name, context).await?;
+        let writer = at(&admin.endpoint, &server.host, server.port);
+        if writer == admin.endpoint {
+            return Err(standby.into());
+        }
+        let there = Admin {
+            secret: admin.secret.clone(),
+            role: admin.role.clone(),
+            endpoint: writer,
+            credential: match &admin.credential {
+                Credential::Password(password) => Credential::Password(password.clone()),
+                Credential::Token => Credential::Token,
+            },
+        };
+        there.log_in(tls, context).await
+    }
+
+    /// Where a document leads. One without a host leads to where the environment says, else to the server of its admin
+    /// secret: the host there, or the cluster or instance whose master user's secret RDS says that it is.
+    ///
+    /// # Errors
+    /// Those of [`Endpoint::of`], and what Secrets Manager and RDS say.
+    pub async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
+        let arn = match (Endpoint::of(secret, &self.settings), secret.masterarn()) {
+            (Err(PostgresFault::HostMissing), Some(arn)) => arn,
+            (endpoint, _) => return Ok(endpoint?),
+        };
+        let (host, port) = match self.located.recall(arn) {
+            Some(known) => known,
+            None => self.locate(arn, context).await?,
+        };
+        Ok(Endpoint::at(
+            secret,
+            &self.settings,
+            &host,
+            secret.port().or(port),
+        )?)
+    }
+
+    async fn locate(&self, arn: &str, context: &Context<'_>) -> Result<(String, Option<u16>), Cause> {
+        let mut found = None;
+        if !is_made_by_rds(arn) {
+            let text = context.other_secret(arn).await?;
+            let admin = PostgresSecret::parse(&text).ok();
+            found = admin.and_then(|admin| Some((admin.host()?.to_owned(), admin.port())));
+        }
+        let found = if let Some(found) = found {
+            found
+        } else {
+            let server = self.tagged(arn, context).await?;
+            let server = server.ok_or(PostgresFault::HostMissing)?;
+            (server.host, Some(server.port))
+        };
+        self.located.keep(arn, &found);
+        Ok(found)
+    }
+
+    /// The server whose master user's secret RDS has tagged this one as.
+    async fn tagged(&self, arn: &str, context: &Context<'_>) -> Result<Option<Server>, Cause> {
+        let tags = context.tags_of(arn).await?;
+        let tag = tags.iter().find(|(key, _)| TAGS.contains(&key.as_str()));
+        match tag {
+            Some((_, resource)) => self.rds.server_of(resource, context).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn of_secret(
+        &self,
+        arn: &str,
+        current: &PostgresSecret,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<Admin, Cause> {
+        if arn == context.secret().as_str() {
+            let (admin, role) = (arn.to_owned(), current.username().to_owned());
+            return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
+        }
+        let text = context.other_secret(arn).await?;
+        let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
+        let admin = PostgresSecret::parse(&text)
+            .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
+        let own = match Endpoint::of(&admin, &self.settings) {
+            Ok(own) if at_writer(&own).same_server(&at_writer(endpoint)) => {
+                self.writer_of(own, context).await?
+            }
+            Ok(own) if admin.host().is_some() => self.of_the_same_server(arn, own, endpoint, context).await?,
+            Ok(_) | Err(PostgresFault::HostMissing) => {
+                let server = self.mastered_by(arn, endpoint, context).await?;
+                Endpoint::at(&admin, &self.settings, &server.host, Some(server.port))
+                    .map_err(|fault| elsewhere(fault.to_string()))?
+            }
+            Err(fault) => return Err(elsewhere(fault.to_string()).into()),
+        };
+        Ok(Admin {
+            secret: Some(arn.to_owned()),
+            role: admin.username().to_owned(),
+            endpoint: own.at_least_as_safe_as(endpoint),
+            credential: Credential::Password(admin.password().clone()),
+        })
+    }
+
+    /// The writer of the server that both names are endpoints of, as RDS says; the admin's own document names one.
+    async fn of_the_same_server(
+        &self,
+        arn: &str,
+        own: Endpoint,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<Endpoint, Cause> {
+        let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
+        let (Some(ours), Some(theirs)) = (rds_name(&own), rds_name(endpoint)) else {
+            return Err(elsewhere(format!("it is for {}", own.server())).into());
+        };
+        let server = self.rds.server_at(&theirs, context).await?;
+        let of_it = server.has(&ours) && own.port == server.port && endpoint.port == server.port;
+        if of_it {
+            Ok(at(&own, &server.host, server.port))
+        } else {
+            let problem = format!(
+                "it is for {}, which is no endpoint of {}",
+                own.server(),
+                server.what
+            );
+            Err(elsewhere(problem).into())
+        }
+    }
+
+    /// The server at `endpoint`, whose master user's secret this one is, as RDS says.
+    async fn mastered_by(
+        &self,
+        arn: &str,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<Server, Cause> {
+        let elsewhere = |problem: String| Cause::from(elsewhere(arn, endpoint, problem));
+        let Some(name) = rds_name(endpoint) else {
+            let problem = "its document has no `host`, and the secret's host is no endpoint of RDS";
+            return Err(elsewhere(problem.to_owned()));
+        };
+        let server = self.rds.server_at(&name, context).await?;
+        match &server.master_secret {
+            Some(master) if master == arn && server.port == endpoint.port => Ok(server),
+            Some(master) if master == arn => Err(elsewhere(format!(
+                "its document has no `host`, and {} listens on port {}",
+                server.what, server.port
+            ))),
+            Some(master) => Err(elsewhere(format!(
+                "its document has no `host`, and the master user of {} has another secret, {master}",
+                server.what
+            ))),
+            None => Err(elsewhere(format!(
+                "its document has no `host`, and RDS keeps no master user's secret for {}",
+                server.what
+            ))),
+        }
+    }
+
+    /// A role of the group `rds_iam`, which logs in with a token and never over plain text.
+    async fn of_environment(
+        &self,
+        role: &str,
+        endpoint: &Endpoint,
+        context: &Context<'_>,
+    ) -> Result<Admin, Cause> {
+        let settings = &self.settings;
+        let host = rds_name(endpoint).map_or_else(|| endpoint.host.clone(), |name| name.host);
+        let from_environment = settings
+            .host
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(&host));
+        if !from_environment && !settings.iam_hosts.allow(&host) {
+            return Err(AdminFault::HostNotAllowed {
+                role: role.to_owned(),
+                server: endpoint.server(),
+            }
+            .into());
+        }
+        let own = Endpoint {
+            server_name: settings.tls_server_name.clone().unwrap_or_else(|| host.clone()),
+            tls: settings
+                .tls
+                .filter(|&tls| tls != TlsMode::Disable)
+                .unwrap_or(TlsMode::VerifyFull),
+            host,
+            port: endpoint.port,
+            dbname: endpoint.dbname.clone(),
+        };
+        let own = self.writer_of(own, context).await?;
+        Ok(Admin {
+            secret: None,
+            role: role.to_owned(),
+            endpoint: own.at_least_as_safe_as(endpoint),
+            credential: Credential::Token,
+        })
+    }
+
+    /// The writer, if the name is that of readers or of some instances of a cluster.
+    async fn writer_of(&self, endpoint: Endpoint, context: &Context<'_>) -> Result<Endpoint, Cause> {
+        let Some(name) = rds_name(&endpoint) else {
+            return Ok(endpoint);
+        };
+        if name.kind == Kind::Custom {
+            let server = self.rds.server_at(&name, context).await?;
+            return Ok(at(&endpoint, &server.host, server.port));
+        }
+        Ok(at_writer(&endpoint))
+    }
+}
+
+/// The same at the cluster's writer, if the name is that of its readers: the one name tells the other.
+pub fn at_writer(endpoint: &Endpoint) -> Endpoint {
+    let writer = rds_name(endpoint).and_then(|name| name.writer());
+    writer.map_or_else(|| endpoint.clone(), |writer| at(endpoint, &writer, endpoint.port))
+}
+
+/// The same at another of the server's endpoints. A name that was given for the certificate stays.
+fn at(endpoint: &Endpoint, host: &str, port: u16) -> Endpoint {
+    let own_name = RdsName::parse(&endpoint.server_name).is_some();
+    Endpoint {
+        host: host.to_owned(),
+        port,
+        server_name: if own_name {
+            host.to_owned()
+        } else {
+            endpoint.server_name.clone()
+        },
+        ..endpoint.clone()
+    }
+}
+
+fn is_made_by_rds(arn: &str) -> bool {
+    arn.rsplit(':')
+        .next()
+        .is_some_and(|name| name.starts_with(MADE_BY_RDS))
+}
+
+fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
+    PostgresFault::AdminElsewhere {
+        admin: arn.to_owned(),
+        server: endpoint.server(),
+        problem,
+    }
+}

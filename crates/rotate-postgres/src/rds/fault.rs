@@ -1,0 +1,209 @@
+//! What the RDS API refuses, and why.
+
+use std::borrow::Cow;
+
+use rotation::{Fault, Kind, Prospect, Refusal};
+
+/// What a question to the RDS API came to, if not to a server. `what` is such as `the cluster orders`.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are those of the text above them")]
+pub enum RdsFault {
+    /// No such cluster or instance.
+    #[error("RDS knows no {what} in {region}")]
+    NotFound { what: String, region: String },
+    /// There is one of this identifier, with other endpoints: the name is another account's, or an old one.
+    #[error("{what} of this account has no endpoint {host}")]
+    NotItsEndpoint { what: String, host: String },
+    /// It cannot be reached yet, or any more.
+    #[error("{what} has no endpoint at present; its state is {state}")]
+    NoEndpoint { what: String, state: String },
+    /// The primary of a replica in another region.
+    #[error("{what} is a read replica of {source_arn}, in another region")]
+    SourceElsewhere { what: String, source_arn: String },
+    /// IAM says no.
+    #[error("{operation} on {what} is not permitted: {message}")]
+    Denied {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+    /// The function's own credentials are not accepted.
+    #[error("{operation} on {what}: the function's credentials are not accepted: {message}")]
+    Stranger {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+    /// No region, no credentials, an endpoint that is none.
+    #[error("{operation} could not be sent: {message}")]
+    NotSent {
+        operation: &'static str,
+        message: String,
+    },
+    /// Too many calls.
+    #[error("{operation} on {what} was throttled")]
+    Throttled { operation: &'static str, what: String },
+    /// No answer.
+    #[error("{operation} got no answer from RDS: {message}")]
+    Unreachable {
+        operation: &'static str,
+        message: String,
+    },
+    /// Another error of the service.
+    #[error("{operation} on {what} failed: {message}")]
+    Failed {
+        operation: &'static str,
+        what: String,
+        message: String,
+    },
+    /// The SDK could not sign a token.
+    #[error("no login token could be made for {what}: {message}")]
+    NoToken { what: String, message: String },
+}
+
+impl RdsFault {
+    /// What `operation` on `what` was refused for.
+    pub(super) fn of(operation: &'static str, what: &str, region: &str, refusal: Refusal) -> Self {
+        let what = what.to_owned();
+        match refusal {
+            Refusal::Denied(message) => Self::Denied {
+                operation,
+                what,
+                message,
+            },
+            Refusal::Stranger(message) => Self::Stranger {
+                operation,
+                what,
+                message,
+            },
+            Refusal::Throttled => Self::Throttled { operation, what },
+            Refusal::Unreachable(message) => Self::Unreachable { operation, message },
+            Refusal::NotSent(message) => Self::NotSent { operation, message },
+            Refusal::Unreadable => Self::Failed {
+                operation,
+                what,
+                message: "the answer could not be read".to_owned(),
+            },
+            Refusal::Other { code, .. } if code.starts_with("DBInstanceNotFound") => {
+                Self::not_found(&what, region)
+            }
+            Refusal::Other { code, .. } if code.starts_with("DBClusterNotFound") => {
+                Self::not_found(&what, region)
+            }
+            Refusal::Other { code, message } => Self::Failed {
+                operation,
+                what,
+                message: format!("{code}: {message}"),
+            },
+        }
+    }
+
+    pub(super) fn not_found(what: &str, region: &str) -> Self {
+        // The article belongs to what is there.
+        let what = what.strip_prefix("the ").unwrap_or(what).to_owned();
+        let region = region.to_owned();
+        Self::NotFound { what, region }
+    }
+}
+
+impl Fault for RdsFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } | Self::NotItsEndpoint { .. } | Self::NoEndpoint { .. } => "RdsNotFound",
+            Self::SourceElsewhere { .. } => "ReadOnlyStandby",
+            Self::Denied { .. } | Self::Stranger { .. } => "PermissionDenied",
+            Self::NotSent { .. } | Self::NoToken { .. } => "ConfigurationInvalid",
+            Self::Throttled { .. } => "Throttled",
+            Self::Unreachable { .. } => "RdsUnreachable",
+            Self::Failed { .. } => "RdsFailed",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. } | Self::NotItsEndpoint { .. } => Kind::Document,
+            Self::NoEndpoint { .. } | Self::SourceElsewhere { .. } | Self::Failed { .. } => Kind::Server,
+            Self::Denied { .. } | Self::Stranger { .. } => Kind::Permission,
+            Self::NotSent { .. } | Self::NoToken { .. } => Kind::Configuration,
+            Self::Throttled { .. } => Kind::Throttling,
+            Self::Unreachable { .. } => Kind::Network,
+        }
+    }
+
+    fn remedy(&self) -> Cow<'_, str> {
+        match self {
+            Self::NotFound { .. } | Self::NotItsEndpoint { .. } => {
+                "check `host` in the secret: it must name an endpoint of a cluster or instance in the function's own account and region".into()
+            }
+            Self::NoEndpoint { .. } => "wait until it is available, or start it; Secrets Manager tries the rotation again".into(),
+            Self::SourceElsewhere { .. } => {
+                "rotate in the region of the primary, with a secret that names it (RDS: the source instance)".into()
+            }
+            Self::Denied { operation, .. } => {
+                format!("allow rds:{operation} to the function's role, on this resource or on all").into()
+            }
+            Self::Stranger { .. } => {
+                "check that the function's role still exists and is of the database's partition; no policy is the cause".into()
+            }
+            Self::NotSent { .. } | Self::NoToken { .. } => {
+                "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set (AWS_ENDPOINT_URL_RDS), check that it is a URL".into()
+            }
+            Self::Throttled { .. } => "rotate fewer secrets at once, or spread the schedules' windows; the RDS API is shared by the whole account".into(),
+            Self::Unreachable { .. } => {
+                "give the function a way to the RDS API: a VPC needs the interface endpoint com.amazonaws.REGION.rds or a NAT gateway; or write `host` into the secret and its admin secret, so that nobody needs to be asked".into()
+            }
+            Self::Failed { .. } => "see the message; Secrets Manager tries the rotation again".into(),
+        }
+    }
+
+    fn prospect(&self) -> Prospect {
+        Prospect::Permanent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str, message: &str) -> RdsFault {
+        let refusal = match code {
+            "AccessDenied" => Refusal::Denied(message.to_owned()),
+            "Throttling" => Refusal::Throttled,
+            _ => Refusal::Other {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            },
+        };
+        RdsFault::of("DescribeDBClusters", "the cluster orders", "us-east-1", refusal)
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        for (code, expected) in [
+            ("AccessDenied", "PermissionDenied"),
+            ("Throttling", "Throttled"),
+            ("DBClusterNotFoundFault", "RdsNotFound"),
+            ("DBInstanceNotFound", "RdsNotFound"),
+            ("DBInstanceNotFoundFault", "RdsNotFound"),
+            ("InternalFailure", "RdsFailed"),
+        ] {
+            assert_eq!(refused(code, "words").code(), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_denial_names_the_action_to_allow() {
+        let fault = refused("AccessDenied", "User: u is not authorized");
+        assert!(fault.remedy().contains("allow rds:DescribeDBClusters"));
+        assert_eq!(
+            fault.to_string(),
+            "DescribeDBClusters on the cluster orders is not permitted: User: u is not authorized"
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_with_its_region() {
+        let fault = refused("DBClusterNotFoundFault", "gone");
+        assert_eq!(fault.to_string(), "RDS knows no cluster orders in us-east-1");
+    }
+}
