@@ -72,15 +72,27 @@ impl Admin {
                 "CREATE ROLE {name} LOGIN {attributes} PASSWORD '{password}'"
             ))
             .await;
-        if power == Power::CreateRole {
-            cluster
-                .sql(&format!("GRANT {} TO {name} WITH ADMIN OPTION", database.role()))
-                .await;
-        }
-        Self {
+        let admin = Self {
             cluster,
             name,
             password,
+        };
+        if power == Power::CreateRole {
+            admin.gets_admin_option_on(database.user()).await;
+        }
+        admin
+    }
+
+    /// What who creates a role has: since PostgreSQL 16 ADMIN OPTION and nothing else; before that CREATEROLE is enough.
+    pub async fn gets_admin_option_on(&self, role: &str) {
+        let version = self.cluster.value("SHOW server_version_num").await;
+        if version.parse::<u32>().is_ok_and(|version| version >= 160_000) {
+            let (role, name) = (role.replace('"', "\"\""), &self.name);
+            self.cluster
+                .sql(&format!(
+                    "GRANT \"{role}\" TO {name} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+                ))
+                .await;
         }
     }
 }

@@ -14,6 +14,7 @@ pub fn is_code(code: &str) -> bool {
         rotation::secrets::CODES,
         rotation::password::CODES,
         rotate_postgres::CODES,
+        rotate_postgres::ALTERNATING_CODES,
         rotate_postgres::ADMIN_CODES,
     ];
     all.into_iter().flatten().any(|known| *known == code)

@@ -12,8 +12,6 @@ mod rights;
 mod set;
 mod test;
 
-use std::sync::{Mutex, PoisonError};
-
 use rotation::secrets::{Mismatch, PostgresSecret, TlsMode};
 use rotation::{Cause, Context, Target, VersionId};
 use secrecy::SecretString;
@@ -21,11 +19,12 @@ use secrecy::SecretString;
 use self::facts::Facts;
 pub use self::fault::{AlternatingFault, CODES};
 use self::names::Pair;
+use self::plan::Arrangement;
 use self::proof::Prover;
-use crate::connect;
+use crate::admin::{Admins, at_writer};
 use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
-use crate::login::Denial;
+use crate::memory::Memory;
 use crate::net::PATIENCE;
 use crate::scrub::Scrub;
 use crate::session::Session;
@@ -44,8 +43,9 @@ use crate::tls::Tls;
 pub struct AlternatingUsers {
     settings: Settings,
     tls: Tls,
-    /// The last version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
-    proven: Mutex<Option<(String, VersionId)>>,
+    admins: Admins,
+    /// By secret, the version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
+    proven: Memory<VersionId>,
 }
 
 impl AlternatingUsers {
@@ -59,22 +59,22 @@ impl AlternatingUsers {
 
     /// A target with these settings.
     pub fn new(settings: Settings) -> Self {
-        let tls = Tls::new(settings.roots.clone());
         Self {
+            tls: Tls::new(settings.roots.clone()),
+            admins: Admins::new(settings.clone()),
             settings,
-            tls,
-            proven: Mutex::new(None),
+            proven: Memory::default(),
         }
     }
 
-    /// Where the document leads, checked as far as that is possible without asking anybody.
-    fn endpoint(&self, secret: &PostgresSecret) -> Result<Endpoint, PostgresFault> {
+    /// Where the document leads, checked as far as that is possible without asking the server.
+    async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
         check_role_name(secret.username())?;
-        let endpoint = Endpoint::of(secret, &self.settings)?;
+        let endpoint = self.admins.endpoint(secret, context).await?;
         if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
-            return Err(PostgresFault::CleartextNeedsTls);
+            return Err(PostgresFault::CleartextNeedsTls.into());
         }
-        Ok(endpoint)
+        Ok(at_writer(&endpoint))
     }
 
     /// The NOLOGIN role that both act as, if there is one: the document's, or the environment's.
@@ -82,50 +82,39 @@ impl AlternatingUsers {
         secret.ownerrole().or(self.settings.owner_role.as_deref())
     }
 
-    /// A session of the admin, and the admin's name.
+    /// A session of the admin in the user's database, and the admin's name.
     async fn admin(
         &self,
         endpoint: &Endpoint,
+        arrangement: &Arrangement,
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(Session, String), Cause> {
-        let arn = current.masterarn().ok_or(AlternatingFault::AdminMissing)?;
-        let text = context.other_secret(arn).await?;
-        let elsewhere = |problem: String| PostgresFault::AdminElsewhere {
-            admin: arn.to_owned(),
-            server: endpoint.server(),
-            problem,
-        };
-        let admin = PostgresSecret::parse(&text)
-            .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
-        let own = Endpoint::of(&admin, &self.settings).map_err(|fault| elsewhere(fault.to_string()))?;
-        if !own.same_server(endpoint) {
-            return Err(elsewhere(format!("it is for {}", own.server())).into());
+        let admin = self.admins.find(current, endpoint, context).await?;
+        let admin = admin
+            .ok_or(AlternatingFault::AdminMissing)?
+            .in_database(&endpoint.dbname);
+        let role = admin.role().to_owned();
+        if arrangement.names().any(|name| name == role) {
+            return Err(AlternatingFault::AdminIsOfThePair { role }.into());
         }
-        let own = own.at_least_as_safe_as(endpoint);
-        let own = Endpoint {
-            dbname: endpoint.dbname.clone(),
-            ..own
-        };
-        let name = admin.username();
-        match connect::log_in(&self.tls, &own, name, admin.password(), context.budget()).await {
-            Ok(session) => Ok((session, name.to_owned())),
-            Err(Denial::Refused(said)) => Err(elsewhere(said.to_string()).into()),
-            Err(Denial::Failed(fault)) => Err(fault.into()),
-        }
+        let session = self.admins.open(&admin, &self.tls, context).await?;
+        Ok((session, role))
     }
 
-    fn check_admin_named(current: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
-        let arn = current.masterarn().ok_or(AlternatingFault::AdminMissing)?;
-        if arn == context.secret().as_str() {
-            let role = current.username().to_owned();
-            return Err(PostgresFault::AdminIsTheUser {
-                admin: arn.to_owned(),
-                role,
-            }
-            .into());
+    /// Whether there is an admin at all, before anything is written.
+    fn check_admin_named(&self, current: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
+        if !self.admins.are_named(current) {
+            return Err(AlternatingFault::AdminMissing.into());
         }
-        Ok(())
+        let Some(admin) = current
+            .masterarn()
+            .filter(|arn| *arn == context.secret().as_str())
+        else {
+            return Ok(());
+        };
+        let (admin, role) = (admin.to_owned(), current.username().to_owned());
+        Err(PostgresFault::AdminIsTheUser { admin, role }.into())
     }
 
     /// The user of the next rotation.
@@ -152,25 +141,21 @@ impl AlternatingUsers {
         }
         // The password was changed by hand. The version before tells of whom this one is the clone.
         match prover.previous(&pair).await? {
-            Some(previous) if previous.username() == pair.original => Ok(pair.original),
+            Some(previous) if !prover.is_locked() && previous.username() == pair.original => {
+                Ok(pair.original)
+            }
             _ => Err(prover.unproven(current).into()),
         }
     }
 
     fn remember(&self, context: &Context<'_>) {
-        let proof = (
-            context.secret().as_str().to_owned(),
-            context.current_version().clone(),
-        );
-        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(proof);
+        self.proven
+            .keep(context.secret().as_str(), context.current_version());
     }
 
-    /// Whether the current version was shown to log in by this very process.
+    /// Whether the current version was shown to log in by this very process, a moment ago. What a version holds never changes.
     fn is_proven(&self, context: &Context<'_>) -> bool {
-        let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        proven.as_ref().is_some_and(|(secret, version)| {
-            secret == context.secret().as_str() && version == context.current_version()
-        })
+        self.proven.recall(context.secret().as_str()).as_ref() == Some(context.current_version())
     }
 }
 
@@ -228,8 +213,8 @@ impl Target for AlternatingUsers {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
-        let endpoint = self.endpoint(current)?;
-        Self::check_admin_named(current, context)?;
+        self.check_admin_named(current, context)?;
+        let endpoint = self.endpoint(current, context).await?;
         let user = context
             .budget()
             .retry(async || self.next_user(current, &endpoint, context).await)

@@ -9,6 +9,7 @@ use crate::fault::{Attempts, PostgresFault, Said, Tried};
 
 /// Every code of these faults that `PostgresFault` does not have; each has a page in `docs/runbook`.
 pub const CODES: &[&str] = &[
+    "AdminIsTheUser",
     "AdminLacksRights",
     "AdminMissing",
     "CloneForeign",
@@ -33,6 +34,9 @@ pub enum AlternatingFault {
     /// Nobody may make the other user.
     #[error("two users take turns only through an admin, and the secret names none")]
     AdminMissing,
+    /// It would take the ground from under its own feet.
+    #[error("the admin {role:?} is one of the two users that take turns")]
+    AdminIsOfThePair { role: String },
     /// The server would cut it.
     #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
     CloneNameTooLong { role: String, bytes: usize },
@@ -110,6 +114,7 @@ impl Fault for AlternatingFault {
         match self {
             Self::Postgres(fault) => fault.code(),
             Self::AdminMissing => "AdminMissing",
+            Self::AdminIsOfThePair { .. } => "AdminIsTheUser",
             Self::CloneNameTooLong { .. } => "RoleNameInvalid",
             Self::Superuser { .. } => "RolePowerful",
             Self::CloneForeign { .. } => "CloneForeign",
@@ -127,7 +132,10 @@ impl Fault for AlternatingFault {
     fn kind(&self) -> Kind {
         match self {
             Self::Postgres(fault) => fault.kind(),
-            Self::AdminMissing | Self::CloneNameTooLong { .. } | Self::TurnMistaken { .. } => Kind::Document,
+            Self::AdminMissing
+            | Self::AdminIsOfThePair { .. }
+            | Self::CloneNameTooLong { .. }
+            | Self::TurnMistaken { .. } => Kind::Document,
             Self::CurrentUnproven { .. } => Kind::Login,
             Self::Superuser { .. }
             | Self::CloneForeign { .. }
@@ -144,7 +152,10 @@ impl Fault for AlternatingFault {
         match self {
             Self::Postgres(fault) => fault.remedy(),
             Self::AdminMissing => {
-                "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or use rotate-postgres-single-user, which needs no admin".into()
+                "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin".into()
+            }
+            Self::AdminIsOfThePair { .. } => {
+                "let `masterarn` name the secret of another role, one that may alter both".into()
             }
             Self::CloneNameTooLong { .. } => {
                 "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user".into()
@@ -162,12 +173,12 @@ impl Fault for AlternatingFault {
                 "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is".into()
             }
             Self::OwnerUnusable { owner, .. } => format!(
-                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, and make it one that cannot log in: ALTER ROLE {} NOLOGIN",
+                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
             )
             .into(),
             Self::CurrentUnproven { role, .. } => format!(
-                "an admin secret alone does not show that this secret may speak for the role: set the password of {} by hand (\\password), write it into the secret (aws secretsmanager put-secret-value), and rotate",
+                "an admin secret alone does not show that this secret may speak for the role: if the password was changed, set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
             )
             .into(),
@@ -196,3 +207,6 @@ fn clone_foreign(clone: &str, original: &str) -> String {
         "if it is meant to be the clone: GRANT {original} TO {clone}; otherwise rename one of the two roles (ALTER ROLE {clone} RENAME TO …)"
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,15 +44,15 @@ impl Arrangement {
     /// # Errors
     /// Roles that cannot or must not take turns.
     pub(crate) fn repairs(&self, facts: &Facts, server: &str) -> Result<Vec<Repair>, AlternatingFault> {
-        let original = self.check_original(facts, server)?;
         let clone = facts.role(&self.pair.clone);
         if let Some(clone) = clone {
             self.check_clone(clone, server)?;
         }
+        let original = self.check_original(facts, server)?;
         match &self.owner {
             None => Ok(self.clone_form(facts, original, clone)),
             Some(owner) => {
-                check_owner(facts, owner, server)?;
+                check_owner(facts, owner, original, server)?;
                 Ok(self.owner_form(facts, owner, original, clone))
             }
         }
@@ -74,21 +74,20 @@ impl Arrangement {
             let until = original.until.clone().unwrap_or_default();
             return Err(PostgresFault::RoleExpired { role: role(), until }.into());
         }
-        if self.turn == Turn::Original && !original.login {
-            return Err(PostgresFault::RoleMayNotLogIn { role: role() }.into());
-        }
+        check_not_locked(original)?;
         Ok(original)
     }
 
     /// A clone is known by what ties it to the original, not by its name.
     fn check_clone(&self, clone: &Role, server: &str) -> Result<(), AlternatingFault> {
-        let tied = |role: &str| clone.membership(role).is_some();
         if clone.superuser {
             let role = clone.name.clone();
             return Err(AlternatingFault::Superuser { role });
         }
-        if tied(&self.pair.original) || self.owner.as_deref().is_some_and(tied) {
-            return Ok(());
+        if is_tied(clone, &self.pair.original)
+            || self.owner.as_deref().is_some_and(|owner| is_tied(clone, owner))
+        {
+            return check_not_locked(clone);
         }
         if self.turn == Turn::Original {
             return Err(AlternatingFault::TurnMistaken {
@@ -131,8 +130,16 @@ impl Arrangement {
         };
         repairs.link(&idle, owner);
         repairs.settings(original, &idle, owner, true);
-        repairs.ownership(&idle, facts.role(owner));
+        // Sessions that act as the idle role, of a pair that comes from the clone form, would lose what they work with.
+        if clone.is_none_or(|clone| clone.acts_as(&facts.database) != Some(&idle.name)) {
+            repairs.ownership(&idle, facts.role(owner));
+        }
         repairs.list
+    }
+
+    /// Other databases in which the clone owns something: what it owns there stays its own until somebody goes there.
+    pub(crate) fn owned_elsewhere<'f>(&self, facts: &'f Facts) -> &'f [String] {
+        facts.role(&self.pair.clone).map_or(&[], |clone| &clone.owns_in)
     }
 
     /// Memberships that were given to the clone alone; nobody's to take away, but they end with its turn.
@@ -163,13 +170,13 @@ pub(crate) fn counterpart(
     server: &str,
 ) -> Result<String, AlternatingFault> {
     let (original, clone) = (facts.role(&pair.original), facts.role(&pair.clone));
-    let member = |role: Option<&Role>, of: &str| role.is_some_and(|role| role.membership(of).is_some());
-    let tied = member(clone, &pair.original)
-        || owner.is_some_and(|owner| member(clone, owner) && member(original, owner));
-    if tied {
+    let tied = |role: Option<&Role>, to: &str| role.is_some_and(|role| is_tied(role, to));
+    let to_the_original = tied(clone, &pair.original);
+    let to_one_owner = owner.is_some_and(|owner| tied(clone, owner) && tied(original, owner));
+    if original.is_some() && (to_the_original || to_one_owner) {
         return Ok(pair.original.clone());
     }
-    if original.is_none() && clone.and_then(own_role) == Some(&pair.original) {
+    if to_the_original {
         return Err(AlternatingFault::OriginalMissing {
             server: server.to_owned(),
             original: pair.original.clone(),
@@ -179,12 +186,26 @@ pub(crate) fn counterpart(
     Ok(Pair::of_original(&pair.clone)?.clone)
 }
 
-fn check_owner(facts: &Facts, owner: &str, server: &str) -> Result<(), AlternatingFault> {
+/// NOLOGIN is somebody's decision, and no slip: a rotation does not open what was locked.
+fn check_not_locked(role: &Role) -> Result<(), AlternatingFault> {
+    if role.login {
+        return Ok(());
+    }
+    let role = role.name.clone();
+    Err(PostgresFault::RoleMayNotLogIn { role }.into())
+}
+
+/// Whoever may write the secret could name any role as the owner: it must be one that the original may act as already.
+fn check_owner(facts: &Facts, owner: &str, original: &Role, server: &str) -> Result<(), AlternatingFault> {
+    let may_act = original
+        .membership(owner)
+        .is_some_and(|membership| membership.set);
     let problem = match facts.role(owner) {
         None => "there is no such role",
         Some(role) if role.superuser => "it is a superuser",
         Some(role) if role.login => "it can log in itself",
         Some(role) if role.owns == 0 => "it owns nothing in the database",
+        Some(_) if !may_act => "the user is no member of it that may act as it",
         Some(_) => return Ok(()),
     };
     Err(AlternatingFault::OwnerUnusable {
@@ -192,6 +213,11 @@ fn check_owner(facts: &Facts, owner: &str, server: &str) -> Result<(), Alternati
         owner: owner.to_owned(),
         problem,
     })
+}
+
+/// Whether a role is a member of another one, or acts as it: a membership that somebody revoked leaves the setting.
+fn is_tied(role: &Role, to: &str) -> bool {
+    role.membership(to).is_some() || own_role(role) == Some(to)
 }
 
 /// The role that a role's own setting, for all databases, makes it act as.
@@ -253,9 +279,6 @@ impl<'f> Repairs<'f> {
     ///
     /// CREATEDB, CREATEROLE and BYPASSRLS are the acting role's: where the admin may not give them, the clone works without.
     fn attributes(&mut self, original: &Role, clone: &Role) {
-        if !clone.login {
-            self.alter(clone, "LOGIN");
-        }
         let flags = [
             ("CREATEDB", original.createdb, clone.createdb),
             ("CREATEROLE", original.createrole, clone.createrole),
@@ -396,3 +419,6 @@ fn by_scope(role: &Role) -> BTreeMap<(Option<String>, String), String> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

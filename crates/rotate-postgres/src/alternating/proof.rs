@@ -26,6 +26,8 @@ pub(crate) struct Prover<'a> {
     pub(crate) context: &'a Context<'a>,
     tried: Vec<Tried>,
     seen: Vec<Password>,
+    /// The server refused a login for another reason than its password (SQLSTATE 28000): a role that was locked, or `pg_hba.conf`.
+    locked: bool,
 }
 
 impl<'a> Prover<'a> {
@@ -43,6 +45,7 @@ impl<'a> Prover<'a> {
             context,
             tried: Vec::new(),
             seen: Vec::new(),
+            locked: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl<'a> Prover<'a> {
         match answer {
             Ok(session) => Ok(Some(session)),
             Err(Denial::Refused(said)) => {
+                self.locked |= !said.is_of_the_password();
                 self.tried.push(Tried {
                     credential: format!("{name}, role {role:?}"),
                     outcome: said.to_string(),
@@ -79,7 +83,8 @@ impl<'a> Prover<'a> {
         }
     }
 
-    /// Whether the pending or the previous version logs in, after the current one did not.
+    /// Whether the pending or the previous version logs in, after the current one did not. Where it was not the password that the
+    /// server refused, somebody may have locked the application out: the other user would be a way around that.
     ///
     /// # Errors
     /// `CurrentUnproven`, with all that was tried; Secrets Manager's refusal.
@@ -89,6 +94,9 @@ impl<'a> Prover<'a> {
         current: &PostgresSecret,
         pending: &PostgresSecret,
     ) -> Result<(), Cause> {
+        if self.locked {
+            return Err(self.unproven(current).into());
+        }
         let previous = self.previous(pair).await?;
         for (name, secret) in [
             ("the pending version", Some(pending)),
@@ -105,6 +113,11 @@ impl<'a> Prover<'a> {
             }
         }
         Err(self.unproven(current).into())
+    }
+
+    /// Whether a login was refused for another reason than its password.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.locked
     }
 
     /// The version before the current one, if it is of the pair and of the same server.

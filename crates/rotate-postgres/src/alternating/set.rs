@@ -29,7 +29,7 @@ impl AlternatingUsers {
         let (now, next) = (current.username(), pending.username());
         let (pair, turn) =
             Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
-        let endpoint = self.endpoint(current)?;
+        let endpoint = self.endpoint(current, context).await?;
         let arrangement = Arrangement {
             pair,
             turn,
@@ -38,7 +38,7 @@ impl AlternatingUsers {
         let healing = self
             .prove(&arrangement.pair, &endpoint, current, pending, context)
             .await?;
-        let (session, admin) = self.admin(&endpoint, current, context).await?;
+        let (session, admin) = self.admin(&endpoint, &arrangement, current, context).await?;
         let outcome = self
             .through(&session, &admin, &arrangement, pending, healing, context)
             .await;
@@ -163,6 +163,16 @@ pub(super) async fn planned(
     let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
     let repairs = arrangement.repairs(&facts, server)?;
     lack::check(arrangement, &facts, &repairs, server)?;
+    let elsewhere = arrangement.owned_elsewhere(&facts);
+    if !elsewhere.is_empty() {
+        tracing::warn!(
+            role = arrangement.pair.clone,
+            "role {:?} owns objects in other databases ({}): REASSIGN OWNED there gives them to {:?}",
+            arrangement.pair.clone,
+            elsewhere.join(", "),
+            arrangement.owner.as_ref().unwrap_or(&arrangement.pair.original)
+        );
+    }
     for role in arrangement.oddities(&facts) {
         tracing::warn!(
             role = arrangement.pair.clone,

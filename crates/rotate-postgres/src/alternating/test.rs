@@ -30,7 +30,7 @@ impl AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let (endpoint, role) = (self.endpoint(pending)?, pending.username());
+        let (endpoint, role) = (self.endpoint(pending, context).await?, pending.username());
         let session =
             match connect::log_in(&self.tls, &endpoint, role, pending.password(), context.budget()).await {
                 Ok(session) => session,
@@ -105,8 +105,8 @@ impl AlternatingUsers {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        Self::check_admin_named(current, context)?;
-        let (session, admin) = self.admin(endpoint, current, context).await?;
+        self.check_admin_named(current, context)?;
+        let (session, admin) = self.admin(endpoint, arrangement, current, context).await?;
         let outcome = rehearse_as(&session, &admin, arrangement, context).await;
         session.close().await;
         outcome

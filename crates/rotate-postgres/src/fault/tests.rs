@@ -179,6 +179,10 @@ async fn one_of_each() -> Vec<PostgresFault> {
             until: text(),
         },
         F::RoleMayNotLogIn { role: role() },
+        F::TestSqlFailed {
+            role: role(),
+            problem: text(),
+        },
         F::RolePowerful {
             role: role(),
             powerful: text(),

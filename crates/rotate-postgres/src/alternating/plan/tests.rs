@@ -1,0 +1,417 @@
+use rotation::Fault;
+
+use super::super::facts::{Asker, Membership, Setting};
+use super::super::lack;
+use super::*;
+
+/// A role as CREATE ROLE … LOGIN makes it.
+fn role(name: &str) -> Role {
+    Role {
+        administered: false,
+        ..Repairs::new(&facts(15, vec![])).existing(None, name)
+    }
+}
+
+fn facts(major: u32, roles: Vec<Role>) -> Facts {
+    Facts {
+        version: major * 10_000,
+        database: "d".to_owned(),
+        acting: "admin".to_owned(),
+        session: Asker {
+            name: "admin".to_owned(),
+            superuser: false,
+            createrole: true,
+            createdb: false,
+            replication: false,
+            bypassrls: false,
+        },
+        roles,
+    }
+}
+
+fn member_of(role: &str) -> Membership {
+    Membership {
+        role: role.to_owned(),
+        inherit: true,
+        set: true,
+        admin: false,
+        administered: false,
+    }
+}
+
+fn setting(database: Option<&str>, config: &[&str]) -> Setting {
+    Setting {
+        database: database.map(str::to_owned),
+        config: config.iter().map(|config| (*config).to_owned()).collect(),
+    }
+}
+
+/// A clone as it should be.
+fn clone() -> Role {
+    Role {
+        memberships: vec![member_of("app")],
+        settings: vec![setting(None, &["role=app"])],
+        ..role("app_clone")
+    }
+}
+
+fn arrangement(turn: Turn, owner: Option<&str>) -> Arrangement {
+    Arrangement {
+        pair: Pair::of_original("app").unwrap(),
+        turn,
+        owner: owner.map(str::to_owned),
+    }
+}
+
+fn planned(arrangement: &Arrangement, facts: &Facts) -> Vec<String> {
+    let repairs = arrangement.repairs(facts, "db:5432").unwrap();
+    repairs
+        .iter()
+        .map(|repair| repair.sql().trim_end().to_owned())
+        .collect()
+}
+
+#[track_caller]
+fn check(facts: &Facts, expected: &[&str]) {
+    for turn in [Turn::Clone, Turn::Original] {
+        assert_eq!(planned(&arrangement(turn, None), facts), expected, "{turn:?}");
+    }
+}
+
+fn refused(arrangement: &Arrangement, facts: &Facts) -> &'static str {
+    arrangement.repairs(facts, "db:5432").unwrap_err().code()
+}
+
+#[test]
+fn a_clone_that_is_not_there_is_made_at_its_turn() {
+    let facts15 = facts(15, vec![role("app")]);
+    let expected = [
+        r#"CREATE ROLE "app_clone" LOGIN"#,
+        r#"GRANT "app" TO "app_clone""#,
+        r#"ALTER ROLE "app_clone" SET "role" TO 'app'"#,
+    ];
+    assert_eq!(planned(&arrangement(Turn::Clone, None), &facts15), expected);
+    assert_eq!(planned(&arrangement(Turn::Original, None), &facts15), [""; 0]);
+    let facts16 = facts(16, vec![role("app")]);
+    let grant = r#"GRANT "app" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#;
+    assert_eq!(planned(&arrangement(Turn::Clone, None), &facts16)[1], grant);
+}
+
+#[test]
+fn two_that_are_alike_need_nothing() {
+    for major in [15, 16] {
+        check(&facts(major, vec![role("app"), clone()]), &[]);
+    }
+}
+
+#[test]
+fn what_differs_is_brought_in_line_and_nothing_else_is_named() {
+    let original = Role {
+        createdb: true,
+        connections: 7,
+        until: Some("2999-01-01 00:00:00+00".to_owned()),
+        ..role("app")
+    };
+    check(
+        &facts(15, vec![original.clone(), clone()]),
+        &[
+            r#"ALTER ROLE "app_clone" CREATEDB"#,
+            r#"ALTER ROLE "app_clone" CONNECTION LIMIT 7"#,
+            r#"ALTER ROLE "app_clone" VALID UNTIL '2999-01-01 00:00:00+00'"#,
+        ],
+    );
+    // Since 16 an admin without CREATEDB cannot give it; the clone acts as one that has it.
+    assert_eq!(
+        planned(
+            &arrangement(Turn::Clone, None),
+            &facts(16, vec![original, clone()])
+        )
+        .len(),
+        2
+    );
+    let changed = Role {
+        connections: 3,
+        until: Some("2999-01-01 00:00:00+00".to_owned()),
+        ..clone()
+    };
+    check(
+        &facts(15, vec![role("app"), changed]),
+        &[
+            r#"ALTER ROLE "app_clone" CONNECTION LIMIT -1"#,
+            r#"ALTER ROLE "app_clone" VALID UNTIL 'infinity'"#,
+        ],
+    );
+    let infinite = Role {
+        until: Some("infinity".to_owned()),
+        ..clone()
+    };
+    check(&facts(15, vec![role("app"), infinite]), &[]);
+}
+
+#[test]
+fn settings_follow_the_original_in_every_database() {
+    let original = Role {
+        settings: vec![
+            setting(None, &["search_path=\"$user\", public", "work_mem=8MB"]),
+            setting(Some("d"), &["work_mem=16MB"]),
+        ],
+        ..role("app")
+    };
+    let changed = Role {
+        settings: vec![
+            setting(None, &["role=app", "work_mem=1GB", "statement_timeout=5s"]),
+            setting(Some("e"), &["role=other"]),
+        ],
+        ..clone()
+    };
+    check(
+        &facts(15, vec![original, changed]),
+        &[
+            r#"ALTER ROLE "app_clone" SET "search_path" TO '$user', 'public'"#,
+            r#"ALTER ROLE "app_clone" SET "work_mem" TO '8MB'"#,
+            r#"ALTER ROLE "app_clone" IN DATABASE "d" SET "work_mem" TO '16MB'"#,
+            r#"ALTER ROLE "app_clone" RESET "statement_timeout""#,
+            r#"ALTER ROLE "app_clone" IN DATABASE "e" RESET "role""#,
+        ],
+    );
+}
+
+#[test]
+fn a_clone_acts_as_whom_the_original_acts_as() {
+    let original = Role {
+        settings: vec![setting(None, &["role=team"])],
+        ..role("app")
+    };
+    check(
+        &facts(15, vec![original, clone()]),
+        &[r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#],
+    );
+}
+
+#[test]
+fn a_membership_without_its_options_is_granted_anew() {
+    let half = Role {
+        memberships: vec![Membership {
+            set: false,
+            ..member_of("app")
+        }],
+        ..clone()
+    };
+    check(
+        &facts(16, vec![role("app"), half]),
+        &[r#"GRANT "app" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#],
+    );
+    // Before 16 INHERIT is the clone's own attribute, and acting as the original does without.
+    let noinherit = Role {
+        memberships: vec![Membership {
+            inherit: false,
+            ..member_of("app")
+        }],
+        ..clone()
+    };
+    check(&facts(15, vec![role("app"), noinherit]), &[]);
+}
+
+#[test]
+fn a_membership_that_was_revoked_by_hand_is_granted_again() {
+    let revoked = Role {
+        memberships: Vec::new(),
+        ..clone()
+    };
+    check(
+        &facts(15, vec![role("app"), revoked]),
+        &[r#"GRANT "app" TO "app_clone""#],
+    );
+}
+
+#[test]
+fn what_a_clone_owns_becomes_the_originals() {
+    let owning = Role { owns: 3, ..clone() };
+    check(
+        &facts(16, vec![role("app"), owning.clone()]),
+        &[
+            r#"GRANT "app_clone" TO "admin"; GRANT "app" TO "admin"; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin"; REVOKE "app" FROM "admin";"#,
+        ],
+    );
+    let mut by_a_superuser = facts(16, vec![role("app"), owning]);
+    by_a_superuser.session.superuser = true;
+    check(&by_a_superuser, &[r#"REASSIGN OWNED BY "app_clone" TO "app";"#]);
+}
+
+#[test]
+fn roles_that_cannot_or_must_not_take_turns_are_refused() {
+    let (to_clone, to_original) = (arrangement(Turn::Clone, None), arrangement(Turn::Original, None));
+    assert_eq!(refused(&to_clone, &facts(15, vec![clone()])), "OriginalMissing");
+    let foreign = facts(15, vec![role("app"), role("app_clone")]);
+    assert_eq!(refused(&to_clone, &foreign), "CloneForeign");
+    assert_eq!(refused(&to_original, &foreign), "TurnMistaken");
+    let with = |change: fn(&mut Role)| {
+        let (mut original, mut copy) = (role("app"), clone());
+        change(&mut original);
+        change(&mut copy);
+        (
+            facts(15, vec![original, clone()]),
+            facts(15, vec![role("app"), copy]),
+        )
+    };
+    let (super_original, super_clone) = with(|role| role.superuser = true);
+    assert_eq!(refused(&to_clone, &super_original), "RolePowerful");
+    assert_eq!(refused(&to_original, &super_clone), "RolePowerful");
+    let (expired, _) = with(|role| role.expired = true);
+    assert_eq!(refused(&to_clone, &expired), "RoleExpired");
+    let (original, copy) = with(|role| role.login = false);
+    for locked in [original, copy] {
+        assert_eq!(refused(&to_original, &locked), "RoleMayNotLogIn");
+        assert_eq!(refused(&to_clone, &locked), "RoleMayNotLogIn");
+    }
+    // Somebody's own name ends in _clone, and AWS's template staged a role that is not there.
+    assert_eq!(
+        refused(&to_original, &facts(15, vec![role("app_clone")])),
+        "TurnMistaken"
+    );
+}
+
+#[test]
+fn in_the_owner_form_only_the_idle_one_is_touched() {
+    let owner = Role {
+        login: false,
+        owns: 1,
+        ..role("team")
+    };
+    let active = Role {
+        memberships: vec![
+            member_of("team"),
+            Membership {
+                administered: true,
+                ..member_of("reports")
+            },
+        ],
+        settings: vec![setting(None, &["role=team", "work_mem=8MB"])],
+        ..role("app")
+    };
+    let first = facts(16, vec![owner.clone(), active.clone()]);
+    assert_eq!(
+        planned(&arrangement(Turn::Clone, Some("team")), &first),
+        [
+            r#"CREATE ROLE "app_clone" LOGIN"#,
+            r#"GRANT "reports" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
+            r#"GRANT "team" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
+            r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#,
+            r#"ALTER ROLE "app_clone" SET "work_mem" TO '8MB'"#,
+        ]
+    );
+    let owning = Role {
+        owns: 1,
+        memberships: vec![member_of("team")],
+        ..role("app")
+    };
+    let before = facts(15, vec![owner, owning, clone()]);
+    assert_eq!(
+        planned(&arrangement(Turn::Original, Some("team")), &before),
+        [r#"ALTER ROLE "app" SET "role" TO 'team'"#]
+    );
+    assert_eq!(
+        planned(&arrangement(Turn::Clone, Some("team")), &before),
+        [
+            r#"REVOKE "app" FROM "app_clone""#,
+            r#"GRANT "team" TO "app_clone""#,
+            r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#,
+        ]
+    );
+}
+
+#[test]
+fn an_owner_that_cannot_be_one_is_refused() {
+    let of = |owner: Option<Role>| {
+        let roles = [Some(role("app")), owner].into_iter().flatten().collect();
+        let arrangement = arrangement(Turn::Clone, Some("team"));
+        let fault = arrangement.repairs(&facts(15, roles), "db:5432").unwrap_err();
+        assert_eq!(fault.code(), "OwnerUnusable");
+        fault.to_string()
+    };
+    let nologin = Role {
+        login: false,
+        ..role("team")
+    };
+    assert!(of(None).ends_with("there is no such role"));
+    let foreign = Role {
+        owns: 1,
+        ..nologin.clone()
+    };
+    assert!(of(Some(foreign)).ends_with("the user is no member of it that may act as it"));
+    assert!(of(Some(role("team"))).ends_with("it can log in itself"));
+    assert!(of(Some(nologin.clone())).ends_with("it owns nothing in the database"));
+    let superuser = Role {
+        superuser: true,
+        ..nologin
+    };
+    assert!(of(Some(superuser)).ends_with("it is a superuser"));
+}
+
+#[test]
+fn whose_turn_it_is_the_server_decides() {
+    let pair = Pair::of_clone("app_clone").unwrap();
+    let next = |owner: Option<&str>, roles: Vec<Role>| {
+        counterpart(&pair, owner, &facts(15, roles), "db:5432").map_err(|fault| fault.code())
+    };
+    assert_eq!(next(None, vec![role("app"), clone()]), Ok("app".to_owned()));
+    let own = Ok("app_clone_clone".to_owned());
+    assert_eq!(next(None, vec![role("app_clone")]), own);
+    assert_eq!(next(None, vec![role("app"), role("app_clone")]), own);
+    let orphan = Role {
+        memberships: vec![member_of("renamed")],
+        ..clone()
+    };
+    assert_eq!(next(None, vec![orphan]), Err("OriginalMissing"));
+    let revoked = Role {
+        memberships: Vec::new(),
+        ..clone()
+    };
+    assert_eq!(next(None, vec![role("app"), revoked]), Ok("app".to_owned()));
+    let of_team = |name: &str| Role {
+        memberships: vec![member_of("team")],
+        ..role(name)
+    };
+    let both = vec![of_team("app"), of_team("app_clone")];
+    assert_eq!(next(Some("team"), both.clone()), Ok("app".to_owned()));
+    assert_eq!(next(None, both), own);
+    assert_eq!(next(Some("team"), vec![role("app"), of_team("app_clone")]), own);
+}
+
+#[track_caller]
+fn check_lack(facts: &Facts, expected: Option<&str>) {
+    let arrangement = arrangement(Turn::Clone, None);
+    let repairs = arrangement.repairs(facts, "db:5432").unwrap();
+    let outcome = lack::check(&arrangement, facts, &repairs, "db:5432");
+    let grant = outcome.err().map(|fault| fault.remedy().into_owned());
+    match (grant, expected) {
+        (None, None) => {}
+        (Some(remedy), Some(grant)) => assert!(remedy.ends_with(grant), "{remedy}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_the_admin_lacks_is_said_as_the_statement_that_gives_it() {
+    let administered = |role: Role| Role {
+        administered: true,
+        ..role
+    };
+    check_lack(&facts(15, vec![role("app")]), None);
+    let mut powerless = facts(15, vec![role("app")]);
+    powerless.session.createrole = false;
+    check_lack(&powerless, Some(r#"ALTER ROLE "admin" CREATEROLE"#));
+    powerless.session.superuser = true;
+    check_lack(&powerless, None);
+
+    let on_app = r#"GRANT "app" TO "admin" WITH ADMIN OPTION"#;
+    check_lack(&facts(16, vec![role("app")]), Some(on_app));
+    check_lack(&facts(16, vec![administered(role("app"))]), None);
+    // A clone that somebody else made.
+    let on_clone = r#"GRANT "app_clone" TO "admin" WITH ADMIN OPTION"#;
+    check_lack(
+        &facts(16, vec![administered(role("app")), clone()]),
+        Some(on_clone),
+    );
+    check_lack(&facts(16, vec![role("app"), administered(clone())]), None);
+}
