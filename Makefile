@@ -65,6 +65,12 @@ build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or
 	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
 	scripts/build-zips $(ARCH)
 
+fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
+	@scripts/setup demo
+	@cargo build --locked --package rotate-postgres --package keywheel-tests --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin fleet -- $(or $(SECRETS),100) $(or $(WRITES),10) $(or $(AT_ONCE),10) $(PROGRAM); \
+		status=$$?; scripts/settle && exit $$status
+
 deploy: ## FUNCTION=name ROLE=arn: one function by cargo lambda deploy, as make build made it; ARCH=x86_64 if not arm64, ARGS for more of its options
 	@scripts/setup lambda
 	scripts/deploy "$(FUNCTION)" "$(ROLE)" $(or $(ARCH),arm64) $(ARGS)

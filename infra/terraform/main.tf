@@ -65,6 +65,7 @@ resource "aws_lambda_function" "rotation" {
   timeout                        = each.value.timeout
   reserved_concurrent_executions = var.reserved_concurrency
   role                           = aws_iam_role.rotation[each.key].arn
+  layers                         = each.key == "rotate-api-key" && var.provider_layer_arn != null ? [var.provider_layer_arn] : []
   tags                           = merge({ keywheel = "rotation" }, var.tags)
 
   filename         = local.from_s3 ? null : "${var.zip_directory}/${var.architecture}/${each.key}.zip"

@@ -6,25 +6,26 @@ locals {
 
   reads_here = length(var.assume_roles) == 0
   present = {
-    always         = true
-    reads_here     = local.reads_here
-    assumes        = !local.reads_here
-    keys           = local.reads_here && length(var.kms_key_arns) > 0
-    superuser      = local.reads_here && length(var.superuser_secret_arns) > 0
-    superuser_tags = local.reads_here && length(var.superuser_secret_arns) > 0 && var.describe_rds
-    superuser_key  = local.reads_here && length(var.superuser_secret_arns) > 0 && length(var.superuser_secret_kms_key_arns) > 0
-    single_superuser = (
-      local.reads_here && var.single_user_may_use_superuser && length(var.superuser_secret_arns) > 0
-    )
+    always                = true
+    reads_here            = local.reads_here
+    assumes               = !local.reads_here
+    keys                  = local.reads_here && length(var.kms_key_arns) > 0
+    superuser             = local.reads_here && length(var.superuser_secret_arns) > 0
+    superuser_tags        = local.reads_here && length(var.superuser_secret_arns) > 0 && var.describe_rds
+    superuser_key         = local.reads_here && length(var.superuser_secret_arns) > 0 && length(var.superuser_secret_kms_key_arns) > 0
+    single_superuser      = local.reads_here && var.single_user_may_use_superuser && length(var.superuser_secret_arns) > 0
+    single_superuser_tags = local.reads_here && var.single_user_may_use_superuser && length(var.superuser_secret_arns) > 0 && var.describe_rds
     single_superuser_key = (
       local.reads_here && var.single_user_may_use_superuser && length(var.superuser_secret_arns) > 0 && length(var.superuser_secret_kms_key_arns) > 0
     )
-    admin_db_user = length(var.admin_db_user_arns) > 0
-    describe_rds  = var.describe_rds
-    api_key_admin = local.reads_here && length(var.api_key_admin_secret_arns) > 0
-    iam_users     = length(var.iam_user_arns) > 0
-    in_vpc        = local.in_vpc
-    api_key_vpc   = local.in_vpc && var.api_key_in_vpc
+    single_admin_db_user = var.single_user_may_use_superuser && length(var.admin_db_user_arns) > 0
+    single_describe_rds  = var.single_user_may_use_superuser && var.describe_rds
+    admin_db_user        = length(var.admin_db_user_arns) > 0
+    describe_rds         = var.describe_rds
+    api_key_admin        = local.reads_here && length(var.api_key_admin_secret_arns) > 0
+    iam_users            = length(var.iam_user_arns) > 0
+    in_vpc               = local.in_vpc
+    api_key_vpc          = local.in_vpc && var.api_key_in_vpc
   }
 
   role_policies = merge([

@@ -153,7 +153,7 @@ variable "superuser_secret_kms_key_arns" {
 }
 
 variable "single_user_may_use_superuser" {
-  description = "Whether the single-user function may read the admin secrets, too, to heal a lost password or where roles may not change their own."
+  description = "Whether the single-user function may use the admins, too, to heal a lost password or where roles may not change their own."
   type        = bool
   default     = false
 }
@@ -170,7 +170,7 @@ variable "admin_db_user_arns" {
 }
 
 variable "describe_rds" {
-  description = "Whether alternating users may ask the RDS API, which admin secrets made by RDS and reader endpoints need."
+  description = "Whether whoever uses an admin may ask the RDS API, which admin secrets made by RDS and reader endpoints need."
   type        = bool
   default     = true
 }
@@ -187,6 +187,12 @@ variable "api_key_admin_secret_arns" {
   description = "The secrets with which providers issue keys, each of which the function's settings must name as well."
   type        = list(string)
   default     = []
+}
+
+variable "provider_layer_arn" {
+  description = "A layer with descriptions of your own, in its folder providers."
+  type        = string
+  default     = null
 }
 
 variable "iam_user_arns" {

@@ -77,7 +77,10 @@ HOLDS = {
     *("always", "in_vpc", "api_key_vpc", "reads_here", "keys", "superuser", "superuser_tags", "superuser_key"),
     *("admin_db_user", "describe_rds", "api_key_admin", "iam_users"),
 }
-SINGLE_USER_WITH_ADMIN = {"single_superuser", "single_superuser_key"}
+SINGLE_USER_WITH_ADMIN = {
+    *("single_superuser", "single_superuser_tags", "single_superuser_key"),
+    *("single_admin_db_user", "single_describe_rds"),
+}
 
 
 @dataclass
@@ -140,18 +143,18 @@ def key_rows(function, admin):
     yield Row(function, "the admin secret's key", ADMIN_KEY, "kms", opens, context, resource_policy=KEY_POLICY)
 
 
-def other_rows(function):
+def other_rows(function, admin):
     """What else the role may do."""
-    alternating = function == "rotate-postgres-alternating-users"
+    has_admin = admin == ADMIN
     api_key = function == "rotate-api-key"
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{PREFIX}{function}:log-stream:x"
     elses = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/somebody-elses:log-stream:x"
     yield Row(function, "its log", log, "logs", {"CreateLogStream", "PutLogEvents"})
     yield Row(function, "another log", elses, "logs", set())
-    yield Row(function, "an admin without a secret", ADMIN_DB_USER, "rds-db", {"connect"} if alternating else set())
+    yield Row(function, "an admin without a secret", ADMIN_DB_USER, "rds-db", {"connect"} if has_admin else set())
     yield Row(function, "another user without a secret", ADMIN_DB_USER + "2", "rds-db", set())
     instance = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
-    yield Row(function, "a database instance", instance, "rds", {"DescribeDBInstances"} if alternating else set())
+    yield Row(function, "a database instance", instance, "rds", {"DescribeDBInstances"} if has_admin else set())
     keys = {"CreateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed", "ListAccessKeys", "UpdateAccessKey"}
     yield Row(function, "the IAM user", IAM_USER, "iam", keys if api_key else set())
     yield Row(function, "another IAM user", IAM_USER + "2", "iam", set())
@@ -166,7 +169,7 @@ def rows(functions, single_user_has_admin=False):
         admin = admin_of(function, single_user_has_admin)
         yield from secret_rows(function, admin)
         yield from key_rows(function, admin)
-        yield from other_rows(function)
+        yield from other_rows(function, admin)
 
 
 def of_terraform(functions, single_user_has_admin=False):

@@ -88,7 +88,11 @@ impl Record {
             return;
         };
         let own = call.secret_id.as_ref().is_none_or(|secret| secret == rotating);
-        let line = format!("{function} {} {}\n", call.operation, if own { "own" } else { "other" });
+        let line = format!(
+            "{function} {} {}\n",
+            call.operation,
+            if own { "own" } else { "other" }
+        );
         if self.known.insert(line.clone()) {
             // One write of a short line is not torn by others; a record that cannot be kept is missed by its reader.
             let _ = self.file.write_all(line.as_bytes());

@@ -13,6 +13,7 @@ mod healing;
 mod network;
 mod policy;
 mod refusals;
+mod roles;
 mod rotation;
 mod runbook;
 mod silence;
