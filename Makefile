@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet clean-tools
+.PHONY: help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -10,7 +10,7 @@ export KEYWHEEL_TOOLS
 CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: ## rotate a real PostgreSQL password in front of you; leaves nothing running
 	@scripts/setup demo
@@ -65,9 +65,15 @@ build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or
 	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
 	scripts/build-zips $(ARCH)
 
+try-arm64: ## rotate one secret with the arm64 program of make build, under qemu
+	@scripts/setup demo
+	@scripts/setup arm64
+	@cargo build --locked --workspace --bins
+	@scripts/try-arm64; status=$$?; scripts/settle && exit $$status
+
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
 	@scripts/setup demo
-	@cargo build --locked --package rotate-postgres --package keywheel-tests --bins
+	@cargo build --locked --workspace --bins
 	@cargo run --quiet --locked --package keywheel-tests --bin fleet -- $(or $(SECRETS),100) $(or $(WRITES),10) $(or $(AT_ONCE),10) $(PROGRAM); \
 		status=$$?; scripts/settle && exit $$status
 
