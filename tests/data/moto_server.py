@@ -1,6 +1,7 @@
 """moto's server on a free port of 127.0.0.1, for as long as this program's standard input is open.
 
-Prints the port once it listens. Two things that moto lacks:
+Prints the port once it listens. The marks of account and region in the names of clusters' endpoints are not random, so that
+a certificate for them can be made beforehand. Two things that moto lacks:
 
 GET    /_calls   the operations that were called since the last DELETE, one a line
 DELETE /_calls
@@ -16,6 +17,7 @@ import time
 import urllib.parse
 from io import BytesIO
 
+import moto.rds.models
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -91,6 +93,20 @@ def end_with_input():
     os._exit(0)
 
 
+class FixedMarks:
+    """moto's source of chance for RDS, but for the letters that it puts into names."""
+
+    def __init__(self, random):
+        self.random = random
+
+    def __getattr__(self, name):
+        return getattr(self.random, name)
+
+    def choice(self, letters):
+        return letters[0]
+
+
+moto.rds.models.random = FixedMarks(moto.rds.models.random)
 app = Watched(DomainDispatcherApplication(create_backend_app))
 server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
 threading.Thread(target=end_with_input, daemon=True).start()

@@ -5,6 +5,43 @@ use staging_labels::Label;
 use crate::world::World;
 
 impl World {
+    /// What holds at every moment of every secret: one AWSCURRENT, and nobody is locked out.
+    ///
+    /// # Panics
+    /// If not. `after` says what happened.
+    pub async fn invariant_nobody_is_locked_out(&self, after: &str) {
+        if self.takes_turns() {
+            self.invariant_current_logs_in_and_previous_until_the_reset(after)
+                .await;
+        } else {
+            self.invariant_a_labelled_secret_logs_in(after).await;
+        }
+        self.invariant_one_current(after).await;
+    }
+
+    /// Two users in turn: AWSCURRENT logs in at every moment. AWSPREVIOUS, the idle user's, logs in until the commit that resets
+    /// the idle user, and AWSPENDING from then on, which finishSecret promotes. There is no moment in between.
+    ///
+    /// # Panics
+    /// If not.
+    pub async fn invariant_current_logs_in_and_previous_until_the_reset(&self, after: &str) {
+        assert!(self.current_logs_in().await, "{after}: AWSCURRENT logs in");
+        let labels = self.labels().await;
+        // After success AWSPENDING may stay on the version that is current (fact 4): that one says nothing of the idle user.
+        let promoted = labels.carrier(&Label::Pending) == labels.carrier(&Label::Current);
+        let reset = (!promoted).then_some(Label::Pending);
+        for label in [Some(Label::Previous), reset].into_iter().flatten() {
+            if self.text(&label).await.is_some() && self.logs_in(&label).await {
+                return;
+            }
+        }
+        // Before the first rotation there is nobody but the one user.
+        assert!(
+            self.text(&Label::Previous).await.is_none(),
+            "{after}: neither AWSPREVIOUS nor AWSPENDING logs in"
+        );
+    }
+
     /// Someone can always log in: with AWSCURRENT, or with AWSPENDING between setSecret and finishSecret.
     ///
     /// # Panics
@@ -38,21 +75,28 @@ impl World {
         );
     }
 
-    /// A new rotation succeeds, its password logs in, and the one before it does not.
+    /// A new rotation succeeds, its password logs in, and the one before it only if that is another user's.
     ///
     /// # Panics
     /// If not.
     pub async fn invariant_the_next_rotation_goes_through(&self, after: &str) {
         let before = self.password(&Label::Current).await;
+        let user = if self.takes_turns() {
+            self.user(&Label::Current).await
+        } else {
+            self.database.user().to_owned()
+        };
         let token = self
             .rotate()
             .await
             .unwrap_or_else(|error| panic!("{after}: the next rotation failed: {error}"));
         assert_eq!(self.carrier(&Label::Current).await, Some(token), "{after}");
         assert!(self.current_logs_in().await, "{after}: AWSCURRENT logs in");
-        assert!(
-            !self.database.accepts(&before).await,
-            "{after}: the old password is refused"
+        let database = &self.database;
+        assert_eq!(
+            database.cluster().accepts(&user, &before, database.name()).await,
+            self.takes_turns(),
+            "{after}: whether the password before is still taken"
         );
         self.invariant_one_current(after).await;
     }

@@ -14,6 +14,7 @@ pub mod net;
 pub mod pair;
 pub mod postgres;
 pub mod process;
+pub mod rds;
 pub mod refusal;
 pub mod tools;
 pub mod world;

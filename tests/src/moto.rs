@@ -14,8 +14,8 @@ use serde_json::Value;
 use crate::http;
 use crate::tools::{MissingTool, Tools};
 
-/// The account that moto plays if a request's credentials name no other.
-pub const ACCOUNT: &str = "123456789012";
+/// The account that moto plays: the local Secrets Manager's.
+pub const ACCOUNT: &str = secrets_manager_local::ACCOUNT;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,8 @@ impl Moto {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/moto_server.py");
         let mut server = Command::new(python)
             .arg(program)
+            // The local Secrets Manager's: a secret that RDS makes here can be put there, under the same ARN.
+            .env("MOTO_ACCOUNT_ID", secrets_manager_local::ACCOUNT)
             // A Ctrl-C is for us, who then end it.
             .process_group(0)
             .stdin(Stdio::piped())

@@ -142,15 +142,41 @@ impl Pair {
         setup: Setup,
         database: TestDatabase<'static>,
         power: Power,
+        document: Value,
+    ) -> Self {
+        let admin = Admin::new(&database, power).await;
+        let admin_document = admin_document(&database, &admin);
+        Self::with_documents(setup, database, document, admin, &admin_document).await
+    }
+
+    /// A pair that reaches the server through another address, without TLS: that of a proxy.
+    pub async fn through(setup: Setup, database: TestDatabase<'static>, port: u16) -> Self {
+        let admin = Admin::new(&database, Power::CreateRole).await;
+        let at = |mut document: Value| {
+            document["host"] = "127.0.0.1".into();
+            document["port"] = port.into();
+            document["ssl"] = false.into();
+            document
+        };
+        let admin_document = at(admin_document(&database, &admin));
+        let document = at(database.document());
+        Self::with_documents(setup, database, document, admin, &admin_document).await
+    }
+
+    /// The same with an admin and an admin's secret of the test's own.
+    pub async fn with_documents(
+        setup: Setup,
+        database: TestDatabase<'static>,
         mut document: Value,
+        admin: Admin,
+        admin_document: &Value,
     ) -> Self {
         let setup = setup.function(ALTERNATING);
-        let admin = Admin::new(&database, power).await;
         let (aws, client) = setup.secrets_manager(&database).await;
         let created = client
             .create_secret()
             .name(format!("keywheel/{}/admin", database.name()))
-            .secret_string(admin_document(&database, &admin).to_string())
+            .secret_string(admin_document.to_string())
             .send()
             .await;
         let admin_secret = created.expect("a secret is created").arn.expect("it has an ARN");

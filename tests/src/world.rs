@@ -36,6 +36,7 @@ pub struct Setup {
     timeout: Duration,
     environment: Vec<(String, String)>,
     retries: Vec<Duration>,
+    arn_suffix: Option<String>,
 }
 
 impl Setup {
@@ -48,7 +49,15 @@ impl Setup {
             timeout: Duration::from_secs(30),
             environment: Vec::new(),
             retries: Vec::new(),
+            arn_suffix: None,
         }
+    }
+
+    /// What the ARNs of all secrets end with.
+    #[must_use]
+    pub fn arn_suffix(mut self, suffix: &str) -> Self {
+        self.arn_suffix = Some(suffix.to_owned());
+        self
     }
 
     /// Another function.
@@ -144,13 +153,16 @@ impl Setup {
         for (name, value) in &self.environment {
             function = function.env(name, value);
         }
-        let mut builder = LocalSecretsManager::builder()
+        let mut aws = LocalSecretsManager::builder()
             .function(function)
             .retry_delays(self.retries.clone());
-        if let Some(path) = env::var_os("KEYWHEEL_RECORD_CALLS") {
-            builder = builder.record_calls(path);
+        if let Some(suffix) = &self.arn_suffix {
+            aws = aws.arn_suffix(suffix);
         }
-        let aws = builder.start().await.expect("the local Secrets Manager starts");
+        if let Some(path) = env::var_os("KEYWHEEL_RECORD_CALLS") {
+            aws = aws.record_calls(path);
+        }
+        let aws = aws.start().await.expect("the local Secrets Manager starts");
         let client = client(&aws.url());
         (aws, client)
     }
@@ -193,6 +205,11 @@ impl World {
     /// The usual world: the main server.
     pub async fn new() -> Self {
         Setup::on(Server::Main).start().await
+    }
+
+    /// Whether two users take turns, so that the one that is current is never touched.
+    pub fn takes_turns(&self) -> bool {
+        self.function == ALTERNATING
     }
 
     /// Lets Secrets Manager rotate, and waits for what comes of it; answers with the token.

@@ -21,7 +21,7 @@ pub use self::fault::{AlternatingFault, CODES};
 use self::names::Pair;
 use self::plan::Arrangement;
 use self::proof::Prover;
-use crate::admin::{Admins, at_writer};
+use crate::admin::Admins;
 use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
 use crate::memory::Memory;
@@ -74,7 +74,7 @@ impl AlternatingUsers {
         if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
             return Err(PostgresFault::CleartextNeedsTls.into());
         }
-        Ok(at_writer(&endpoint))
+        Ok(endpoint)
     }
 
     /// The NOLOGIN role that both act as, if there is one: the document's, or the environment's.
@@ -187,6 +187,9 @@ fn unreadable(server: String) -> PostgresFault {
 
 impl Target for AlternatingUsers {
     type Secret = PostgresSecret;
+
+    /// Right before the password changes: the change does not rest on the idle user's own.
+    const CONFIRMS: bool = true;
 
     fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
         Ok(PostgresSecret::parse(text)?)

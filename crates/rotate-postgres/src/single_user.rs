@@ -6,7 +6,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
-use crate::admin::{Admins, at_writer};
+use crate::admin::Admins;
 use crate::alter::Change;
 use crate::connect;
 use crate::doors::Doors;
@@ -27,7 +27,7 @@ use crate::trial;
 ///
 /// A role that logs in and may not change its own password (RDS's `rds.restrict_password_commands`) has it changed by the
 /// admin, if the secret or the environment names one, and only then. Where the document names the readers of a cluster,
-/// all of this happens at its writer.
+/// or a replica of RDS's, all of this happens at the writer.
 ///
 /// A server that was not reached, or that fails for another reason than the credential, ends it at once with that cause.
 #[derive(Debug)]
@@ -62,10 +62,10 @@ impl SingleUser {
         if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
             return Err(PostgresFault::CleartextNeedsTls.into());
         }
-        Ok(at_writer(&endpoint))
+        Ok(endpoint)
     }
 
-    /// One attempt at [`Target::apply`].
+    /// One attempt at [`Target::apply`]. A replica of RDS's leads on to its primary.
     async fn set(
         &self,
         current: &PostgresSecret,
@@ -73,10 +73,26 @@ impl SingleUser {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let endpoint = self.endpoint(current, context).await?;
-        let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
+        match self.set_at(&endpoint, current, pending, context).await {
+            Err(cause) if cause.code() == PostgresFault::STANDBY => {
+                let primary = self.admins.primary_of(&endpoint, cause, context).await?;
+                self.set_at(&primary, current, pending, context).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn set_at(
+        &self,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let mut doors = Doors::new(&self.tls, endpoint, current.username(), context.budget());
         if let Some(session) = doors.knock("the current version", current.password()).await? {
             return self
-                .change_own(session, &endpoint, current, pending, context)
+                .change_own(session, endpoint, current, pending, context)
                 .await;
         }
         if let Some(session) = doors.knock("the pending version", pending.password()).await? {
@@ -84,7 +100,7 @@ impl SingleUser {
             tracing::info!("the password was changed already");
             return Ok(());
         }
-        self.recover(doors, &endpoint, current, pending, context).await
+        self.recover(doors, endpoint, current, pending, context).await
     }
 
     /// The change to `pending`, made by the role `by`.
@@ -173,8 +189,23 @@ impl SingleUser {
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let endpoint = self.endpoint(pending, context).await?;
+        match self.try_out_at(&endpoint, pending, context).await {
+            Err(cause) if cause.code() == PostgresFault::STANDBY => {
+                let primary = self.admins.primary_of(&endpoint, cause, context).await?;
+                self.try_out_at(&primary, pending, context).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_out_at(
+        &self,
+        endpoint: &Endpoint,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
         let (role, budget) = (pending.username(), context.budget());
-        match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
+        match connect::log_in(&self.tls, endpoint, role, pending.password(), budget).await {
             Ok(session) => {
                 let outcome = self.judge(&session, pending, budget).await;
                 session.close().await;

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use staging_labels::VersionId;
 
 use crate::budget::Budget;
-use crate::driver::stand;
+use crate::driver::{stand, under_way};
 use crate::event::{Event, SecretId};
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
@@ -60,9 +60,9 @@ impl<'a> Context<'a> {
     /// secret by hand meanwhile must not find the repair undone.
     ///
     /// # Errors
-    /// The rotation was abandoned, or AWSCURRENT has moved since the step read it.
+    /// The rotation was abandoned or cancelled, or AWSCURRENT has moved since the step read it.
     pub async fn still_stands(&self) -> Result<(), Cause> {
-        let labels = self.store.describe(&self.event.secret, self.budget).await?.labels;
+        let labels = under_way(self.store.describe(&self.event.secret, self.budget).await?)?;
         stand(&labels, &self.event.token, self.current)
     }
 

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::{Cause, Fault, Kind, Prospect};
-use crate::store::{Staged, Store, Version};
+use crate::store::{Description, Staged, Store, Version};
 use crate::target::Target;
 
 /// Proof that the target accepted the pending value in this very invocation. Only [`verify`] makes it, and
@@ -109,8 +109,8 @@ impl<T: Target> Stepper<'_, T> {
     }
 
     /// Reads what the step needs, at once. The first two steps ask DescribeSecret, which alone tells that a
-    /// rotation was cancelled; the last two find the labels in the two values' answers, and ask only if
-    /// one of the two has no value.
+    /// rotation was cancelled, unless the target does so itself; the last two find the labels in the two values'
+    /// answers, and ask only if one of the two has no value.
     async fn read(&self) -> Result<(Labels, Reading), Cause> {
         let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
         let (description, pending, current) = match self.event.step {
@@ -119,7 +119,7 @@ impl<T: Target> Stepper<'_, T> {
                     join(store.describe(secret, budget), store.current(secret, budget)).await;
                 (Some(description?), None, current?)
             }
-            Step::Set => {
+            Step::Set if !T::CONFIRMS => {
                 let (description, pending, current) = join3(
                     store.describe(secret, budget),
                     store.version(secret, token, budget),
@@ -128,7 +128,7 @@ impl<T: Target> Stepper<'_, T> {
                 .await;
                 (Some(description?), pending?, current?)
             }
-            Step::Test | Step::Finish => {
+            Step::Set | Step::Test | Step::Finish => {
                 let (pending, current) = join(
                     store.version(secret, token, budget),
                     store.current(secret, budget),
@@ -138,11 +138,9 @@ impl<T: Target> Stepper<'_, T> {
             }
         };
         let labels = match (description, &pending, &current) {
-            (Some(description), _, _) if description.rotation_enabled == Some(false) => {
-                return Err(Stray::Cancelled.into());
-            }
-            (Some(description), _, _) => description.labels,
+            (Some(description), _, _) => under_way(description)?,
             (None, Some(pending), Some(current)) => labels_of(pending, current),
+            (None, _, _) if self.event.step == Step::Set => under_way(store.describe(secret, budget).await?)?,
             (None, _, _) => store.describe(secret, budget).await?.labels,
         };
         Ok((labels, Reading { current, pending }))
@@ -201,6 +199,14 @@ impl<T: Target> Stepper<'_, T> {
         }
         released.is_ok()
     }
+}
+
+/// The labels of a secret whose rotation was not cancelled.
+pub(crate) fn under_way(description: Description) -> Result<Labels, Cause> {
+    if description.rotation_enabled == Some(false) {
+        return Err(Stray::Cancelled.into());
+    }
+    Ok(description.labels)
 }
 
 fn labels_of(pending: &Version, current: &Version) -> Labels {

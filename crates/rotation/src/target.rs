@@ -15,6 +15,10 @@ pub trait Target {
     /// The secret's document, read and checked.
     type Secret;
 
+    /// Whether `apply` itself asks [`Context::still_stands`] before it changes anything. The driver then does not ask
+    /// DescribeSecret before it: the question is put later, where it says more, and not twice.
+    const CONFIRMS: bool = false;
+
     /// Reads a document. Called before anything is written or tried.
     ///
     /// # Errors

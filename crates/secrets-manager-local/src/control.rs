@@ -1,5 +1,6 @@
 //! The control API under `/_local`: faults, the log of calls, rotations, and what AWS has no call for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -116,10 +117,15 @@ struct Change {
     secret_id: String,
     owning_service: Option<String>,
     primary_region: Option<String>,
+    #[serde(default)]
+    system_tags: BTreeMap<String, String>,
 }
 
 async fn change_secret(State(core): State<Arc<Core>>, Body(change): Body<Change>) -> Response {
-    match core.set_origin(&change.secret_id, change.owning_service, change.primary_region) {
+    let tagged = core.set_system_tags(&change.secret_id, change.system_tags.into_iter().collect());
+    let changed = tagged
+        .and_then(|()| core.set_origin(&change.secret_id, change.owning_service, change.primary_region));
+    match changed {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(&error),
     }

@@ -167,6 +167,18 @@ impl Core {
         })
     }
 
+    /// Puts tags on a secret as AWS itself does, those whose keys begin with `aws:` included (fact 19).
+    pub(crate) fn set_system_tags(
+        &self,
+        secret_id: &str,
+        tags: Vec<(String, String)>,
+    ) -> Result<(), ApiError> {
+        self.write(|state, _| {
+            let arn = state.resolve(secret_id)?.to_owned();
+            state.change(&arn, |secret| secret.add_tags(tags))
+        })
+    }
+
     /// Sets what only AWS sets: the service that manages a secret, or the region of its primary (facts 17 and 19).
     pub(crate) fn set_origin(
         &self,

@@ -168,6 +168,13 @@ impl LocalSecretsManager {
         )
     }
 
+    /// Puts a tag on a secret as AWS itself does: its key may begin with `aws:`, as those by which RDS says whose master
+    /// user's secret it is (fact 19). `TagResource` refuses them, as AWS's does.
+    pub fn set_system_tag(&self, secret: &str, key: &str, value: &str) -> Result<(), ApiError> {
+        self.core
+            .set_system_tags(secret, vec![(key.to_owned(), value.to_owned())])
+    }
+
     /// Work in the server's own runtime: it goes on even if the caller's is dropped.
     async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
         self.handle.spawn(work).await.ok()

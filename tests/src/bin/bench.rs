@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs};
 
-use keywheel_tests::postgres::Server;
-use keywheel_tests::world::{FUNCTION, Setup, World};
+use keywheel_tests::pair::{Pair, Power};
+use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::world::{ALTERNATING, Setup, World};
 use secrets_manager_local::Invocation;
 use serde_json::json;
 use staging_labels::Step;
@@ -35,21 +36,38 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Anything<()> {
-    let program = env::args_os()
-        .nth(1)
-        .map(PathBuf::from)
-        .ok_or("name the function's program")?;
-    let program = program.canonicalize()?;
-    let setup = Setup::on(Server::Main).program(&program);
-    let world = setup.env("AWS_LAMBDA_LOG_LEVEL", "INFO").start().await;
-    let mut figures = Figures::default();
-    for _ in 0..COLD_STARTS {
-        world.aws.cool_down(FUNCTION).await;
-        for rotation in 0..ROTATIONS {
-            figures.add(rotation == 0, &rotate(&world).await?);
+    let programs: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
+    if programs.is_empty() {
+        return Err("name the functions' programs".into());
+    }
+    for program in programs {
+        let program = program.canonicalize()?;
+        let setup = Setup::on(Server::Main)
+            .program(&program)
+            .env("AWS_LAMBDA_LOG_LEVEL", "INFO");
+        if program.ends_with(ALTERNATING) {
+            let database = TestDatabase::new(cluster(Server::Main)).await;
+            let pair = Pair::of(setup, database, Power::CreateRole).await;
+            measure(&pair, &program).await?;
+        } else {
+            measure(&setup.start().await, &program).await?;
         }
     }
-    figures.print(&program)
+    println!(
+        "\nThe local Secrets Manager and PostgreSQL run on the same machine and are part of every time."
+    );
+    Ok(())
+}
+
+async fn measure(world: &World, program: &Path) -> Anything<()> {
+    let mut figures = Figures::default();
+    for _ in 0..COLD_STARTS {
+        world.aws.cool_down(world.function).await;
+        for rotation in 0..ROTATIONS {
+            figures.add(rotation == 0, &rotate(world).await?);
+        }
+    }
+    figures.print(world.function, program)
 }
 
 /// One rotation, step by step.
@@ -60,7 +78,7 @@ async fn rotate(world: &World) -> Anything<Vec<Invocation>> {
         let payload = json!({"Step": step.name(), "SecretId": world.secret, "ClientRequestToken": token});
         let invocation = world
             .aws
-            .invoke(FUNCTION, payload.to_string())
+            .invoke(world.function, payload.to_string())
             .await
             .ok_or("the function is not hosted")?;
         if let Some(error) = invocation.error {
@@ -102,9 +120,9 @@ impl Figures {
             .extend(peak.map(|kib| f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0));
     }
 
-    fn print(mut self, program: &Path) -> Anything<()> {
+    fn print(mut self, function: &str, program: &Path) -> Anything<()> {
         println!(
-            "\n{FUNCTION}: {COLD_STARTS} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]\n"
+            "\n{function}: {COLD_STARTS} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]\n"
         );
         row("init", "ms", &mut self.init);
         row("init and first rotation", "ms", &mut self.first);
@@ -116,14 +134,11 @@ impl Figures {
         println!("  {:<28} {:>8.2} MB", "binary", megabytes(program)?);
         let zip = program
             .with_file_name("../lambda")
-            .join(FUNCTION)
+            .join(function)
             .join("bootstrap.zip");
         if let Ok(size) = megabytes(&zip) {
             println!("  {:<28} {size:>8.2} MB", "zip (of the last make build)");
         }
-        println!(
-            "\nThe local Secrets Manager and PostgreSQL run on the same machine and are part of every time."
-        );
         Ok(())
     }
 }

@@ -51,9 +51,14 @@ impl Plan {
                 .ok_or("fleet SECRETS WRITES_PER_SECOND AT_ONCE [PROGRAM]")?;
             text.parse().map_err(|_| format!("{name} is no number").into())
         };
-        let (secrets, writes_per_second, at_once) =
-            (number("SECRETS")?, number("WRITES_PER_SECOND")?, number("AT_ONCE")?);
-        let program = arguments.next().map_or_else(|| function_path(FUNCTION), PathBuf::from);
+        let (secrets, writes_per_second, at_once) = (
+            number("SECRETS")?,
+            number("WRITES_PER_SECOND")?,
+            number("AT_ONCE")?,
+        );
+        let program = arguments
+            .next()
+            .map_or_else(|| function_path(FUNCTION), PathBuf::from);
         Ok(Self {
             secrets,
             writes_per_second,
@@ -123,10 +128,17 @@ async fn fleet(plan: &Plan, database: &TestDatabase<'_>, client: &Client) -> Any
 /// A secret; making one is a write, too, and waits for the quota.
 async fn create(client: &Client, name: &str, document: &str) -> Anything<String> {
     loop {
-        let made = client.create_secret().name(name).secret_string(document).send().await;
+        let made = client
+            .create_secret()
+            .name(name)
+            .secret_string(document)
+            .send()
+            .await;
         match made {
             Ok(made) => return made.arn.ok_or_else(|| "a secret without an ARN".into()),
-            Err(error) if error.as_service_error().and_then(|e| e.meta().code()) == Some("ThrottlingException") => {
+            Err(error)
+                if error.as_service_error().and_then(|e| e.meta().code()) == Some("ThrottlingException") =>
+            {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             Err(error) => return Err(Box::new(error)),
@@ -190,11 +202,11 @@ async fn rotate(
     let token = Uuid::new_v4().to_string();
     let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
     let rules = RotationRulesType::builder().automatically_after_days(30).build();
-    let call = client.rotate_secret().secret_id(secret).client_request_token(&token);
-    call.rotation_lambda_arn(arn)
-        .rotation_rules(rules)
-        .send()
-        .await?;
+    let call = client
+        .rotate_secret()
+        .secret_id(secret)
+        .client_request_token(&token);
+    call.rotation_lambda_arn(arn).rotation_rules(rules).send().await?;
     let run = aws
         .wait_for_rotation(secret, &token)
         .await

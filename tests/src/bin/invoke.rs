@@ -12,9 +12,10 @@ use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
 use std::{env, fs};
 
+use keywheel_tests::pair::{Admin, Power, admin_document};
 use keywheel_tests::postgres::{Cluster, Server, TestDatabase, cluster};
 use keywheel_tests::tools::Tools;
-use keywheel_tests::world::{FUNCTION, client};
+use keywheel_tests::world::{ALTERNATING, FUNCTION, client};
 use secrets_manager_local::LocalSecretsManager;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -42,10 +43,12 @@ async fn main() -> ExitCode {
 
 async fn run() -> Anything<bool> {
     let events = events();
+    let function = function_of(&events)?;
     let cargo_lambda = Tools::load()?.cargo_lambda()?.to_owned();
     let server = cluster(Server::Main);
     let database = TestDatabase::new(server).await;
-    let (aws, secret) = secrets_manager(&database, &events).await?;
+    let admin = Admin::new(&database, Power::CreateRole).await;
+    let (aws, secret) = secrets_manager(&database, &admin, &function, &events).await?;
     println!(
         "PostgreSQL {} on localhost:{}, Secrets Manager on {}\n",
         server.version(),
@@ -56,7 +59,7 @@ async fn run() -> Anything<bool> {
     let watch = Watch::start(&cargo_lambda, &aws.url(), server).await?;
     let mut succeeded = true;
     for event in events {
-        succeeded &= watch.invoke(&cargo_lambda, &event)?;
+        succeeded &= watch.invoke(&cargo_lambda, &function, &event)?;
         show_labels(&aws, &secret).await?;
     }
     Ok(succeeded)
@@ -79,6 +82,15 @@ fn events() -> Vec<PathBuf> {
         .to_vec()
 }
 
+/// The function that the events are for: the folder that they lie in, or the first one's if they are refused anyway.
+fn function_of(events: &[PathBuf]) -> Anything<String> {
+    let first = events.first().ok_or("no event is named")?;
+    let folder = first.parent().and_then(Path::file_name).unwrap_or_default();
+    let known = [FUNCTION, ALTERNATING];
+    let function = known.into_iter().find(|name| folder == *name).unwrap_or(FUNCTION);
+    Ok(function.to_owned())
+}
+
 fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().unwrap_or(tests).to_owned()
@@ -87,17 +99,29 @@ fn workspace() -> PathBuf {
 /// A Secrets Manager that has the events' secret, with their token staged.
 async fn secrets_manager(
     database: &TestDatabase<'_>,
+    admin: &Admin,
+    function: &str,
     events: &[PathBuf],
 ) -> Anything<(LocalSecretsManager, String)> {
     let aws = LocalSecretsManager::builder()
         .arn_suffix(ARN_SUFFIX)
         .start()
         .await?;
-    let secret = "keywheel/single-user".to_owned();
-    let create = client(&aws.url())
+    let client = client(&aws.url());
+    let mut document = database.document();
+    if function == ALTERNATING {
+        let create = client.create_secret().name("keywheel/admin");
+        let created = create
+            .secret_string(admin_document(database, admin).to_string())
+            .send()
+            .await?;
+        document["masterarn"] = created.arn.into();
+    }
+    let secret = function.replace("rotate-postgres-", "keywheel/");
+    let create = client
         .create_secret()
         .name(&secret)
-        .secret_string(database.document().to_string());
+        .secret_string(document.to_string());
     create.send().await?;
     let first = events.first().ok_or("no event is named")?;
     let event: Value = serde_json::from_slice(&fs::read(first)?)?;
@@ -174,10 +198,10 @@ impl Watch {
             .map_err(|_| "cargo lambda watch does not listen")?)
     }
 
-    fn invoke(&self, cargo_lambda: &Path, event: &Path) -> Anything<bool> {
+    fn invoke(&self, cargo_lambda: &Path, function: &str, event: &Path) -> Anything<bool> {
         let mut command = Command::new(cargo_lambda);
         command
-            .args(["lambda", "invoke", FUNCTION, "--invoke-address", "127.0.0.1"])
+            .args(["lambda", "invoke", function, "--invoke-address", "127.0.0.1"])
             .args(["--invoke-port", &self.port.to_string(), "--data-file"])
             .arg(event.strip_prefix(workspace()).unwrap_or(event));
         println!("$ {}", shown(&command));

@@ -4,7 +4,10 @@
 
 mod deaf;
 mod fake;
+mod forward;
+mod iam;
 mod interceptor;
+mod names;
 mod proxy;
 mod rogue;
 mod wire;
@@ -16,7 +19,10 @@ use std::sync::OnceLock;
 
 pub use deaf::Deaf;
 pub use fake::{garbage, mute, refused_port, refusing, silent};
+pub use forward::Forward;
+pub use iam::{Door, Visit};
 pub use interceptor::Interceptor;
+pub use names::resolver;
 pub use proxy::{Act, Proxy, Rule, Side, Tls};
 pub use rogue::Rogue;
 
@@ -37,7 +43,15 @@ impl Listener {
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), serve)
+    }
+
+    /// The same at an address of the caller's choice.
+    fn start_at<F>(address: SocketAddr, serve: impl Fn(TcpStream) -> F + Send + 'static) -> io::Result<Self>
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let accepting = runtime().spawn(accept(listener, serve)).abort_handle();
@@ -70,6 +84,9 @@ where
         while connections.try_join_next().is_some() {}
     }
 }
+
+/// Where, in a resolved name's place, the followers of a server are: the same ports, another address.
+const FOLLOWERS: [u8; 4] = [127, 0, 0, 2];
 
 /// Where the servers of a [`crate::postgres::Cluster`] listen.
 fn local(port: u16) -> SocketAddr {

@@ -1,5 +1,6 @@
 //! A proxy in front of a real server, honest or not, that can fail on cue.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,8 +45,12 @@ pub enum Act {
     CutAfter,
     /// Neither they nor anything after them is passed on, while the connection stays open.
     Stall,
+    /// This query goes on in the place of the whole message that has them.
+    Ask(String),
     /// This is called, then they are passed on.
     Call(Arc<dyn Fn() + Send + Sync>),
+    /// Another rule takes the place of this one, from these very bytes on.
+    Then(Box<Rule>),
 }
 
 /// Something to happen, once, when given bytes go by.
@@ -275,22 +280,24 @@ async fn pump(
         if last_word.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let chunk = &buffer[..count];
-        window.extend_from_slice(chunk);
+        let mut chunk = Cow::Borrowed(&buffer[..count]);
+        window.extend_from_slice(&chunk);
         while let Some(rule) = plan.fire(side, &window) {
             match rule.act {
                 Act::CutBefore => return Ok(()),
                 Act::CutAfter => {
                     last_word.store(true, Ordering::SeqCst);
-                    to.write_all(chunk).await?;
+                    to.write_all(&chunk).await?;
                     to.flush().await?;
                     return std::future::pending().await;
                 }
                 Act::Stall => std::future::pending().await,
+                Act::Ask(query) => chunk = wire::message(b'Q', &[query.as_bytes(), b"\0"].concat()).into(),
                 Act::Call(hook) => tokio::task::block_in_place(|| hook()),
+                Act::Then(next) => plan.rules().push(*next),
             }
         }
-        to.write_all(chunk).await?;
+        to.write_all(&chunk).await?;
         to.flush().await?;
         let longest = plan
             .rules()

@@ -10,6 +10,7 @@ use crate::certificates::ServerCertificate;
 pub struct Options {
     pub(super) server: Server,
     pub(super) certificate: Option<ServerCertificate>,
+    pub(super) names: Vec<String>,
     pub(super) libraries: Vec<&'static str>,
     pub(super) settings: Vec<(String, String)>,
 }
@@ -20,6 +21,7 @@ impl Options {
         Self {
             server,
             certificate: None,
+            names: Vec::new(),
             libraries: vec!["pg_stat_statements"],
             settings: Vec::new(),
         }
@@ -37,6 +39,13 @@ impl Options {
     #[must_use]
     pub fn with_certificate(mut self, certificate: ServerCertificate) -> Self {
         self.certificate = Some(certificate);
+        self
+    }
+
+    /// One more name in the good certificate.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.names.push(name.to_owned());
         self
     }
 

@@ -111,9 +111,11 @@ pub(super) fn write_certificates(
     options: &Options,
 ) -> Result<Trust, StartError> {
     let authority = Authority::new()?;
-    let server = match &options.certificate {
-        Some(certificate) => certificate.clone(),
-        None => authority.server(&SERVER_NAMES)?,
+    let server = if let Some(certificate) = &options.certificate {
+        certificate.clone()
+    } else {
+        let more = options.names.iter().map(String::as_str);
+        authority.server(&SERVER_NAMES.into_iter().chain(more).collect::<Vec<_>>())?
     };
     write(account, &directory.join("ca.crt"), authority.pem(), 0o644)?;
     write(

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use keywheel_tests::functions::function_path;
 use keywheel_tests::http::{self, Answer};
+use keywheel_tests::pair::{Admin, Power, admin_document};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
-use keywheel_tests::world::{FUNCTION, World, client};
+use keywheel_tests::world::{ALTERNATING, FUNCTION, World, client};
 use secrets_manager_local::{Function, FunctionError, LocalSecretsManager};
 use serde_json::Value;
 use staging_labels::{Label, Step};
@@ -31,7 +32,11 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 
 /// Sends a payload to the function through the Invoke API.
 fn invoke(url: &str, payload: &[u8]) -> Answer {
-    let path = format!("/2015-03-31/functions/{FUNCTION}/invocations");
+    invoke_as(FUNCTION, url, payload)
+}
+
+fn invoke_as(function: &str, url: &str, payload: &[u8]) -> Answer {
+    let path = format!("/2015-03-31/functions/{function}/invocations");
     http::send("POST", url, &path, payload).expect("the Invoke API answers")
 }
 
@@ -46,23 +51,31 @@ fn error_of(answer: &Answer) -> FunctionError {
 
 /// A Secrets Manager with the secret that the sample events are about, and its function.
 async fn with_the_samples_secret(database: &TestDatabase<'_>) -> LocalSecretsManager {
-    let function = Function::new(FUNCTION, function_path(FUNCTION));
-    let aws = LocalSecretsManager::builder()
-        .arn_suffix("AbCdEf")
-        .function(function.env("PGSSLROOTCERT", database.cluster().authority_path()))
-        .start()
-        .await
-        .expect("the local Secrets Manager starts");
+    let aws = with_functions(database).await;
     let create = client(&aws.url()).create_secret().name("keywheel/single-user");
     let created = create.secret_string(database.document().to_string()).send().await;
     created.expect("the secret is created");
     aws
 }
 
+/// A Secrets Manager with the functions that the samples are for.
+async fn with_functions(database: &TestDatabase<'_>) -> LocalSecretsManager {
+    let mut builder = LocalSecretsManager::builder().arn_suffix("AbCdEf");
+    for name in [FUNCTION, ALTERNATING] {
+        let function = Function::new(name, function_path(name));
+        builder = builder.function(function.env("PGSSLROOTCERT", database.cluster().authority_path()));
+    }
+    builder.start().await.expect("the local Secrets Manager starts")
+}
+
 /// The sample of a step, as it lies in `events/`.
 fn sample(step: Step) -> Vec<u8> {
+    sample_of(FUNCTION, step)
+}
+
+fn sample_of(function: &str, step: Step) -> Vec<u8> {
     let name = step.name().replace('S', "-s");
-    read(&repository().join(format!("events/{FUNCTION}/{name}.json")))
+    read(&repository().join(format!("events/{function}/{name}.json")))
 }
 
 /// Stages the samples' token; the RotationToken of this rotation.
@@ -111,9 +124,63 @@ async fn the_four_samples_in_order_are_a_whole_rotation() {
 }
 
 #[tokio::test]
+async fn the_four_samples_for_two_users_are_a_whole_rotation() {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let admin = Admin::new(&database, Power::CreateRole).await;
+    let aws = with_functions(&database).await;
+    let client = client(&aws.url());
+    let create = async |name: &str, document: &Value| {
+        let call = client
+            .create_secret()
+            .name(name)
+            .secret_string(document.to_string());
+        call.send().await.expect("the secret is created").arn
+    };
+    let mut document = database.document();
+    document["masterarn"] = create("keywheel/admin", &admin_document(&database, &admin))
+        .await
+        .into();
+    let secret = create("keywheel/alternating-users", &document).await;
+    let event: Value =
+        serde_json::from_slice(&sample_of(ALTERNATING, Step::Create)).expect("a sample is JSON");
+    assert_eq!(event["SecretId"].as_str(), secret.as_deref());
+    let token = event["ClientRequestToken"]
+        .as_str()
+        .expect("a sample has a token");
+    aws.stage_pending("keywheel/alternating-users", token)
+        .expect("an empty version can be staged");
+    for step in Step::ALL {
+        let answer = invoke_as(ALTERNATING, &aws.url(), &sample_of(ALTERNATING, step));
+        let error = answer.headers.contains("x-amz-function-error");
+        assert!(answer.status == 200 && !error, "{step:?}: {}", answer.text());
+    }
+    let value = client
+        .get_secret_value()
+        .secret_id("keywheel/alternating-users")
+        .send()
+        .await;
+    let value = value
+        .expect("the secret has a value")
+        .secret_string
+        .unwrap_or_default();
+    let value: Value = serde_json::from_str(&value).expect("it is JSON");
+    assert_eq!(value["username"], database.clone_user());
+    assert!(
+        database.accepts(database.password()).await,
+        "the other user goes on"
+    );
+}
+
+#[tokio::test]
 async fn the_four_samples_are_the_four_steps_of_one_rotation() {
-    let events =
-        Step::ALL.map(|step| serde_json::from_slice::<Value>(&sample(step)).expect("a sample is JSON"));
+    for function in [FUNCTION, ALTERNATING] {
+        are_the_four_steps(function);
+    }
+}
+
+fn are_the_four_steps(function: &str) {
+    let events = Step::ALL
+        .map(|step| serde_json::from_slice::<Value>(&sample_of(function, step)).expect("a sample is JSON"));
     for (step, event) in Step::ALL.into_iter().zip(&events) {
         assert_eq!(event["Step"], step.name());
         for key in ["SecretId", "ClientRequestToken"] {
@@ -123,7 +190,7 @@ async fn the_four_samples_are_the_four_steps_of_one_rotation() {
         assert!(event.get("RotationToken").is_none(), "{event}");
     }
     assert_eq!(
-        entries(&repository().join("events").join(FUNCTION)).len(),
+        entries(&repository().join("events").join(function)).len(),
         events.len()
     );
 }

@@ -3,7 +3,7 @@
 //! Every failed login is counted: there are never more than candidates.
 
 mod admin;
-mod fleet;
+pub(crate) mod fleet;
 mod pair;
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use staging_labels::{Label, Step};
 use uuid::Uuid;
 
 /// The steps that log in.
-const LATER: [Step; 3] = [Step::Set, Step::Test, Step::Finish];
+pub(crate) const LATER: [Step; 3] = [Step::Set, Step::Test, Step::Finish];
 
 /// The current document with other values for some keys.
 async fn current_with(world: &World, changes: &[(&str, Value)]) -> String {

@@ -12,6 +12,7 @@ mod harness;
 mod healing;
 mod network;
 mod policy;
+mod rds;
 mod refusals;
 mod roles;
 mod rotation;

@@ -36,7 +36,7 @@ const TAGS: [&str; 2] = ["aws:rds:primaryDBClusterArn", "aws:rds:primaryDBInstan
 const MADE_BY_RDS: &str = "rds!";
 
 /// An admin that belongs to the secret's server for certain.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Admin {
     /// The admin secret's ARN; none for a role that logs in with a token.
     secret: Option<String>,
@@ -45,7 +45,7 @@ pub struct Admin {
     credential: Credential,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Credential {
     Password(Password),
     /// Made at each login: it is good for one host, port and role, and for a quarter of an hour.
@@ -110,7 +110,10 @@ impl Admin {
 pub struct Admins {
     settings: Settings,
     rds: Rds,
+    /// The server of an admin secret, for documents without a host.
     located: Memory<(String, Option<u16>)>,
+    /// The primary of a host that turned out to be a standby.
+    moved: Memory<(String, u16)>,
 }
 
 impl Admins {
@@ -120,6 +123,7 @@ impl Admins {
             settings,
             rds: Rds::default(),
             located: Memory::default(),
+            moved: Memory::default(),
         }
     }
 
@@ -173,36 +177,78 @@ impl Admins {
             }
         };
         session.close().await;
-        let Some(name) = rds_name(&admin.endpoint) else {
-            return Err(standby.into());
-        };
-        let server = self.rds.server_at(&name, context).await?;
-        let writer = at(&admin.endpoint, &server.host, server.port);
-        if writer == admin.endpoint {
-            return Err(standby.into());
-        }
         let there = Admin {
-            secret: admin.secret.clone(),
-            role: admin.role.clone(),
-            endpoint: writer,
-            credential: match &admin.credential {
-                Credential::Password(password) => Credential::Password(password.clone()),
-                Credential::Token => Credential::Token,
-            },
+            endpoint: self.primary_of(&admin.endpoint, standby.into(), context).await?,
+            ..admin.clone()
         };
         there.log_in(tls, context).await
     }
 
-    /// Where a document leads. One without a host leads to where the environment says, else to the server of its admin
-    /// secret: the host there, or the cluster or instance whose master user's secret RDS says that it is.
+    /// The primary of the endpoint of RDS's that turned out to be a `standby`, as the RDS API names it; remembered, so that
+    /// [`Admins::endpoint`] leads there at once.
     ///
     /// # Errors
-    /// Those of [`Endpoint::of`], and what Secrets Manager and RDS say.
-    pub async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
-        let arn = match (Endpoint::of(secret, &self.settings), secret.masterarn()) {
-            (Err(PostgresFault::HostMissing), Some(arn)) => arn,
-            (endpoint, _) => return Ok(endpoint?),
+    /// `standby`, if the endpoint is not RDS's or RDS says nothing better.
+    pub async fn primary_of(
+        &self,
+        endpoint: &Endpoint,
+        standby: Cause,
+        context: &Context<'_>,
+    ) -> Result<Endpoint, Cause> {
+        let Some(name) = rds_name(endpoint) else {
+            return Err(standby);
         };
+        let server = match self.rds.server_at(&name, context).await {
+            Ok(server) => server,
+            Err(cause) => {
+                tracing::warn!(
+                    error.code = cause.code(),
+                    "the primary of {} is not known: {cause}",
+                    name.host
+                );
+                return Err(standby);
+            }
+        };
+        let primary = at(endpoint, &server.host, server.port);
+        if primary == *endpoint {
+            return Err(standby);
+        }
+        self.moved.keep(&name.host, &(server.host, server.port));
+        Ok(primary)
+    }
+
+    /// Where a document leads, for whoever wants to change something: to the writer, as far as names tell. One without a host
+    /// leads to where the environment says, else to the server of its admin secret: the host there, or the cluster or
+    /// instance whose master user's secret RDS says that it is.
+    ///
+    /// # Errors
+    /// Those of [`Endpoint::of`], what Secrets Manager and RDS say, and `ProxyInTheWay`.
+    pub async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
+        let endpoint = match (Endpoint::of(secret, &self.settings), secret.masterarn()) {
+            (Err(PostgresFault::HostMissing), Some(arn)) => {
+                self.endpoint_of_admin(secret, arn, context).await?
+            }
+            (endpoint, _) => endpoint?,
+        };
+        let Some(name) = rds_name(&endpoint) else {
+            return Ok(endpoint);
+        };
+        if name.kind == Kind::Proxy {
+            let server = endpoint.server();
+            return Err(AdminFault::ProxyInTheWay { server }.into());
+        }
+        Ok(match self.moved.recall(&name.host) {
+            Some((host, port)) => at(&endpoint, &host, port),
+            None => at_writer(&endpoint),
+        })
+    }
+
+    async fn endpoint_of_admin(
+        &self,
+        secret: &PostgresSecret,
+        arn: &str,
+        context: &Context<'_>,
+    ) -> Result<Endpoint, Cause> {
         let (host, port) = match self.located.recall(arn) {
             Some(known) => known,
             None => self.locate(arn, context).await?,
@@ -387,7 +433,7 @@ impl Admins {
 }
 
 /// The same at the cluster's writer, if the name is that of its readers: the one name tells the other.
-pub fn at_writer(endpoint: &Endpoint) -> Endpoint {
+fn at_writer(endpoint: &Endpoint) -> Endpoint {
     let writer = rds_name(endpoint).and_then(|name| name.writer());
     writer.map_or_else(|| endpoint.clone(), |writer| at(endpoint, &writer, endpoint.port))
 }

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const RESERVE: Duration = Duration::from_secs(4);
 const DOING: &str = "counting the idle role's sessions";
 
-/// Counts, and waits if asked to; whether it waited at all.
+/// Counts, and waits if asked to.
 ///
 /// # Errors
 /// `SessionsOpen` if it is to refuse; why there was no answer.
@@ -27,7 +27,7 @@ pub(crate) async fn drain(
     role: &str,
     wish: IdleSessions,
     budget: Budget,
-) -> Result<bool, Cause> {
+) -> Result<(), Cause> {
     let limit = match wish {
         IdleSessions::Report => Duration::ZERO,
         IdleSessions::Wait(limit) | IdleSessions::Refuse(limit) => {
@@ -40,10 +40,9 @@ pub(crate) async fn drain(
         tokio::time::sleep(PAUSE.min(limit.saturating_sub(begin.elapsed()))).await;
         open = count(session, role, budget).await?;
     }
-    let waited = !limit.is_zero() && begin.elapsed() >= PAUSE;
     if open > 0 {
         if matches!(wish, IdleSessions::Refuse(_)) {
-            return Err(refusal(session, role, open, waited.then_some(limit)).into());
+            return Err(refusal(session, role, open, limit).into());
         }
         tracing::warn!(
             role = role,
@@ -51,17 +50,15 @@ pub(crate) async fn drain(
             "role {role:?} still has {open} open sessions; they go on, but cannot log in anew with the password of the rotation before last"
         );
     }
-    Ok(waited)
+    Ok(())
 }
 
-fn refusal(session: &Session, role: &str, sessions: u64, waited: Option<Duration>) -> AlternatingFault {
+fn refusal(session: &Session, role: &str, sessions: u64, limit: Duration) -> AlternatingFault {
     AlternatingFault::SessionsOpen {
         server: session.server().to_owned(),
         role: role.to_owned(),
         sessions,
-        waited: waited.map_or_else(String::new, |limit| {
-            format!(" after {:.1} s", limit.as_secs_f64())
-        }),
+        waited: limit,
     }
 }
 

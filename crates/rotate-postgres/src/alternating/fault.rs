@@ -1,6 +1,7 @@
 //! What can go wrong between two users that take turns, each cause with a stable code.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use postgres_protocol::escape::escape_identifier;
 use rotation::{Fault, Kind, Prospect};
@@ -100,12 +101,12 @@ pub enum AlternatingFault {
         remedy: String,
     },
     /// Somebody still uses the role that is to be reset.
-    #[error("role {role:?} still has {sessions} open sessions at {server}{waited}")]
+    #[error("role {role:?} still has {sessions} open sessions at {server} after {:.1} s", waited.as_secs_f64())]
     SessionsOpen {
         server: String,
         role: String,
         sessions: u64,
-        waited: String,
+        waited: Duration,
     },
 }
 

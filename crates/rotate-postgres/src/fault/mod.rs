@@ -258,6 +258,9 @@ pub enum PostgresFault {
 }
 
 impl PostgresFault {
+    /// The code of [`PostgresFault::ReadOnlyStandby`].
+    pub(crate) const STANDBY: &str = "ReadOnlyStandby";
+
     /// The same, if the server may be one that is waking up.
     #[must_use]
     pub(crate) fn of_what_may_resume(self) -> Self {
@@ -304,7 +307,7 @@ impl Fault for PostgresFault {
             Self::ServerFull { .. } => "ServerFull",
             Self::ServerStarting { .. } => "ServerStarting",
             Self::ServerError { .. } => "ServerError",
-            Self::ReadOnlyStandby { .. } => "ReadOnlyStandby",
+            Self::ReadOnlyStandby { .. } => Self::STANDBY,
             Self::SessionOfAnotherRole { .. } => "SessionOfAnotherRole",
             Self::ServerTooOld { .. } => "ServerTooOld",
             Self::RoleLocked { .. } => "RoleLocked",

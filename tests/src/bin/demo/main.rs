@@ -4,11 +4,13 @@
 
 mod story;
 mod table;
+mod turns;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use keywheel_tests::functions;
+use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{FUNCTION, Setup};
 
@@ -41,14 +43,19 @@ async fn main() -> ExitCode {
         world.aws.url()
     );
 
-    let held = story::tell(&world).await;
+    let mut held = story::tell(&world).await;
     drop(world);
+    let role = format!("turns_{}", std::process::id());
+    let database = TestDatabase::with_user(server, &role).await;
+    let pair = Pair::of(Setup::on(Server::Main), database, Power::CreateRole).await;
+    held &= turns::tell(&pair).await;
+    drop(pair);
     let seconds = start.elapsed().as_secs_f64();
     if held {
-        println!("Everything held, in {seconds:.1} s. The servers stop now; nothing is left running.");
+        println!("\nEverything held, in {seconds:.1} s. The servers stop now; nothing is left running.");
         ExitCode::SUCCESS
     } else {
-        println!("Something above did not hold: please report it. It took {seconds:.1} s.");
+        println!("\nSomething above did not hold: please report it. It took {seconds:.1} s.");
         ExitCode::FAILURE
     }
 }

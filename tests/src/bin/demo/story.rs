@@ -41,7 +41,8 @@ pub(crate) async fn tell(world: &World) -> bool {
     held.into_iter().all(|held| held)
 }
 
-fn claim(text: &str, held: bool) -> bool {
+/// Prints a claim; whether it held.
+pub(crate) fn claim(text: &str, held: bool) -> bool {
     println!("{}", table::claim(text, held));
     held
 }

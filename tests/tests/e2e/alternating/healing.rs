@@ -1,8 +1,11 @@
 //! What somebody changed by hand: repaired where that is certain to be right, otherwise one clear error.
 
+use std::time::Duration;
+
 use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
-use keywheel_tests::world::Setup;
+use keywheel_tests::world::{ALTERNATING, Setup};
+use secrets_manager_local::Fault;
 use staging_labels::{Label, Step};
 
 /// Gives the role of AWSCURRENT a password that no version has.
@@ -267,6 +270,46 @@ async fn who_repairs_the_secret_by_hand_in_the_middle_of_a_healing_finds_the_rep
     );
     assert_ne!(pair.snapshot().await, before, "the labels moved by hand");
     assert!(pair.current_logs_in().await);
+}
+
+/// The same at the last moment: after setSecret has read the labels, before the password changes.
+#[tokio::test]
+async fn who_writes_the_secret_by_hand_while_set_secret_is_at_work_finds_nothing_changed() {
+    let pair = Pair::new().await;
+    rotates(&pair, "to the clone").await;
+    rotates(&pair, "to the original").await;
+    let token = pair.proposed().await;
+    let before = pair.database.verifier().await;
+    let by_hand = pair
+        .text(&Label::Previous)
+        .await
+        .expect("there is a previous value");
+    let slow = Fault::delay(Duration::from_millis(2500)).by_function(ALTERNATING);
+    pair.aws.faults().inject(slow.for_secret(&pair.admin_secret));
+    let writing = async {
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        pair.put(&by_hand, &[Label::Current]).await;
+    };
+    let (outcome, ()) = tokio::join!(pair.step(&token, Step::Set), writing);
+    let error = outcome.expect_err("the rotation was abandoned");
+    let codes = ["RotationAbandoned", "VersionUnknown", "CurrentMoved"];
+    assert!(codes.contains(&error.error_type.as_str()), "{error}");
+    assert_eq!(
+        pair.database.verifier().await,
+        before,
+        "what was written by hand still logs in"
+    );
+    assert!(pair.current_logs_in().await);
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_cancelled_changes_nothing() {
+    let pair = Pair::new().await;
+    rotates(&pair, "before").await;
+    let token = pair.proposed().await;
+    pair.cancel().await;
+    pair.refuses(&token, Step::Set, "RotationCancelled", &["cancelled"])
+        .await;
 }
 
 #[tokio::test]

@@ -124,10 +124,7 @@ async fn a_pair_in_the_clone_form_comes_into_the_owner_form() {
         drop(session);
         let (role, owner) = (pair.database.role(), format!("{}_owner", pair.database.name()));
         pair.database.sql(&format!("CREATE ROLE {owner}")).await;
-        let admin = &pair.admin.name;
-        pair.database
-            .sql(&format!("GRANT {owner} TO {admin} WITH ADMIN OPTION"))
-            .await;
+        pair.admin.gets_admin_option_on(&owner).await;
 
         let name_it = async || {
             let mut document: Value =
@@ -141,11 +138,15 @@ async fn a_pair_in_the_clone_form_comes_into_the_owner_form() {
             .await;
         pair.clean_up(&token).await;
 
-        // An owner of something else: the application would miss its tables. Nothing has moved yet.
+        // An owner of something else, which the user has nothing to do with: whoever may write the secret could name any.
         pair.database
             .sql(&format!("CREATE SCHEMA other AUTHORIZATION {owner}"))
             .await;
         let token = pair.proposed().await;
+        let words = [owner.as_str(), "no member of it", "GRANT"];
+        pair.refuses(&token, Step::Set, "OwnerUnusable", &words).await;
+        // One that it may act as: the application would still miss its tables. Nothing has moved yet.
+        pair.database.sql(&format!("GRANT {owner} TO {role}")).await;
         pair.step(&token, Step::Set)
             .await
             .expect("setSecret goes through");

@@ -8,7 +8,7 @@ use super::check_invariants;
 
 /// What Secrets Manager, or a person, does next.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Aftermath {
+pub(crate) enum Aftermath {
     /// Secrets Manager repeats the whole rotation with the same token (fact 6).
     Retried,
     /// The same, delivered by hand: all steps once more, from the first.
@@ -23,7 +23,7 @@ impl Aftermath {
     /// Rotates `world`, whose function is going to die in `step`, and lets this come of it. `arm` is called right
     /// before `step`, or before the rotation if Secrets Manager drives it. Afterwards the world is as good as new: its
     /// next rotation must go through, and is the next case's.
-    pub(super) async fn of(self, world: &World, step: Step, case: &str, arm: impl FnOnce()) {
+    pub(crate) async fn of(self, world: &World, step: Step, case: &str, arm: impl FnOnce()) {
         let case = format!("{case}, {self:?}");
         match self {
             Self::Retried => {

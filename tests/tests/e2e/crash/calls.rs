@@ -10,39 +10,41 @@ use staging_labels::{Label, Step};
 use tokio::sync::OnceCell;
 
 use super::aftermath::Aftermath;
-use super::{check_invariants, side_by_side};
+use super::{Subject, bring_to, check_invariants, side_by_side};
 
 /// One call of a rotation: the n-th of its operation in its step.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) step: Step,
-    pub(super) operation: String,
-    nth: u32,
+pub(crate) struct Call {
+    function: &'static str,
+    pub(crate) step: Step,
+    pub(crate) operation: String,
+    pub(crate) nth: u32,
 }
 
 impl Call {
     /// `effect`, when it comes to this call.
-    pub(super) fn fault(&self, effect: Effect) -> Fault {
+    pub(crate) fn fault(&self, effect: Effect) -> Fault {
         Fault::new(effect)
-            .by_function(FUNCTION)
+            .by_function(self.function)
             .in_step(self.step.name())
             .on(&self.operation)
             .nth(self.nth)
     }
 
-    fn reads(&self) -> bool {
+    pub(crate) fn reads(&self) -> bool {
         self.operation.starts_with("Get") || self.operation.starts_with("Describe")
     }
 }
 
 /// The calls of a rotation that goes well, in the order in which they came in; recorded once.
-pub(super) async fn recorded() -> Vec<Call> {
-    static CALLS: OnceCell<Vec<Call>> = OnceCell::const_new();
-    CALLS.get_or_init(record).await.clone()
+pub(crate) async fn recorded(subject: Subject) -> Vec<Call> {
+    static CALLS: [OnceCell<Vec<Call>>; 2] = [const { OnceCell::const_new() }; 2];
+    let calls = &CALLS[subject as usize];
+    calls.get_or_init(|| record(subject)).await.clone()
 }
 
-async fn record() -> Vec<Call> {
-    let world = World::new().await;
+async fn record(subject: Subject) -> Vec<Call> {
+    let world = subject.start(Setup::on(Server::Main)).await;
     world.rotate().await.expect("the rotation succeeds");
     let mut counts = BTreeMap::new();
     let calls = world.aws.calls();
@@ -53,6 +55,7 @@ async fn record() -> Vec<Call> {
             let nth: &mut u32 = counts.entry((step, call.operation.clone())).or_default();
             *nth += 1;
             Call {
+                function: subject.function(),
                 step,
                 operation: call.operation,
                 nth: *nth,
@@ -67,21 +70,39 @@ async fn record() -> Vec<Call> {
 }
 
 /// The recorded calls of each step, for a world each.
-async fn by_step(concerned: fn(&Call) -> bool) -> Vec<Vec<Call>> {
-    let calls: Vec<_> = recorded().await.into_iter().filter(concerned).collect();
+async fn by_step(subject: Subject, concerned: fn(&Call) -> bool) -> Vec<Vec<Call>> {
+    let calls: Vec<_> = recorded(subject).await.into_iter().filter(concerned).collect();
     assert!(!calls.is_empty());
     let of = |step| calls.iter().filter(|call| call.step == step).cloned().collect();
-    Step::ALL.map(of).into()
+    Step::ALL
+        .map(of)
+        .into_iter()
+        .filter(|calls: &Vec<_>| !calls.is_empty())
+        .collect()
 }
 
-async fn a_kill_at_every_call(aftermath: Aftermath) {
-    side_by_side(by_step(|_| true).await, move |calls| async move {
-        let world = Setup::on(Server::Main).retries(2).start().await;
-        for (call, effect) in calls
+/// Kills the function before and after each of these calls: of two users, before in the one's turn and after in the other's, and the
+/// other way round unless Secrets Manager drives: what is after a read is before the next call.
+pub(crate) async fn a_kill_at_every_call(
+    subject: Subject,
+    aftermath: Aftermath,
+    concerned: fn(&Call) -> bool,
+) {
+    side_by_side(by_step(subject, concerned).await, move |calls| async move {
+        let world = subject.start(Setup::on(Server::Main).retries(2)).await;
+        let kills = [Effect::KillBefore, Effect::KillAfter];
+        let cases = calls
             .iter()
-            .flat_map(|call| [(call, Effect::KillBefore), (call, Effect::KillAfter)])
-        {
-            let case = format!("{effect:?} {call:?}");
+            .flat_map(|call| kills.clone().map(|effect| (call, effect)));
+        let rounds = match aftermath {
+            Aftermath::Retried => 1,
+            _ => subject.users(),
+        };
+        let rounds = (0..rounds).flat_map(|round| cases.clone().enumerate().map(move |case| (round, case)));
+        for (round, (number, (call, effect))) in rounds {
+            let turn = (number + round) % 2;
+            bring_to(&world, turn).await;
+            let case = format!("{effect:?} {call:?}, turn {turn}");
             let mut id = None;
             let arm = || id = Some(world.aws.faults().inject(call.fault(effect)));
             aftermath.of(&world, call.step, &case, arm).await;
@@ -99,25 +120,29 @@ async fn a_kill_at_every_call(aftermath: Aftermath) {
 
 #[tokio::test]
 async fn killed_at_any_call_secrets_managers_own_retries_finish_the_rotation() {
-    a_kill_at_every_call(Aftermath::Retried).await;
+    a_kill_at_every_call(Subject::SingleUser, Aftermath::Retried, |_| true).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_call_the_step_delivered_again_finishes_the_rotation() {
-    a_kill_at_every_call(Aftermath::DeliveredAgain).await;
+    a_kill_at_every_call(Subject::SingleUser, Aftermath::DeliveredAgain, |_| true).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_call_and_abandoned_a_new_rotation_goes_through() {
-    a_kill_at_every_call(Aftermath::Abandoned).await;
+    a_kill_at_every_call(Subject::SingleUser, Aftermath::Abandoned, |_| true).await;
 }
 
 /// Rotations, without any retry by Secrets Manager, each of which meets `effect` at another call.
-async fn goes_through_whatever_call_meets(effect: Effect, concerned: fn(&Call) -> bool) {
-    side_by_side(by_step(concerned).await, move |calls| {
+pub(crate) async fn goes_through_whatever_call_meets(
+    subject: Subject,
+    effect: Effect,
+    concerned: fn(&Call) -> bool,
+) {
+    side_by_side(by_step(subject, concerned).await, move |calls| {
         let effect = effect.clone();
         async move {
-            let world = World::new().await;
+            let world = subject.start(Setup::on(Server::Main)).await;
             for call in calls {
                 let case = format!("{effect:?} {call:?}");
                 let id = world.aws.faults().inject(call.fault(effect.clone()));
@@ -135,36 +160,40 @@ async fn goes_through_whatever_call_meets(effect: Effect, concerned: fn(&Call) -
 
 #[tokio::test]
 async fn an_answer_that_is_lost_is_asked_for_again() {
-    goes_through_whatever_call_meets(Effect::DropAnswer, |_| true).await;
+    goes_through_whatever_call_meets(Subject::SingleUser, Effect::DropAnswer, |_| true).await;
 }
 
 #[tokio::test]
 async fn a_request_that_is_lost_is_sent_again() {
-    goes_through_whatever_call_meets(Effect::DropRequest, |_| true).await;
+    goes_through_whatever_call_meets(Subject::SingleUser, Effect::DropRequest, |_| true).await;
 }
 
 #[tokio::test]
 async fn a_call_that_is_throttled_is_made_again() {
-    goes_through_whatever_call_meets(Effect::Throttle, |_| true).await;
+    goes_through_whatever_call_meets(Subject::SingleUser, Effect::Throttle, |_| true).await;
 }
 
 #[tokio::test]
 async fn a_call_that_is_slow_is_waited_for() {
-    goes_through_whatever_call_meets(Effect::DelayMs(300), |_| true).await;
+    goes_through_whatever_call_meets(Subject::SingleUser, Effect::DelayMs(300), |_| true).await;
 }
 
 #[tokio::test]
 async fn a_read_that_is_a_moment_behind_is_repeated() {
-    goes_through_whatever_call_meets(Effect::StaleRead, Call::reads).await;
+    goes_through_whatever_call_meets(Subject::SingleUser, Effect::StaleRead, Call::reads).await;
 }
 
 #[tokio::test]
 async fn a_step_whose_reads_are_all_a_moment_behind_waits_for_the_last_write() {
-    let world = World::new().await;
-    for reads in by_step(Call::reads).await {
+    all_reads_of_a_step_are_a_moment_behind(Subject::SingleUser).await;
+}
+
+pub(crate) async fn all_reads_of_a_step_are_a_moment_behind(subject: Subject) {
+    let world = subject.start(Setup::on(Server::Main)).await;
+    for reads in by_step(subject, Call::reads).await {
         let step = reads[0].step;
         let stale = Fault::new(Effect::StaleRead)
-            .by_function(FUNCTION)
+            .by_function(subject.function())
             .in_step(step.name());
         let rounds = u32::try_from(reads.len()).expect("a few calls");
         let id = world.aws.faults().inject(stale.next(rounds));
@@ -195,7 +224,7 @@ async fn two_throttled_attempts_in_a_row_are_survived_by_every_operation() {
 
 /// The operations of each step.
 pub(super) async fn operations() -> Vec<(Step, String)> {
-    let calls = recorded().await;
+    let calls = recorded(Subject::SingleUser).await;
     let firsts = calls.into_iter().filter(|call| call.nth == 1);
     firsts.map(|call| (call.step, call.operation)).collect()
 }

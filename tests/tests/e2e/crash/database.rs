@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use keywheel_tests::net::{Act, Proxy, Rule, Side, Tls};
+use keywheel_tests::pair::Pair;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::refusal::is_code;
-use keywheel_tests::world::{FUNCTION, Setup, World};
+use keywheel_tests::world::{Setup, World};
 use staging_labels::{Label, Step};
 
 use super::aftermath::Aftermath;
-use super::{check_invariants, side_by_side};
+use super::{Started, Subject, check_invariants, side_by_side};
 
 /// Somebody says something, in bytes that occur there and nowhere before.
-type Exchange = (Side, &'static str);
+pub(crate) type Exchange = (Side, &'static str);
 
 /// A login, from the start-up packet to the first question (PostgreSQL, "SASL Authentication", "Message Formats").
 const LOGIN: [Exchange; 8] = [
@@ -55,7 +56,7 @@ fn exchanges_to_the_end(step: Step) -> Vec<Exchange> {
     [&exchanges(step)[..], &GOODBYE].concat()
 }
 
-fn rule((from, bytes): Exchange, act: Act) -> Rule {
+pub(crate) fn rule((from, bytes): Exchange, act: Act) -> Rule {
     Rule {
         from,
         bytes: bytes.into(),
@@ -64,29 +65,69 @@ fn rule((from, bytes): Exchange, act: Act) -> Rule {
 }
 
 /// A world whose function reaches the database through a proxy, without TLS.
-async fn behind_a_proxy(timeout: Duration) -> (World, Proxy) {
+pub(crate) async fn behind_a_proxy(subject: Subject, timeout: Duration) -> (Started, Proxy) {
     let database = TestDatabase::new(cluster(Server::Main)).await;
     let proxy = Proxy::with_rules(database.cluster().port(), Tls::Through, Vec::new());
     let proxy = proxy.expect("a proxy starts");
+    let setup = Setup::on(Server::Main).retries(2).timeout(timeout);
+    if subject == Subject::TwoUsers {
+        let pair = Pair::through(setup, database, proxy.port()).await;
+        return (Started::Two(pair), proxy);
+    }
     let mut document = database.document_at("127.0.0.1", proxy.port());
     document["ssl"] = false.into();
-    let setup = Setup::on(Server::Main).retries(2).timeout(timeout);
     let world = setup.start_with_document(database, &document.to_string()).await;
-    (world, proxy)
+    (Started::One(world), proxy)
+}
+
+/// Kills the function when what `rule` looks for goes by in `step`, and lets `aftermath` come of it.
+pub(crate) async fn killed_at(
+    world: &World,
+    proxy: &Proxy,
+    step: Step,
+    aftermath: Aftermath,
+    case: &str,
+    rule: impl FnOnce(Act) -> Rule,
+) {
+    let kill = Act::Call(Arc::new(world.aws.kill_switch(world.function)));
+    aftermath.of(world, step, case, || proxy.add(rule(kill))).await;
+    assert_eq!(proxy.pending_rules(), 0, "{case}: it came to that");
+}
+
+/// Does `act` when what `rule` looks for goes by in `step`: every step goes through, without being delivered again.
+pub(crate) async fn cut_at(
+    world: &World,
+    proxy: &Proxy,
+    step: Step,
+    case: &str,
+    rule: impl FnOnce() -> Rule,
+) {
+    let (token, mut rule) = (world.stage(), Some(rule));
+    for each in Step::ALL {
+        if let Some(rule) = rule.take_if(|_| each == step) {
+            proxy.add(rule());
+        }
+        let outcome = world.step(&token, each).await;
+        outcome.unwrap_or_else(|error| panic!("{case}: {error}"));
+        check_invariants(world, case).await;
+    }
+    assert_eq!(proxy.pending_rules(), 0, "{case}: it came to that");
+    assert_eq!(world.carrier(&Label::Current).await, Some(token), "{case}");
+    assert!(world.current_logs_in().await, "{case}");
 }
 
 /// Longer than anything takes.
-const AMPLE: Duration = Duration::from_secs(30);
+pub(crate) const AMPLE: Duration = Duration::from_secs(30);
 
 async fn a_kill_at_every_exchange(aftermath: Aftermath, steps: &[Step]) {
     side_by_side(steps.iter().copied(), move |step| async move {
-        let (world, proxy) = behind_a_proxy(AMPLE).await;
+        let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
         for exchange in exchanges(step) {
             let case = format!("killed at {exchange:?} of {step}");
-            let kill = Act::Call(Arc::new(world.aws.kill_switch(FUNCTION)));
-            let arm = || proxy.add(rule(exchange, kill));
-            aftermath.of(&world, step, &case, arm).await;
-            assert_eq!(proxy.pending_rules(), 0, "{case}: it came to that");
+            killed_at(&world, &proxy, step, aftermath, &case, |kill| {
+                rule(exchange, kill)
+            })
+            .await;
         }
         world.invariant_the_next_rotation_goes_through("all kills").await;
     })
@@ -120,21 +161,10 @@ async fn a_cut_at_every_exchange(act: &Act) {
     side_by_side(STEPS, move |step| {
         let act = act.clone();
         async move {
-            let (world, proxy) = behind_a_proxy(AMPLE).await;
+            let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
             for exchange in exchanges_to_the_end(step) {
                 let case = format!("cut at {exchange:?} of {step}");
-                let token = world.stage();
-                for each in Step::ALL {
-                    if each == step {
-                        proxy.add(rule(exchange, act.clone()));
-                    }
-                    let outcome = world.step(&token, each).await;
-                    outcome.unwrap_or_else(|error| panic!("{case}: {error}"));
-                    check_invariants(&world, &case).await;
-                }
-                assert_eq!(proxy.pending_rules(), 0, "{case}: it came to that");
-                assert_eq!(world.carrier(&Label::Current).await, Some(token), "{case}");
-                assert!(world.current_logs_in().await, "{case}");
+                cut_at(&world, &proxy, step, &case, || rule(exchange, act.clone())).await;
             }
         }
     })
@@ -193,7 +223,9 @@ async fn password_of(world: &World, version: &str) -> String {
 async fn set_when_the_lock_is_gone(world: &World, token: &str, case: &str) {
     let long_enough = Instant::now() + AMPLE;
     while let Err(error) = world.step(token, Step::Set).await {
-        assert_eq!(error.error_type, "RoleLocked", "{case}: {error}");
+        // One user's lock is the role's own, two users' is one for the pair.
+        let waited = ["RoleLocked", "RoleBusy"].contains(&error.error_type.as_str());
+        assert!(waited, "{case}: {error}");
         assert!(Instant::now() < long_enough, "{case}: the lock stays: {error}");
     }
 }
@@ -202,26 +234,34 @@ async fn set_when_the_lock_is_gone(world: &World, token: &str, case: &str) {
 #[tokio::test]
 async fn a_server_that_falls_silent_during_the_change_is_an_error_and_the_step_again_succeeds() {
     side_by_side(exchanges_to_the_end(Step::Set), |exchange| async move {
-        let case = format!("silent at {exchange:?}");
-        let (world, proxy) = behind_a_proxy(Duration::from_secs(4)).await;
-        let token = world.proposed().await;
-        let before = world.labels().await;
-        proxy.add(rule(exchange, Act::Stall));
-        let outcome = world.step(&token, Step::Set).await;
-        if exchange == GOODBYE[0] {
-            outcome.expect("a good-bye that nobody hears is no failure");
-        } else {
-            let error = outcome.expect_err(&case);
-            assert!(is_code(&error.error_type), "{case}: {error}");
-            assert!(error.error_message.contains(&world.secret), "{case}: {error}");
-            assert!(error.error_message.contains("no answer in"), "{case}: {error}");
-        }
-        assert_eq!(world.labels().await, before, "{case}");
-        check_invariants(&world, &case).await;
-        set_when_the_lock_is_gone(&world, &token, &case).await;
-        let rest = world.steps(&token, &[Step::Test, Step::Finish]).await;
-        rest.unwrap_or_else(|error| panic!("{case}: {error}"));
-        assert!(world.current_logs_in().await, "{case}");
+        let (world, proxy) = behind_a_proxy(Subject::SingleUser, SHORT).await;
+        silent_at(&world, &proxy, exchange).await;
     })
     .await;
+}
+
+/// The function's time limit where the server stalls.
+pub(crate) const SHORT: Duration = Duration::from_secs(4);
+
+/// The server falls silent at this exchange of setSecret.
+pub(crate) async fn silent_at(world: &World, proxy: &Proxy, exchange: Exchange) {
+    let case = format!("silent at {exchange:?}");
+    let token = world.proposed().await;
+    let before = world.labels().await;
+    proxy.add(rule(exchange, Act::Stall));
+    let outcome = world.step(&token, Step::Set).await;
+    if exchange == GOODBYE[0] {
+        outcome.expect("a good-bye that nobody hears is no failure");
+    } else {
+        let error = outcome.expect_err(&case);
+        assert!(is_code(&error.error_type), "{case}: {error}");
+        assert!(error.error_message.contains(&world.secret), "{case}: {error}");
+        assert!(error.error_message.contains("no answer in"), "{case}: {error}");
+    }
+    assert_eq!(world.labels().await, before, "{case}");
+    check_invariants(world, &case).await;
+    set_when_the_lock_is_gone(world, &token, &case).await;
+    let rest = world.steps(&token, &[Step::Test, Step::Finish]).await;
+    rest.unwrap_or_else(|error| panic!("{case}: {error}"));
+    assert!(world.current_logs_in().await, "{case}");
 }

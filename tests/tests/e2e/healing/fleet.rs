@@ -3,28 +3,39 @@
 //! The templates' part is played by hand: `json.dumps` of the document, a password in the clear, a bare promotion.
 
 use keywheel_tests::world::World;
+use serde_json::Value;
 use staging_labels::{Label, Step};
 use uuid::Uuid;
 
 use super::LATER;
 
-/// The document as Python's `json.dumps` writes it: `", "` and `": "`, in the order of the keys.
+/// The world's document with another password, as a template writes it.
 fn dumped_with(world: &World, password: &str) -> String {
-    let document = world.database.document();
-    let shown = |key: &str| document[key].to_string();
-    format!(
-        r#"{{"engine": {}, "host": {}, "username": {}, "password": "{password}", "dbname": {}, "port": {}, "ssl": {}}}"#,
-        shown("engine"),
-        shown("host"),
-        shown("username"),
-        shown("dbname"),
-        shown("port"),
-        shown("ssl")
-    )
+    let mut document = world.database.document();
+    document["password"] = password.into();
+    dumped(&document)
+}
+
+/// The document as Python's `json.dumps` writes it: `", "` and `": "`, in the order of AWS's own documents.
+pub(crate) fn dumped(document: &Value) -> String {
+    let keys = [
+        "engine",
+        "host",
+        "username",
+        "password",
+        "dbname",
+        "port",
+        "masterarn",
+        "ssl",
+    ];
+    let shown = keys
+        .into_iter()
+        .filter_map(|key| Some(format!(r#""{key}": {}"#, document.get(key)?)));
+    format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
 }
 
 /// finishSecret of the templates: no login, one move of the label.
-async fn promoted_by_a_template(world: &World, token: &str) {
+pub(crate) async fn promoted_by_a_template(world: &World, token: &str) {
     let from = world
         .carrier(&Label::Current)
         .await

@@ -68,7 +68,7 @@ fn one_of_each() -> Vec<F> {
             server: text(),
             role: text(),
             sessions: 2,
-            waited: String::new(),
+            waited: std::time::Duration::ZERO,
         },
         F::TurnMistaken {
             pending: text(),
