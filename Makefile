@@ -85,7 +85,7 @@ deploy: ## FUNCTION=name ROLE=arn: one function by cargo lambda deploy, as make 
 deploy-demo: ## from an empty account of moto's to a stack with every function, a secret with a schedule, and cargo lambda deploy; after make build
 	@scripts/setup infra
 	@scripts/setup lambda
-	@$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/deploy_demo.py $(or $(ARCH),arm64)
+	@$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/deploy_demo.py $(or $(ARCH),arm64) $(foreach function,$(FUNCTIONS),--only $(function))
 
 clean-tools: ## remove what scripts/setup installed outside the system's own packages
 	rm -rf "$(KEYWHEEL_TOOLS)"
