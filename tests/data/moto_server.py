@@ -6,7 +6,8 @@ a certificate for them can be made beforehand. Two things that moto lacks:
 GET    /_calls   the operations that were called since the last DELETE, one a line
 DELETE /_calls
 POST   /_faults  {"action": "DescribeDBInstances", "code": "Throttling", "times": 2}: so many calls are refused with this
-                 code, with "status" (400), after "delay" seconds (0); without a code the call is only delayed
+                 code, with "status" (400), after "delay" seconds (0); without a code the call is only delayed; with
+                 "body" it is answered with that
 """
 
 import json
@@ -43,7 +44,7 @@ class Watched:
         request = (environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if request == ("POST", "/_faults"):
             with LOCK:
-                self.faults.append({"times": 1, "status": 400, "delay": 0, "code": None} | json.loads(body))
+                self.faults.append({"times": 1, "status": 400, "delay": 0, "code": None, "body": None} | json.loads(body))
             return answer(start_response, "200 OK", "")
         if request == ("GET", "/_calls"):
             return answer(start_response, "200 OK", "\n".join(self.calls))
@@ -58,6 +59,8 @@ class Watched:
                 fault["times"] -= 1
         if fault:
             time.sleep(fault["delay"])
+            if fault["body"]:
+                return answer(start_response, "200 OK", fault["body"])
             if fault["code"]:
                 return answer(start_response, f"{fault['status']} Refused", refusal(fault["code"]))
         return self.moto(environ, start_response)

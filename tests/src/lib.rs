@@ -1,14 +1,16 @@
 //! The servers that the end-to-end tests and the demo need, on one machine and without an administrator.
 //!
 //! [`postgres`] starts real PostgreSQL servers and gives each test a role and a database of its own, [`net`] plays bad
-//! networks and bad servers, [`moto`] plays RDS, [`certificates`] makes good and bad certificates, [`functions`] builds the
-//! function binaries, and [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
+//! networks and bad servers, [`moto`] plays RDS, [`scripted`] a provider of API keys that behaves as it is told,
+//! [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries, and [`tools`] finds what
+//! `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
 pub mod canary;
 pub mod certificates;
 pub mod functions;
 pub mod http;
 pub mod invariants;
+pub mod keys;
 pub mod moto;
 pub mod net;
 pub mod pair;
@@ -16,5 +18,6 @@ pub mod postgres;
 pub mod process;
 pub mod rds;
 pub mod refusal;
+pub mod scripted;
 pub mod tools;
 pub mod world;

@@ -107,10 +107,7 @@ impl AlternatingUsers {
         if !self.admins.are_named(current) {
             return Err(AlternatingFault::AdminMissing.into());
         }
-        let Some(admin) = current
-            .masterarn()
-            .filter(|arn| *arn == context.secret().as_str())
-        else {
+        let Some(admin) = current.masterarn().filter(|arn| *arn == context.secret()) else {
             return Ok(());
         };
         let (admin, role) = (admin.to_owned(), current.username().to_owned());
@@ -149,13 +146,12 @@ impl AlternatingUsers {
     }
 
     fn remember(&self, context: &Context<'_>) {
-        self.proven
-            .keep(context.secret().as_str(), context.current_version());
+        self.proven.keep(context.secret(), context.current_version());
     }
 
     /// Whether the current version was shown to log in by this very process, a moment ago. What a version holds never changes.
     fn is_proven(&self, context: &Context<'_>) -> bool {
-        self.proven.recall(context.secret().as_str()).as_ref() == Some(context.current_version())
+        self.proven.recall(context.secret()).as_ref() == Some(context.current_version())
     }
 }
 
@@ -217,10 +213,13 @@ impl Target for AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
         self.check_admin_named(current, context)?;
-        let endpoint = self.endpoint(current, context).await?;
+        let next = async || {
+            let endpoint = self.endpoint(current, context).await?;
+            self.next_user(current, &endpoint, context).await
+        };
         let user = context
             .budget()
-            .retry(async || self.next_user(current, &endpoint, context).await)
+            .retry(async || self.admins.at_the_primary(current, context, &next).await)
             .await?;
         let password = self
             .settings
@@ -238,7 +237,10 @@ impl Target for AlternatingUsers {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.set(current, pending, context).await)
+            .retry(async || {
+                let attempt = async || self.set(current, pending, context).await;
+                self.admins.at_the_primary(current, context, attempt).await
+            })
             .await
     }
 
@@ -250,7 +252,10 @@ impl Target for AlternatingUsers {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.try_out(current, pending, context).await)
+            .retry(async || {
+                let attempt = async || self.try_out(current, pending, context).await;
+                self.admins.at_the_primary(pending, context, attempt).await
+            })
             .await
     }
 }

@@ -65,7 +65,7 @@ impl SingleUser {
         Ok(endpoint)
     }
 
-    /// One attempt at [`Target::apply`]. A replica of RDS's leads on to its primary.
+    /// One attempt at [`Target::apply`].
     async fn set(
         &self,
         current: &PostgresSecret,
@@ -73,26 +73,10 @@ impl SingleUser {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let endpoint = self.endpoint(current, context).await?;
-        match self.set_at(&endpoint, current, pending, context).await {
-            Err(cause) if cause.code() == PostgresFault::STANDBY => {
-                let primary = self.admins.primary_of(&endpoint, cause, context).await?;
-                self.set_at(&primary, current, pending, context).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn set_at(
-        &self,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let mut doors = Doors::new(&self.tls, endpoint, current.username(), context.budget());
+        let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
         if let Some(session) = doors.knock("the current version", current.password()).await? {
             return self
-                .change_own(session, endpoint, current, pending, context)
+                .change_own(session, &endpoint, current, pending, context)
                 .await;
         }
         if let Some(session) = doors.knock("the pending version", pending.password()).await? {
@@ -100,7 +84,7 @@ impl SingleUser {
             tracing::info!("the password was changed already");
             return Ok(());
         }
-        self.recover(doors, endpoint, current, pending, context).await
+        self.recover(doors, &endpoint, current, pending, context).await
     }
 
     /// The change to `pending`, made by the role `by`.
@@ -189,23 +173,8 @@ impl SingleUser {
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let endpoint = self.endpoint(pending, context).await?;
-        match self.try_out_at(&endpoint, pending, context).await {
-            Err(cause) if cause.code() == PostgresFault::STANDBY => {
-                let primary = self.admins.primary_of(&endpoint, cause, context).await?;
-                self.try_out_at(&primary, pending, context).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn try_out_at(
-        &self,
-        endpoint: &Endpoint,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
         let (role, budget) = (pending.username(), context.budget());
-        match connect::log_in(&self.tls, endpoint, role, pending.password(), budget).await {
+        match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
                 let outcome = self.judge(&session, pending, budget).await;
                 session.close().await;
@@ -257,7 +226,10 @@ impl Target for SingleUser {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.set(current, pending, context).await)
+            .retry(async || {
+                let attempt = async || self.set(current, pending, context).await;
+                self.admins.at_the_primary(current, context, attempt).await
+            })
             .await
     }
 
@@ -269,7 +241,10 @@ impl Target for SingleUser {
     ) -> Result<(), Cause> {
         context
             .budget()
-            .retry(async || self.try_out(pending, context).await)
+            .retry(async || {
+                let attempt = async || self.try_out(pending, context).await;
+                self.admins.at_the_primary(pending, context, attempt).await
+            })
             .await
     }
 }

@@ -1,12 +1,15 @@
 //! What a target may ask for while it works: the other values of the secret, and the time that is left.
 
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
 use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::VersionId;
 
 use crate::budget::Budget;
 use crate::driver::{stand, under_way};
-use crate::event::{Event, SecretId};
+use crate::event::Event;
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault};
 
@@ -34,9 +37,9 @@ impl<'a> Context<'a> {
         self.budget
     }
 
-    /// The secret that is rotated, by its ARN.
-    pub fn secret(&self) -> &SecretId {
-        &self.event.secret
+    /// The secret's ARN, or whatever the event named it by.
+    pub fn secret(&self) -> &str {
+        self.event.secret.as_str()
     }
 
     /// The version that the step read as AWSCURRENT. What a version holds never changes.
@@ -53,6 +56,26 @@ impl<'a> Context<'a> {
     /// The version that this rotation makes.
     pub fn token(&self) -> &VersionId {
         &self.event.token
+    }
+
+    /// The secret's tags.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn tags(&self) -> Result<BTreeMap<String, String>, Cause> {
+        Ok(self.store.describe(&self.event.secret, self.budget).await?.tags)
+    }
+
+    /// When the version that the step read as AWSCURRENT was made, if Secrets Manager says so.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn current_made(&self) -> Result<Option<SystemTime>, Cause> {
+        let read = self
+            .store
+            .version(&self.event.secret, self.current, self.budget)
+            .await?;
+        Ok(read.and_then(|version| version.made))
     }
 
     /// Asks once more whether this rotation is still the one under way: to be called right before a change that

@@ -88,6 +88,7 @@ impl<T: Target> Stepper<'_, T> {
             reading.agrees_with(&labels)?;
         }
         match action {
+            Action::Nothing if self.event.step == Step::Finish => self.finished(reading.current).await?,
             Action::Nothing => {}
             Action::Stage => self.stage(reading).await?,
             Action::Apply => {
@@ -99,9 +100,14 @@ impl<T: Target> Stepper<'_, T> {
                 self.verify(&self.pair(reading)?).await?;
             }
             Action::Promote { from } => {
-                let verified = self.verify(&self.pair(reading)?).await?;
+                let pair = self.pair(reading)?;
+                let verified = self.verify(&pair).await?;
                 self.store
                     .promote(self.event, from, verified, self.budget)
+                    .await?;
+                let context = self.context(&self.event.token);
+                self.target
+                    .finished(self.target.text(&pair.pending), &context)
                     .await?;
             }
         }
@@ -153,16 +159,39 @@ impl<T: Target> Stepper<'_, T> {
         let context = self.context(&version.id);
         let proposal = self.target.propose(&current, &context).await?;
         let text = self.target.text(&proposal);
-        match self.store.stage_pending(self.event, text, self.budget).await? {
-            Staged::New => Ok(()),
-            Staged::AlreadyThere => {
+        match self.store.stage_pending(self.event, text, self.budget).await {
+            Ok(Staged::New) => Ok(()),
+            Ok(Staged::AlreadyThere) => {
                 let staged = self
                     .store
                     .version(&self.event.secret, &self.event.token, self.budget)
                     .await?;
                 let staged = self.target.read(&staged.ok_or(Stray::NoPending)?.text)?;
+                self.target
+                    .discard(&current, &proposal, Some(&staged), &context)
+                    .await?;
                 self.target.check_pair(&current, &staged)
             }
+            // After any other failure it may be stored all the same.
+            Err(cause) if cause.kind() == Kind::Permission => {
+                if let Err(also) = self.target.discard(&current, &proposal, None, &context).await {
+                    tracing::warn!(secret.id = %self.event.secret, code = also.code(),
+                        "what was made for version {} could not be undone: {also}", self.event.token);
+                }
+                Err(cause)
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// AWSCURRENT is on the token's version, as far as this reading goes.
+    async fn finished(&self, current: Option<Version>) -> Result<(), Cause> {
+        match current {
+            Some(version) if version.id == self.event.token => {
+                let context = self.context(&version.id);
+                self.target.finished(&version.text, &context).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -35,8 +35,9 @@ pub trait Target {
     /// A cause that names the difference.
     fn check_pair(&self, current: &Self::Secret, pending: &Self::Secret) -> Result<(), Cause>;
 
-    /// The value to rotate to. Changes nothing outside; may run again if the function dies before the value is
-    /// staged.
+    /// The value to rotate to. May run again if the function dies before the value is staged. Where it is chosen here it
+    /// changes nothing outside; where a provider issues it, it is issued now, and whatever a crash leaves behind must be
+    /// found by the next run.
     ///
     /// # Errors
     /// Everything about the document or the settings that would make a later step fail.
@@ -64,4 +65,31 @@ pub trait Target {
         pending: &Self::Secret,
         context: &Context<'_>,
     ) -> Result<(), Cause>;
+
+    /// Undoes what [`propose`](Self::propose) did outside: `proposal` was certainly not stored. Either `staged`, a twin's
+    /// or an earlier run's value, was there before, or Secrets Manager refused to store it.
+    ///
+    /// # Errors
+    /// Why it could not be undone; with [`Prospect::PoisonedPending`](crate::Prospect::PoisonedPending) if `staged` can
+    /// never be accepted because of it.
+    async fn discard(
+        &self,
+        current: &Self::Secret,
+        proposal: &Self::Secret,
+        staged: Option<&Self::Secret>,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let _ = (current, proposal, staged, context);
+        Ok(())
+    }
+
+    /// What is left to do once AWSCURRENT is on the token's version, whose value `current` is: at the end of every
+    /// finishSecret, one that is delivered again included.
+    ///
+    /// # Errors
+    /// Why it could not be done. AWSCURRENT has moved all the same.
+    async fn finished(&self, current: &SecretString, context: &Context<'_>) -> Result<(), Cause> {
+        let _ = (current, context);
+        Ok(())
+    }
 }

@@ -23,6 +23,9 @@ pub enum DocumentError {
     /// Neither a JSON object nor a PostgreSQL URL.
     #[error("{0}")]
     NotJson(NotJson),
+    /// Neither a bare key nor a JSON object.
+    #[error("the secret {0}")]
+    NotKey(&'static str),
     /// A PostgreSQL URL that cannot be read, or that drivers read differently.
     #[error("the URL in the secret {0}")]
     UrlInvalid(UrlProblem),
@@ -137,7 +140,7 @@ impl DocumentError {
     /// The stable code, one of [`CODES`].
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::NotJson(_) => "DocumentNotJson",
+            Self::NotJson(_) | Self::NotKey(_) => "DocumentNotJson",
             Self::UrlInvalid(_) => "DocumentUrlInvalid",
             Self::FieldMissing { .. } => "DocumentFieldMissing",
             Self::FieldInvalid { .. } => "DocumentFieldInvalid",
@@ -151,6 +154,7 @@ impl DocumentError {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotJson(what) => what.remedy().to_owned(),
+            Self::NotKey(_) => "store the bare key, without quotes, or a JSON object that has it".to_owned(),
             Self::UrlInvalid(_) => {
                 "write the URL as postgresql://user:password@host:port/dbname, and percent-encode what is special in it (@ as %40, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)".to_owned()
             }

@@ -18,11 +18,12 @@ use crate::text::{check_size, span_of, splice};
 use crate::{DocumentError, NotJson};
 
 /// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
-const KNOWN_KEYS: [&str; 12] = [
+const KNOWN_KEYS: [&str; 13] = [
     "database",
     "dbname",
     "engine",
     "host",
+    "keywheel",
     "masterarn",
     "ownerrole",
     "password",
@@ -55,6 +56,37 @@ pub fn replace_string(text: &SecretString, key: &str, new: &Password) -> Result<
     splice(plain, span_of(member.raw, plain), &encode(new.expose_secret()))
 }
 
+/// Sets the top-level `key` of the JSON object `text` to the string `new`: a string or `null` there is exchanged, and a
+/// key that is not there is added behind the last one. All other bytes stay.
+///
+/// # Errors
+/// As [`replace_string`], but for the missing key.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+)]
+pub fn set_string(text: &SecretString, key: &str, new: &Password) -> Result<SecretString, DocumentError> {
+    let plain = text.expose_secret();
+    check_size(plain.len())?;
+    let object = Object::parse(plain)?;
+    match object.get(key) {
+        Some(member) if member.kind() == Kind::Null => {
+            splice(plain, span_of(member.raw, plain), &encode(new.expose_secret()))
+        }
+        Some(_) => replace_string(text, key, new),
+        None => {
+            let name = encode(key);
+            let value = encode(new.expose_secret());
+            let (end, comma) = object.end(plain);
+            splice(
+                plain,
+                end..end,
+                &Zeroizing::new(format!("{comma}{}: {}", *name, *value)),
+            )
+        }
+    }
+}
+
 /// The top level of a JSON object.
 pub(crate) struct Object<'t> {
     members: Vec<(String, &'t RawValue)>,
@@ -85,6 +117,19 @@ impl<'t> Object<'t> {
         json.end().map_err(|_| NotJson::TrailingText)?;
         refuse_duplicates(&members)?;
         Ok(Self { members })
+    }
+
+    /// All keys, in their order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// Where a further member goes in `text`, and what stands before it.
+    fn end(&self, text: &str) -> (usize, &'static str) {
+        match self.members.last() {
+            Some((_, value)) => (span_of(value.get(), text).end, ", "),
+            None => (text.find('{').map_or(text.len(), |brace| brace + 1), ""),
+        }
     }
 
     /// The value of `key`, which is compared after unescaping, and with case.
@@ -206,6 +251,34 @@ mod tests {
             r#"{ "clientId":"i", "client\u0053ecret" : "n\"w" , "n":{"clientSecret":"n"},"v":1.10 }"#;
         assert_eq!(replaced(text, "clientSecret", "n\"w").unwrap(), wanted);
         assert_eq!(replaced(r#"{"":""}"#, "", "x").unwrap(), r#"{"":"x"}"#);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
+    fn set(text: &str, key: &str, new: &str) -> Result<String, DocumentError> {
+        let new = Password::from(new.to_owned());
+        set_string(&text.into(), key, &new).map(|text| text.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_added_behind_the_last() {
+        assert_eq!(set("{}", "id", "1").unwrap(), r#"{"id": "1"}"#);
+        assert_eq!(set(" {\n} ", "id", "1").unwrap(), " {\"id\": \"1\"\n} ");
+        assert_eq!(
+            set("{\n  \"a\": {}\n}\n", "i\"d", "1").unwrap(),
+            "{\n  \"a\": {}, \"i\\\"d\": \"1\"\n}\n"
+        );
+        assert_eq!(
+            set(r#"{"id":null, "a":1}"#, "id", "1").unwrap(),
+            r#"{"id":"1", "a":1}"#
+        );
+        assert_eq!(
+            set(r#"{"id":"0", "a":1}"#, "id", "1").unwrap(),
+            r#"{"id":"1", "a":1}"#
+        );
+        assert_eq!(
+            set(r#"{"id":0}"#, "id", "1").unwrap_err().code(),
+            "DocumentFieldInvalid"
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@
 //!  postgres:// URL        DocumentError                    but for the password's
 //! ```
 //!
+//! [`KeyDocument`] does the same for an API key: the bare string, or members of a JSON object.
+//!
 //! What it does not do: it has no logger, performs no I/O and knows neither AWS nor a database. No
 //! `Debug`, no `Display` and no error shows a password or quotes a document around it.
 //!
@@ -28,6 +30,7 @@
 
 mod error;
 pub mod json;
+mod key;
 mod percent;
 mod postgres;
 mod shown;
@@ -35,6 +38,7 @@ mod text;
 mod tls;
 
 pub use error::{CODES, DocumentError, NotJson, UrlProblem};
+pub use key::KeyDocument;
 pub use postgres::{Mismatch, PostgresSecret};
 pub use text::MAX_BYTES;
 pub use tls::TlsMode;

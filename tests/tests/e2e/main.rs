@@ -3,6 +3,7 @@
 //! Run them with `make test`, which provides the servers; `make test ARGS=name` runs those whose name contains `name`.
 
 mod alternating;
+mod api_keys;
 mod clients;
 mod crash;
 mod driver;

@@ -6,6 +6,7 @@ mod paused;
 mod refused;
 mod restricted;
 mod token;
+mod turns;
 
 use keywheel_tests::world::World;
 use uuid::Uuid;

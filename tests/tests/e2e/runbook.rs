@@ -16,6 +16,7 @@ fn codes() -> BTreeSet<&'static str> {
         rotate_postgres::CODES,
         rotate_postgres::ADMIN_CODES,
         rotate_postgres::ALTERNATING_CODES,
+        rotate_api_key::CODES,
     ]
     .into_iter()
     .flatten()

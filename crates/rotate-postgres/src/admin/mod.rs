@@ -189,7 +189,7 @@ impl Admins {
     ///
     /// # Errors
     /// `standby`, if the endpoint is not RDS's or RDS says nothing better.
-    pub async fn primary_of(
+    async fn primary_of(
         &self,
         endpoint: &Endpoint,
         standby: Cause,
@@ -215,6 +215,28 @@ impl Admins {
         }
         self.moved.keep(&name.host, &(server.host, server.port));
         Ok(primary)
+    }
+
+    /// Makes an attempt at something, and a second one if the first met a standby whose primary RDS names: by then
+    /// [`Admins::endpoint`] leads there.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub async fn at_the_primary<T>(
+        &self,
+        secret: &PostgresSecret,
+        context: &Context<'_>,
+        attempt: impl AsyncFn() -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        // Boxed, or the compiler loses itself in the depth of the step's future.
+        match Box::pin(attempt()).await {
+            Err(cause) if cause.code() == PostgresFault::STANDBY => {
+                let endpoint = self.endpoint(secret, context).await?;
+                self.primary_of(&endpoint, cause, context).await?;
+                Box::pin(attempt()).await
+            }
+            outcome => outcome,
+        }
     }
 
     /// Where a document leads, for whoever wants to change something: to the writer, as far as names tell. One without a host
@@ -296,7 +318,7 @@ impl Admins {
         endpoint: &Endpoint,
         context: &Context<'_>,
     ) -> Result<Admin, Cause> {
-        if arn == context.secret().as_str() {
+        if arn == context.secret() {
             let (admin, role) = (arn.to_owned(), current.username().to_owned());
             return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
         }
@@ -464,5 +486,65 @@ fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
         admin: arn.to_owned(),
         server: endpoint.server(),
         problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READERS: &str = "orders.cluster-ro-abc.us-east-1.rds.amazonaws.com";
+    const WRITER: &str = "orders.cluster-abc.us-east-1.rds.amazonaws.com";
+
+    fn endpoint(host: &str, server_name: &str) -> Endpoint {
+        Endpoint {
+            host: host.to_owned(),
+            port: 5432,
+            dbname: "app".to_owned(),
+            tls: TlsMode::VerifyFull,
+            server_name: server_name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn readers_lead_to_the_writer_and_its_certificate() {
+        assert_eq!(at_writer(&endpoint(READERS, READERS)), endpoint(WRITER, WRITER));
+        for host in [WRITER, "one.abc.us-east-1.rds.amazonaws.com", "db.example.com"] {
+            assert_eq!(at_writer(&endpoint(host, host)), endpoint(host, host));
+        }
+    }
+
+    #[test]
+    fn an_alias_is_what_its_certificate_is_checked_for_if_that_is_checked() {
+        let alias = endpoint("db.example.com", READERS);
+        assert_eq!(at_writer(&alias), endpoint(WRITER, WRITER));
+        for tls in [TlsMode::Disable, TlsMode::VerifyCa] {
+            let alias = Endpoint { tls, ..alias.clone() };
+            assert_eq!(at_writer(&alias), alias);
+        }
+    }
+
+    #[test]
+    fn a_name_of_ones_own_for_the_certificate_stays() {
+        let own = endpoint(READERS, "db.internal");
+        assert_eq!(at_writer(&own), endpoint(WRITER, "db.internal"));
+    }
+
+    #[test]
+    fn secrets_of_rds_are_known_by_their_name() {
+        let arn = |name: &str| format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}");
+        assert!(is_made_by_rds(&arn("rds!cluster-1234-AbCdEf")));
+        assert!(!is_made_by_rds(&arn("prod/rds!cluster-AbCdEf")));
+    }
+
+    #[test]
+    fn debug_hides_the_credential() {
+        let admin = Admin {
+            secret: None,
+            role: "admin".to_owned(),
+            endpoint: endpoint(WRITER, WRITER),
+            credential: Credential::Password(Password::from("canary".to_owned())),
+        };
+        assert!(!format!("{admin:?}").contains("canary"));
     }
 }

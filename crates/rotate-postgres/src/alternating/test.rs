@@ -23,44 +23,28 @@ use crate::transaction::Transaction;
 use crate::trial;
 
 impl AlternatingUsers {
-    /// One attempt at [`Target::verify`](rotation::Target::verify). A replica of RDS's leads on to its primary.
+    /// One attempt at [`Target::verify`](rotation::Target::verify).
     pub(super) async fn try_out(
         &self,
         current: &PostgresSecret,
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.endpoint(pending, context).await?;
-        match self.try_out_at(&endpoint, current, pending, context).await {
-            Err(cause) if cause.code() == PostgresFault::STANDBY => {
-                let primary = self.admins.primary_of(&endpoint, cause, context).await?;
-                self.try_out_at(&primary, current, pending, context).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn try_out_at(
-        &self,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let (role, budget) = (pending.username(), context.budget());
-        let session = match connect::log_in(&self.tls, endpoint, role, pending.password(), budget).await {
-            Ok(session) => session,
-            Err(Denial::Refused(said)) => {
-                let (role, server) = (role.to_owned(), endpoint.server());
-                return Err(PostgresFault::PendingRefused { role, server, said }.into());
-            }
-            Err(Denial::Failed(fault)) => return Err(fault.into()),
-        };
+        let (endpoint, role) = (self.endpoint(pending, context).await?, pending.username());
+        let session =
+            match connect::log_in(&self.tls, &endpoint, role, pending.password(), context.budget()).await {
+                Ok(session) => session,
+                Err(Denial::Refused(said)) => {
+                    let (role, server) = (role.to_owned(), endpoint.server());
+                    return Err(PostgresFault::PendingRefused { role, server, said }.into());
+                }
+                Err(Denial::Failed(fault)) => return Err(fault.into()),
+            };
         let outcome = self.judge(&session, current, pending, context).await;
         session.close().await;
         match outcome? {
             None => Ok(()),
-            Some(arrangement) => self.rehearse(&arrangement, endpoint, current, context).await,
+            Some(arrangement) => self.rehearse(&arrangement, &endpoint, current, context).await,
         }
     }
 

@@ -7,7 +7,8 @@ mod client;
 mod fault;
 mod roles;
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
@@ -44,6 +45,8 @@ pub(crate) struct Version {
     pub(crate) id: VersionId,
     pub(crate) labels: Vec<String>,
     pub(crate) text: SecretString,
+    /// When it was made.
+    pub(crate) made: Option<SystemTime>,
 }
 
 /// What DescribeSecret says of a rotation.
@@ -51,6 +54,8 @@ pub(crate) struct Description {
     pub(crate) labels: Labels,
     /// `Some(false)` once a rotation was cancelled; absent if none was ever configured.
     pub(crate) rotation_enabled: Option<bool>,
+    /// The secret's tags.
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// What came of staging.
@@ -96,9 +101,13 @@ impl Store {
             .unwrap_or_default()
             .into_iter()
             .collect();
+        let tags = answer.tags.unwrap_or_default().into_iter();
         Ok(Description {
             labels,
             rotation_enabled: answer.rotation_enabled,
+            tags: tags
+                .filter_map(|tag| tag.key.map(|key| (key, tag.value.unwrap_or_default())))
+                .collect(),
         })
     }
 
@@ -289,6 +298,9 @@ fn read(secret: &str, answer: GetSecretValueOutput) -> Result<Version, StoreFaul
         id: VersionId::stored(answer.version_id.unwrap_or_default()),
         labels: answer.version_stages.unwrap_or_default(),
         text: text.into(),
+        made: answer
+            .created_date
+            .and_then(|date| SystemTime::try_from(date).ok()),
     })
 }
 

@@ -179,3 +179,33 @@ async fn an_admin_of_another_server_is_refused_before_it_logs_in() {
         assert_eq!(log.of_role("postgres").logins(), 0, "{log}");
     }
 }
+
+/// moto knows no custom endpoints: the answer is one of AWS's, shortened.
+#[tokio::test]
+async fn a_custom_endpoint_leads_to_the_writer_of_the_cluster_that_has_it() {
+    let custom = Cloud::host("reports", "cluster-custom-");
+    let cloud = cloud().followers(std::slice::from_ref(&custom));
+    let world = cloud.world(cloud.setup(None), json!({"host": custom})).await;
+    catch_up().await;
+    let cluster = |id: &str, custom: &str| {
+        format!(
+            "<DBCluster><DBClusterIdentifier>{id}</DBClusterIdentifier><Status>available</Status><Engine>aurora-postgresql</Engine>\
+             <Endpoint>{}</Endpoint><ReaderEndpoint>{}</ReaderEndpoint><Port>{}</Port>\
+             <CustomEndpoints><member>{custom}</member></CustomEndpoints></DBCluster>",
+            Cloud::host(id, "cluster-"),
+            Cloud::host(id, "cluster-ro-"),
+            primary().port()
+        )
+    };
+    let body = format!(
+        "<DescribeDBClustersResponse xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><DescribeDBClustersResult><DBClusters>\
+         {}{}</DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>",
+        cluster("other", &Cloud::host("others", "cluster-custom-")),
+        cluster("orders", &custom)
+    );
+    cloud
+        .moto
+        .inject(&json!({"action": "DescribeDBClusters", "body": body, "times": 9}));
+    rotates(&world).await;
+    assert_eq!(cloud.questions(), ["DescribeDBClusters"]);
+}

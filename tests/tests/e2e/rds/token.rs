@@ -9,7 +9,7 @@ use keywheel_tests::net::Door;
 use keywheel_tests::postgres::{Group, TestDatabase};
 use keywheel_tests::rds::{Cloud, changed, endpoint_names, primary, rotates};
 use keywheel_tests::tools::Tools;
-use keywheel_tests::world::World;
+use keywheel_tests::world::{ALTERNATING, FUNCTION, World};
 use serde_json::{Value, json};
 use staging_labels::{Label, Step};
 use uuid::Uuid;
@@ -29,6 +29,12 @@ struct Iam {
 
 impl Iam {
     async fn new(host: &str, hosts: &str, fields: Value) -> Self {
+        let iam = Self::of(FUNCTION, host, hosts, fields).await;
+        lose_the_password(&iam.world).await;
+        iam
+    }
+
+    async fn of(function: &'static str, host: &str, hosts: &str, fields: Value) -> Self {
         let cloud = Cloud::new();
         let database = TestDatabase::new(primary()).await;
         let admin = format!("iam admin@{}", &Uuid::new_v4().simple().to_string()[..8]);
@@ -43,11 +49,11 @@ impl Iam {
         let document = changed(database.document(), place);
         let setup = cloud
             .setup(None)
+            .function(function)
             .env("PGSSLROOTCERT", &authority)
             .env("ADMIN_IAM_USERNAME", &admin)
             .env("ADMIN_IAM_HOSTS", hosts);
         let world = setup.start_with_document(database, &document.to_string()).await;
-        lose_the_password(&world).await;
         Self {
             _cloud: cloud,
             door,
@@ -221,5 +227,22 @@ async fn the_admin_is_not_asked_while_the_role_can_help_itself() {
         .await;
     rotates(&iam.world).await;
     assert!(iam.door.visits().is_empty());
+    iam.leave().await;
+}
+
+#[tokio::test]
+async fn two_users_take_turns_without_any_admin_secret() {
+    let writer = Cloud::host("orders", "cluster-");
+    let iam = Iam::of(ALTERNATING, &writer, HOSTS, json!({})).await;
+    for turn in 1..=2 {
+        rotates(&iam.world).await;
+        let visits = iam.door.visits();
+        assert!(
+            visits.len() == turn && visits.iter().all(|visit| visit.tls),
+            "{visits:?}"
+        );
+    }
+    let canaries = Canaries::default().and("token", &iam.door.visits()[0].token);
+    canaries.absent_from("the function's log", &iam.world.log());
     iam.leave().await;
 }

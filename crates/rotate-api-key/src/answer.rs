@@ -1,0 +1,189 @@
+//! What an answer means: pure.
+
+use rotation::password::Password;
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use serde_json::Value;
+
+use crate::description::Call;
+use crate::fault::ProviderFault;
+use crate::http::Answer;
+use crate::key::Key;
+use crate::pointer::{Pointer, Source};
+use crate::scrub;
+use crate::status::Statuses;
+
+/// Where providers put their words, if the description does not say.
+const USUAL_PLACES: [&str; 11] = [
+    "/message",
+    "/error/message",
+    "/error_description",
+    "/errorSummary",
+    "/errors/0/message",
+    "/errors/0/detail",
+    "/errors/0",
+    "/detail",
+    "/details/0/message",
+    "/error",
+    "/title",
+];
+
+/// An answer of success.
+pub struct Reply {
+    /// The call, for errors.
+    pub call: String,
+    /// As in 200.
+    pub status: u16,
+    body: Zeroizing<Vec<u8>>,
+}
+
+/// What an answer is judged by.
+pub struct Judge<'a> {
+    /// The call's name, for errors.
+    pub name: &'a str,
+    /// Credentials that must not be repeated.
+    pub secrets: &'a [SecretString],
+    /// Statuses of success beyond the call's own.
+    pub also: Option<&'a Statuses>,
+}
+
+impl Judge<'_> {
+    /// The answer, if it is one of success.
+    ///
+    /// # Errors
+    /// What the provider refused, and why, in its own words as far as they hold no credential.
+    pub fn judge(&self, call: &Call<'_>, answer: Answer) -> Result<Reply, ProviderFault> {
+        let Answer {
+            status,
+            body,
+            leads_to,
+            ..
+        } = answer;
+        let name = || self.name.to_owned();
+        let success = call
+            .ok
+            .map_or_else(|| Statuses::success().has(status), |ok| ok.has(status));
+        if success || self.also.is_some_and(|also| also.has(status)) {
+            let reply = Reply {
+                call: name(),
+                status,
+                body,
+            };
+            return if success {
+                self.look_inside(call, reply)
+            } else {
+                Ok(reply)
+            };
+        }
+        let words = self.words(call.message, &body);
+        Err(match status {
+            300..=399 => ProviderFault::Redirected {
+                call: name(),
+                status,
+                target: leads_to.unwrap_or_else(|| "nowhere".to_owned()),
+            },
+            401 | 403 => ProviderFault::CredentialRefused {
+                call: name(),
+                status,
+                words,
+            },
+            429 => ProviderFault::Throttled { call: name(), status },
+            408 | 425 | 500.. => ProviderFault::Failed {
+                call: name(),
+                status,
+                words,
+                again: call.is_repeatable(),
+            },
+            _ => ProviderFault::Refused {
+                call: name(),
+                status,
+                words,
+            },
+        })
+    }
+
+    /// An error inside an answer that says success.
+    fn look_inside(&self, call: &Call<'_>, reply: Reply) -> Result<Reply, ProviderFault> {
+        let Ok(inside) = serde_json::from_slice::<Value>(&reply.body) else {
+            return Ok(reply);
+        };
+        if tells_of_an_error(call, &inside) {
+            return Err(ProviderFault::ErrorInside {
+                call: reply.call.clone(),
+                status: reply.status,
+                words: self.words(call.message, &reply.body),
+            });
+        }
+        Ok(reply)
+    }
+
+    /// The provider's words, if it has some in a usual place.
+    pub fn words(&self, place: Option<&Pointer>, body: &[u8]) -> String {
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            return String::new();
+        };
+        let told = place.and_then(|place| place.text(&answer));
+        let told = told.or_else(|| {
+            let mut usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
+            usual.find_map(|place| place.text(&answer))
+        });
+        scrub::clean(&told.unwrap_or_default(), self.secrets)
+    }
+}
+
+/// Whether an error stands inside an answer that says success: where the description says, and where GraphQL says.
+pub fn tells_of_an_error(call: &Call<'_>, inside: &Value) -> bool {
+    let graphql = call.graphql.is_some() && inside.get("errors").is_some_and(|errors| !errors.is_null());
+    graphql || call.error.is_some_and(|place| place.tells(inside))
+}
+
+impl Reply {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// `ProviderAnswerUnusable`.
+    pub fn json(&self) -> Result<Value, ProviderFault> {
+        if self.body.is_empty() {
+            return Err(self.unusable("has no body"));
+        }
+        serde_json::from_slice(&self.body).map_err(|_| self.unusable("is not JSON"))
+    }
+
+    /// A string at a pointer.
+    ///
+    /// # Errors
+    /// `ProviderAnswerUnusable`.
+    pub fn text(&self, place: &Pointer) -> Result<String, ProviderFault> {
+        let found = place.text(&self.json()?).filter(|text| !text.is_empty());
+        found.ok_or_else(|| self.unusable(&format!("has no string at {place:?}")))
+    }
+
+    /// The new key in it.
+    ///
+    /// # Errors
+    /// `ProviderAnswerUnusable`.
+    pub fn key(&self, value: &Source, id: Option<&Pointer>) -> Result<Key, ProviderFault> {
+        let text = if let Some(place) = value.pointer() {
+            self.text(place)?
+        } else {
+            let text = std::str::from_utf8(&self.body).map_err(|_| self.unusable("is not text"))?;
+            text.trim().to_owned()
+        };
+        if text.is_empty() {
+            return Err(self.unusable("has no body"));
+        }
+        Ok(Key {
+            value: Some(Password::from(text)),
+            id: id.map(|place| self.text(place)).transpose()?,
+            name: None,
+        })
+    }
+
+    /// The error that the answer cannot be used.
+    pub fn unusable(&self, problem: &str) -> ProviderFault {
+        ProviderFault::AnswerUnusable {
+            call: self.call.clone(),
+            problem: problem.to_owned(),
+        }
+    }
+}

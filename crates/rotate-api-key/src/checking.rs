@@ -1,0 +1,238 @@
+//! Uses a key as an application would.
+
+use std::time::Duration;
+
+use rotation::{Budget, Cause};
+use tokio::time::{Instant, sleep};
+
+use crate::answer::{Judge, tells_of_an_error};
+use crate::client::{after, pause_asked_for};
+use crate::description::Check;
+use crate::fault::ProviderFault;
+use crate::grant;
+use crate::http::{self, Answer, Outgoing};
+use crate::job::Job;
+use crate::key::Key;
+use crate::pointer::Pointer;
+use crate::status::Statuses;
+
+/// First pause before a key that is not honoured yet is tried again; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// What a check came to, if it came to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// The key works.
+    Healthy,
+    /// It is refused.
+    Dead,
+}
+
+/// Runs `check` until the key is honoured, or `settle` is over: a provider may need a while for a new key.
+///
+/// # Errors
+/// The last check's.
+pub async fn settled(
+    settle: Duration,
+    budget: Budget,
+    mut check: impl AsyncFnMut() -> Result<(), Cause>,
+) -> Result<(), Cause> {
+    let start = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let young = start.elapsed() + pause < settle && pause < budget.remaining() / 2;
+        match check().await {
+            Err(cause) if young && cause.code() == "KeyRefused" => sleep(pause).await,
+            outcome => return outcome,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Job<'_> {
+    /// Checks a key of this rotation, which the provider may need a while to honour.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+        let settle = Duration::from_secs(self.description.settle_seconds);
+        settled(settle, self.context.budget(), async || {
+            self.check(key, "pending").await
+        })
+        .await
+    }
+
+    /// Whether a key works, now.
+    ///
+    /// # Errors
+    /// `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn health(&self, key: &Key, whose: &'static str) -> Result<Health, Cause> {
+        match self.check(key, whose).await {
+            Ok(()) => Ok(Health::Healthy),
+            Err(cause) if cause.code() == "KeyRefused" => Ok(Health::Dead),
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// Whether the check could be sent at all with this key: one with a line break fits into no header.
+    ///
+    /// # Errors
+    /// `RequestUnfit`.
+    pub async fn check_can_be_sent(&self, key: &Key) -> Result<(), Cause> {
+        self.check_request(key).await.map(drop)
+    }
+
+    async fn check_request(&self, key: &Key) -> Result<(Outgoing, crate::vars::Variables), Cause> {
+        let check = self.described_check();
+        let variables = self.check_variables(key).await?;
+        if let Some(grant) = &check.client_credentials {
+            let request = grant::request(self, grant, key, &variables.value())?;
+            return Ok((request, variables));
+        }
+        let call = check.call();
+        let none = crate::description::Auth::default();
+        let auth = call.auth.unwrap_or(&none);
+        let mut request = self.request("check", &call, auth, &variables, None)?;
+        request.repeatable = call.repeatable.unwrap_or(true);
+        Ok((request, variables))
+    }
+
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn check(&self, key: &Key, whose: &'static str) -> Result<(), Cause> {
+        let (request, variables) = self.check_request(key).await?;
+        let (budget, roots) = (self.context.budget(), &self.settings.roots);
+        let check = self.described_check();
+        budget
+            .retry(async || {
+                let answer = http::send(&request, || roots.client(), budget).await?;
+                let pause = pause_asked_for(&answer);
+                let verdict = Verdict {
+                    check,
+                    whose,
+                    judge: Judge {
+                        name: &request.call,
+                        secrets: variables.secrets(),
+                        also: None,
+                    },
+                };
+                match verdict.of(&answer) {
+                    Ok(()) => Ok(()),
+                    Err(fault) => Err(after(pause, budget, fault.into()).await),
+                }
+            })
+            .await
+    }
+
+    fn described_check(&self) -> &Check {
+        self.description
+            .check
+            .as_ref()
+            .expect("a description of this class has a check: it was loaded")
+    }
+}
+
+/// What an answer to a check means: pure.
+struct Verdict<'a> {
+    check: &'a Check,
+    whose: &'static str,
+    judge: Judge<'a>,
+}
+
+impl Verdict<'_> {
+    fn of(&self, answer: &Answer) -> Result<(), ProviderFault> {
+        let (status, call) = (answer.status, self.judge.name.to_owned());
+        let words = || self.judge.words(self.check.message.as_ref(), &answer.body);
+        if let (300..=399, false) = (status, self.is_healthy(status)) {
+            let target = answer.leads_to.clone().unwrap_or_else(|| "nowhere".to_owned());
+            return Err(ProviderFault::Redirected { call, status, target });
+        }
+        if self.is_dead(answer) {
+            return Err(ProviderFault::KeyRefused {
+                call,
+                whose: self.whose,
+                status,
+                words: words(),
+            });
+        }
+        if self.is_healthy(status) {
+            return self.look_inside(answer);
+        }
+        let again = self
+            .check
+            .again
+            .as_ref()
+            .map_or_else(|| Statuses::passing().has(status), |again| again.has(status));
+        Err(match status {
+            429 if again => ProviderFault::Throttled { call, status },
+            _ => ProviderFault::CheckUnclear {
+                call,
+                status,
+                words: words(),
+                again,
+            },
+        })
+    }
+
+    fn is_healthy(&self, status: u16) -> bool {
+        let healthy = self.check.healthy.as_ref();
+        healthy.map_or_else(|| Statuses::success().has(status), |healthy| healthy.has(status))
+    }
+
+    fn is_dead(&self, answer: &Answer) -> bool {
+        if self.check.client_credentials.is_some() && self.check.dead.is_none() {
+            return grant::is_dead(answer.status, &answer.body);
+        }
+        let dead = self.check.dead.as_ref();
+        let is = dead.map_or_else(
+            || Statuses::unauthorized().has(answer.status),
+            |dead| dead.has(answer.status),
+        );
+        // What the description calls healthy by name, such as 403 for a narrow key, is not dead by default.
+        is && !(dead.is_none() && self.check.healthy.is_some() && self.is_healthy(answer.status))
+    }
+
+    /// A healthy status with an error inside, or without what only a key that works is told.
+    fn look_inside(&self, answer: &Answer) -> Result<(), ProviderFault> {
+        let (status, call) = (answer.status, self.judge.name.to_owned());
+        let token = Pointer::parse("/access_token").ok();
+        let of_a_grant = token.as_ref().filter(|_| self.check.client_credentials.is_some());
+        let expected = self.check.expect.as_ref().or(of_a_grant);
+        let inside = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+        let refused = match (&inside, expected) {
+            (None, Some(_)) => {
+                let problem = "is not JSON".to_owned();
+                return Err(ProviderFault::AnswerUnusable { call, problem });
+            }
+            (None, None) => false,
+            (Some(inside), expected) => {
+                tells_of_an_error(&self.check.call(), inside)
+                    || expected.is_some_and(|place| place.find(inside).is_none_or(serde_json::Value::is_null))
+            }
+        };
+        if refused {
+            let words = self.judge.words(self.check.message.as_ref(), &answer.body);
+            return Err(ProviderFault::KeyRefused {
+                call,
+                whose: self.whose,
+                status,
+                words,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The same cause, for a key of which it is certain that it never will be accepted.
+pub fn gone(cause: Cause) -> Cause {
+    if cause.code() == "KeyRefused" {
+        ProviderFault::KeyGone {
+            problem: cause.problem().to_string(),
+        }
+        .into()
+    } else {
+        cause
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a description, where.
+
+use std::fmt;
+
+use super::locate::Places;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Counted from 1.
+    pub line: usize,
+    /// The key, such as `create.json.name`; empty if it is the file as a whole.
+    pub key: String,
+    /// What is wrong: lower case, no full stop.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// A description that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the description {file} cannot be used: {}", list(problems))]
+pub struct DescriptionError {
+    /// The file, or whatever it was read from.
+    pub file: String,
+    /// All that is wrong; at least one, by line.
+    pub problems: Vec<Problem>,
+}
+
+fn list(problems: &[Problem]) -> String {
+    let words: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    words.join("; ")
+}
+
+impl DescriptionError {
+    /// What the parser says.
+    pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        let offset = error.span().map_or(0, |span| span.start);
+        let problem = Problem {
+            line: line_of(text, offset),
+            key: Places::of(text).key_at(offset),
+            what: error.message().trim_end_matches('.').replace('\n', ", "),
+        };
+        Self {
+            file: file.to_owned(),
+            problems: vec![problem],
+        }
+    }
+
+    /// What the rules say.
+    pub(super) fn semantic(file: &str, text: &str, problems: Vec<(String, String)>) -> Self {
+        let places = Places::of(text);
+        let mut problems: Vec<_> = problems
+            .into_iter()
+            .map(|(key, what)| Problem {
+                line: line_of(text, places.offset_of(&key)),
+                key,
+                what,
+            })
+            .collect();
+        problems.sort_by_key(|problem| problem.line);
+        Self {
+            file: file.to_owned(),
+            problems,
+        }
+    }
+
+    /// A file that could not be read.
+    pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Self {
+        Self {
+            file: file.to_owned(),
+            problems: vec![Problem {
+                line: 1,
+                key: String::new(),
+                what: format!("it cannot be read: {error}"),
+            }],
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    before.split(|&byte| byte == b'\n').count()
+}

@@ -1,0 +1,364 @@
+//! Descriptions, good and bad.
+
+use super::*;
+use crate::shipped::SHIPPED;
+
+const GOOD: &str = r#"provider = "p"
+title = "P"
+class = "overlap"
+base = "https://{{ parameters.site }}"
+admin = "p-admin"
+[parameters.site]
+one-of = ["a.example", "b.example"]
+[auth]
+bearer = "{{ admin.token }}"
+[create]
+request = "POST /keys"
+json = { name = "{{ name }}" }
+value = "/key"
+[list]
+request = "GET /keys"
+name = "/name"
+id = "/id"
+[revoke]
+request = "DELETE /keys/{{ key.id }}"
+[check]
+request = "GET /me"
+auth = { bearer = "{{ key.value }}" }
+"#;
+
+/// What is wrong with the good description once `from` is `to`.
+#[track_caller]
+fn check(from: &str, to: &str, expected: &str) {
+    assert!(GOOD.contains(from), "{from:?} is in it");
+    let text = GOOD.replace(from, to);
+    let found = match Description::load("p.toml", &text) {
+        Ok(_) => "nothing".to_owned(),
+        Err(error) => error
+            .problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; "),
+    };
+    assert!(found.contains(expected), "{to:?}: {found}");
+}
+
+#[test]
+fn a_good_description_can_be_loaded_and_so_can_all_that_are_shipped() {
+    Description::load("p.toml", GOOD).unwrap();
+    for (name, text) in SHIPPED {
+        Description::load(name, text).unwrap();
+    }
+}
+
+/// What somebody copies out of the reference works.
+#[test]
+fn every_example_of_the_reference_page_can_be_loaded() {
+    let page = include_str!("../../../../docs/api-keys.md");
+    let blocks: Vec<_> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let classes: Vec<_> = blocks
+        .iter()
+        .map(|block| Description::load("docs/api-keys.md", block).unwrap().class)
+        .collect();
+    assert_eq!(
+        classes,
+        [
+            Class::Overlap,
+            Class::InPlace,
+            Class::Staged,
+            Class::Chosen,
+            Class::None
+        ]
+    );
+}
+
+#[test]
+fn a_typing_error_is_told_with_its_line_and_key() {
+    check(
+        "title = \"P\"",
+        "titel = \"P\"",
+        "line 2: titel: unknown field `titel`",
+    );
+    check(
+        "value = \"/key\"",
+        "value = 7",
+        "line 13: create.value: invalid type",
+    );
+    check(
+        "value = \"/key\"",
+        "value = \"key\"",
+        "line 13: create.value: \"key\" is no JSON pointer",
+    );
+    check(
+        "class = \"overlap\"",
+        "class = \"other\"",
+        "line 3: class: unknown variant `other`",
+    );
+    check(
+        "value = \"/key\"",
+        "valeu = \"/key\"",
+        "line 13: create.valeu: unknown field",
+    );
+    check("title = \"P\"", "title = ", "line 2: ");
+}
+
+#[test]
+fn a_template_with_an_unknown_name_is_told_where_it_stands() {
+    check(
+        "\"{{ name }}\"",
+        "\"{{ nmae }}\"",
+        "line 12: create.json.name: unknown name \"nmae\"",
+    );
+    check(
+        "{{ key.id }}",
+        "{{ key.ident }}",
+        "line 19: revoke.request: unknown name \"key.ident\"",
+    );
+    check(
+        "\"{{ name }}\"",
+        "\"{{ key.value }}\"",
+        "create.json.name: {{ key.value }} is not known here",
+    );
+    check(
+        "\"{{ name }}\"",
+        "\"{{ expires.date }}{{ name }}\"",
+        "{{ expires.date }} needs `lifetime-days`",
+    );
+    check(
+        "\"{{ name }}\"",
+        "\"{{ name\"",
+        "line 12: create.json.name: syntax error",
+    );
+    check(
+        "{{ parameters.site }}",
+        "{{ parameters.host }}",
+        "line 4: base: there is no [parameters.host]",
+    );
+    check(
+        "admin = \"p-admin\"\n",
+        "",
+        "auth.bearer: {{ admin }} is used, and `admin` names no admin secret",
+    );
+    check(
+        "bearer = \"{{ admin.token }}\"",
+        "bearer = \"{{ minted }}\"",
+        "auth.bearer: {{ minted }} is used where no auth.mint",
+    );
+}
+
+#[test]
+fn a_host_is_not_for_a_secret_to_choose() {
+    check(
+        "one-of = [\"a.example\", \"b.example\"]",
+        "pattern = \".+\"",
+        "line 4: base: {{ parameters.site }} decides the host",
+    );
+    check(
+        "one-of = [\"a.example\", \"b.example\"]",
+        "pattern = \".+\"\nset-by = \"function\"",
+        "nothing",
+    );
+    check(
+        "https://{{ parameters.site }}",
+        "https://{{ current.value }}",
+        "cannot decide the host",
+    );
+    check(
+        "https://{{ parameters.site }}",
+        "http://api.example",
+        "line 4: base: \"http://api.example\" is not https",
+    );
+    check(
+        "request = \"GET /me\"",
+        "request = \"GET /me\"\nbase = \"https://u@h\"",
+        "check.base: a base has no user",
+    );
+}
+
+#[test]
+fn each_class_has_its_calls() {
+    check(
+        "[revoke]\nrequest = \"DELETE /keys/{{ key.id }}\"\n",
+        "",
+        "class: this class needs [revoke]",
+    );
+    check(
+        "[check]",
+        "[set]\nrequest = \"PUT /x\"\n[check]",
+        "line 20: set: is not used by this class",
+    );
+    check(
+        "name = \"/name\"\n",
+        "",
+        "list: needs `name`, or `exclusive = true`",
+    );
+    check(
+        "json = { name = \"{{ name }}\" }\n",
+        "",
+        "create: must send {{ name }}",
+    );
+    check(
+        "{{ key.value }}",
+        "{{ current.value }}",
+        "check: must use {{ key.value }}",
+    );
+    check(
+        "class = \"overlap\"",
+        "class = \"none\"",
+        "class: none needs `reason`",
+    );
+    check(
+        "class = \"overlap\"",
+        "class = \"in-place\"",
+        "class: this class needs [roll]",
+    );
+    let without_list = GOOD.replace(
+        "[list]\nrequest = \"GET /keys\"\nname = \"/name\"\nid = \"/id\"\n",
+        "",
+    );
+    let error = Description::load("p.toml", &without_list)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("create: needs [list]") && error.contains("revoke: needs [list] or secret.id"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_call_is_one_request_with_one_body() {
+    check("POST /keys", "CREATE /keys", "create.request: must be one of GET");
+    check(
+        "POST /keys",
+        "POST keys",
+        "create.request: must have a path that begins with /",
+    );
+    check("POST /keys", "POST /keys?x=1", "parameters go into `query`");
+    check(
+        "json = {",
+        "form = { a = \"b\" }\njson = {",
+        "a call has one body",
+    );
+    check(
+        "[list]\nrequest",
+        "[list]\nform = { a = \"b\" }\nrequest",
+        "list.form: GET has no body",
+    );
+    check(
+        "[auth]\n",
+        "[auth]\nheaders = { Host = \"x\" }\n",
+        "auth.headers.Host: is written by the client itself",
+    );
+    check(
+        "[auth]\n",
+        "[auth]\nheaders = { \"a b\" = \"x\" }\n",
+        "auth.headers.a b: is no name of a header",
+    );
+}
+
+#[test]
+fn names_and_numbers_have_limits() {
+    check(
+        "provider = \"p\"",
+        "provider = \"P!\"",
+        "line 1: provider: must be 1 to 40 small letters",
+    );
+    check(
+        "title = \"P\"",
+        "title = \"P\"\ntimeout-seconds = 0",
+        "line 3: timeout-seconds: must be 1 to 60",
+    );
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nlimit = 1",
+        "limit: must be 2 or more",
+    );
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nname = \"{{ secret.slug }}\"",
+        "name: must have {{ mark }} in it",
+    );
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nname = \"{{ mark }}-x\"",
+        "name: must have nothing behind {{ mark }}",
+    );
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nname = \"{{ mark }} x\"",
+        "nothing",
+    );
+    check(
+        "[parameters.site]",
+        "[parameters.Site]\none-of = [\"x\"]\n[parameters.site]",
+        "parameters.Site: must be called",
+    );
+    check(
+        "[parameters.site]",
+        "[parameters.key]\none-of = [\"x\"]\n[parameters.site]",
+        "a meaning of its own",
+    );
+    check(
+        "[parameters.site]",
+        "[parameters.x]\npattern = \"(\"\n[parameters.site]",
+        "line 7: parameters.x.pattern: is no regular expression",
+    );
+    check(
+        "one-of = [\"a.example\", \"b.example\"]",
+        "one-of = [\"a.example\"]\ndefault = \"c\"",
+        "parameters.site.default: is not one of a.example",
+    );
+}
+
+#[test]
+fn all_problems_are_told_at_once_by_line() {
+    let text = GOOD
+        .replace("{{ name }}", "{{ nmae }}")
+        .replace("/keys/{{ key.id }}", "/keys/{{ id }}");
+    let error = Description::load("p.toml", &text).unwrap_err();
+    let lines: Vec<_> = error.problems.iter().map(|problem| problem.line).collect();
+    assert!(lines.is_sorted() && lines.len() >= 2, "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the description p.toml cannot be used: line "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_pattern_must_match_the_whole_value() {
+    let parameter = |pattern: &str| Parameter {
+        description: None,
+        one_of: None,
+        pattern: Some(pattern.to_owned()),
+        set_by: SetBy::Secret,
+        member: None,
+        default: None,
+    };
+    assert!(parameter("a|b").allows("b"));
+    for value in ["ab", "b\n", "xa", ""] {
+        assert!(!parameter("a|b").allows(value), "{value:?}");
+    }
+}
+
+/// The schema that editors use lies beside the descriptions. `KEYWHEEL_WRITE_SCHEMA=1 cargo test -p rotate-api-key schema`
+/// writes it anew.
+#[test]
+fn the_schema_for_editors_is_that_of_the_types() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/providers/description.schema.json");
+    let mut schema = serde_json::to_string_pretty(&schemars::schema_for!(Description)).unwrap();
+    schema.push('\n');
+    if std::env::var_os("KEYWHEEL_WRITE_SCHEMA").is_some() {
+        std::fs::write(path, &schema).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == schema,
+        "write it anew: the types have changed"
+    );
+}

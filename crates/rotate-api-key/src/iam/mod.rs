@@ -1,0 +1,216 @@
+//! The access keys of an IAM user, by IAM's query API.
+//!
+//! IAM's keys have no names. What is certainly the user's and this secret's is told by id: the current key by the document,
+//! the displaced one by the previous document. A key that nobody knows is one that a crash lost only if it was never used
+//! and is younger than the current version; otherwise it is somebody's, and the limit of two is reported.
+
+mod query;
+mod settings;
+mod xml;
+
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use rotation::Cause;
+use rotation::password::Password;
+
+use crate::checking::settled;
+use crate::fault::ProviderFault;
+use crate::job::Job;
+use crate::key::Key;
+use crate::provider::{Listed, Provider};
+use query::{Caller, Service};
+pub use settings::Aws;
+use xml::Xml;
+
+/// The parameter that names the user.
+const USER: &str = "user";
+
+/// IAM, for one user.
+pub struct Iam<'a> {
+    job: &'a Job<'a>,
+    caller: Caller<'a>,
+    user: &'a str,
+}
+
+impl<'a> Iam<'a> {
+    /// IAM for the user that the job's parameters name.
+    ///
+    /// # Errors
+    /// `ConfigurationInvalid`: the function has no credentials, as it has in Lambda.
+    pub fn of(job: &'a Job<'a>) -> Result<Self, ProviderFault> {
+        let user = job.parameters.get(USER).map_or("", String::as_str);
+        Ok(Self {
+            job,
+            caller: Caller {
+                aws: &job.settings.aws,
+                own: job.settings.aws.credentials()?,
+                roots: &job.settings.roots,
+                budget: job.context.budget(),
+                limit: Duration::from_secs(job.description.timeout_seconds),
+            },
+            user,
+        })
+    }
+
+    async fn iam(&self, section: &str, parameters: &[(&str, &str)]) -> Result<Xml, Cause> {
+        let repeatable = section != "create";
+        self.caller
+            .call(section, Service::Iam, None, parameters, repeatable)
+            .await
+    }
+
+    /// Whose key it is.
+    async fn identity(&self, key: &Key, whose: &'static str) -> Result<String, Cause> {
+        let answer = self
+            .caller
+            .call(
+                "check",
+                Service::Sts,
+                Some((key, whose)),
+                &[("Action", "GetCallerIdentity")],
+                true,
+            )
+            .await?;
+        Ok(answer.text("Arn").unwrap_or_default())
+    }
+
+    /// Refuses to make keys of a user whose key the secret does not have: whoever may write the secret could name any.
+    /// Where the function itself names the user, that is enough.
+    ///
+    /// # Errors
+    /// `KeyElsewhere`; `KeyRefused` if the current key is dead, and so proves nothing.
+    pub async fn check_owner(&self) -> Result<(), Cause> {
+        let provider = &self.job.description.provider;
+        if self.job.settings.parameter(provider, USER).is_some() {
+            return Ok(());
+        }
+        let arn = self.identity(&self.job.current, "current").await?;
+        self.check_arn(&arn)
+    }
+
+    fn check_arn(&self, arn: &str) -> Result<(), Cause> {
+        if arn.contains(":user/") && arn.rsplit('/').next() == Some(self.user) {
+            return Ok(());
+        }
+        Err(ProviderFault::Elsewhere {
+            provider: self.job.description.provider.clone(),
+            member: USER.to_owned(),
+            expected: "the user whose key the secret has".to_owned(),
+        }
+        .into())
+    }
+
+    /// Uses the key as its owner would, until IAM's copies have it.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyElsewhere`, or what the call itself came to.
+    pub async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+        let settle = Duration::from_secs(self.job.description.settle_seconds);
+        settled(settle, self.job.context.budget(), async || {
+            let arn = self.identity(key, "pending").await?;
+            self.check_arn(&arn)
+        })
+        .await
+    }
+
+    /// Whether a key that no version has is one that a crash lost.
+    async fn is_lost(
+        &self,
+        id: &str,
+        made: Option<&str>,
+        current_made: Option<SystemTime>,
+    ) -> Result<bool, Cause> {
+        let made = made.and_then(|made| DateTime::from_str(made, Format::DateTime).ok());
+        let made = made.and_then(|made| SystemTime::try_from(made).ok());
+        if made
+            .zip(current_made)
+            .is_none_or(|(made, current)| made < current)
+        {
+            return Ok(false);
+        }
+        let used = [("Action", "GetAccessKeyLastUsed"), ("AccessKeyId", id)];
+        let answer = self.iam("list", &used).await?;
+        Ok(answer.text("LastUsedDate").is_none())
+    }
+}
+
+impl Provider for Iam<'_> {
+    async fn list(&self) -> Result<Option<Vec<Listed>>, Cause> {
+        let answer = self
+            .iam("list", &[("Action", "ListAccessKeys"), ("UserName", self.user)])
+            .await?;
+        let mut keys = Vec::new();
+        let mut current_made = None;
+        for member in answer.members("AccessKeyMetadata") {
+            let Some(id) = member.text("AccessKeyId") else {
+                continue;
+            };
+            let mut unused = false;
+            if self.job.current.id.as_deref() != Some(id.as_str()) {
+                if current_made.is_none() {
+                    current_made = self.job.context.current_made().await?;
+                }
+                unused = self
+                    .is_lost(&id, member.text("CreateDate").as_deref(), current_made)
+                    .await?;
+            }
+            keys.push(Listed {
+                id,
+                name: None,
+                unused,
+            });
+        }
+        Ok(Some(keys))
+    }
+
+    async fn create(&self, _: &str) -> Result<Key, Cause> {
+        let answer = self
+            .iam(
+                "create",
+                &[("Action", "CreateAccessKey"), ("UserName", self.user)],
+            )
+            .await?;
+        let (id, value) = (answer.text("AccessKeyId"), answer.text("SecretAccessKey"));
+        let (Some(id), Some(value)) = (id, value) else {
+            return Err(ProviderFault::AnswerUnusable {
+                call: "create at aws-iam".to_owned(),
+                problem: "has no access key".to_owned(),
+            }
+            .into());
+        };
+        Ok(Key {
+            value: Some(Password::from(value)),
+            id: Some(id),
+            name: None,
+        })
+    }
+
+    /// Inactive first: if the deletion then fails, the key is dead all the same.
+    async fn revoke(&self, key: &Key) -> Result<(), Cause> {
+        let id = key.id.as_deref().unwrap_or_default();
+        let about = [("UserName", self.user), ("AccessKeyId", id)];
+        let inactive = [
+            &[("Action", "UpdateAccessKey"), ("Status", "Inactive")][..],
+            &about,
+        ]
+        .concat();
+        let delete = [&[("Action", "DeleteAccessKey")][..], &about].concat();
+        for parameters in [inactive, delete] {
+            match self.iam("revoke", &parameters).await {
+                Err(cause) if query::is_absent(&cause) => return Ok(()),
+                outcome => outcome.map(drop)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn can_be_used(&self, _: &Key) -> Result<(), Cause> {
+        Ok(())
+    }
+
+    fn makes_the_same_again(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,68 @@
+//! Class `in-place`: one call replaces the key, and the old one dies at once.
+//!
+//! Between that call and finishSecret AWSCURRENT's key is dead: that lies in the provider. What is avoided is that a lost
+//! answer loses the only key: an admin's credential can always make another, and a repetition does.
+
+use rotation::Cause;
+use rotation::secrets::KeyDocument;
+
+use crate::checking::Health;
+use crate::fault::ProviderFault;
+use crate::job::{Job, With};
+use crate::key::Key;
+
+impl Job<'_> {
+    /// The value that this version has already, if it has one.
+    pub async fn stored(&self) -> Result<Option<KeyDocument>, Cause> {
+        let text = self.context.version(self.context.token()).await?;
+        Ok(text.map(|text| KeyDocument::parse(&text)).transpose()?)
+    }
+
+    /// Replaces the key: createSecret of this class.
+    ///
+    /// # Errors
+    /// Why it could not be replaced. If the answer was lost, the old key may be dead; the repetition makes another.
+    ///
+    /// # Panics
+    /// Never: the description of this class was loaded with its calls.
+    pub async fn replace(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        if let Some(stored) = self.stored().await? {
+            return Ok(stored);
+        }
+        let roll = self
+            .description
+            .roll
+            .as_ref()
+            .expect("class in-place has roll: it was loaded");
+        let rolled = self.call("roll", roll.call(), With::default()).await;
+        let key = match (rolled, &self.description.recover) {
+            (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
+            // The current key is dead: an answer was lost, or somebody revoked it.
+            (Err(cause), Some(recover)) if cause.code() == "ProviderCredentialRefused" => {
+                tracing::warn!(
+                    "the current key is refused ({cause}); the admin's credential makes a new one"
+                );
+                let reply = self.call("recover", recover.call(), With::default()).await?;
+                reply.key(&recover.value, recover.id.as_ref())?
+            }
+            (Err(cause), _) => return Err(cause),
+        };
+        self.check_can_be_sent(&key).await?;
+        self.document_with(current, &key)
+    }
+
+    /// Another value was stored first, and there is room for one only: whichever was made last is alive.
+    ///
+    /// # Errors
+    /// `KeyLost`, which takes AWSPENDING off, if the stored one is dead.
+    pub async fn check_survivor(&self, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        let Some(staged) = staged else {
+            return Ok(());
+        };
+        let key: Key = self.key_of(staged)?;
+        match self.health(&key, "stored").await? {
+            Health::Healthy => Ok(()),
+            Health::Dead => Err(ProviderFault::KeyLost.into()),
+        }
+    }
+}

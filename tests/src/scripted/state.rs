@@ -1,0 +1,225 @@
+//! What the provider keeps, and what it answers.
+
+use serde_json::json;
+
+use super::classes::Kind;
+use super::wire::Request;
+
+/// The admin's credential.
+pub const ADMIN: &str = "adm-9Xk27qLw-0b81f2c7d4";
+/// The OAuth client.
+pub const CLIENT: &str = "client-17";
+
+/// A key.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The provider's id.
+    pub id: String,
+    /// The name it was given.
+    pub name: String,
+    /// The credential.
+    pub value: String,
+}
+
+/// What the provider keeps.
+pub struct State {
+    pub(super) kind: Kind,
+    /// The keys that work: of the classes with one value, the first, and the staged one.
+    pub live: Vec<Issued>,
+    /// How many checks of a key are refused before it is honoured.
+    pub slow: usize,
+    /// How a new key looks: `{}` is a number.
+    pub pattern: String,
+    counter: usize,
+    /// How often a staged value was promoted.
+    pub promotions: usize,
+    /// How often something was revoked that was there.
+    pub revocations: usize,
+}
+
+impl State {
+    pub(super) fn new(kind: Kind, first: &str) -> Self {
+        let first = Issued {
+            id: "k0".to_owned(),
+            name: "made by hand".to_owned(),
+            value: first.to_owned(),
+        };
+        Self {
+            kind,
+            live: vec![first],
+            slow: 0,
+            pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
+            counter: 0,
+            promotions: 0,
+            revocations: 0,
+        }
+    }
+
+    /// Whether a key works.
+    pub fn accepts(&self, key: &str) -> bool {
+        self.live.iter().any(|issued| issued.value == key)
+    }
+
+    /// The credentials that work.
+    pub fn values(&self) -> Vec<String> {
+        self.live.iter().map(|issued| issued.value.clone()).collect()
+    }
+
+    fn issue(&mut self, name: &str) -> Issued {
+        self.counter += 1;
+        Issued {
+            id: format!("k{}", self.counter),
+            name: name.to_owned(),
+            value: self.pattern.replace("{}", &self.counter.to_string()),
+        }
+    }
+
+    fn is_admin(request: &Request) -> bool {
+        request.bearer() == ADMIN
+    }
+
+    pub(super) fn answer(&mut self, request: &Request) -> (u16, String) {
+        let shape = request.shape();
+        let answer = match (self.kind, shape.as_str()) {
+            (_, "GET /whoami") => self.whoami(request),
+            (_, "POST /token") => Ok(self.token(request)),
+            (Kind::Overlap, shape) => self.overlap(shape, request),
+            (Kind::InPlace, shape) => self.in_place(shape, request),
+            (Kind::Staged, shape) => self.staged(shape, request),
+            (Kind::Chosen, shape) => self.chosen(shape, request),
+        };
+        answer.unwrap_or_else(|status| (status, json!({"message": "no", "status": status}).to_string()))
+    }
+
+    fn whoami(&mut self, request: &Request) -> Result<(u16, String), u16> {
+        if !self.accepts(request.bearer()) {
+            return Err(401);
+        }
+        // A new key is not known everywhere at once; the one made by hand is.
+        if self.slow > 0
+            && self
+                .live
+                .first()
+                .is_none_or(|first| first.value != request.bearer())
+        {
+            self.slow -= 1;
+            return Err(401);
+        }
+        Ok((200, r#"{"ok":true}"#.to_owned()))
+    }
+
+    fn token(&self, request: &Request) -> (u16, String) {
+        let right = self.live.iter().any(|issued| {
+            use base64::Engine as _;
+            // RFC 6749, section 2.3.1: both halves are form-encoded.
+            let pair = format!("{CLIENT}:{}", form_encoded(&issued.value));
+            let expected = base64::engine::general_purpose::STANDARD.encode(pair);
+            request.header("authorization") == format!("Basic {expected}")
+        });
+        if right && request.body.contains("grant_type=client_credentials") {
+            (
+                200,
+                r#"{"access_token":"minted-token-5f1d2e3c4b","token_type":"bearer"}"#.to_owned(),
+            )
+        } else {
+            (401, r#"{"error":"invalid_client"}"#.to_owned())
+        }
+    }
+
+    fn overlap(&mut self, shape: &str, request: &Request) -> Result<(u16, String), u16> {
+        if !Self::is_admin(request) {
+            return Err(401);
+        }
+        match shape {
+            "POST /keys" => {
+                let name = request.json()["name"].as_str().ok_or(400_u16)?.to_owned();
+                let issued = self.issue(&name);
+                self.live.push(issued.clone());
+                let body = json!({"data": {"id": issued.id, "key": issued.value}});
+                Ok((201, body.to_string()))
+            }
+            "GET /keys" => {
+                let keys: Vec<_> = self
+                    .live
+                    .iter()
+                    .map(|key| json!({"id": key.id, "name": key.name}))
+                    .collect();
+                Ok((200, json!({"keys": keys}).to_string()))
+            }
+            "DELETE /keys/*" => {
+                let id = request.target.trim_start_matches("/keys/");
+                let before = self.live.len();
+                self.live.retain(|key| key.id != id);
+                if self.live.len() == before {
+                    return Err(404);
+                }
+                self.revocations += 1;
+                Ok((204, String::new()))
+            }
+            _ => Err(404),
+        }
+    }
+
+    fn in_place(&mut self, shape: &str, request: &Request) -> Result<(u16, String), u16> {
+        let allowed = match shape {
+            "POST /self/roll" => self.accepts(request.bearer()),
+            "POST /roll" => Self::is_admin(request),
+            _ => return Err(404),
+        };
+        if !allowed {
+            return Err(401);
+        }
+        let issued = self.issue("rolled");
+        self.live = vec![issued.clone()];
+        Ok((200, json!({"token": issued.value}).to_string()))
+    }
+
+    fn staged(&mut self, shape: &str, request: &Request) -> Result<(u16, String), u16> {
+        if !self.accepts(request.bearer()) {
+            return Err(401);
+        }
+        match shape {
+            "POST /secondary" if self.live.len() > 1 => Err(409),
+            "POST /secondary" => {
+                let issued = self.issue("secondary");
+                self.live.push(issued.clone());
+                Ok((201, json!({"secondary": issued.value}).to_string()))
+            }
+            "DELETE /secondary" if self.live.len() > 1 => {
+                self.live.truncate(1);
+                Ok((204, String::new()))
+            }
+            "POST /promote" if self.live.len() > 1 => {
+                self.live.remove(0);
+                self.promotions += 1;
+                Ok((200, "{}".to_owned()))
+            }
+            _ => Err(404),
+        }
+    }
+
+    fn chosen(&mut self, shape: &str, request: &Request) -> Result<(u16, String), u16> {
+        if shape != "PUT /secret" {
+            return Err(404);
+        }
+        if !Self::is_admin(request) && !self.accepts(request.bearer()) {
+            return Err(401);
+        }
+        let value = request.json()["secret"].as_str().ok_or(400_u16)?.to_owned();
+        self.live = vec![Issued {
+            id: "k0".to_owned(),
+            name: "chosen".to_owned(),
+            value,
+        }];
+        Ok((204, String::new()))
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}

@@ -1,0 +1,371 @@
+//! A whole rotation of each class, repeated, delivered twice, and by twins.
+
+use keywheel_tests::scripted::{Kind, Trick, answer};
+use staging_labels::{Label, Step};
+
+use super::{FIRST, Setup, World};
+
+#[tokio::test]
+async fn every_class_rotates_again_and_again_and_its_keys_work() {
+    for kind in Kind::ALL {
+        let world = World::new(kind).await;
+        let mut seen = vec![FIRST.to_owned()];
+        for _ in 0..3 {
+            let text = world.rotate().await;
+            assert!(!seen.contains(&text), "{kind:?}: a new key");
+            seen.push(text);
+            world.invariant_current_works(&format!("{kind:?}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_keys_live_and_the_displaced_one_dies_at_the_next_rotation() {
+    let world = Setup::of(Kind::Overlap)
+        .secret(&document(FIRST, r#""apiKeyId": "k0""#))
+        .head("")
+        .start()
+        .await;
+    // The description has no id member: the list's names alone tell. The key made by hand has another name, and stays.
+    world.rotate().await;
+    world.rotate().await;
+    let names: Vec<_> = world
+        .provider
+        .state(|state| state.live.iter().map(|key| key.name.clone()).collect());
+    assert_eq!(names.len(), 3, "{names:?}");
+    world.rotate().await;
+    assert_eq!(
+        world.provider.state(|state| state.live.len()),
+        3,
+        "made by hand, previous, current"
+    );
+    assert_eq!(world.provider.state(|state| state.revocations), 1);
+    world.invariant_current_works("three rotations").await;
+}
+
+fn document(key: &str, more: &str) -> String {
+    format!("{{\"apiKey\": \"{key}\", {more}}}")
+}
+
+const WITH_ID: &str = "[retire]\n";
+
+/// The description with the id's member; `[secret]` is in it already.
+fn with_id(setup: Setup) -> Setup {
+    setup.tag("keywheel:unused", "x").secret(&document(
+        FIRST,
+        r#""apiKeyId": "k0", "keywheel": {"id": "apiKeyId"}"#,
+    ))
+}
+
+#[tokio::test]
+async fn a_key_made_by_hand_is_revoked_too_if_the_document_says_its_id() {
+    let world = with_id(Setup::of(Kind::Overlap)).sections(WITH_ID).start().await;
+    world.rotate().await;
+    assert!(world.provider.accepts(FIRST), "it overlaps for a whole interval");
+    let text = world.rotate().await;
+    assert!(
+        !world.provider.accepts(FIRST),
+        "and is revoked at the next rotation"
+    );
+    assert_eq!(world.provider.state(|state| state.live.len()), 2);
+    assert!(
+        text.contains(r#""apiKeyId": "k2""#) && text.contains(r#""keywheel": {"id": "apiKeyId"}"#),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_displaced_key_is_revoked_at_finish_if_asked() {
+    let world = with_id(Setup::of(Kind::Overlap))
+        .sections("[retire]\nwhen = \"finish\"")
+        .start()
+        .await;
+    world.rotate().await;
+    assert!(!world.provider.accepts(FIRST));
+    assert_eq!(world.provider.state(|state| state.live.len()), 1);
+    world.rotate().await;
+    assert_eq!(world.provider.state(|state| state.live.len()), 1);
+}
+
+#[tokio::test]
+async fn a_revocation_that_fails_at_finish_is_told_and_made_when_finish_is_delivered_again() {
+    let world = with_id(Setup::of(Kind::Overlap))
+        .sections("[retire]\nwhen = \"finish\"")
+        .start()
+        .await;
+    let token = world.secret().stage();
+    world
+        .secret()
+        .steps(&token, &[Step::Create, Step::Set, Step::Test])
+        .await
+        .expect("the key is made");
+    world
+        .provider
+        .play("DELETE /keys/*", 0, 1, Trick::Say(answer(403, "{}")));
+    let error = world
+        .secret()
+        .step(&token, Step::Finish)
+        .await
+        .expect_err("the revocation is refused");
+    assert_eq!(error.error_type, "ProviderCredentialRefused", "{error}");
+    assert_eq!(
+        world.secret().carrier(&Label::Current).await.as_ref(),
+        Some(&token),
+        "AWSCURRENT has moved"
+    );
+    assert!(world.provider.accepts(FIRST));
+    world
+        .secret()
+        .step(&token, Step::Finish)
+        .await
+        .expect("it is delivered again");
+    assert!(!world.provider.accepts(FIRST));
+    world.invariant_current_works("finish delivered again").await;
+}
+
+#[tokio::test]
+async fn a_key_that_keywheel_did_not_make_is_left_if_the_description_says_so() {
+    let world = with_id(Setup::of(Kind::Overlap))
+        .sections("[retire]\nadopted = false")
+        .start()
+        .await;
+    world.rotate().await;
+    world.rotate().await;
+    assert!(world.provider.accepts(FIRST));
+    assert!(
+        world.keys.log().contains("revoke it by hand"),
+        "{}",
+        world.keys.log()
+    );
+}
+
+#[tokio::test]
+async fn a_key_of_another_secret_is_not_revoked_whoever_names_it() {
+    let world = with_id(Setup::of(Kind::Overlap)).start().await;
+    let of_another = "x-keywheel-0123456789ab-6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21";
+    world
+        .provider
+        .state(|state| of_another.clone_into(&mut state.live[0].name));
+    world.rotate().await;
+    world.rotate().await;
+    assert!(world.provider.accepts(FIRST));
+}
+
+#[tokio::test]
+async fn a_limit_on_keys_is_respected_before_anything_is_changed() {
+    let world = Setup::of(Kind::Overlap).head("limit = 2\n").start().await;
+    world.rotate().await;
+    let token = world.secret().stage();
+    // The key made by hand is not ours to revoke: there is no room.
+    let before = world.provider.state(|state| state.values());
+    world
+        .refuses(
+            &token,
+            Step::Create,
+            "KeyLimitReached",
+            &["2 keys", "revoke a key that nothing uses"],
+        )
+        .await;
+    assert_eq!(world.provider.state(|state| state.values()), before);
+    world
+        .provider
+        .state(|state| state.live.retain(|key| key.name != "made by hand"));
+    let rest = world.secret().steps(&token, &Step::ALL).await;
+    rest.expect("there is room now");
+}
+
+#[tokio::test]
+async fn a_displaced_key_lives_as_long_as_the_description_says() {
+    let world = with_id(Setup::of(Kind::Overlap))
+        .sections("[retire]\nleast-overlap-hours = 24")
+        .start()
+        .await;
+    world.rotate().await;
+    let token = world.secret().stage();
+    world
+        .refuses(
+            &token,
+            Step::Create,
+            "OverlapTooShort",
+            &["24 hours", "rotate less often"],
+        )
+        .await;
+    assert!(world.provider.accepts(FIRST));
+}
+
+/// A value that somebody copied into a version of its own is in use, though its key carries another version's name.
+#[tokio::test]
+async fn a_key_whose_value_was_written_anew_by_hand_stays() {
+    let world = World::new(Kind::Overlap).await;
+    let first = world.rotate().await;
+    world.rotate().await;
+    world.cancel_and_clean_up().await;
+    world.put(&first).await;
+    world.rotate().await;
+    assert!(world.provider.accepts(&first), "it was current until now");
+    world.invariant_current_works("a rollback by hand").await;
+}
+
+#[tokio::test]
+async fn every_step_may_be_delivered_twice() {
+    for kind in Kind::ALL {
+        let world = World::new(kind).await;
+        world.rotate().await;
+        let token = world.secret().stage();
+        for step in Step::ALL {
+            for _ in 0..2 {
+                let outcome = world.secret().step(&token, step).await;
+                outcome.unwrap_or_else(|error| panic!("{kind:?} {step}: {error}"));
+                world
+                    .invariant_a_labelled_key_works(&format!("{kind:?} {step}"))
+                    .await;
+            }
+        }
+        let outcome = world.secret().steps(&token, &Step::ALL).await;
+        outcome.unwrap_or_else(|error| panic!("{kind:?}, all again: {error}"));
+        world.invariant_current_works(&format!("{kind:?}")).await;
+        assert!(world.provider.state(|state| state.live.len()) <= 3, "{kind:?}");
+        if kind == Kind::Staged {
+            assert_eq!(
+                world.provider.state(|state| state.promotions),
+                2,
+                "each promoted exactly once"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn twins_of_create_secret_agree_on_one_key_and_the_other_dies() {
+    for round in 0..4 {
+        let world = World::new(Kind::Overlap).await;
+        let token = world.secret().stage();
+        let (one, other) = (world.secret(), world.secret());
+        let both = tokio::join!(one.step(&token, Step::Create), other.step(&token, Step::Create));
+        assert!(both.0.is_ok() && both.1.is_ok(), "{round}: {both:?}");
+        let staged = world.key(&Label::Pending).await.expect("a value is stored");
+        assert!(world.provider.accepts(&staged), "{round}: the stored one lives");
+        let rest = world
+            .secret()
+            .steps(&token, &[Step::Set, Step::Test, Step::Finish])
+            .await;
+        rest.unwrap_or_else(|error| panic!("{round}: {error}"));
+        world.rotate().await;
+        let live = world.provider.state(|state| state.live.len());
+        assert_eq!(live, 3, "{round}: made by hand, previous, current");
+    }
+}
+
+#[tokio::test]
+async fn a_trial_of_test_secret_alone_changes_nothing() {
+    for kind in Kind::ALL {
+        let world = World::new(kind).await;
+        let token = world.secret().stage();
+        let put = world
+            .keys
+            .client
+            .put_secret_value()
+            .secret_id(&world.arn)
+            .client_request_token(&token);
+        let put = put.version_stages(Label::Pending.as_str()).secret_string(FIRST);
+        put.send().await.expect("the existing value is staged");
+        let outcome = world.secret().step(&token, Step::Test).await;
+        outcome.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert_eq!(world.provider.calls(), ["GET /whoami"], "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_class_b_without_a_way_back_is_refused_when_it_is_configured() {
+    let whole = Kind::InPlace.description("", "");
+    let description = whole.split("[recover]").next().expect("what stands before it");
+    let description = description.replace("admin = \"scripted-admin\"\n", "");
+    let error = rotate_api_key::Description::load("b.toml", &description)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("a lost answer would lose the only key"), "{error}");
+}
+
+#[tokio::test]
+async fn class_e_is_refused_with_one_sentence() {
+    let none = "provider = 'scripted'\ntitle = 'Anthropic'\nclass = 'none'\nreason = 'it has no API that issues a key'";
+    let world = Setup::of(Kind::Overlap)
+        .env("PROVIDER_DESCRIPTION", none)
+        .start()
+        .await;
+    let token = world.secret().stage();
+    world
+        .refuses(
+            &token,
+            Step::Create,
+            "ProviderCannotRotate",
+            &["Anthropic: it has no API that issues a key"],
+        )
+        .await;
+    assert!(world.provider.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_takes_a_while_to_be_honoured_is_waited_for_and_one_that_never_is_is_told() {
+    let world = World::new(Kind::Overlap).await;
+    world.provider.state(|state| state.slow = 3);
+    world.rotate().await;
+
+    let world = Setup::of(Kind::Overlap)
+        .head("")
+        .timeout(std::time::Duration::from_secs(6))
+        .start()
+        .await;
+    world.provider.state(|state| state.slow = 1000);
+    let token = world.secret().stage();
+    world
+        .secret()
+        .steps(&token, &[Step::Create, Step::Set])
+        .await
+        .expect("the key is made");
+    world
+        .refuses(
+            &token,
+            Step::Test,
+            "KeyRefused",
+            &["pending key", "status 401", "settle-seconds"],
+        )
+        .await;
+    assert_eq!(
+        world.secret().carrier(&Label::Pending).await,
+        Some(token),
+        "it may be honoured yet"
+    );
+}
+
+/// What is certain never to work does not block: AWSPENDING is taken off, and the next rotation begins anew.
+#[tokio::test]
+async fn a_pending_key_that_was_revoked_by_hand_does_not_block() {
+    let world = World::new(Kind::Overlap).await;
+    let token = world.secret().stage();
+    world
+        .secret()
+        .steps(&token, &[Step::Create, Step::Set])
+        .await
+        .expect("the key is made");
+    world.provider.state(|state| state.live.truncate(1));
+    world
+        .refuses(
+            &token,
+            Step::Test,
+            "KeyRefused",
+            &["no such key", "AWSPENDING was taken off"],
+        )
+        .await;
+    world.rotate().await;
+    world.invariant_current_works("a new rotation").await;
+}
+
+#[tokio::test]
+async fn a_dead_current_key_of_class_b_is_recovered_by_the_admin() {
+    let world = World::new(Kind::InPlace).await;
+    world.provider.state(|state| state.live.clear());
+    world.rotate().await;
+    world.invariant_current_works("a recovery").await;
+    assert!(world.provider.calls().contains(&"POST /roll".to_owned()));
+}
