@@ -150,3 +150,49 @@ impl CallLog {
         lock(&self.calls).1.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: Option<&str>, operation: &str, secret: Option<&str>) -> CallRecord {
+        CallRecord {
+            number: 0,
+            operation: operation.to_owned(),
+            function: function.map(str::to_owned),
+            sandbox: None,
+            step: None,
+            rotating: Some("arn:own".to_owned()),
+            secret_id: secret.map(str::to_owned),
+            version_id: None,
+            version_stage: None,
+            started: Duration::ZERO,
+            ended: None,
+            outcome: None,
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_call_of_a_function_is_noted_once_and_servers_share_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("calls.txt");
+        for operation in ["PutSecretValue", "GetSecretValue"] {
+            let log = CallLog::new(Some(Record::open(&path).unwrap()));
+            log.open(call(Some("rotate"), operation, Some("arn:own")));
+            log.open(call(Some("rotate"), operation, Some("arn:own")));
+            log.open(call(Some("rotate"), operation, Some("arn:admin")));
+            log.open(call(None, "DeleteSecret", Some("arn:own")));
+        }
+        let noted = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            noted.lines().collect::<Vec<_>>(),
+            [
+                "rotate PutSecretValue own",
+                "rotate PutSecretValue other",
+                "rotate GetSecretValue own",
+                "rotate GetSecretValue other",
+            ]
+        );
+    }
+}

@@ -11,7 +11,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use super::StoreFault;
 
-/// What the assumed sessions are called in CloudTrail.
+/// What the assumed sessions are called in `CloudTrail`.
 const SESSION: &str = "keywheel";
 /// How an error of [`Assumed`] is known among the SDK's words.
 pub(super) const NOT_ASSUMED: &str = "could not be assumed";
