@@ -1,9 +1,9 @@
 //! The servers that the end-to-end tests and the demo need, on one machine and without an administrator.
 //!
 //! [`postgres`] starts real PostgreSQL servers and gives each test a role and a database of its own, [`net`] plays bad
-//! networks and bad servers, [`moto`] plays RDS, [`scripted`] a provider of API keys that behaves as it is told,
-//! [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries, and [`tools`] finds what
-//! `scripts/setup` installed. It knows nothing of rotations: the tests do.
+//! networks and bad servers, [`moto`] plays RDS and IAM, [`peers`] issue keys, [`scripted`] is a provider of API keys that
+//! behaves as it is told, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries, and
+//! [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
 pub mod canary;
 pub mod certificates;
@@ -14,9 +14,11 @@ pub mod keys;
 pub mod moto;
 pub mod net;
 pub mod pair;
+pub mod peers;
 pub mod postgres;
 pub mod process;
 pub mod rds;
+pub mod recorded;
 pub mod refusal;
 pub mod scripted;
 pub mod tools;

@@ -99,20 +99,31 @@ impl Moto {
     /// # Panics
     /// If it is refused.
     pub fn rds(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        self.query("rds", "2014-10-31", action, parameters)
+    }
+
+    /// The same of IAM.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        self.query("iam", "2010-05-08", action, parameters)
+    }
+
+    fn query(&self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> String {
         let parameters = parameters
             .iter()
             .map(|(name, value)| format!("&{name}={}", percent_encoded(value)));
         let form = format!(
-            "Action={action}&Version=2014-10-31{}",
+            "Action={action}&Version={version}{}",
             parameters.collect::<String>()
         );
         // moto reads service and region off the signature's scope, and does not verify it.
+        let scope = format!("20260101/us-east-1/{service}/aws4_request");
+        let signature = format!("AWS4-HMAC-SHA256 Credential=tests/{scope}, SignedHeaders=host, Signature=0");
         let headers = [
             ("Content-Type", "application/x-www-form-urlencoded"),
-            (
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=tests/20260101/us-east-1/rds/aws4_request, SignedHeaders=host, Signature=0",
-            ),
+            ("Authorization", signature.as_str()),
         ];
         let answer = http::send_with("POST", &self.url(), "/", &headers, form.as_bytes());
         let answer = answer.expect("moto answers");

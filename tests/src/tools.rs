@@ -19,6 +19,12 @@ pub struct Tools {
     pub cargo_lambda: Option<PathBuf>,
     /// moto's server.
     pub moto: Option<PathBuf>,
+    /// Node, 20 or newer.
+    pub node: Option<PathBuf>,
+    /// The `node_modules` that have Unleash and oidc-provider.
+    pub npm_servers: Option<PathBuf>,
+    /// A Python that has `JupyterHub` and Kinto.
+    pub pypi_servers: Option<PathBuf>,
 }
 
 /// One installation of `PostgreSQL`.
@@ -112,6 +118,19 @@ impl Tools {
     pub fn python_with_moto(&self) -> Result<&Path, MissingTool> {
         self.moto.as_ref().ok_or_else(|| missing("moto", "test"))?;
         self.python()
+    }
+
+    /// Node, and the `node_modules` that have Unleash and oidc-provider.
+    pub fn npm_servers(&self) -> Result<(&Path, &Path), MissingTool> {
+        let found = self.node.as_deref().zip(self.npm_servers.as_deref());
+        found.ok_or_else(|| missing("Unleash", "test"))
+    }
+
+    /// A Python that has `JupyterHub` and Kinto.
+    pub fn pypi_servers(&self) -> Result<&Path, MissingTool> {
+        self.pypi_servers
+            .as_deref()
+            .ok_or_else(|| missing("JupyterHub", "test"))
     }
 
     /// cargo-lambda.

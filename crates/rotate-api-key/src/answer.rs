@@ -187,3 +187,88 @@ impl Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rotation::Fault;
+
+    use super::*;
+    use crate::description::Description;
+    use crate::registry::Registry;
+
+    const MADE: &str = "Zq7MadeByTheProvider81f4d";
+
+    fn described() -> std::sync::Arc<Description> {
+        Registry::default().get("unleash").expect("it is inside")
+    }
+
+    fn judged(status: u16, body: &[u8]) -> Result<Reply, ProviderFault> {
+        let description = described();
+        let judge = Judge {
+            name: "create at unleash (h)",
+            secrets: &[],
+            also: None,
+        };
+        let answer = Answer {
+            status,
+            retry_after: None,
+            leads_to: None,
+            body: Zeroizing::new(body.to_vec()),
+        };
+        judge.judge(
+            &description.create.as_ref().expect("it has create").call(),
+            answer,
+        )
+    }
+
+    #[track_caller]
+    fn check(status: u16, body: &str, code: &str, words: &str) {
+        let fault = judged(status, body.as_bytes()).err().expect("it is refused");
+        assert_eq!(fault.code(), code, "{fault}");
+        assert!(fault.to_string().contains(words), "{fault}");
+    }
+
+    #[test]
+    fn statuses_are_told_apart_and_words_are_found_in_the_usual_places() {
+        check(
+            401,
+            r#"{"message":"bad token"}"#,
+            "ProviderCredentialRefused",
+            "saying: bad token",
+        );
+        check(
+            403,
+            r#"{"error":{"message":"not you"}}"#,
+            "ProviderCredentialRefused",
+            "not you",
+        );
+        check(
+            409,
+            r#"{"errors":[{"detail":"there is one"}]}"#,
+            "ProviderRefused",
+            "there is one",
+        );
+        check(429, "", "ProviderThrottled", "429");
+        check(503, "<html>", "ProviderFailed", "503");
+        check(301, "", "ProviderRedirected", "301");
+        check(304, "", "ProviderRedirected", "nowhere");
+    }
+
+    proptest! {
+        /// Whatever a provider answers, it is a key or an error, and no error has what looks like a credential.
+        #[test]
+        fn any_answer_is_a_key_or_an_error(status in 200_u16..600, before in ".{0,20}", after in ".{0,20}") {
+            for body in [format!("{before}{MADE}{after}"), serde_json::json!({"message": format!("{before} {MADE} {after}")}).to_string()] {
+                match judged(status, body.as_bytes()) {
+                    Ok(reply) => {
+                        if let Err(fault) = reply.key(&Source::at("/secret"), None) {
+                            prop_assert!(!fault.to_string().contains(MADE), "{}", fault);
+                        }
+                    }
+                    Err(fault) => prop_assert!(!fault.to_string().contains(MADE), "{}", fault),
+                }
+            }
+        }
+    }
+}

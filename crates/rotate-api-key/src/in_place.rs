@@ -29,6 +29,7 @@ impl Job<'_> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);
         }
+        self.check_takes_a_key(current)?;
         let roll = self
             .description
             .roll
@@ -37,8 +38,12 @@ impl Job<'_> {
         let rolled = self.call("roll", roll.call(), With::default()).await;
         let key = match (rolled, &self.description.recover) {
             (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
-            // The current key is dead: an answer was lost, or somebody revoked it.
             (Err(cause), Some(recover)) if cause.code() == "ProviderCredentialRefused" => {
+                // A live key that lacks the right to replace itself must not get a sibling that nobody revokes.
+                if self.health(&self.current, "current").await? == Health::Healthy {
+                    return Err(cause);
+                }
+                // It is dead: an answer was lost, or somebody revoked it.
                 tracing::warn!(
                     "the current key is refused ({cause}); the admin's credential makes a new one"
                 );

@@ -117,6 +117,31 @@ impl Job<'_> {
         Ok(next)
     }
 
+    /// Refuses a document that could not take a new key and its id, before one is made.
+    ///
+    /// # Errors
+    /// The document's.
+    pub fn check_takes_a_key(&self, current: &KeyDocument) -> Result<(), Cause> {
+        let overlap = self.description.create.as_ref();
+        if self.members.id.is_some() && overlap.is_some_and(|create| create.id.is_none()) {
+            // The old id beside the new key would name the wrong one as current.
+            return Err(ProviderFault::ParameterInvalid {
+                provider: self.description.provider.clone(),
+                parameter: "id".to_owned(),
+                problem: "cannot be kept: the description does not say where an answer has a new key's id"
+                    .to_owned(),
+                allowed: "add `id` to [create] in the description, or leave it out of the secret".to_owned(),
+            }
+            .into());
+        }
+        match (&self.members.id, &self.current.id) {
+            (Some(member), Some(id)) => current.with_id(member, id).map(drop)?,
+            (Some(member), None) => current.with_id(member, "0").map(drop)?,
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
     /// The name of the key that this rotation makes.
     ///
     /// # Errors

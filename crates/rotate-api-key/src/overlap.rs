@@ -52,6 +52,7 @@ impl<P: Provider> Overlap<'_, P> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);
         }
+        self.job.check_takes_a_key(current)?;
         let survey = self.survey().await?;
         if let Some(survey) = &survey {
             self.check_room(survey)?;
@@ -96,17 +97,24 @@ impl<P: Provider> Overlap<'_, P> {
     async fn clean_up(&self, made: Option<Key>) {
         let cleaned = match made {
             Some(key) if key.id.is_some() => self.provider.revoke(&key).await,
-            _ => match self.survey().await {
-                Ok(Some(survey)) => self.revoke_all(&survey.orphans, "unusable").await,
-                Ok(None) => Ok(()),
-                Err(cause) => Err(cause),
-            },
+            _ => self.clean_up_by_name().await,
         };
         if let Err(cause) = cleaned {
             tracing::warn!(
                 code = cause.code(),
                 "a key that cannot be used is left for the next run: {cause}"
             );
+        }
+    }
+
+    /// A twin's value, stored a moment ago, carries the same version in its name.
+    async fn clean_up_by_name(&self) -> Result<(), Cause> {
+        if self.stored_by_now().await?.is_some() {
+            return Ok(());
+        }
+        match self.survey().await? {
+            Some(survey) => self.revoke_all(&survey.orphans, "unusable").await,
+            None => Ok(()),
         }
     }
 
@@ -125,7 +133,14 @@ impl<P: Provider> Overlap<'_, P> {
         let made = self.job.made.take().filter(|made| made.value == key.value);
         key.id = key.id.or(made.and_then(|made| made.id));
         tracing::info!("what was made was not stored: it is revoked");
-        self.provider.revoke(&key).await
+        match self.provider.revoke(&key).await {
+            // The provider did not say its id. The rotation after the next finds it by its name.
+            Err(cause) if cause.code() == "RequestUnfit" => {
+                tracing::warn!("the key that was made in vain cannot be named: {cause}");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Once AWSCURRENT has moved: revokes what it displaced, if the description asks for that.

@@ -78,6 +78,15 @@ impl Source {
     /// The bare body, without the white space around it.
     pub const BODY: Self = Self(None);
 
+    /// A place in a JSON answer.
+    ///
+    /// # Panics
+    /// If it is no pointer: for tests.
+    #[cfg(test)]
+    pub fn at(pointer: &str) -> Self {
+        Self(Some(Pointer::parse(pointer).expect("a pointer")))
+    }
+
     /// The pointer; none for the bare body.
     pub fn pointer(&self) -> Option<&Pointer> {
         self.0.as_ref()

@@ -36,6 +36,7 @@ impl Job<'_> {
         if let Some(stored) = self.stored().await? {
             return Ok(stored);
         }
+        self.check_takes_a_key(current)?;
         // If the last promotion is outstanding, the second value is AWSCURRENT's.
         self.promote_current().await?;
         let stage = self

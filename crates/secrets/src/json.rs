@@ -73,6 +73,10 @@ pub fn set_string(text: &SecretString, key: &str, new: &Password) -> Result<Secr
         Some(member) if member.kind() == Kind::Null => {
             splice(plain, span_of(member.raw, plain), &encode(new.expose_secret()))
         }
+        // A number stays one, if the new value is one.
+        Some(member) if member.kind() == Kind::Number && is_number(new.expose_secret()) => {
+            splice(plain, span_of(member.raw, plain), new.expose_secret())
+        }
         Some(_) => replace_string(text, key, new),
         None => {
             let name = encode(key);
@@ -85,6 +89,12 @@ pub fn set_string(text: &SecretString, key: &str, new: &Password) -> Result<Secr
             )
         }
     }
+}
+
+/// Whether a text is a whole number as JSON writes it.
+fn is_number(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits && (text == "0" || !text.starts_with('0')) && !text.is_empty()
 }
 
 /// The top level of a JSON object.
@@ -275,10 +285,11 @@ mod tests {
             set(r#"{"id":"0", "a":1}"#, "id", "1").unwrap(),
             r#"{"id":"1", "a":1}"#
         );
-        assert_eq!(
-            set(r#"{"id":0}"#, "id", "1").unwrap_err().code(),
-            "DocumentFieldInvalid"
-        );
+        assert_eq!(set(r#"{"id":10 }"#, "id", "7").unwrap(), r#"{"id":7 }"#);
+        for new in ["a7", "07", "1.5", ""] {
+            let error = set(r#"{"id":10}"#, "id", new).unwrap_err();
+            assert_eq!(error.code(), "DocumentFieldInvalid", "{new}");
+        }
     }
 
     #[test]

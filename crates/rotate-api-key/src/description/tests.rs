@@ -362,3 +362,29 @@ fn the_schema_for_editors_is_that_of_the_types() {
         "write it anew: the types have changed"
     );
 }
+
+proptest::proptest! {
+    /// Whatever a file holds, the answer is an error with a line, and no panic.
+    #[test]
+    fn any_text_is_a_description_or_an_error_with_a_line(text in "\\PC*") {
+        if let Err(error) = Description::load("x.toml", &text) {
+            proptest::prop_assert!(error.problems.iter().all(|problem| problem.line >= 1));
+        }
+    }
+
+    /// The same for a description in which something was overwritten.
+    #[test]
+    fn a_damaged_description_is_told_and_no_panic(
+        at in 0..GOOD.len(),
+        length in 0_usize..12,
+        with in "[\\PC\n]{0,6}",
+    ) {
+        let bytes = GOOD.as_bytes();
+        let end = (at + length).min(bytes.len());
+        let text = [&bytes[..at], with.as_bytes(), &bytes[end..]].concat();
+        if let Err(error) = Description::load("x.toml", &String::from_utf8_lossy(&text)) {
+            let lines = text.split(|byte| *byte == b'\n').count();
+            proptest::prop_assert!(error.problems.iter().all(|problem| (1..=lines).contains(&problem.line)), "{}", error);
+        }
+    }
+}

@@ -71,9 +71,15 @@ impl Survey {
 }
 
 impl Standing {
-    /// The current key's id: as the document has it, or as a provider has it whose ids are the values.
+    /// The current key's id: as the document has it, or as a provider has it whose ids are the values. An id that is not
+    /// listed, or that was another value's before, says nothing: somebody wrote the key by hand, and left the id.
     fn current_id(&self, listed: &[Listed]) -> Option<String> {
-        let by_document = self.current.id.clone();
+        let id_of_previous = self.previous.as_ref().and_then(|previous| previous.id.as_ref());
+        let by_document = self
+            .current
+            .id
+            .clone()
+            .filter(|id| Some(id) != id_of_previous && listed.iter().any(|key| key.id == *id));
         by_document.or_else(|| {
             listed
                 .iter()
@@ -231,6 +237,32 @@ mod tests {
         check(&[("2", "by hand")], &previous(false), "||2|1");
         let of_another = format!("x-{}", Marks::of("another").mark(&version("old")));
         check(&[("2", &of_another)], &previous(true), "||2|1");
+    }
+
+    #[test]
+    fn an_id_that_was_left_beside_a_key_written_by_hand_says_nothing() {
+        let stale = Standing {
+            exclusive: true,
+            current: key(Some("1"), "by hand"),
+            previous: Some(key(Some("1"), "v")),
+            ..standing()
+        };
+        check(
+            &[("1", ""), ("2", "")],
+            &Standing {
+                adopted: false,
+                ..stale.clone()
+            },
+            "||1|2",
+        );
+        // The displaced one is known by it all the same, and the one in use stays.
+        check(&[("1", ""), ("2", "")], &stale, "1|||1");
+        let unlisted = Standing {
+            current: key(Some("9"), "v"),
+            previous: None,
+            ..stale
+        };
+        check(&[("1", ""), ("2", "")], &unlisted, "|||2");
     }
 
     #[test]

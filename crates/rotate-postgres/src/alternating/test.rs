@@ -30,16 +30,16 @@ impl AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let (endpoint, role) = (self.endpoint(pending, context).await?, pending.username());
-        let session =
-            match connect::log_in(&self.tls, &endpoint, role, pending.password(), context.budget()).await {
-                Ok(session) => session,
-                Err(Denial::Refused(said)) => {
-                    let (role, server) = (role.to_owned(), endpoint.server());
-                    return Err(PostgresFault::PendingRefused { role, server, said }.into());
-                }
-                Err(Denial::Failed(fault)) => return Err(fault.into()),
-            };
+        let endpoint = self.endpoint(pending, context).await?;
+        let (role, budget) = (pending.username(), context.budget());
+        let session = match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
+            Ok(session) => session,
+            Err(Denial::Refused(said)) => {
+                let (role, server) = (role.to_owned(), endpoint.server());
+                return Err(PostgresFault::PendingRefused { role, server, said }.into());
+            }
+            Err(Denial::Failed(fault)) => return Err(fault.into()),
+        };
         let outcome = self.judge(&session, current, pending, context).await;
         session.close().await;
         match outcome? {

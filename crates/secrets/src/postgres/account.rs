@@ -50,12 +50,11 @@ impl PostgresSecret {
     /// current one. Compared are user, host (without regard to case), port (5432 if none),
     /// database, TLS mode, TLS server name, admin secret, owner role and engine; not the password, and not the form.
     pub fn same_account_as(&self, current: &Self) -> Result<(), Mismatch> {
-        self.same_place_as(current)?;
-        let (pending, current) = (self.username(), current.username());
-        if pending == current {
-            return Ok(());
+        let (user, current_user) = (self.username(), current.username());
+        if user != current_user {
+            return Err(Mismatch::of_users(user, current_user));
         }
-        Err(Mismatch::of_users(pending, current))
+        self.same_place_as(current)
     }
 
     /// The same without the user: two that take turns share everything else.

@@ -3,7 +3,7 @@
 use crate::common::parse;
 use secrets::PostgresSecret;
 
-const CURRENT: &str = r#"{"engine":"postgres","username":"app","password":"old","host":"Db.example.com","port":5432,"dbname":"d","masterarn":"arn:aws:secretsmanager:eu-central-1:000000000000:secret:a-AbCdEf","ssl":true,"tls_server_name":"t"}"#;
+const CURRENT: &str = r#"{"engine":"postgres","username":"app","password":"old","host":"Db.example.com","port":5432,"dbname":"d","masterarn":"arn:aws:secretsmanager:eu-central-1:000000000000:secret:a-AbCdEf","ssl":true,"tls_server_name":"t","ownerrole":"o"}"#;
 
 fn current() -> PostgresSecret {
     parse(CURRENT).expect("the test's own document is good")
@@ -40,6 +40,8 @@ fn another_account_is_refused_by_the_field_that_differs() {
         (r#""ssl":true"#, r#""ssl":false"#, "sslmode"),
         (r#""ssl":true"#, r#""sslmode":"verify-ca""#, "sslmode"),
         (r#""ssl":true,"#, "", "sslmode"),
+        (r#""ownerrole":"o""#, r#""ownerrole":"O""#, "ownerrole"),
+        (r#","ownerrole":"o""#, "", "ownerrole"),
         (
             r#""tls_server_name":"t""#,
             r#""tls_server_name":"u""#,

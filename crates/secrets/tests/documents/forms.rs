@@ -300,3 +300,41 @@ fn a_replaced_password_stands_in_its_place_in_full() {
         r#"{"password":"\"\\\n\u0001ü/","username":"u"}"#
     );
 }
+
+#[test]
+fn another_user_changes_the_bytes_of_user_and_password_alone_and_changes_back() {
+    for text in postgres_forms() {
+        let secret = parse(&text).unwrap();
+        let (user, old) = (secret.username().to_owned(), password("secret-password"));
+        for other in ["u_clone", AWKWARD.trim_matches('\u{1}'), &user] {
+            let changed = secret.with_credentials(other, &password(AWKWARD)).unwrap();
+            assert_eq!(changed.username(), other, "{text}");
+            assert_eq!(text_of(changed.password()), AWKWARD, "{text}");
+            assert_eq!(changed.same_place_as(&secret), Ok(()), "{text}");
+            assert_eq!(
+                changed.same_account_as(&secret).is_ok(),
+                other == user,
+                "{text}: {other}"
+            );
+            let back = changed.with_credentials(&user, &old).unwrap();
+            assert_eq!(back.username(), user);
+            // A name comes back in the plainest spelling: `u` for `\u0075`.
+            let plain = secret
+                .with_credentials("x", &old)
+                .and_then(|other| other.with_credentials(&user, &old));
+            assert_eq!(
+                text_of(back.text()).len(),
+                text_of(plain.unwrap().text()).len(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_user_that_no_document_can_have_is_refused() {
+    let secret = parse(r#"{"username":"u","password":"secret-password"}"#).unwrap();
+    for name in ["", "a\0b"] {
+        assert!(secret.with_credentials(name, &password("x")).is_err(), "{name:?}");
+    }
+}

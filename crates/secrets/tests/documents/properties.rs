@@ -63,7 +63,7 @@ struct Around {
     behind: String,
 }
 
-const READ: [&str; 11] = [
+const READ: [&str; 12] = [
     "username",
     "password",
     "host",
@@ -75,6 +75,7 @@ const READ: [&str; 11] = [
     "sslmode",
     "tls_server_name",
     "masterarn",
+    "ownerrole",
 ];
 
 /// A document with any further members, and user and password anywhere between them.

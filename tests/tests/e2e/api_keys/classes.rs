@@ -361,6 +361,27 @@ async fn a_pending_key_that_was_revoked_by_hand_does_not_block() {
     world.invariant_current_works("a new rotation").await;
 }
 
+/// An admin's second key beside a live one would be one that nobody revokes.
+#[tokio::test]
+async fn a_live_key_of_class_b_that_may_not_replace_itself_is_not_recovered() {
+    let world = World::new(Kind::InPlace).await;
+    let token = world.secret().stage();
+    for status in [401, 403] {
+        world
+            .provider
+            .play("POST /self/roll", 0, 1, Trick::Say(answer(status, "{}")));
+        world
+            .refuses(
+                &token,
+                Step::Create,
+                "ProviderCredentialRefused",
+                &["roll at scripted"],
+            )
+            .await;
+    }
+    assert!(!world.provider.calls().contains(&"POST /roll".to_owned()));
+}
+
 #[tokio::test]
 async fn a_dead_current_key_of_class_b_is_recovered_by_the_admin() {
     let world = World::new(Kind::InPlace).await;

@@ -113,7 +113,7 @@ async fn killed_at_every_request(kind: Kind, aftermath: Aftermath) {
                 When::After => Trick::After(kill),
             };
             goes_on(&world, kind, aftermath, &case, || {
-                world.provider.play(&shape, nth, 1, trick)
+                world.provider.play(&shape, nth, 1, trick);
             })
             .await;
             assert_eq!(world.provider.left(), 0, "{case}: it came to that");

@@ -40,6 +40,17 @@ async fn the_id_is_added_to_a_document_that_has_none() {
 }
 
 #[tokio::test]
+async fn a_document_that_cannot_take_the_id_is_refused_before_a_key_is_made() {
+    let text = format!("{{\"apiKey\":\"{FIRST}\",\"apiKeyId\":[0],\"keywheel\":{{\"id\":\"apiKeyId\"}}}}");
+    let world = Setup::of(Kind::Overlap).secret(&text).start().await;
+    let token = world.secret().stage();
+    world
+        .refuses(&token, Step::Create, "DocumentFieldInvalid", &["apiKeyId"])
+        .await;
+    assert!(world.provider.calls().is_empty());
+}
+
+#[tokio::test]
 async fn a_bare_string_names_its_provider_by_tags() {
     let world = Setup::of(Kind::Overlap)
         .env("PROVIDER", "")

@@ -1,0 +1,316 @@
+//! A provider that answers as its documentation shows, and keeps what it was asked.
+//!
+//! A [`Recording`] is a file of exchanges: a request, and the answers that it gets, one after the other, the last one again
+//! and again. A request that was not recorded is answered with 501 and kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// What stands for the URL at which a recording is played.
+const BASE: &str = "<base>";
+
+/// What is known of a provider, and what a secret of it goes through.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// What the function is told of parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// The admin's credential, if there is one: a text, or a document.
+    pub admin: Option<Value>,
+    /// The secret as it was: a text, or a document.
+    pub secret: Value,
+    /// What may be asked.
+    pub exchanges: Vec<Exchange>,
+    /// The secret after each rotation.
+    pub rotated: Vec<Value>,
+}
+
+/// A request, and its answers. In what is sent, `<name>` is a new key's name, `<new>` a new key that we choose, and `<date>` a
+/// day. In answers, `<name 2>` is the second such name that came, and `<new>` the last such key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// `METHOD /path?query`.
+    pub request: String,
+    /// Headers that it must have.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The JSON that it must send.
+    pub json: Option<Value>,
+    /// The form that it must send.
+    pub form: Option<BTreeMap<String, String>>,
+    /// How often it may be asked; if not set, any number of times. Another exchange may go on with the same request.
+    pub times: Option<usize>,
+    /// The status of the answers.
+    pub status: u16,
+    /// Their JSON; none for answers without content.
+    #[serde(default)]
+    pub answers: Vec<Value>,
+}
+
+impl Recording {
+    /// Reads one, to be played at `base`.
+    ///
+    /// # Errors
+    /// If it is not a recording.
+    pub fn parse(text: &str, base: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(&text.replace(BASE, base))
+    }
+}
+
+/// A recording that is being played.
+pub struct Played {
+    base: String,
+    state: Arc<Mutex<Play>>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Play {
+    exchanges: Vec<(Exchange, usize)>,
+    names: Vec<String>,
+    chosen: String,
+    unexpected: Vec<String>,
+}
+
+impl Played {
+    /// Starts a server that knows no exchange yet.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let state = Arc::new(Mutex::new(Play::default()));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
+        let server = tokio::spawn(async move {
+            // It ends with the runtime.
+            let _ = axum::serve(listener, router).await;
+        });
+        Self {
+            base: format!("http://{address}"),
+            state,
+            server,
+        }
+    }
+
+    /// Where it listens.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Begins to play.
+    pub fn play(&self, recording: &Recording) {
+        let mut play = lock(&self.state);
+        let exchanges = recording.exchanges.iter().cloned();
+        play.exchanges = exchanges.map(|exchange| (exchange, 0)).collect();
+    }
+
+    /// What was asked and had not been recorded.
+    pub fn unexpected(&self) -> Vec<String> {
+        lock(&self.state).unexpected.clone()
+    }
+
+    /// What was recorded and not asked.
+    pub fn unasked(&self) -> Vec<String> {
+        let play = lock(&self.state);
+        let unasked = play.exchanges.iter().filter(|(_, times)| *times == 0);
+        unasked.map(|(exchange, _)| format!("{exchange:?}")).collect()
+    }
+
+    /// The name of the key that was asked for last.
+    pub fn last_name(&self) -> Option<String> {
+        lock(&self.state).names.last().cloned()
+    }
+
+    /// `value` with what has come in for its placeholders.
+    pub fn filled(&self, value: &Value) -> Value {
+        lock(&self.state).filled(value)
+    }
+}
+
+impl Drop for Played {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(state: &Mutex<Play>) -> std::sync::MutexGuard<'_, Play> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request as it came in.
+struct Asked {
+    line: String,
+    headers: HeaderMap,
+    body: String,
+}
+
+async fn answer(
+    State(state): State<Arc<Mutex<Play>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse + use<> {
+    let asked = Asked {
+        line: format!("{method} {uri}"),
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    let (status, body) = lock(&state).answer(&asked);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_IMPLEMENTED);
+    let content_type = [(header::CONTENT_TYPE, "application/json")];
+    (
+        status,
+        content_type,
+        body.map(|body| body.to_string()).unwrap_or_default(),
+    )
+}
+
+impl Play {
+    fn answer(&mut self, asked: &Asked) -> (u16, Option<Value>) {
+        let may = |(exchange, times): &(Exchange, usize)| {
+            exchange.times.is_none_or(|limit| *times < limit) && exchange.is(asked)
+        };
+        let found = self.exchanges.iter().position(may);
+        let Some(index) = found else {
+            let kept = format!("{} {:?} {}", asked.line, asked.headers, asked.body);
+            self.unexpected.push(kept);
+            return (501, None);
+        };
+        let (exchange, times) = self.exchanges[index].clone();
+        self.exchanges[index].1 += 1;
+        self.keep(&exchange, asked);
+        let answer = exchange.answers.get(times).or(exchange.answers.last());
+        (exchange.status, answer.map(|answer| self.filled(answer)))
+    }
+
+    /// Keeps what stands where the recording has placeholders.
+    fn keep(&mut self, exchange: &Exchange, asked: &Asked) {
+        let form: BTreeMap<String, Value> = asked
+            .form()
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        let sent = serde_json::from_str(&asked.body).unwrap_or_else(|_| Value::from_iter(form));
+        let recorded = exchange.form.as_ref().map(|form| serde_json::json!(form));
+        let recorded = exchange.json.clone().or(recorded).unwrap_or_default();
+        placeholders(&recorded, &sent, &mut |placeholder, value| match placeholder {
+            "<name>" => self.names.push(value.to_owned()),
+            "<new>" => value.clone_into(&mut self.chosen),
+            _ => {}
+        });
+    }
+
+    fn filled(&self, value: &Value) -> Value {
+        let mut text = value.to_string();
+        for (index, name) in self.names.iter().enumerate() {
+            text = text.replace(&format!("<name {}>", index + 1), name);
+        }
+        let chosen = Value::from(self.chosen.as_str()).to_string();
+        text = text.replace("\"<new>\"", &chosen);
+        serde_json::from_str(&text).expect("names need no escapes")
+    }
+}
+
+impl Asked {
+    fn form(&self) -> BTreeMap<String, String> {
+        let pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .map(|(name, value)| (decoded(name), decoded(value)))
+            .collect()
+    }
+}
+
+impl Exchange {
+    fn is(&self, asked: &Asked) -> bool {
+        let has = |(name, value): (&String, &String)| {
+            asked
+                .headers
+                .get(name)
+                .is_some_and(|found| found.as_bytes() == value.as_bytes())
+        };
+        let body = match (&self.json, &self.form) {
+            (Some(json), _) => {
+                serde_json::from_str(&asked.body).is_ok_and(|sent| is_like(json, &sent))
+                    && asked.says("application/json")
+            }
+            (None, Some(form)) => {
+                is_like(&serde_json::json!(form), &serde_json::json!(asked.form()))
+                    && asked.says("application/x-www-form-urlencoded")
+            }
+            (None, None) => asked.body.is_empty(),
+        };
+        self.request == asked.line && self.headers.iter().all(has) && body
+    }
+}
+
+impl Asked {
+    fn says(&self, content_type: &str) -> bool {
+        let found = self.headers.get(header::CONTENT_TYPE);
+        found.is_some_and(|found| found.as_bytes().starts_with(content_type.as_bytes()))
+    }
+}
+
+/// Whether `sent` is what was recorded, with anything fitting in place of placeholders.
+fn is_like(recorded: &Value, sent: &Value) -> bool {
+    match (recorded, sent) {
+        (Value::String(recorded), Value::String(sent)) => match recorded.as_str() {
+            "<name>" => sent.contains("keywheel-"),
+            "<new>" => sent.len() >= 16,
+            "<date>" => sent.len() == 10 && sent.bytes().filter(|byte| *byte == b'-').count() == 2,
+            recorded => recorded == sent,
+        },
+        (Value::Array(recorded), Value::Array(sent)) => {
+            recorded.len() == sent.len()
+                && recorded
+                    .iter()
+                    .zip(sent)
+                    .all(|(recorded, sent)| is_like(recorded, sent))
+        }
+        (Value::Object(recorded), Value::Object(sent)) => {
+            let like = |(name, recorded): (&String, &Value)| {
+                sent.get(name).is_some_and(|sent| is_like(recorded, sent))
+            };
+            recorded.len() == sent.len() && recorded.iter().all(like)
+        }
+        (recorded, sent) => recorded == sent,
+    }
+}
+
+/// Tells `found` of each placeholder and what was sent in its place.
+fn placeholders(recorded: &Value, sent: &Value, found: &mut impl FnMut(&str, &str)) {
+    match (recorded, sent) {
+        (Value::String(recorded), Value::String(sent)) if recorded.starts_with('<') => found(recorded, sent),
+        (Value::Array(recorded), Value::Array(sent)) => {
+            for (recorded, sent) in recorded.iter().zip(sent) {
+                placeholders(recorded, sent, found);
+            }
+        }
+        (Value::Object(recorded), Value::Object(sent)) => {
+            for (name, recorded) in recorded {
+                placeholders(recorded, sent.get(name).unwrap_or(&Value::Null), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A name or value of a form.
+fn decoded(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced)
+        .decode_utf8_lossy()
+        .into_owned()
+}
