@@ -28,7 +28,7 @@ const RETRIES: [Duration; 4] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
-/// PutSecretValue and UpdateSecretVersionStage.
+/// `PutSecretValue` and `UpdateSecretVersionStage`.
 const WRITES: usize = 2;
 
 type Anything<T> = Result<T, Box<dyn Error + Send + Sync>>;
