@@ -1,13 +1,16 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check advisories bench build clean-tools
+.PHONY: help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
 export KEYWHEEL_TOOLS
 
+# The calls that the tests saw the functions make: what infra/ must allow.
+CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: ## rotate a real PostgreSQL password in front of you; leaves nothing running
 	@scripts/setup demo
@@ -26,7 +29,8 @@ test: ## run every test against real servers; ARGS=name runs those whose name co
 	@scripts/setup test
 	@echo 'test: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins --tests
-	@cargo test --locked --workspace --no-fail-fast $(ARGS); status=$$?; scripts/settle && exit $$status
+	@rm -f "$(CALLS)"; KEYWHEEL_RECORD_CALLS="$(CALLS)" cargo test --locked --workspace --no-fail-fast $(ARGS); status=$$?; scripts/settle && exit $$status
+	@if [ -e "$(CALLS)" ]; then $(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/calls.py "$(CALLS)"; fi
 
 check: ## formatting, lints, documentation, who may import what, licences; changes nothing
 	cargo fmt --all --check
@@ -38,6 +42,11 @@ check: ## formatting, lints, documentation, who may import what, licences; chang
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \
 		echo 'cargo deny check bans licenses sources'; cargo deny --locked check bans licenses sources; \
 	else echo 'check: licences not checked, as cargo-deny is missing; scripts/setup deny brings it (3 minutes)'; fi
+
+infra-check: ## infra/: CloudFormation and Terraform linted, deployed into an account of moto's, every policy evaluated
+	@scripts/setup infra
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
 	@scripts/setup deny
@@ -52,11 +61,31 @@ bench: ## measure the release build: init, first and warm rotation, memory, size
 		"$${CARGO_TARGET_DIR:-target}"/release/rotate-postgres-{single-user,alternating-users}; \
 		status=$$?; scripts/settle && exit $$status
 
-build: ## the functions as zip files for Lambda, in target/lambda
+build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some
 	@scripts/setup lambda
-	@echo 'build: a release build with link-time optimisation (about 4 minutes for the first function, 1 for each other)'
-	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-postgres
-	PATH="$$PATH:$(KEYWHEEL_TOOLS)/venv/bin" cargo lambda build --release --compiler cargo --output-format zip --locked --package rotate-api-key
+	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
+	scripts/build-zips $(ARCH)
+
+try-arm64: ## rotate one secret with the arm64 program of make build, under qemu
+	@scripts/setup demo
+	@scripts/setup arm64
+	@cargo build --locked --workspace --bins
+	@scripts/try-arm64; status=$$?; scripts/settle && exit $$status
+
+fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
+	@scripts/setup demo
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin fleet -- $(or $(SECRETS),100) $(or $(WRITES),10) $(or $(AT_ONCE),10) $(PROGRAM); \
+		status=$$?; scripts/settle && exit $$status
+
+deploy: ## FUNCTION=name ROLE=arn: one function by cargo lambda deploy, as make build made it; ARCH=x86_64 if not arm64, ARGS for more of its options
+	@scripts/setup lambda
+	scripts/deploy "$(FUNCTION)" "$(ROLE)" $(or $(ARCH),arm64) $(ARGS)
+
+deploy-demo: ## from an empty account of moto's to a stack with every function, a secret with a schedule, and cargo lambda deploy; after make build
+	@scripts/setup infra
+	@scripts/setup lambda
+	@$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/deploy_demo.py $(or $(ARCH),arm64) $(foreach function,$(FUNCTIONS),--only $(function))
 
 clean-tools: ## remove what scripts/setup installed outside the system's own packages
 	rm -rf "$(KEYWHEEL_TOOLS)"

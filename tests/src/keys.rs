@@ -31,7 +31,10 @@ pub struct Keys {
 impl Keys {
     /// One in which a failed rotation is not tried again, and without a function yet.
     pub async fn start() -> Self {
-        let aws = LocalSecretsManager::builder().retry_delays([]).start().await;
+        let aws = world::recorded(LocalSecretsManager::builder())
+            .retry_delays([])
+            .start()
+            .await;
         let aws = aws.expect("the local Secrets Manager starts");
         let client = world::client(&aws.url());
         Self { aws, client }

@@ -8,13 +8,14 @@
     reason = "a world panics wherever the test it stands for could not go on"
 )]
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use secrets_manager_local::{Function, FunctionError, LocalSecretsManager, RotationOutcome};
+use secrets_manager_local::{Builder, Function, FunctionError, LocalSecretsManager, RotationOutcome};
 use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
@@ -158,9 +159,20 @@ impl Setup {
         if let Some(suffix) = &self.arn_suffix {
             aws = aws.arn_suffix(suffix);
         }
-        let aws = aws.start().await.expect("the local Secrets Manager starts");
+        let aws = recorded(aws)
+            .start()
+            .await
+            .expect("the local Secrets Manager starts");
         let client = client(&aws.url());
         (aws, client)
+    }
+}
+
+/// A Secrets Manager that notes what functions call, where `make test` asks for it: what their roles must allow.
+pub fn recorded(builder: Builder) -> Builder {
+    match env::var_os("KEYWHEEL_RECORD_CALLS") {
+        Some(path) => builder.record_calls(path),
+        None => builder,
     }
 }
 

@@ -51,6 +51,7 @@ pub const CODES: &[&str] = &[
     "PendingMissing",
     "PermissionDenied",
     "PromoteConflict",
+    "RoleNotAssumed",
     "RotationAbandoned",
     "RotationCancelled",
     "SecretDeleted",

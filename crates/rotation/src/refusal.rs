@@ -86,7 +86,7 @@ impl Refusal {
 }
 
 /// An error and its sources on one line of bounded length.
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut words = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::api::Quota;
+use crate::calls::{CallLog, Record};
 use crate::clock::Clock;
 use crate::core::{Core, Settings};
 use crate::lambda::{Function, Host, HostSettings, Variables};
@@ -35,6 +37,7 @@ pub struct Builder {
     echo: bool,
     clock: Clock,
     settings: Settings,
+    record: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -53,6 +56,7 @@ impl Default for Builder {
                 quotas: BTreeMap::new(),
                 reattempt_refused: true,
             },
+            record: None,
         }
     }
 }
@@ -142,8 +146,16 @@ impl Builder {
         self
     }
 
+    /// Adds the kinds of call that functions make to a file, a line each: what their roles must allow.
+    #[must_use]
+    pub fn record_calls(mut self, path: impl Into<PathBuf>) -> Self {
+        self.record = Some(path.into());
+        self
+    }
+
     /// Starts the server on a thread of its own, so that it outlives the runtime of whoever starts it.
     pub async fn start(self) -> io::Result<LocalSecretsManager> {
+        let record = self.record.as_deref().map(Record::open).transpose()?;
         let (up, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -154,7 +166,7 @@ impl Builder {
                     .enable_all()
                     .build();
                 match runtime {
-                    Ok(runtime) => runtime.block_on(self.run(up, stopped)),
+                    Ok(runtime) => runtime.block_on(self.run(CallLog::new(record), up, stopped)),
                     // Nobody waits any more if the receiver is gone.
                     Err(error) => drop(up.send(Err(error))),
                 }
@@ -163,7 +175,12 @@ impl Builder {
         Ok(LocalSecretsManager::new(core, handle, address, stop, thread))
     }
 
-    async fn run(self, up: oneshot::Sender<io::Result<Running>>, stopped: oneshot::Receiver<()>) {
+    async fn run(
+        self,
+        calls: CallLog,
+        up: oneshot::Sender<io::Result<Running>>,
+        stopped: oneshot::Receiver<()>,
+    ) {
         let bound = TcpListener::bind(self.listen).await;
         let (listener, address) = match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
             Ok((address, listener)) => (listener, address),
@@ -177,7 +194,7 @@ impl Builder {
             echo: self.echo,
         };
         let host = Arc::new(Host::new(host, self.functions));
-        let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host)));
+        let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host), calls));
         let routes = routes(Arc::clone(&core));
         if up
             .send(Ok((Arc::clone(&core), Handle::current(), address)))

@@ -1,5 +1,9 @@
 //! The log of calls: who asked what, when, and what came of it. Never a value.
 
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -59,23 +63,65 @@ fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -
         .serialize(serializer)
 }
 
+/// The kinds of call that functions make, in a file: what their roles must allow. A line each, as
+/// `FUNCTION OPERATION own` about the secret that is being rotated, or `other` about another one.
+///
+/// Servers may share a file: each adds to it what it has not added before.
+#[derive(Debug)]
+pub(crate) struct Record {
+    file: File,
+    known: BTreeSet<String>,
+}
+
+impl Record {
+    /// Adds to the file at `path`, which need not be there.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        Ok(Self {
+            file,
+            known: BTreeSet::new(),
+        })
+    }
+
+    fn note(&mut self, call: &CallRecord) {
+        let (Some(function), Some(rotating)) = (&call.function, &call.rotating) else {
+            return;
+        };
+        let own = call.secret_id.as_ref().is_none_or(|secret| secret == rotating);
+        let line = format!(
+            "{function} {} {}\n",
+            call.operation,
+            if own { "own" } else { "other" }
+        );
+        if self.known.insert(line.clone()) {
+            // One write of a short line is not torn by others; a record that cannot be kept is missed by its reader.
+            let _ = self.file.write_all(line.as_bytes());
+        }
+    }
+}
+
 /// All calls since the start, or since the log was cleared.
 #[derive(Debug)]
 pub(crate) struct CallLog {
     start: Instant,
     calls: Mutex<(usize, Vec<CallRecord>)>,
+    record: Option<Mutex<Record>>,
 }
 
 impl CallLog {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(record: Option<Record>) -> Self {
         Self {
             start: Instant::now(),
             calls: Mutex::default(),
+            record: record.map(Mutex::new),
         }
     }
 
     /// Notes a call that has come in; its number is set here.
     pub(crate) fn open(&self, mut call: CallRecord) -> usize {
+        if let Some(record) = &self.record {
+            lock(record).note(&call);
+        }
         let mut calls = lock(&self.calls);
         let number = calls.0;
         calls.0 += 1;
@@ -102,5 +148,51 @@ impl CallLog {
 
     pub(crate) fn clear(&self) {
         lock(&self.calls).1.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: Option<&str>, operation: &str, secret: Option<&str>) -> CallRecord {
+        CallRecord {
+            number: 0,
+            operation: operation.to_owned(),
+            function: function.map(str::to_owned),
+            sandbox: None,
+            step: None,
+            rotating: Some("arn:own".to_owned()),
+            secret_id: secret.map(str::to_owned),
+            version_id: None,
+            version_stage: None,
+            started: Duration::ZERO,
+            ended: None,
+            outcome: None,
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_call_of_a_function_is_noted_once_and_servers_share_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("calls.txt");
+        for operation in ["PutSecretValue", "GetSecretValue"] {
+            let log = CallLog::new(Some(Record::open(&path).unwrap()));
+            log.open(call(Some("rotate"), operation, Some("arn:own")));
+            log.open(call(Some("rotate"), operation, Some("arn:own")));
+            log.open(call(Some("rotate"), operation, Some("arn:admin")));
+            log.open(call(None, "DeleteSecret", Some("arn:own")));
+        }
+        let noted = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            noted.lines().collect::<Vec<_>>(),
+            [
+                "rotate PutSecretValue own",
+                "rotate PutSecretValue other",
+                "rotate GetSecretValue own",
+                "rotate GetSecretValue other",
+            ]
+        );
     }
 }

@@ -45,13 +45,13 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(settings: Settings, clock: Clock, host: Arc<Host>) -> Self {
+    pub(crate) fn new(settings: Settings, clock: Clock, host: Arc<Host>, calls: CallLog) -> Self {
         let throttle = Mutex::new(Throttle::new(settings.quotas.clone()));
         Self {
             settings,
             clock,
             faults: Faults::default(),
-            calls: CallLog::new(),
+            calls,
             runs: RunLog::new(),
             host,
             rescheduled: Notify::new(),

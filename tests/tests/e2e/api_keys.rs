@@ -93,7 +93,7 @@ impl Setup {
     }
 
     async fn start(self) -> World {
-        let aws = LocalSecretsManager::builder()
+        let aws = world::recorded(LocalSecretsManager::builder())
             .retry_delays(vec![Duration::from_millis(20); self.retries])
             .start()
             .await

@@ -13,7 +13,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::{Store, StoreFault};
+use super::{Store, StoreFault, roles};
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services and Starfield). Loading the system's own
 /// roots would cost a cold start 5 ms of processor time, 70 ms on the smallest function.
@@ -29,14 +29,15 @@ const OPERATION: Duration = Duration::from_secs(12);
 const ATTEMPTS: u32 = 4;
 
 /// A store from the environment: `AWS_REGION`, the function's credentials, `SECRETS_MANAGER_ENDPOINT` or
-/// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`.
+/// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `ASSUME_ROLE_ARN`, `ASSUME_ROLE_EXTERNAL_ID`.
 ///
 /// Opens no connection.
 ///
 /// # Errors
-/// `AWS_CA_BUNDLE` names no certificates; the SDK would panic over some of what can be wrong with it.
+/// `AWS_CA_BUNDLE` names no certificates (the SDK would panic over some of what can be wrong with it), or the roles to assume are none.
 pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Result<Store, StoreFault> {
     let set = |name: &str| get(name).filter(|value| !value.is_empty());
+    let roles = roles::chain(&set)?;
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(trust(&set)?)
@@ -56,6 +57,9 @@ pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Result<Store, Stor
     }
     let shared = loader.load().await;
     let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
+    if let Some(assumed) = roles::assume(&shared, roles).await {
+        config = config.credentials_provider(assumed);
+    }
     if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
         config = config.endpoint_url(with_scheme(endpoint));
     }

@@ -8,6 +8,8 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use crate::fault::{Fault, Kind, Prospect};
 use crate::refusal::Refusal;
 
+use super::roles::NOT_ASSUMED;
+
 /// What a call to Secrets Manager came to, if not to an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
@@ -56,6 +58,22 @@ pub enum StoreFault {
     CaBundle {
         /// What is wrong with it.
         problem: String,
+    },
+    /// The roles to assume are no roles.
+    #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
+    RoleInvalid {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A role on the way to the secret's account could not be assumed.
+    #[error("{operation} on {secret}: {message}")]
+    RoleNotAssumed {
+        /// The call.
+        operation: &'static str,
+        /// The secret asked for.
+        secret: String,
+        /// The role, and STS's words.
+        message: String,
     },
     /// The secret's KMS key cannot be used.
     #[error("{operation} on {secret} cannot use the secret's KMS key: {message}")]
@@ -115,7 +133,8 @@ impl Fault for StoreFault {
             Self::SecretNotFound { .. } => "SecretNotFound",
             Self::SecretDeleted { .. } => "SecretDeleted",
             Self::PermissionDenied { .. } | Self::CredentialsRefused { .. } => "PermissionDenied",
-            Self::NotSent { .. } | Self::CaBundle { .. } => "ConfigurationInvalid",
+            Self::NotSent { .. } | Self::CaBundle { .. } | Self::RoleInvalid { .. } => "ConfigurationInvalid",
+            Self::RoleNotAssumed { .. } => "RoleNotAssumed",
             Self::KmsDenied { .. } => "KmsDenied",
             Self::Throttled { .. } => "Throttled",
             Self::Unreachable { .. } => "SecretsManagerUnreachable",
@@ -130,10 +149,11 @@ impl Fault for StoreFault {
             Self::SecretNotFound { .. } | Self::SecretDeleted { .. } | Self::PromoteConflict => {
                 Kind::Rotation
             }
-            Self::PermissionDenied { .. } | Self::CredentialsRefused { .. } | Self::KmsDenied { .. } => {
-                Kind::Permission
-            }
-            Self::NotSent { .. } | Self::CaBundle { .. } => Kind::Configuration,
+            Self::PermissionDenied { .. }
+            | Self::CredentialsRefused { .. }
+            | Self::RoleNotAssumed { .. }
+            | Self::KmsDenied { .. } => Kind::Permission,
+            Self::NotSent { .. } | Self::CaBundle { .. } | Self::RoleInvalid { .. } => Kind::Configuration,
             Self::Throttled { .. } => Kind::Throttling,
             Self::Unreachable { .. } => Kind::Network,
             Self::Failed { .. } => Kind::Server,
@@ -158,6 +178,12 @@ impl Fault for StoreFault {
                 "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set, check that it is a URL".into()
             }
             Self::CaBundle { .. } => "let it name a readable PEM file of certificates, or remove the variable".into(),
+            Self::RoleInvalid { .. } => {
+                "name whole ARNs of roles (arn:aws:iam::222222222222:role/rotator), separated by commas, and at most one external id for each".into()
+            }
+            Self::RoleNotAssumed { .. } => {
+                "let that role's trust policy name the role before it (the function's own, if it is the first) and the external id of ASSUME_ROLE_EXTERNAL_ID, and let the role before it call sts:AssumeRole; in a VPC, STS needs a way too".into()
+            }
             Self::KmsDenied { .. } => {
                 "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy".into()
             }
@@ -193,8 +219,16 @@ where
 fn refusal(operation: &'static str, secret: &str, refusal: Refusal) -> StoreFault {
     let secret = secret.to_owned();
     match refusal {
-        Refusal::Unreachable(message) => StoreFault::Unreachable { operation, message },
+        Refusal::NotSent(message) | Refusal::Unreachable(message) if message.contains(NOT_ASSUMED) => {
+            let from = message.find("the role ").unwrap_or_default();
+            StoreFault::RoleNotAssumed {
+                operation,
+                secret,
+                message: message[from..].to_owned(),
+            }
+        }
         Refusal::NotSent(message) => StoreFault::NotSent { operation, message },
+        Refusal::Unreachable(message) => StoreFault::Unreachable { operation, message },
         Refusal::Throttled => StoreFault::Throttled { operation, secret },
         Refusal::Denied(message) if message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
             operation,

@@ -5,6 +5,7 @@
 
 mod client;
 mod fault;
+mod roles;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

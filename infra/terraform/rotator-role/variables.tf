@@ -1,0 +1,55 @@
+variable "name" {
+  description = "The role's name."
+  type        = string
+  default     = "keywheel-rotator"
+}
+
+variable "trusted_role_arns" {
+  description = "The functions' roles, or the role before this one in a chain."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.trusted_role_arns) > 0 && alltrue([for arn in var.trusted_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "trusted_role_arns holds ARNs of roles, without wildcards."
+  }
+}
+
+variable "external_id" {
+  description = "What whoever assumes the role must know: it keeps a third party from being used against you."
+  type        = string
+  sensitive   = true
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=.@:/-]{2,1224}$", var.external_id))
+    error_message = "external_id has 2 to 1224 letters, digits and + = . @ : / - (a comma would separate two of them)."
+  }
+}
+
+variable "function_arns" {
+  description = "The functions. Only secrets that name one of them are reached."
+  type        = list(string)
+}
+
+variable "secret_name_prefix" {
+  description = "Only secrets whose names begin so."
+  type        = string
+  default     = ""
+}
+
+variable "kms_key_arns" {
+  description = "The customer managed keys of the secrets."
+  type        = list(string)
+  default     = []
+}
+
+variable "permissions_boundary_arn" {
+  description = "A permissions boundary, where your organisation asks for one."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of the role."
+  type        = map(string)
+  default     = {}
+}

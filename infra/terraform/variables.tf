@@ -1,0 +1,301 @@
+# --- code ---
+
+variable "zip_directory" {
+  description = "The directory with the zip files of make build, target/lambda. Leave it null to take them from code_bucket."
+  type        = string
+  default     = null
+}
+
+variable "code_bucket" {
+  description = "The S3 bucket with the zip files, in this region, if zip_directory is null."
+  type        = string
+  default     = null
+}
+
+variable "code_prefix" {
+  description = "The folder in code_bucket, as scripts/upload printed it. It changes with the code."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "The processor: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture is arm64 or x86_64."
+  }
+}
+
+# --- which functions ---
+
+variable "functions" {
+  description = "Which functions to make."
+  type        = set(string)
+  default     = ["rotate-postgres-single-user", "rotate-postgres-alternating-users", "rotate-api-key"]
+
+  validation {
+    condition     = length(var.functions) > 0 && length(setsubtract(var.functions, ["rotate-postgres-single-user", "rotate-postgres-alternating-users", "rotate-api-key"])) == 0
+    error_message = "functions holds some of rotate-postgres-single-user, rotate-postgres-alternating-users and rotate-api-key."
+  }
+}
+
+variable "name_prefix" {
+  description = "Put before every name. A second instance of the module in the same account and region needs another one."
+  type        = string
+  default     = "keywheel-"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{0,30}$", var.name_prefix))
+    error_message = "name_prefix has at most 30 letters, digits, hyphens and underscores."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many rotation steps each function runs at once, so that a fleet does not flood a database. -1 reserves nothing (a new account has too few to reserve any)."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.reserved_concurrency == -1 || var.reserved_concurrency > 0
+    error_message = "reserved_concurrency is -1 or at least 1: with 0 no secret could be rotated."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "A permissions boundary for the roles, where your organisation asks for one."
+  type        = string
+  default     = null
+}
+
+variable "environment" {
+  description = "Further settings of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. The README lists them."
+  type        = map(map(string))
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.environment), ["rotate-postgres-single-user", "rotate-postgres-alternating-users", "rotate-api-key"])) == 0
+    error_message = "environment is keyed by rotate-postgres-single-user, rotate-postgres-alternating-users and rotate-api-key."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that can have tags."
+  type        = map(string)
+  default     = {}
+}
+
+# --- which secrets ---
+
+variable "secret_name_prefix" {
+  description = "Only secrets whose names begin so, such as myapp/prod/. Empty is every secret that names the function as its rotation function."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9/_+=.@-]*$", var.secret_name_prefix))
+    error_message = "secret_name_prefix has characters that no secret's name has; it is a prefix, without wildcards."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "The customer managed keys of the secrets. Not needed for the key aws/secretsmanager."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", arn))])
+    error_message = "kms_key_arns holds ARNs of keys; an alias cannot be named in a policy."
+  }
+}
+
+variable "secrets_account_id" {
+  description = "The account that has the secrets, if it is not this one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.secrets_account_id == null || can(regex("^[0-9]{12}$", var.secrets_account_id))
+    error_message = "secrets_account_id has 12 digits."
+  }
+}
+
+variable "assume_roles" {
+  description = "The roles to assume, one after the other, to reach the secrets, each with its external id or null."
+  type        = list(object({ arn = string, external_id = optional(string) }))
+  default     = []
+
+  validation {
+    condition     = alltrue([for role in var.assume_roles : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/", role.arn))])
+    error_message = "assume_roles holds ARNs of roles."
+  }
+}
+
+# --- the admin of the databases ---
+
+variable "superuser_secret_arns" {
+  description = "The admin secrets that alternating users may be rotated with (the key masterarn in the secrets)."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.superuser_secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$", arn))])
+    error_message = "superuser_secret_arns holds whole ARNs of secrets, without wildcards: whoever may write a rotated secret may have any of these used."
+  }
+}
+
+variable "superuser_secret_kms_key_arns" {
+  description = "The customer managed keys of the admin secrets."
+  type        = list(string)
+  default     = []
+}
+
+variable "single_user_may_use_superuser" {
+  description = "Whether the single-user function may use the admins, too, to heal a lost password or where roles may not change their own."
+  type        = bool
+  default     = false
+}
+
+variable "admin_db_user_arns" {
+  description = "The admins that log in without a secret, by rds_iam, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE_ID/USER."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.admin_db_user_arns : can(regex("^arn:[a-z-]+:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:[^/*]+/[^*]+$", arn))])
+    error_message = "admin_db_user_arns holds ARNs of database users, without wildcards."
+  }
+}
+
+variable "describe_rds" {
+  description = "Whether whoever uses an admin may ask the RDS API, which admin secrets made by RDS and reader endpoints need."
+  type        = bool
+  default     = true
+}
+
+# --- API keys ---
+
+variable "api_key_in_vpc" {
+  description = "Whether the function for API keys runs in the VPC, too. It then needs a way to the provider, such as a NAT gateway."
+  type        = bool
+  default     = false
+}
+
+variable "api_key_admin_secret_arns" {
+  description = "The secrets with which providers issue keys, each of which the function's settings must name as well."
+  type        = list(string)
+  default     = []
+}
+
+variable "provider_layer_arn" {
+  description = "A layer with descriptions of your own, in its folder providers."
+  type        = string
+  default     = null
+}
+
+variable "iam_user_arns" {
+  description = "The IAM users whose access keys are rotated."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.iam_user_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:user/[^*]+$", arn))])
+    error_message = "iam_user_arns holds ARNs of users, without wildcards."
+  }
+}
+
+# --- network ---
+
+variable "vpc_id" {
+  description = "The VPC, if the module shall make a security group or the endpoint in it."
+  type        = string
+  default     = null
+}
+
+variable "subnet_ids" {
+  description = "The subnets from which the databases are reached. Empty leaves the functions outside of any VPC."
+  type        = list(string)
+  default     = []
+}
+
+variable "security_group_ids" {
+  description = "The functions' security groups. Empty, with vpc_id, makes one."
+  type        = list(string)
+  default     = []
+}
+
+variable "database_port" {
+  description = "The port that the security group made here lets out, beside 443."
+  type        = number
+  default     = 5432
+}
+
+variable "create_secretsmanager_endpoint" {
+  description = "Whether to make an interface endpoint for Secrets Manager; needs vpc_id and subnet_ids. Functions in subnets without a way out need one."
+  type        = bool
+  default     = false
+}
+
+# --- new passwords ---
+
+variable "password_length" {
+  description = "The length of new passwords."
+  type        = number
+  default     = 32
+
+  validation {
+    condition     = var.password_length >= 1 && var.password_length <= 4096
+    error_message = "password_length is from 1 to 4096."
+  }
+}
+
+variable "exclude_characters" {
+  description = "The characters that new passwords never have."
+  type        = string
+  default     = ":/@\"'\\"
+}
+
+variable "root_certificates" {
+  description = "Own roots for the databases' certificates, as PEM, for regions whose RDS roots the README does not list. Null uses the roots inside."
+  type        = string
+  default     = null
+}
+
+# --- to see it run ---
+
+variable "log_retention_days" {
+  description = "How long logs are kept."
+  type        = number
+  default     = 90
+}
+
+variable "log_level" {
+  description = "From which level on the functions log: TRACE, DEBUG or INFO. No level logs a secret value; above INFO the metrics would go, too."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO"], var.log_level)
+    error_message = "log_level is TRACE, DEBUG or INFO."
+  }
+}
+
+variable "alarm_topic_arn" {
+  description = "The SNS topic that alarms notify. Null leaves the alarms to be seen in CloudWatch."
+  type        = string
+  default     = null
+}
+
+variable "stuck_after_minutes" {
+  description = "After how long a pending version that does not become current is stuck. Secrets Manager's own retries take a while."
+  type        = number
+  default     = 120
+}
+
+variable "overdue_after_hours" {
+  description = "How long after its time a rotation is overdue."
+  type        = number
+  default     = 24
+}

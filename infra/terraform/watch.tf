@@ -1,0 +1,136 @@
+# The watcher, the alarms and the dashboard: docs/see-it-run.md.
+
+resource "aws_lambda_function" "watch" {
+  function_name = "${var.name_prefix}watch"
+  description   = "Finds secrets whose rotation is stuck, overdue or stopped; reads no values"
+  runtime       = "python3.13"
+  handler       = "watch.handler"
+  architectures = [var.architecture]
+  memory_size   = 128
+  timeout       = 120
+  role          = aws_iam_role.watch.arn
+  tags          = merge({ keywheel = "rotation" }, var.tags)
+
+  filename         = local.from_s3 ? null : "${var.zip_directory}/watch.zip"
+  source_code_hash = local.from_s3 ? null : filebase64sha256("${var.zip_directory}/watch.zip")
+  s3_bucket        = local.from_s3 ? var.code_bucket : null
+  s3_key           = local.from_s3 ? "${var.code_prefix}/watch.zip" : null
+
+  environment {
+    variables = {
+      ROTATION_FUNCTION_ARNS = join(",", values(local.function_arns))
+      STUCK_AFTER_MINUTES    = tostring(var.stuck_after_minutes)
+      OVERDUE_AFTER_HOURS    = tostring(var.overdue_after_hours)
+    }
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+    log_group             = aws_cloudwatch_log_group.watch.name
+  }
+}
+
+resource "aws_cloudwatch_log_group" "watch" {
+  name              = "/aws/lambda/${var.name_prefix}watch"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_iam_role" "watch" {
+  name                 = "${var.name_prefix}watch"
+  description          = "What the watcher may do"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy   = file("${path.module}/policies/trust-lambda.json")
+  tags                 = var.tags
+}
+
+resource "aws_iam_role_policy" "watch" {
+  name = "watch"
+  role = aws_iam_role.watch.id
+  policy = templatefile("${path.module}/policies/watch.json.tftpl", {
+    partition     = local.partition
+    region        = local.region
+    account       = local.account
+    function_name = "${var.name_prefix}watch"
+  })
+}
+
+resource "aws_cloudwatch_event_rule" "watch" {
+  name                = "${var.name_prefix}watch"
+  description         = "Looks for secrets whose rotation is stuck or overdue"
+  schedule_expression = "rate(15 minutes)"
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "watch" {
+  rule = aws_cloudwatch_event_rule.watch.name
+  arn  = aws_lambda_function.watch.arn
+}
+
+resource "aws_lambda_permission" "watch" {
+  statement_id  = "schedule"
+  function_name = aws_lambda_function.watch.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.watch.arn
+}
+
+locals {
+  alarm_actions = var.alarm_topic_arn == null ? [] : [var.alarm_topic_arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  for_each = local.functions
+
+  alarm_name          = "${var.name_prefix}${each.key}-failed"
+  alarm_description   = "A rotation step failed, timed out or crashed. The log has its error.code; docs/runbook has a page for each"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.rotation[each.key].function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "watched" {
+  for_each = {
+    SecretsStuck = {
+      name        = "secrets-stuck"
+      description = "A rotation stays between setSecret and finishSecret. The watcher's log names the secret; docs/runbook/README.md has the way on"
+    }
+    SecretsOverdue = {
+      name        = "secrets-overdue"
+      description = "A secret was not rotated when it was due. The watcher's log names it"
+    }
+  }
+
+  alarm_name          = "${var.name_prefix}${each.value.name}"
+  alarm_description   = each.value.description
+  namespace           = "Keywheel"
+  metric_name         = each.key
+  dimensions          = { Function = aws_lambda_function.watch.function_name }
+  statistic           = "Maximum"
+  period              = 1800
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "breaching" # a watcher that is silent is no good sign
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_dashboard" "rotations" {
+  dashboard_name = "${var.name_prefix}rotations"
+  dashboard_body = templatefile("${path.module}/dashboard.json.tftpl", { name_prefix = var.name_prefix, region = local.region })
+}

@@ -1,0 +1,151 @@
+"""Checks infra/: `make infra-check`. Prints what it checked and the table of the policies; fails if anything is wrong."""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import calls
+import cloud
+import policies
+import stack
+import template
+import terraform
+from functions import FUNCTIONS
+from tools import TOOLS
+
+sys.path.insert(0, str(template.INFRA / "watch"))
+import watch  # noqa: E402
+
+SECRET = policies.secret("myapp/prod/orders/db")
+EXAMPLES = {
+    "single-user": {"DatabaseHost": "db.example.com", "FirstPassword": "first"},
+    "alternating-users": {"DatabaseHost": "db.example.com", "FirstPassword": "first", "AdminSecretArn": policies.ADMIN, "SecretName": "myapp/prod/stock/db"},
+    "api-key": {"FirstValue": "first"},
+    "rotator-role": {
+        "FunctionRoleArns": f"arn:aws:iam::{cloud.ACCOUNT}:role/rotator",
+        "FunctionArns": policies.function_arn("rotate-postgres-single-user"),
+        "ExternalId": "an-external-id",
+    },
+    "restart-ecs-services": {"SecretArn": SECRET, "Cluster": "shop", "Services": "orders,stock"},
+    "reload-pgbouncer": {"SecretArn": SECRET},
+}
+
+
+def cfn_lint():
+    """CloudFormation's linter, to which a warning is an error."""
+    command = [str(TOOLS / "venv/bin/cfn-lint"), "--", *map(str, template.templates())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode else []
+
+
+def metrics_of_functions():
+    """The metrics that the functions write, as (metric, dimensions), read off the source that writes them."""
+    source = (template.ROOT / "crates/rotation/src/metrics.rs").read_text()
+    sets = re.search(r'"Dimensions": (\[\[.*?\]\])', source)[1]
+    names = re.findall(r'\{"Name": "(\w+)"', source)
+    found = {(name, frozenset(dimensions)) for name in names for dimensions in json.loads(sets)}
+    directive = watch.metrics({name: 0 for name in watch.TOTALS}, "f", watch.datetime.now())["_aws"]["CloudWatchMetrics"][0]
+    return found | {(metric["Name"], frozenset(directive["Dimensions"][0])) for metric in directive["Metrics"]}
+
+
+def metrics_of_dashboard(body):
+    """The metrics of ours that a dashboard shows, in the same form."""
+    for widget in json.loads(body)["widgets"]:
+        for metric in widget["properties"].get("metrics", []):
+            if isinstance(metric[0], dict):
+                for names in re.findall(r"\{Keywheel,([\w,]+)\} MetricName=\"(\w+)\"", metric[0]["expression"]):
+                    yield names[1], frozenset(names[0].split(","))
+            elif metric[0] == "Keywheel":
+                words = [word for word in metric[2:] if isinstance(word, str)]
+                yield metric[1], frozenset(words[::2])
+
+
+def dashboard_problems(account):
+    """A dashboard or an alarm that shows what nobody measures, and two dashboards that differ."""
+    body = account.client("cloudwatch").get_dashboard(DashboardName="keywheel-rotations")["DashboardBody"]
+    written = metrics_of_functions()
+    shown = set(metrics_of_dashboard(body))
+    for alarm in account.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+        if alarm["Namespace"] == "Keywheel":
+            shown.add((alarm["MetricName"], frozenset(one["Name"] for one in alarm["Dimensions"])))
+    for metric, dimensions in sorted(shown - written, key=str):
+        yield f"the dashboard or an alarm shows {metric} by {', '.join(sorted(dimensions))}, which no function writes"
+    if len(shown) < 5:
+        yield f"only {len(shown)} metrics of ours are shown"
+    text = (terraform.TERRAFORM / "dashboard.json.tftpl").read_text()
+    if json.loads(text.replace("${name_prefix}", policies.PREFIX).replace("${region}", template.REGION)) != json.loads(body):
+        yield "the dashboards of the SAM template and of the Terraform module differ"
+
+
+def functions():
+    """The functions whose calls are known; one that is here and whose calls are not is a problem."""
+    return [function for function in FUNCTIONS if calls.of_function(function)[0]]
+
+
+def unrecorded():
+    """Functions whose program is here, and whose calls were never recorded."""
+    for function in FUNCTIONS:
+        if calls.is_here(function) and function not in functions():
+            yield f"no call of {function} is in infra/calls.txt; run the tests with KEYWHEEL_RECORD_CALLS, then scripts/infra/calls.py --update"
+
+
+def table_of(single_user_has_admin):
+    """The whole table; of a single user with an admin, only the rows in which that shows."""
+    rows = policies.rows(functions(), single_user_has_admin)
+    shows = ("secretsmanager", "kms", "rds", "rds-db")
+    return [row for row in rows if not single_user_has_admin or (row.function == "rotate-postgres-single-user" and row.service in shows)]
+
+
+def judged(title, table, found):
+    """Prints an evaluated table, and tells its wrong rows."""
+    policies.evaluate(table, found)
+    wrong = [row for row in table if not row.right]
+    print(f"\n{title}: {len(table)} rows, {sum(len(row.allowed) + row.denied for row in table)} requests, {len(wrong)} wrong")
+    policies.show(table)
+    return [f"{title}: {row.function}, {row.target}: allowed {sorted(row.allowed)}, should be {sorted(row.wanted)}" for row in wrong]
+
+
+def deployed(single_user_has_admin):
+    """Deploys the template into an empty account; yields the account's problems."""
+    with cloud.empty_account() as account, tempfile.TemporaryDirectory() as directory:
+        code = Path(directory) / "code.zip"
+        code.write_bytes(b"PK\x05\x06" + bytes(18))  # an empty archive: what is in it does not matter here
+        stack.upload(account, "v1", {f"arm64/{name}.zip": code for name in FUNCTIONS} | {"watch.zip": code})
+        options = {"CreateSecretsManagerEndpoint": "true", "ApiKeyInVpc": "true", "SingleUserMayUseSuperuser": str(single_user_has_admin).lower()}
+        stack.deploy(account, stack.parameters_of("v1", **stack.network(account), **policies.PARAMETERS, **options))
+        found = stack.policies_of_functions(account, FUNCTIONS)
+        title = "the SAM template" + (", with an admin for single users" if single_user_has_admin else "")
+        yield from judged(title, table_of(single_user_has_admin), found)
+        if not single_user_has_admin:
+            yield from dashboard_problems(account)
+            for name, parameters in EXAMPLES.items():
+                stack.deploy(account, parameters, template.INFRA / "examples" / f"{name}.yaml", name)
+            print(f"\ndeployed beside it: {', '.join(EXAMPLES)}")
+
+
+def problems():
+    """Everything that is wrong."""
+    yield from cfn_lint()
+    print(f"cfn-lint: {len(template.templates())} templates")
+    yield from terraform.problems()
+    print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
+    yield from unrecorded()
+    for single_user_has_admin in (False, True):
+        yield from deployed(single_user_has_admin)
+        title = "the Terraform module" + (", with an admin for single users" if single_user_has_admin else "")
+        yield from judged(title, table_of(single_user_has_admin), policies.of_terraform(functions(), single_user_has_admin))
+
+
+def main():
+    found = list(problems())
+    for problem in found:
+        print(f"infra-check: {problem}", file=sys.stderr)
+    print(f"\ninfra-check: {len(found)} problems")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Tests of the checks themselves, and of the watcher: a check that finds nothing wrong in what is wrong is worth nothing."""
+
+import copy
+import json
+import sys
+import tempfile
+import unittest
+import zipfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import calls
+import importlib
+import policies
+import template
+import terraform
+
+sys.path.insert(0, str(template.INFRA / "watch"))
+import watch  # noqa: E402
+
+zip_file = importlib.import_module("zip")
+NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+FUNCTION = "rotate-postgres-single-user"
+
+
+def secret(**changes):
+    """A secret as ListSecrets tells it: rotated five days ago, due in 25."""
+    listed = {
+        "ARN": policies.OWN,
+        "CreatedDate": NOW - timedelta(days=400),
+        "LastChangedDate": NOW - timedelta(days=5),
+        "LastRotatedDate": NOW - timedelta(days=5),
+        "RotationEnabled": True,
+        "RotationLambdaARN": policies.function_arn(FUNCTION),
+        "RotationRules": {"AutomaticallyAfterDays": 30},
+        "SecretVersionsToStages": {"a": ["AWSCURRENT"], "b": ["AWSPREVIOUS"]},
+    }
+    return listed | changes
+
+
+class Watcher(unittest.TestCase):
+    LIMIT, GRACE = timedelta(hours=2), timedelta(days=1)
+
+    def overdue(self, **changes):
+        return watch.is_overdue(secret(**changes), NOW, self.GRACE)
+
+    def stuck(self, stages, hours):
+        listed = secret(SecretVersionsToStages=stages, LastChangedDate=NOW - timedelta(hours=hours))
+        return watch.is_stuck(listed, NOW, self.LIMIT)
+
+    def test_a_pending_version_is_stuck_once_nothing_has_changed_for_the_limit(self):
+        waiting = {"a": ["AWSCURRENT"], "b": ["AWSPENDING"]}
+        self.assertFalse(self.stuck(waiting, 1.9))
+        self.assertTrue(self.stuck(waiting, 2.1))
+
+    def test_pending_on_the_current_version_is_the_end_of_a_rotation(self):
+        self.assertFalse(self.stuck({"a": ["AWSCURRENT", "AWSPENDING"]}, 100))
+
+    def test_overdue_is_an_interval_and_the_grace_after_the_last_success(self):
+        self.assertFalse(self.overdue(LastRotatedDate=NOW - timedelta(days=30.9)))
+        self.assertTrue(self.overdue(LastRotatedDate=NOW - timedelta(days=31.1)))
+
+    def test_one_that_was_never_rotated_counts_from_when_it_was_made(self):
+        listed = secret(CreatedDate=NOW - timedelta(days=32))
+        del listed["LastRotatedDate"]
+        self.assertTrue(watch.is_overdue(listed, NOW, self.GRACE))
+
+    def test_a_rate_has_its_interval_and_a_cron_expression_the_date_of_secrets_manager(self):
+        rate = {"ScheduleExpression": "rate(4 hours)", "AutomaticallyAfterDays": 1}
+        self.assertTrue(self.overdue(RotationRules=rate, LastRotatedDate=NOW - timedelta(hours=29)))
+        cron = {"ScheduleExpression": "cron(0 3 1 * ? *)", "AutomaticallyAfterDays": 30}
+        self.assertFalse(self.overdue(RotationRules=cron, LastRotatedDate=NOW - timedelta(days=300)))
+        self.assertTrue(self.overdue(RotationRules=cron, NextRotationDate=NOW - timedelta(days=2)))
+
+    def test_a_rotation_that_was_cancelled_is_stopped_and_not_overdue(self):
+        lines, totals = watch.report([secret(RotationEnabled=False, LastRotatedDate=NOW - timedelta(days=90))], NOW, self.LIMIT, self.GRACE)
+        self.assertEqual((totals["SecretsStopped"], totals["SecretsOverdue"], lines[0]["level"]), (1, 0, "WARN"))
+
+    def test_the_metrics_are_the_totals_in_the_embedded_format(self):
+        _, totals = watch.report([secret(), secret(LastRotatedDate=NOW - timedelta(days=40))], NOW, self.LIMIT, self.GRACE)
+        line = watch.metrics(totals, "keywheel-watch", NOW)
+        self.assertEqual((line["SecretsWatched"], line["SecretsOverdue"], line["OldestRotationDays"]), (2, 1, 40))
+        named = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        self.assertEqual({metric["Name"] for metric in named}, set(watch.TOTALS))
+
+    def test_only_secrets_of_the_functions_are_watched(self):
+        class Client:
+            def get_paginator(self, _):
+                return self
+
+            def paginate(self):
+                yield {"SecretList": [secret(), secret(RotationLambdaARN="another"), {"ARN": "never rotated"}]}
+
+        found = list(watch.watched(Client(), [policies.function_arn(FUNCTION)]))
+        self.assertEqual([one["ARN"] for one in found], [policies.OWN])
+
+
+class Policies(unittest.TestCase):
+    """A policy that allows too much, or too little, is found."""
+
+    def wrong(self, change):
+        found = copy.deepcopy(policies.of_terraform([FUNCTION]))
+        change(found[FUNCTION])
+        table = [row for row in policies.rows([FUNCTION]) if row.service in ("secretsmanager", "kms")]
+        return {row.target for row in policies.evaluate(table, found) if not row.right}
+
+    def test_as_they_are_nothing_is_wrong(self):
+        self.assertEqual(self.wrong(lambda _: None), set())
+
+    def test_a_missing_call(self):
+        self.assertEqual(self.wrong(lambda found: found["rotate"]["Statement"][0]["Action"].remove("secretsmanager:PutSecretValue")), {"its secret"})
+
+    def test_a_call_too_many(self):
+        self.assertEqual(self.wrong(lambda found: found["rotate"]["Statement"][0]["Action"].append("secretsmanager:DeleteSecret")), {"its secret"})
+
+    def test_a_lost_condition(self):
+        wrong = self.wrong(lambda found: found["rotate"]["Statement"][0].pop("Condition"))
+        self.assertIn("a secret of another function", wrong)
+        self.assertIn("a secret without a function", wrong)
+
+    def test_a_wildcard(self):
+        def widen(found):
+            found["rotate"]["Statement"][0]["Resource"] = "*"
+
+        self.assertIn("its secret, outside the prefix", self.wrong(widen))
+
+    def test_a_key_for_every_secret(self):
+        wrong = self.wrong(lambda found: found["keys"]["Statement"][0].pop("Condition"))
+        self.assertIn("the key, not through Secrets Manager", wrong)
+
+
+class Terraform(unittest.TestCase):
+    """A fault planted in the module is found."""
+
+    def found(self, old, new, file="main.tf"):
+        texts, _, _ = terraform.load()
+        name = f"infra/terraform/{file}"
+        self.assertIn(old, texts[name])
+        texts[name] = texts[name].replace(old, new, 1)
+        answer = terraform.node("hcl.mjs", {"files": texts})
+        return "\n".join(terraform.problems_of(texts, answer["formatted"], answer["parsed"]))
+
+    def test_an_argument_that_the_provider_does_not_have(self):
+        self.assertIn("no argument memory_sise", self.found("memory_size ", "memory_sise "))
+
+    def test_an_argument_of_a_block(self):
+        self.assertIn("no argument log_formt", self.found("log_format ", "log_formt  "))
+
+    def test_a_required_argument_that_is_missing(self):
+        self.assertIn("principal is required", self.found('  principal      = "secretsmanager.amazonaws.com"\n', ""))
+
+    def test_a_reference_to_nothing(self):
+        self.assertIn("var.architectur is not declared", self.found("[var.architecture]", "[var.architectur]"))
+        self.assertIn("has no attribute arm", self.found("aws_iam_role.rotation[each.key].arn", "aws_iam_role.rotation[each.key].arm"))
+
+    def test_what_terraform_fmt_would_change(self):
+        self.assertIn("not formatted", self.found("  for_each = local.functions", "  for_each=local.functions"))
+
+    def test_a_call_without_a_required_argument(self):
+        self.assertIn("context is required", self.found('  context             = "myapp"\n', "", "examples/single-user/main.tf"))
+
+
+class Files(unittest.TestCase):
+    def test_a_zip_has_the_same_bytes_every_time_and_its_program_may_be_run(self):
+        with tempfile.TemporaryDirectory() as directory:
+            source, first, second = (Path(directory) / name for name in ("program", "1.zip", "2.zip"))
+            source.write_bytes(b"program")
+            zip_file.pack(source, "bootstrap", first)
+            source.touch()
+            zip_file.pack(source, "bootstrap", second)
+            self.assertEqual(first.read_bytes(), second.read_bytes())
+            entry = zipfile.ZipFile(first).getinfo("bootstrap")
+            self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
+
+    def test_a_call_that_is_not_recorded_is_told(self):
+        with tempfile.TemporaryDirectory() as directory:
+            recording = Path(directory) / "calls"
+            recording.write_text(f"{FUNCTION} DeleteSecret own\n")
+            self.assertEqual(calls.main([str(recording)]), 1)
+            recording.write_text(f"{FUNCTION} DescribeSecret own\nsome-test-function DeleteSecret own\n")
+            self.assertEqual(calls.main([str(recording)]), 0)
+
+    def test_every_policy_template_is_json_and_has_a_function(self):
+        attached = json.loads((terraform.TERRAFORM / "policies/attached.json").read_text())
+        named = {policy for one in attached.values() for policy in one}
+        there = {path.name.removesuffix(".json.tftpl") for path in (terraform.TERRAFORM / "policies").glob("*.json.tftpl")}
+        self.assertEqual(there - named, {"watch"})
+        self.assertEqual(named - there, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
