@@ -11,7 +11,7 @@ use crate::scrub::Scrub;
 use crate::session::{Identity, Session, Silence};
 use crate::settings::SentAs;
 use crate::sql;
-use crate::transaction::Transaction;
+use crate::transaction::{By, Transaction};
 use crate::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
 
 /// The first version that has SCRAM.
@@ -45,7 +45,7 @@ impl Change<'_> {
     async fn carry_out(&self, session: &Session, budget: Budget) -> Result<(), PostgresFault> {
         let identity = session.identify(self.by, budget).await?;
         let sent = self.sent(session.server(), &identity)?;
-        let transaction = Transaction::begin(session, budget, self.scrub(&sent)).await?;
+        let transaction = Transaction::begin(session, By::Itself, budget, self.scrub(&sent)).await?;
         if self.by != self.role {
             let row = transaction
                 .ask(&sql::describe_role(self.role), "looking at the role")

@@ -132,7 +132,7 @@ impl AlternatingUsers {
             let names = [pair.original.as_str(), pair.clone.as_str()];
             let facts = ask(&session, names.into_iter().chain(owner), context).await;
             session.close().await;
-            let next = plan::counterpart(&pair, owner, &facts?, &endpoint.server())?;
+            let next = plan::ties::counterpart(&pair, owner, &facts?, &endpoint.server())?;
             self.remember(context);
             return Ok(next);
         }

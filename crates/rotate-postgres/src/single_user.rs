@@ -6,6 +6,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
+use self::recovery::standing;
 use crate::admin::Admins;
 use crate::alter::Change;
 use crate::connect;
@@ -166,6 +167,7 @@ impl SingleUser {
             "the role may not change its own password: {} does",
             admin.title()
         );
+        let session = standing(session, context).await?;
         self.change_as(admin.role(), session, endpoint, pending, context)
             .await
     }

@@ -20,14 +20,18 @@ pub const COMMIT: &str = "COMMIT";
 /// a crash of the server could undo a password that was logged in with and promoted. Everything ends with the
 /// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
 /// server, later than any of our own limits.
-pub fn begin(statement_limit: Duration, lock_limit: Duration) -> String {
+///
+/// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as.
+pub fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -> String {
+    let role = if as_itself { "SET LOCAL ROLE NONE; " } else { "" };
     format!(
         "BEGIN READ WRITE; \
          SET LOCAL statement_timeout = {}; \
          SET LOCAL lock_timeout = {}; \
          SET LOCAL idle_in_transaction_session_timeout = {}; \
          SET LOCAL synchronous_commit = on; \
-         SET LOCAL ROLE NONE; \
+         SET LOCAL datestyle = 'ISO'; \
+         {role}\
          SET LOCAL search_path = pg_catalog",
         statement_limit.as_millis(),
         lock_limit.as_millis(),
@@ -49,7 +53,7 @@ pub fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretStrin
 
 /// Roles that PostgreSQL or RDS define, and that lead to a superuser's power or to others' passwords.
 const POWERFUL: &str = "'rds_superuser', 'rds_password', 'rds_replication', \
-     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'";
+     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files', 'pg_read_all_data', 'pg_write_all_data'";
 
 /// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past; last, the
 /// powerful role that it is or is a member of, if any.
@@ -102,7 +106,7 @@ mod tests {
 
     #[test]
     fn time_limits_are_whole_milliseconds() {
-        let begin = begin(Duration::from_micros(9_999_999), Duration::from_secs(5));
+        let begin = begin(Duration::from_micros(9_999_999), Duration::from_secs(5), true);
         assert!(
             begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
             "{begin}"
@@ -111,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_commit_is_flushed_before_it_is_answered() {
-        let begin = begin(Duration::from_secs(10), Duration::from_secs(5));
+        let begin = begin(Duration::from_secs(10), Duration::from_secs(5), true);
         assert!(begin.contains("; SET LOCAL synchronous_commit = on;"), "{begin}");
     }
 

@@ -34,6 +34,15 @@ impl Limits {
     }
 }
 
+/// Whose rights a transaction has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The role that logged in, whatever its settings make it act as: it changes itself.
+    Itself,
+    /// What an admin acts as: one that itself takes turns acts as its original, whose all that it makes then is.
+    Admin,
+}
+
 /// A transaction that has begun. It ends with [`commit`](Self::commit), or with its session.
 pub(crate) struct Transaction<'a> {
     session: &'a Session,
@@ -46,6 +55,7 @@ impl<'a> Transaction<'a> {
     /// Begins one in which a role can be changed ([`sql::begin`]). `scrub` knows the credentials that the server is told.
     pub(crate) async fn begin(
         session: &'a Session,
+        by: By,
         budget: Budget,
         scrub: Scrub<'a>,
     ) -> Result<Self, PostgresFault> {
@@ -56,7 +66,7 @@ impl<'a> Transaction<'a> {
             limits,
             scrub,
         };
-        let begin = sql::begin(limits.statement, limits.lock);
+        let begin = sql::begin(limits.statement, limits.lock, by == By::Itself);
         transaction.ask(&begin, "beginning a transaction").await?;
         Ok(transaction)
     }

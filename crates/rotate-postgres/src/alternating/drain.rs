@@ -7,6 +7,7 @@ use rotation::{Budget, Cause};
 use tokio::time::Instant;
 
 use super::fault::AlternatingFault;
+use super::unreadable;
 use crate::net::PATIENCE;
 use crate::scrub::Scrub;
 use crate::session::Session;
@@ -62,10 +63,12 @@ fn refusal(session: &Session, role: &str, sessions: u64, limit: Duration) -> Alt
     }
 }
 
-/// `usename` is shown to everybody, unlike what a session does.
+/// `usename` is shown to everybody, unlike what a session does. This runs outside of the transaction that closes the
+/// `search_path`: the operator has its full name, or it could be one of the application's own, with the admin's rights.
 async fn count(session: &Session, role: &str, budget: Budget) -> Result<u64, Cause> {
     let query = format!(
-        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE usename = {}",
+        "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity \
+         WHERE usename OPERATOR(pg_catalog.=) {} AND backend_type OPERATOR(pg_catalog.=) 'client backend'",
         escape_literal(role).trim_start()
     );
     let answer = session
@@ -73,5 +76,5 @@ async fn count(session: &Session, role: &str, budget: Budget) -> Result<u64, Cau
         .await;
     let row = answer.map_err(|silence| silence.into_fault(session.server().to_owned(), DOING))?;
     let count = row.first().and_then(|count| count.as_deref()?.parse().ok());
-    Ok(count.unwrap_or_default())
+    count.ok_or_else(|| unreadable(session.server().to_owned()).into())
 }

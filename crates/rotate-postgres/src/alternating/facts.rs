@@ -15,15 +15,13 @@ pub(crate) struct Facts {
     pub(crate) version: u32,
     /// The database of the session.
     pub(crate) database: String,
-    /// The role that logged in.
+    /// The role that the session acts as, and what it may do to others.
     pub(crate) session: Asker,
-    /// The role that it acts as.
-    pub(crate) acting: String,
     /// Those of the roles asked for that exist.
     pub(crate) roles: Vec<Role>,
 }
 
-/// The role that asks, and what it may do to others.
+/// The role that asks: the one that logged in, or that its own settings make it act as.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the columns of pg_roles")]
 pub(crate) struct Asker {
@@ -62,6 +60,10 @@ pub(crate) struct Role {
     pub(crate) administered: bool,
     /// The asker has its rights without further ado.
     pub(crate) inherited: bool,
+    /// The asker has granted itself membership in it before.
+    pub(crate) self_granted: bool,
+    /// `COMMENT ON ROLE`.
+    pub(crate) comment: Option<String>,
 }
 
 /// `ALTER ROLE … [IN DATABASE …] SET`, all of one scope.
@@ -134,35 +136,38 @@ pub(crate) fn query<'a>(roles: impl IntoIterator<Item = &'a str>) -> String {
     QUERY.replace("{names}", &names.join(", "))
 }
 
+/// Operators by their full name too: in the admin's session one of the application's own would do as the application likes.
 /// `json_build_object` and not a row type: a column that a version lacks is then no error.
 const QUERY: &str = "SELECT pg_catalog.json_build_object(\
  'version', pg_catalog.current_setting('server_version_num')::pg_catalog.int4, \
  'database', pg_catalog.current_database(), \
- 'acting', current_user, \
  'session', (SELECT pg_catalog.json_build_object('name', s.rolname, 'superuser', s.rolsuper, 'createrole', s.rolcreaterole, \
    'createdb', s.rolcreatedb, 'replication', s.rolreplication, 'bypassrls', s.rolbypassrls) \
-   FROM pg_catalog.pg_roles AS s WHERE s.rolname = session_user), \
+   FROM pg_catalog.pg_roles AS s WHERE s.rolname OPERATOR(pg_catalog.=) current_user), \
  'roles', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
    'name', r.rolname, 'login', r.rolcanlogin, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, \
    'createrole', r.rolcreaterole, 'replication', r.rolreplication, 'bypassrls', r.rolbypassrls, \
    'connections', r.rolconnlimit, 'until', r.rolvaliduntil::pg_catalog.text, \
-   'expired', coalesce(r.rolvaliduntil <= pg_catalog.now(), false), \
+   'expired', coalesce(r.rolvaliduntil OPERATOR(pg_catalog.<=) pg_catalog.now(), false), \
    'settings', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('database', d.datname, 'config', c.setconfig)), '[]') \
-     FROM pg_catalog.pg_db_role_setting AS c LEFT JOIN pg_catalog.pg_database AS d ON d.oid = c.setdatabase WHERE c.setrole = r.oid), \
-   'memberships', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('role', g.rolname, 'inherit', g.inherit, 'set', g.set, 'admin', g.admin, 'administered', pg_catalog.pg_has_role(session_user, g.oid, 'USAGE WITH ADMIN OPTION'))), '[]') \
+     FROM pg_catalog.pg_db_role_setting AS c LEFT JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) c.setdatabase WHERE c.setrole OPERATOR(pg_catalog.=) r.oid), \
+   'memberships', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('role', g.rolname, 'inherit', g.inherit, 'set', g.set, 'admin', g.admin, 'administered', pg_catalog.pg_has_role(current_user, g.oid, 'USAGE WITH ADMIN OPTION'))), '[]') \
      FROM (SELECT o.oid, o.rolname, pg_catalog.bool_or(m.admin_option) AS admin, \
-       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::pg_catalog.bool, r.rolinherit)) AS inherit, \
-       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::pg_catalog.bool, true)) AS set \
-       FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS o ON o.oid = m.roleid \
-       WHERE m.member = r.oid GROUP BY o.oid, o.rolname) AS g), \
-   'owns', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend AS h WHERE h.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass \
-     AND h.refobjid = r.oid AND h.deptype = 'o' AND h.dbid IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))), \
+       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) OPERATOR(pg_catalog.->>) 'inherit_option')::pg_catalog.bool, r.rolinherit)) AS inherit, \
+       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) OPERATOR(pg_catalog.->>) 'set_option')::pg_catalog.bool, true)) AS set \
+       FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS o ON o.oid OPERATOR(pg_catalog.=) m.roleid \
+       WHERE m.member OPERATOR(pg_catalog.=) r.oid GROUP BY o.oid, o.rolname) AS g), \
+   'owns', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend AS h WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass \
+     AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass AND h.dbid OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())])), \
    'owns_in', (SELECT coalesce(pg_catalog.json_agg(DISTINCT d.datname), '[]') FROM pg_catalog.pg_shdepend AS h \
-     JOIN pg_catalog.pg_database AS d ON d.oid = h.dbid AND d.datname <> pg_catalog.current_database() \
-     WHERE h.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid = r.oid AND h.deptype = 'o'), \
-   'administered', pg_catalog.pg_has_role(session_user, r.oid, 'USAGE WITH ADMIN OPTION'), \
-   'inherited', pg_catalog.pg_has_role(session_user, r.oid, 'USAGE'))), '[]') \
-   FROM pg_catalog.pg_roles AS r WHERE r.rolname IN ({names})))";
+     JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) h.dbid AND d.datname OPERATOR(pg_catalog.<>) pg_catalog.current_database() \
+     WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass), \
+   'administered', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION'), \
+   'inherited', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'), \
+   'self_granted', EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid OPERATOR(pg_catalog.=) r.oid \
+     AND m.member OPERATOR(pg_catalog.=) current_user::pg_catalog.regrole AND m.grantor OPERATOR(pg_catalog.=) current_user::pg_catalog.regrole), \
+   'comment', pg_catalog.shobj_description(r.oid, 'pg_authid'))), '[]') \
+   FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.name[])))";
 
 /// Reads the answer to [`query`].
 pub(crate) fn read(row: &[Option<String>]) -> Option<Facts> {
@@ -177,17 +182,20 @@ mod tests {
     #[test]
     fn names_are_quoted() {
         let query = query(["a'b", "c\\d"]);
-        assert!(query.ends_with(r"IN ('a''b', E'c\\d')))"), "{query}");
+        assert!(
+            query.ends_with(r"(ARRAY['a''b', E'c\\d']::pg_catalog.name[])))"),
+            "{query}"
+        );
     }
 
     #[test]
     fn an_answer_is_read() {
-        let json = r#"{"version":160014,"database":"d","acting":"app","session":{"name":"app_clone","superuser":false,
+        let json = r#"{"version":160014,"database":"d","session":{"name":"app_clone","superuser":false,
             "createrole":false,"createdb":false,"replication":false,"bypassrls":false},"roles":[{"name":"app_clone","login":true,
             "superuser":false,"createdb":false,"createrole":false,"replication":false,"bypassrls":false,"connections":-1,"until":null,
             "expired":false,"settings":[{"database":null,"config":["role=app","search_path=\"$user\", public"]},
             {"database":"e","config":["role=other"]}],"memberships":[{"role":"app","inherit":true,"set":true,"admin":false,"administered":false}],"owns":0,
-            "owns_in":[],"administered":false,"inherited":true}]}"#;
+            "owns_in":[],"administered":false,"inherited":true,"self_granted":false,"comment":null}]}"#;
         let facts = read(&[Some(json.to_owned())]).unwrap();
         let clone = facts.role("app_clone").unwrap();
         assert_eq!(clone.acts_as("d"), Some("app"));

@@ -58,6 +58,7 @@ fn subject(repair: &Repair) -> &str {
         | Repair::Revoke { role, .. }
         | Repair::Create { role }
         | Repair::Alter { role, .. }
+        | Repair::Mark { role, .. }
         | Repair::Set { role, .. }
         | Repair::Reset { role, .. } => role,
         Repair::Reassign { from, .. } => from,

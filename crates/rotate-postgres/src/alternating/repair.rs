@@ -43,13 +43,44 @@ pub(crate) enum Repair {
         database: Option<String>,
         name: String,
     },
-    /// `lend`: the roles whose rights `admin` has to lend itself for that, until the end of the transaction.
+    /// `COMMENT ON ROLE`.
+    Mark {
+        role: String,
+        comment: String,
+    },
+    /// `lend`: the roles whose rights `admin` has to lend itself for that; `options`: where grants have such.
     Reassign {
         from: String,
         to: String,
-        lend: Vec<String>,
+        lend: Vec<Loan>,
         admin: String,
+        options: bool,
     },
+}
+
+/// The rights of a role, lent for a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loan {
+    pub(crate) role: String,
+    /// The admin had granted itself membership before, without INHERIT.
+    pub(crate) granted_before: bool,
+}
+
+impl Loan {
+    fn take(&self, admin: &str, options: bool) -> String {
+        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
+        let inherit = if options { " WITH INHERIT TRUE" } else { "" };
+        format!("GRANT {role} TO {admin}{inherit}; ")
+    }
+
+    fn give_back(&self, admin: &str, options: bool) -> String {
+        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
+        match (self.granted_before, options) {
+            (true, true) => format!("GRANT {role} TO {admin} WITH INHERIT FALSE; "),
+            (true, false) => String::new(),
+            (false, _) => format!("REVOKE {role} FROM {admin}; "),
+        }
+    }
 }
 
 /// `GRANT role TO …`.
@@ -93,25 +124,20 @@ impl Repair {
                     id(name)
                 )
             }
+            Self::Mark { role, comment } => {
+                let comment = escape_literal(comment);
+                format!("COMMENT ON ROLE {} IS {}", id(role), comment.trim_start())
+            }
             Self::Reassign {
                 from,
                 to,
                 lend,
                 admin,
+                options,
             } => {
-                let lent = |verb: &str, word: &str| -> String {
-                    let roles = lend
-                        .iter()
-                        .map(|role| format!("{verb} {} {word} {}; ", id(role), id(admin)));
-                    roles.collect()
-                };
-                format!(
-                    "{}REASSIGN OWNED BY {} TO {}; {}",
-                    lent("GRANT", "TO"),
-                    id(from),
-                    id(to),
-                    lent("REVOKE", "FROM")
-                )
+                let take: String = lend.iter().map(|loan| loan.take(admin, *options)).collect();
+                let give_back: String = lend.iter().map(|loan| loan.give_back(admin, *options)).collect();
+                format!("{take}REASSIGN OWNED BY {} TO {}; {give_back}", id(from), id(to))
             }
         }
     }
@@ -161,6 +187,7 @@ impl fmt::Display for Repair {
             Self::Revoke { role, from } => write!(f, "revoke {role:?} from {from:?}"),
             Self::Set { role, name, .. } => write!(f, "set {name} for role {role:?}"),
             Self::Reset { role, name, .. } => write!(f, "reset {name} for role {role:?}"),
+            Self::Mark { role, .. } => write!(f, "mark role {role:?} as the clone that it is"),
             Self::Reassign { from, to, .. } => write!(f, "give what {from:?} owns to {to:?}"),
         }
     }
@@ -300,15 +327,28 @@ mod tests {
 
     #[test]
     fn what_an_admin_lends_itself_it_gives_back() {
-        let repair = Repair::Reassign {
-            from: "app_clone".to_owned(),
-            to: "app".to_owned(),
-            lend: vec!["app_clone".to_owned()],
-            admin: "admin".to_owned(),
+        let reassign = |granted_before, options| {
+            let role = "app_clone".to_owned();
+            let repair = Repair::Reassign {
+                from: "app_clone".to_owned(),
+                to: "app".to_owned(),
+                lend: vec![Loan { role, granted_before }],
+                admin: "admin".to_owned(),
+                options,
+            };
+            repair.sql().trim_end().to_owned()
         };
         assert_eq!(
-            repair.sql(),
-            r#"GRANT "app_clone" TO "admin"; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin"; "#
+            reassign(false, false),
+            r#"GRANT "app_clone" TO "admin"; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin";"#
+        );
+        assert_eq!(
+            reassign(false, true),
+            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin";"#
+        );
+        assert_eq!(
+            reassign(true, true),
+            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; GRANT "app_clone" TO "admin" WITH INHERIT FALSE;"#
         );
     }
 }

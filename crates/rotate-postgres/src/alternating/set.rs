@@ -1,12 +1,14 @@
 //! setSecret: the idle user is made or mended, and gets its password, in one transaction of the admin's.
 
+use std::time::Duration;
+
 use postgres_protocol::escape::escape_literal;
 use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
 use super::names::Pair;
-use super::plan::Arrangement;
+use super::plan::{Arrangement, Plan};
 use super::proof::Prover;
 use super::repair::Repair;
 use super::{AlternatingUsers, drain, facts, lack, unreadable};
@@ -16,7 +18,16 @@ use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Said};
 use crate::login::Denial;
 use crate::session::{Session, Silence};
-use crate::transaction::Transaction;
+use crate::transaction::{By, Transaction};
+
+const BRINGING: &str = "bringing the two users in line";
+/// How often, and how long apart, a twin's lock is asked for.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+/// Around what may fail. A lock on a table is waited for no longer than applications can wait behind us.
+const SAVEPOINT: &str = "SAVEPOINT ownership; SET LOCAL lock_timeout = 500";
+const RELEASE: &str = "RELEASE SAVEPOINT ownership";
+const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT ownership";
 
 impl AlternatingUsers {
     /// One attempt at [`Target::apply`](rotation::Target::apply).
@@ -89,13 +100,20 @@ impl AlternatingUsers {
             sent_as: self.settings.sent_as,
         };
         let sent = change.sent(session.server(), &identity)?;
-        let transaction = Transaction::begin(session, budget, change.scrub(&sent)).await?;
-        let repairs = mend(&transaction, arrangement).await?;
+        let scrub = change.scrub(&sent);
+        let transaction = Transaction::begin(session, By::Admin, budget, scrub).await?;
+        lock(&transaction, &arrangement.pair).await?;
+        let plan = planned(&transaction, arrangement).await?;
+        mend(&transaction, arrangement, &plan).await?;
         // Somebody may have written the secret by hand meanwhile, for the very user that is idle here.
         context.still_stands().await?;
         change.alter(&transaction, &sent).await?;
+        // Last, since it locks what applications use.
+        let reassigned = reassign(&transaction, &plan).await?;
         transaction.commit("committing the new password").await?;
-        report(&repairs, "repaired");
+        report(&plan.now, "repaired");
+        report(reassigned, "repaired");
+        report(&plan.later, "the clone in use differs; its own next turn will");
         Ok(())
     }
 
@@ -124,39 +142,69 @@ impl AlternatingUsers {
     }
 }
 
-/// Carries out the repairs, one rotation of the pair at a time.
-async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement) -> Result<Vec<Repair>, Cause> {
-    let lock = lock(&arrangement.pair);
-    match transaction.try_out(&lock, "waiting for a twin").await {
-        Ok(_) => {}
-        Err(silence) => {
-            return Err(refused(silence, &arrangement.pair.original, transaction.server(), None).into());
+/// Waits for whoever works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
+/// retry do.
+async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
+    let key = format!("keywheel:{}", pair.original);
+    let query = format!(
+        "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
+        escape_literal(&key).trim_start()
+    );
+    for _ in 0..TRIES {
+        let row = transaction.ask(&query, "waiting for a twin").await?;
+        if row.first().is_some_and(|column| column.as_deref() == Some("t")) {
+            return Ok(());
         }
+        tokio::time::sleep(PAUSE).await;
     }
-    let repairs = planned(transaction, arrangement).await?;
-    for repair in &repairs {
-        let answer = transaction
-            .try_out(&repair.sql(), "bringing the two users in line")
-            .await;
+    tracing::info!(
+        "somebody has held the lock of {:?} for a while; going on without",
+        pair.original
+    );
+    Ok(())
+}
+
+/// Carries out the repairs of the idle role.
+async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement, plan: &Plan) -> Result<(), Cause> {
+    for repair in &plan.now {
+        let answer = transaction.try_out(&repair.sql(), BRINGING).await;
         if let Err(silence) = answer {
-            let role = arrangement.idle();
-            return Err(refused(silence, role, transaction.server(), Some(repair)).into());
+            return Err(refused(silence, arrangement.idle(), transaction.server(), repair).into());
         }
     }
-    Ok(repairs)
+    Ok(())
+}
+
+/// Gives objects to the role that both act as, if nobody is in the way: a rotation does not depend on it.
+async fn reassign<'p>(transaction: &Transaction<'_>, plan: &'p Plan) -> Result<Option<&'p Repair>, Cause> {
+    let Some(repair) = &plan.reassign else {
+        return Ok(None);
+    };
+    transaction.ask(SAVEPOINT, BRINGING).await?;
+    match transaction.try_out(&repair.sql(), BRINGING).await {
+        Ok(_) => {
+            transaction.ask(RELEASE, BRINGING).await?;
+            Ok(Some(repair))
+        }
+        Err(Silence::Said(said)) => {
+            transaction.ask(ROLLBACK, BRINGING).await?;
+            tracing::warn!("not done: {repair}: {said}; {}", repair.remedy());
+            Ok(None)
+        }
+        Err(silence) => Err(silence
+            .into_fault(transaction.server().to_owned(), BRINGING)
+            .into()),
+    }
 }
 
 /// What is to be done, and may be done.
-pub(super) async fn planned(
-    transaction: &Transaction<'_>,
-    arrangement: &Arrangement,
-) -> Result<Vec<Repair>, Cause> {
+pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrangement) -> Result<Plan, Cause> {
     let server = transaction.server();
     let query = facts::query(arrangement.names());
     let row = transaction.ask(&query, "looking at the roles").await?;
     let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
-    let repairs = arrangement.repairs(&facts, server)?;
-    lack::check(arrangement, &facts, &repairs, server)?;
+    let plan = arrangement.plan(&facts, server)?;
+    lack::check(arrangement, &facts, &plan.now, server)?;
     let elsewhere = arrangement.owned_elsewhere(&facts);
     if !elsewhere.is_empty() {
         tracing::warn!(
@@ -175,50 +223,38 @@ pub(super) async fn planned(
             arrangement.pair.original
         );
     }
-    Ok(repairs)
-}
-
-/// Held until the transaction ends, by whoever works on this pair.
-fn lock(pair: &Pair) -> String {
-    let key = format!("keywheel:{}", pair.original);
-    format!(
-        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
-        escape_literal(&key).trim_start()
-    )
+    Ok(plan)
 }
 
 /// Says what was done, or would be.
-pub(super) fn report(repairs: &[Repair], verb: &str) {
+pub(super) fn report<'r>(repairs: impl IntoIterator<Item = &'r Repair>, verb: &str) {
     for repair in repairs {
         tracing::warn!("{verb}: {repair}");
     }
 }
 
 /// What the server's refusal of a repair means.
-fn refused(silence: Silence, role: &str, server: &str, repair: Option<&Repair>) -> AlternatingFault {
-    let doing = "bringing the two users in line";
+fn refused(silence: Silence, role: &str, server: &str, repair: &Repair) -> AlternatingFault {
     let role = role.to_owned();
     let said = match silence {
         Silence::Said(said) => said,
-        silence => return silence.into_fault(server.to_owned(), doing).into(),
+        silence => return silence.into_fault(server.to_owned(), BRINGING).into(),
     };
-    match (said.state.as_str(), repair) {
+    match said.state.as_str() {
         // Templates and twins that know no lock of ours: the role was made, or changed, in the same moment.
-        ("40001" | "40P01" | "23505" | "42710", _) | ("55P03", None) => {
-            PostgresFault::RoleBusy { role, said }.into()
+        "40001" | "40P01" | "23505" | "42710" => PostgresFault::RoleBusy { role, said }.into(),
+        "XX000" if said.text.contains("tuple concurrently") => PostgresFault::RoleBusy { role, said }.into(),
+        "55P03" => PostgresFault::RoleLocked { role, said }.into(),
+        "57014" => PostgresFault::StatementTimeout { role, said }.into(),
+        state if state.starts_with("57P") => {
+            Silence::Said(said).into_fault(server.to_owned(), BRINGING).into()
         }
-        ("XX000", _) if said.text.contains("tuple concurrently") => {
-            PostgresFault::RoleBusy { role, said }.into()
-        }
-        ("55P03", _) => PostgresFault::RoleLocked { role, said }.into(),
-        ("57014", _) => PostgresFault::StatementTimeout { role, said }.into(),
-        (state, Some(repair)) if !state.starts_with("57P") => AlternatingFault::RepairRefused {
+        _ => AlternatingFault::RepairRefused {
             server: server.to_owned(),
             repair: repair.to_string(),
             said: without_values(said, repair),
             remedy: repair.remedy(),
         },
-        _ => Silence::Said(said).into_fault(server.to_owned(), doing).into(),
     }
 }
 

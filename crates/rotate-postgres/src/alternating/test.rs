@@ -19,7 +19,7 @@ use crate::net::PATIENCE;
 use crate::scrub::Scrub;
 use crate::session::Session;
 use crate::settings::IdleSessions;
-use crate::transaction::Transaction;
+use crate::transaction::{By, Transaction};
 use crate::trial;
 
 impl AlternatingUsers {
@@ -83,7 +83,7 @@ impl AlternatingUsers {
             Some(pair) => {
                 let names = [pair.original.as_str(), pair.clone.as_str()];
                 let facts = ask(session, names.into_iter().chain(owner), context).await?;
-                plan::counterpart(&pair, owner, &facts, session.server())?
+                plan::ties::counterpart(&pair, owner, &facts, session.server())?
             }
         };
         let (pair, turn) = match Pair::of_turn(user, &next) {
@@ -122,10 +122,11 @@ async fn rehearse_as(
     let budget = context.budget();
     session.identify(admin, budget).await?;
     drain::drain(session, arrangement.idle(), IdleSessions::Report, budget).await?;
-    let transaction = Transaction::begin(session, budget, Scrub::new([])).await?;
-    let repairs = set::planned(&transaction, arrangement).await?;
+    let transaction = Transaction::begin(session, By::Admin, budget, Scrub::new([])).await?;
+    let plan = set::planned(&transaction, arrangement).await?;
     // The transaction ends with its session.
-    set::report(&repairs, "a rotation would first have to do this");
+    set::report(&plan.now, "a rotation would first have to do this");
+    set::report(&plan.reassign, "a rotation would try this");
     tracing::info!(
         "a rotation would set a new password for role {:?} through {admin:?}",
         arrangement.idle()
@@ -155,7 +156,7 @@ async fn compare(
     let compared = Compared {
         pending: pending.username(),
         current: current.username(),
-        pending_acts_as: &facts.acting,
+        pending_acts_as: &facts.session.name,
         current_acts_as: now.acts_as(&facts.database).unwrap_or(&now.name),
     };
     if let Some((lacks, remedy)) = missing_rights(session, &compared, context).await? {

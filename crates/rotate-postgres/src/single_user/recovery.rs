@@ -239,7 +239,7 @@ fn readable<T>(
 
 /// The session, if the rotation is still the one that was read: the search takes time, in which somebody may have
 /// repaired the password by hand, and it would be changed under their hands.
-async fn standing(session: Session, context: &Context<'_>) -> Result<Session, Cause> {
+pub(super) async fn standing(session: Session, context: &Context<'_>) -> Result<Session, Cause> {
     match context.still_stands().await {
         Ok(()) => Ok(session),
         Err(cause) => {

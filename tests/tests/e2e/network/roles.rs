@@ -112,11 +112,7 @@ async fn a_role_that_may_not_log_in_is_left_alone_by_the_admin() {
     let role = world.database.role();
     world.database.sql(&format!("ALTER ROLE {role} NOLOGIN")).await;
     let (token, verifier) = (world.proposed().await, world.database.verifier().await);
-    let words = [
-        "is not permitted to log in",
-        "the admin: not tried",
-        "pg_roles",
-    ];
+    let words = ["is not permitted to log in", "the admin: not tried", "pg_roles"];
     world.refuses(&token, Step::Set, "LoginRefused", &words).await;
     assert_eq!(world.database.verifier().await, verifier);
     world.database.sql(&format!("ALTER ROLE {role} LOGIN")).await;

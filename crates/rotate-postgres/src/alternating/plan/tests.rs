@@ -2,6 +2,7 @@ use rotation::Fault;
 
 use super::super::facts::{Asker, Membership, Setting};
 use super::super::lack;
+use super::ties::{counterpart, mark_of};
 use super::*;
 
 /// A role as CREATE ROLE … LOGIN makes it.
@@ -16,7 +17,6 @@ fn facts(major: u32, roles: Vec<Role>) -> Facts {
     Facts {
         version: major * 10_000,
         database: "d".to_owned(),
-        acting: "admin".to_owned(),
         session: Asker {
             name: "admin".to_owned(),
             superuser: false,
@@ -51,6 +51,7 @@ fn clone() -> Role {
     Role {
         memberships: vec![member_of("app")],
         settings: vec![setting(None, &["role=app"])],
+        comment: Some(mark_of("app")),
         ..role("app_clone")
     }
 }
@@ -63,23 +64,29 @@ fn arrangement(turn: Turn, owner: Option<&str>) -> Arrangement {
     }
 }
 
-fn planned(arrangement: &Arrangement, facts: &Facts) -> Vec<String> {
-    let repairs = arrangement.repairs(facts, "db:5432").unwrap();
+fn sql(repairs: &[Repair]) -> Vec<String> {
     repairs
         .iter()
         .map(|repair| repair.sql().trim_end().to_owned())
         .collect()
 }
 
+/// What is done at once.
+fn planned(arrangement: &Arrangement, facts: &Facts) -> Vec<String> {
+    sql(&arrangement.plan(facts, "db:5432").unwrap().now)
+}
+
+/// At the clone's turn that is done; at the original's nothing is, and it is known that it will be.
 #[track_caller]
 fn check(facts: &Facts, expected: &[&str]) {
-    for turn in [Turn::Clone, Turn::Original] {
-        assert_eq!(planned(&arrangement(turn, None), facts), expected, "{turn:?}");
-    }
+    assert_eq!(planned(&arrangement(Turn::Clone, None), facts), expected);
+    let plan = arrangement(Turn::Original, None).plan(facts, "db:5432").unwrap();
+    assert_eq!(plan.now, [], "the clone is in use");
+    assert_eq!(sql(&plan.later), expected);
 }
 
 fn refused(arrangement: &Arrangement, facts: &Facts) -> &'static str {
-    arrangement.repairs(facts, "db:5432").unwrap_err().code()
+    arrangement.plan(facts, "db:5432").unwrap_err().code()
 }
 
 #[test]
@@ -88,6 +95,7 @@ fn a_clone_that_is_not_there_is_made_at_its_turn() {
     let expected = [
         r#"CREATE ROLE "app_clone" LOGIN"#,
         r#"GRANT "app" TO "app_clone""#,
+        r#"COMMENT ON ROLE "app_clone" IS 'keywheel: clone of "app"'"#,
         r#"ALTER ROLE "app_clone" SET "role" TO 'app'"#,
     ];
     assert_eq!(planned(&arrangement(Turn::Clone, None), &facts15), expected);
@@ -213,29 +221,43 @@ fn a_membership_without_its_options_is_granted_anew() {
 }
 
 #[test]
-fn a_membership_that_was_revoked_by_hand_is_granted_again() {
-    let revoked = Role {
-        memberships: Vec::new(),
+fn a_comment_of_somebody_else_stays() {
+    let commented = Role {
+        comment: Some("ours, don't touch".to_owned()),
         ..clone()
     };
     check(
-        &facts(15, vec![role("app"), revoked]),
-        &[r#"GRANT "app" TO "app_clone""#],
+        &facts(15, vec![role("app"), commented]),
+        &[r#"COMMENT ON ROLE "app_clone" IS 'ours, don''t touch; keywheel: clone of "app"'"#],
     );
 }
 
 #[test]
-fn what_a_clone_owns_becomes_the_originals() {
+fn what_a_clone_owns_becomes_the_originals_as_long_as_it_keeps_its_rights() {
+    let reassigned = |turn, facts: &Facts| {
+        let plan = arrangement(turn, None).plan(facts, "db:5432").unwrap();
+        plan.reassign.map(|repair| repair.sql().trim_end().to_owned())
+    };
     let owning = Role { owns: 3, ..clone() };
-    check(
-        &facts(16, vec![role("app"), owning.clone()]),
-        &[
-            r#"GRANT "app_clone" TO "admin"; GRANT "app" TO "admin"; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin"; REVOKE "app" FROM "admin";"#,
-        ],
-    );
-    let mut by_a_superuser = facts(16, vec![role("app"), owning]);
+    let lent = r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; GRANT "app" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin"; REVOKE "app" FROM "admin";"#;
+    let by_an_admin = facts(16, vec![role("app"), owning.clone()]);
+    for turn in [Turn::Clone, Turn::Original] {
+        assert_eq!(reassigned(turn, &by_an_admin).as_deref(), Some(lent));
+    }
+    let mut by_a_superuser = facts(16, vec![role("app"), owning.clone()]);
     by_a_superuser.session.superuser = true;
-    check(&by_a_superuser, &[r#"REASSIGN OWNED BY "app_clone" TO "app";"#]);
+    let plain = r#"REASSIGN OWNED BY "app_clone" TO "app";"#;
+    assert_eq!(reassigned(Turn::Clone, &by_a_superuser).as_deref(), Some(plain));
+    let noinherit = Role {
+        memberships: vec![Membership {
+            inherit: false,
+            ..member_of("app")
+        }],
+        ..owning
+    };
+    let facts = facts(16, vec![role("app"), noinherit]);
+    assert_eq!(reassigned(Turn::Original, &facts), None, "the clone is in use");
+    assert!(reassigned(Turn::Clone, &facts).is_some());
 }
 
 #[test]
@@ -295,6 +317,7 @@ fn in_the_owner_form_only_the_idle_one_is_touched() {
         [
             r#"CREATE ROLE "app_clone" LOGIN"#,
             r#"GRANT "reports" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
+            r#"COMMENT ON ROLE "app_clone" IS 'keywheel: clone of "app"'"#,
             r#"GRANT "team" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
             r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#,
             r#"ALTER ROLE "app_clone" SET "work_mem" TO '8MB'"#,
@@ -325,7 +348,7 @@ fn an_owner_that_cannot_be_one_is_refused() {
     let of = |owner: Option<Role>| {
         let roles = [Some(role("app")), owner].into_iter().flatten().collect();
         let arrangement = arrangement(Turn::Clone, Some("team"));
-        let fault = arrangement.repairs(&facts(15, roles), "db:5432").unwrap_err();
+        let fault = arrangement.plan(&facts(15, roles), "db:5432").unwrap_err();
         assert_eq!(fault.code(), "OwnerUnusable");
         fault.to_string()
     };
@@ -354,8 +377,8 @@ fn whose_turn_it_is_the_server_decides() {
     let next = |owner: Option<&str>, roles: Vec<Role>| {
         counterpart(&pair, owner, &facts(15, roles), "db:5432").map_err(|fault| fault.code())
     };
-    assert_eq!(next(None, vec![role("app"), clone()]), Ok("app".to_owned()));
-    let own = Ok("app_clone_clone".to_owned());
+    let (app, own) = (Ok("app".to_owned()), Ok("app_clone_clone".to_owned()));
+    assert_eq!(next(None, vec![role("app"), clone()]), app);
     assert_eq!(next(None, vec![role("app_clone")]), own);
     assert_eq!(next(None, vec![role("app"), role("app_clone")]), own);
     let orphan = Role {
@@ -367,22 +390,71 @@ fn whose_turn_it_is_the_server_decides() {
         memberships: Vec::new(),
         ..clone()
     };
-    assert_eq!(next(None, vec![role("app"), revoked]), Ok("app".to_owned()));
-    let of_team = |name: &str| Role {
+    assert_eq!(next(None, vec![role("app"), revoked]), Err("CloneForeign"));
+}
+
+#[test]
+fn a_group_is_no_original_and_a_locked_original_is_one() {
+    let pair = Pair::of_clone("app_clone").unwrap();
+    let next = |clone: Role| {
+        let group = Role {
+            login: false,
+            ..role("app")
+        };
+        counterpart(&pair, None, &facts(15, vec![group, clone]), "db:5432").map_err(|fault| fault.code())
+    };
+    let member = Role {
+        memberships: vec![member_of("app")],
+        ..role("app_clone")
+    };
+    assert_eq!(next(member), Ok("app_clone_clone".to_owned()));
+    assert_eq!(next(clone()), Ok("app".to_owned()));
+}
+
+/// Every role may set for itself whom it acts as, whoever that is.
+#[test]
+fn nobody_ties_himself() {
+    let himself = Role {
+        settings: vec![setting(None, &["role=app"])],
+        ..role("app_clone")
+    };
+    let facts = facts(15, vec![role("app"), himself]);
+    let pair = Pair::of_clone("app_clone").unwrap();
+    let next = counterpart(&pair, None, &facts, "db:5432");
+    assert_eq!(next.map_err(|fault| fault.code()), Err("CloneForeign"));
+    assert_eq!(
+        refused(&arrangement(Turn::Original, None), &facts),
+        "TurnMistaken"
+    );
+    assert_eq!(refused(&arrangement(Turn::Clone, None), &facts), "CloneForeign");
+}
+
+/// Two strangers may be members of one group: in the owner form it takes the mark besides.
+#[test]
+fn a_group_in_common_ties_nobody() {
+    let of_team = |name: &str, comment: Option<String>| Role {
         memberships: vec![member_of("team")],
+        comment,
         ..role(name)
     };
-    let both = vec![of_team("app"), of_team("app_clone")];
-    assert_eq!(next(Some("team"), both.clone()), Ok("app".to_owned()));
-    assert_eq!(next(None, both), own);
-    assert_eq!(next(Some("team"), vec![role("app"), of_team("app_clone")]), own);
+    let pair = Pair::of_clone("app_clone").unwrap();
+    let next = |owner: Option<&str>, comment: Option<String>| {
+        let roles = vec![of_team("app", None), of_team("app_clone", comment)];
+        counterpart(&pair, owner, &facts(15, roles), "db:5432").map_err(|fault| fault.code())
+    };
+    let own = Ok("app_clone_clone".to_owned());
+    assert_eq!(next(Some("team"), None), own);
+    assert_eq!(next(None, None), own);
+    assert_eq!(next(Some("team"), Some(mark_of("app"))), Ok("app".to_owned()));
+    assert_eq!(next(Some("team"), Some(mark_of("other"))), own);
+    assert_eq!(next(None, Some(mark_of("app"))), Err("CloneForeign"));
 }
 
 #[track_caller]
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
-    let repairs = arrangement.repairs(facts, "db:5432").unwrap();
-    let outcome = lack::check(&arrangement, facts, &repairs, "db:5432");
+    let plan = arrangement.plan(facts, "db:5432").unwrap();
+    let outcome = lack::check(&arrangement, facts, &plan.now, "db:5432");
     let grant = outcome.err().map(|fault| fault.remedy().into_owned());
     match (grant, expected) {
         (None, None) => {}
