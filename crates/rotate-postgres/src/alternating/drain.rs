@@ -68,7 +68,7 @@ fn refusal(session: &Session, role: &str, sessions: u64, limit: Duration) -> Alt
 async fn count(session: &Session, role: &str, budget: Budget) -> Result<u64, Cause> {
     let query = format!(
         "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity \
-         WHERE usename OPERATOR(pg_catalog.=) {} AND backend_type OPERATOR(pg_catalog.=) 'client backend'",
+         WHERE usename OPERATOR(pg_catalog.=) {}",
         escape_literal(role).trim_start()
     );
     let answer = session

@@ -165,9 +165,10 @@ const QUERY: &str = "SELECT pg_catalog.json_build_object(\
    'administered', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION'), \
    'inherited', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'), \
    'self_granted', EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid OPERATOR(pg_catalog.=) r.oid \
-     AND m.member OPERATOR(pg_catalog.=) current_user::pg_catalog.regrole AND m.grantor OPERATOR(pg_catalog.=) current_user::pg_catalog.regrole), \
+     AND m.member OPERATOR(pg_catalog.=) me.oid AND m.grantor OPERATOR(pg_catalog.=) me.oid), \
    'comment', pg_catalog.shobj_description(r.oid, 'pg_authid'))), '[]') \
-   FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.name[])))";
+   FROM pg_catalog.pg_roles AS r, (SELECT s.oid FROM pg_catalog.pg_roles AS s WHERE s.rolname OPERATOR(pg_catalog.=) current_user) AS me \
+   WHERE r.rolname OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.name[])))";
 
 /// Reads the answer to [`query`].
 pub(crate) fn read(row: &[Option<String>]) -> Option<Facts> {

@@ -109,7 +109,7 @@ const QUESTIONS: [Exchange; 5] = [
     (Side::Client, "SELECT session_user"),
     (Side::Client, "pg_stat_activity"),
     (Side::Client, "BEGIN READ WRITE"),
-    (Side::Client, "pg_advisory_xact_lock"),
+    (Side::Client, "pg_try_advisory_xact_lock"),
     (Side::Client, "json_build_object"),
 ];
 /// The clone is made.

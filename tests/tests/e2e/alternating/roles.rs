@@ -171,25 +171,39 @@ async fn a_later_grant_or_revoke_holds_for_the_clone_at_once() {
     }
 }
 
+/// Somebody changes the clone alone.
+async fn change_the_clone(pair: &Pair, settings_too: bool) {
+    let (clone, name) = (pair.database.clone_user(), pair.database.name());
+    let mut statements = format!(
+        "ALTER ROLE {clone} CONNECTION LIMIT 3 VALID UNTIL 'infinity'; ALTER ROLE {clone} RESET role; "
+    );
+    if settings_too {
+        statements += &format!(
+            "ALTER ROLE {clone} RESET search_path; ALTER ROLE {clone} SET work_mem TO '1GB';
+             ALTER ROLE {clone} IN DATABASE {name} SET statement_timeout TO '1s'"
+        );
+    }
+    pair.database.sql(&statements).await;
+}
+
+/// A role's settings but for the role that it acts as, in all scopes.
+async fn settings(pair: &Pair, role: &str) -> String {
+    let query = format!(
+        "SELECT string_agg(array_to_string(c, '|'), ';' ORDER BY d) FROM (SELECT setdatabase AS d, ARRAY(SELECT e FROM unnest(setconfig) AS e WHERE e NOT LIKE 'role=%' ORDER BY e) AS c
+         FROM pg_db_role_setting WHERE setrole = '{role}'::regrole) AS s"
+    );
+    pair.database.value(&query).await
+}
+
 #[tokio::test]
-async fn what_was_changed_by_hand_is_brought_back_and_reported() {
+async fn what_was_changed_by_hand_is_brought_back_at_its_turn_and_reported() {
     for server in SERVERS {
         let pair = with_everything(server).await;
-        let (app, clone, name) = (
-            pair.database.user(),
-            pair.database.clone_user(),
-            pair.database.name(),
-        );
-        pair.database
-            .sql(&format!(
-                "ALTER ROLE {clone} CONNECTION LIMIT 3 VALID UNTIL 'infinity'; ALTER ROLE {clone} RESET role;
-                 ALTER ROLE {clone} RESET search_path; ALTER ROLE {clone} SET work_mem TO '1GB';
-                 ALTER ROLE {clone} IN DATABASE {name} SET statement_timeout TO '1s'"
-            ))
-            .await;
-        // Whichever turn it is.
         pair.rotate().await.expect("the rotation succeeds");
-        assert_eq!(pair.user(&Label::Current).await, app);
+        change_the_clone(&pair, true).await;
+        pair.rotate().await.expect("the rotation succeeds");
+        let (app, clone) = (pair.database.user(), pair.database.clone_user());
+        assert_eq!(pair.user(&Label::Current).await, clone);
         let log = pair.log();
         for repaired in [
             "CONNECTION LIMIT 20",
@@ -204,26 +218,57 @@ async fn what_was_changed_by_hand_is_brought_back_and_reported() {
                 "{repaired}: {log}"
             );
         }
-        let of = |role: &str| {
-            format!(
-                "SELECT string_agg(array_to_string(c, '|'), ';' ORDER BY d) FROM (SELECT setdatabase AS d, ARRAY(SELECT e FROM unnest(setconfig) AS e WHERE e NOT LIKE 'role=%' ORDER BY e) AS c
-                 FROM pg_db_role_setting WHERE setrole = '{role}'::regrole) AS s"
-            )
-        };
-        assert_eq!(
-            pair.database.value(&of(&clone)).await,
-            pair.database.value(&of(app)).await
-        );
+        assert_eq!(settings(&pair, &clone).await, settings(&pair, app).await);
         // And nothing is left to repair.
         let before = pair.log().len();
-        pair.rotate().await.expect("the rotation succeeds");
-        assert!(
-            !pair.log()[before..].contains("repaired: "),
-            "{}",
-            &pair.log()[before..]
-        );
+        for _ in 0..2 {
+            pair.rotate().await.expect("the rotation succeeds");
+        }
+        let log = &pair.log()[before..];
+        assert!(!log.contains("repaired: ") && !log.contains("differs"), "{log}");
         drop_reports(&pair).await;
     }
+}
+
+/// A limit that somebody raised for the user in use may be what keeps an application going.
+#[tokio::test]
+async fn the_user_in_use_is_left_as_it_is_and_its_difference_reported() {
+    for server in SERVERS {
+        let pair = with_everything(server).await;
+        change_the_clone(&pair, false).await;
+        let of_the_clone = format!(
+            "SELECT (rolconnlimit, rolvaliduntil)::text FROM pg_roles WHERE rolname = '{}'",
+            pair.database.clone_user()
+        );
+        let before = pair.database.value(&of_the_clone).await;
+        pair.rotate().await.expect("the rotation succeeds");
+        assert_eq!(pair.user(&Label::Current).await, pair.database.user());
+        assert_eq!(pair.database.value(&of_the_clone).await, before);
+        let log = pair.log();
+        let words = "the clone in use differs; its own next turn will: give role";
+        assert!(
+            log.contains(words) && log.contains("CONNECTION LIMIT 20"),
+            "{log}"
+        );
+        pair.invariant_current_and_previous_log_in("left alone").await;
+        pair.rotate().await.expect("the rotation succeeds");
+        assert_ne!(pair.database.value(&of_the_clone).await, before);
+        drop_reports(&pair).await;
+    }
+}
+
+#[tokio::test]
+async fn a_setting_of_the_user_in_use_alone_is_missed_before_aws_current_moves() {
+    let pair = Pair::new().await;
+    pair.rotate().await.expect("the rotation succeeds");
+    let clone = pair.database.clone_user();
+    pair.database
+        .sql(&format!("ALTER ROLE {clone} SET work_mem TO '77MB'"))
+        .await;
+    let error = pair.rotate().await.expect_err("the original has no such setting");
+    assert_eq!(error.error_type, "RightsDiffer", "{error}");
+    assert!(error.error_message.contains("work_mem"), "{error}");
+    assert!(pair.current_logs_in().await);
 }
 
 #[tokio::test]
