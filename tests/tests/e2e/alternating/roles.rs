@@ -174,16 +174,17 @@ async fn a_later_grant_or_revoke_holds_for_the_clone_at_once() {
 /// Somebody changes the clone alone.
 async fn change_the_clone(pair: &Pair, settings_too: bool) {
     let (clone, name) = (pair.database.clone_user(), pair.database.name());
-    let mut statements = format!(
-        "ALTER ROLE {clone} CONNECTION LIMIT 3 VALID UNTIL 'infinity'; ALTER ROLE {clone} RESET role; "
+    let limits = format!(
+        "ALTER ROLE {clone} CONNECTION LIMIT 3 VALID UNTIL 'infinity'; ALTER ROLE {clone} RESET role"
     );
+    let settings = format!(
+        "ALTER ROLE {clone} RESET search_path; ALTER ROLE {clone} SET work_mem TO '1GB';
+         ALTER ROLE {clone} IN DATABASE {name} SET statement_timeout TO '1s'"
+    );
+    pair.database.sql(&limits).await;
     if settings_too {
-        statements += &format!(
-            "ALTER ROLE {clone} RESET search_path; ALTER ROLE {clone} SET work_mem TO '1GB';
-             ALTER ROLE {clone} IN DATABASE {name} SET statement_timeout TO '1s'"
-        );
+        pair.database.sql(&settings).await;
     }
-    pair.database.sql(&statements).await;
 }
 
 /// A role's settings but for the role that it acts as, in all scopes.
