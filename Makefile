@@ -58,7 +58,8 @@ bench: ## measure the release build: init, first and warm rotation, memory, size
 	@cargo build --locked --release --package rotate-postgres
 	@cargo build --locked --package keywheel-tests --bin bench
 	@cargo run --quiet --locked --package keywheel-tests --bin bench -- \
-		"$${CARGO_TARGET_DIR:-target}"/release/rotate-postgres-{single-user,alternating-users}; \
+		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-single-user" \
+		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-alternating-users"; \
 		status=$$?; scripts/settle && exit $$status
 
 build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some

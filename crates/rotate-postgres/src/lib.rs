@@ -24,6 +24,7 @@ pub mod doors;
 pub mod endpoint;
 pub mod fault;
 pub mod guard;
+mod in_use;
 pub mod login;
 mod memory;
 pub mod net;

@@ -13,10 +13,9 @@ use super::proof::Prover;
 use super::repair::Repair;
 use super::{AlternatingUsers, drain, facts, lack, unreadable};
 use crate::alter::Change;
-use crate::connect;
 use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Said};
-use crate::login::Denial;
+use crate::in_use::is_in_use;
 use crate::session::{Session, Silence};
 use crate::transaction::{By, Transaction};
 
@@ -54,8 +53,12 @@ impl AlternatingUsers {
             .await;
         session.close().await;
         match outcome {
-            Err(cause) if cause.code() == "PasswordRejected" => {
-                self.unless_in_use(&endpoint, pending, cause, context).await
+            Err(rejected) if rejected.code() == "PasswordRejected" => {
+                let (password, budget) = (pending.password(), context.budget());
+                if is_in_use(&self.tls, &endpoint, next, password, budget).await? {
+                    return Ok(());
+                }
+                Err(rejected)
             }
             outcome => outcome,
         }
@@ -116,30 +119,6 @@ impl AlternatingUsers {
         report(&plan.later, "the clone in use differs; its own next turn will");
         Ok(())
     }
-
-    /// A policy that forbids to use a password again also rejects a value that a twin has just set: such a value is in use, and
-    /// must not be released as one that never will be.
-    async fn unless_in_use(
-        &self,
-        endpoint: &Endpoint,
-        pending: &PostgresSecret,
-        rejected: Cause,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let (role, budget) = (pending.username(), context.budget());
-        match connect::log_in(&self.tls, endpoint, role, pending.password(), budget).await {
-            Ok(session) => {
-                session.close().await;
-                Ok(())
-            }
-            Err(Denial::Refused(said)) if said.is_of_the_password() => Err(rejected),
-            Err(Denial::Refused(said)) => {
-                let (role, server) = (role.to_owned(), endpoint.server());
-                Err(PostgresFault::PendingRefused { role, server, said }.into())
-            }
-            Err(Denial::Failed(fault)) => Err(fault.into()),
-        }
-    }
 }
 
 /// Waits for whoever works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
@@ -171,6 +150,27 @@ async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement, plan: &P
         if let Err(silence) = answer {
             return Err(refused(silence, arrangement.idle(), transaction.server(), repair).into());
         }
+        if let Repair::Revoke { role, from } = repair {
+            check_revoked(transaction, role, from).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Since PostgreSQL 16 only who granted a membership takes it away; another's REVOKE is a warning of the server's, and nothing else.
+async fn check_revoked(transaction: &Transaction<'_>, role: &str, from: &str) -> Result<(), Cause> {
+    let row = transaction
+        .ask(&facts::query([from]), "looking at the roles")
+        .await?;
+    let facts = facts::read(&row).ok_or_else(|| unreadable(transaction.server().to_owned()))?;
+    if facts
+        .role(from)
+        .is_some_and(|member| member.membership(role).is_some())
+    {
+        tracing::warn!(
+            role = from,
+            "role {from:?} is still a member of {role:?}, by a grant of somebody else's: either can alter the other until a superuser revokes it"
+        );
     }
     Ok(())
 }

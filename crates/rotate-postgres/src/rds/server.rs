@@ -81,9 +81,10 @@ impl Server {
         })
     }
 
-    /// Whether `name` is one of its endpoints, or of one of its instances.
+    /// Whether `name` is one of its endpoints, or of one of its instances: identifiers are unique in a region, not beyond.
     pub fn has(&self, name: &RdsName) -> bool {
-        let instance = || name.kind == super::Kind::Instance && self.instances.contains(&name.id);
+        let here = || RdsName::parse(&self.host).is_some_and(|own| own.region == name.region);
+        let instance = || name.kind == super::Kind::Instance && self.instances.contains(&name.id) && here();
         self.endpoints.contains(&name.host) || instance()
     }
 
@@ -191,6 +192,11 @@ mod tests {
         ] {
             assert!(!server.has(&name(other)), "{other}");
         }
+        let elsewhere = RdsName::parse("one.abc.us-west-2.rds.amazonaws.com").unwrap();
+        assert!(
+            !server.has(&elsewhere),
+            "another region's instance of the same name"
+        );
     }
 
     #[test]

@@ -7,11 +7,10 @@ use secrecy::SecretString;
 
 use super::SingleUser;
 use crate::admin::{Admin, AdminFault};
-use crate::connect;
 use crate::doors::Doors;
 use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::login::Denial;
+use crate::in_use::is_in_use;
 use crate::session::Session;
 
 /// Passwords tried at most, those with a label included: each failed login is a line in the server's log, and
@@ -83,25 +82,15 @@ impl SingleUser {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let budget = context.budget();
-        let (role, said) = match self.change(pending, by).through(session, budget).await {
-            Err(PostgresFault::PasswordRejected { role, said }) => (role, said),
-            outcome => return Ok(outcome?),
-        };
-        // A policy that forbids to use a password again also rejects a value that a twin has just set: such a value
-        // is in use, and must not be released as one that never will be.
-        match connect::log_in(&self.tls, endpoint, &role, pending.password(), budget).await {
-            Ok(session) => {
-                session.close().await;
-                Ok(())
+        match self.change(pending, by).through(session, budget).await {
+            Err(rejected @ PostgresFault::PasswordRejected { .. }) => {
+                let (role, password) = (pending.username(), pending.password());
+                if is_in_use(&self.tls, endpoint, role, password, budget).await? {
+                    return Ok(());
+                }
+                Err(rejected.into())
             }
-            Err(Denial::Refused(why)) if why.is_of_the_password() => {
-                Err(PostgresFault::PasswordRejected { role, said }.into())
-            }
-            Err(Denial::Refused(said)) => {
-                let server = endpoint.server();
-                Err(PostgresFault::PendingRefused { role, server, said }.into())
-            }
-            Err(Denial::Failed(fault)) => Err(fault.into()),
+            outcome => Ok(outcome?),
         }
     }
 
