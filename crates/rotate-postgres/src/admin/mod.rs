@@ -213,7 +213,7 @@ impl Admins {
         if primary == *endpoint {
             return Err(standby);
         }
-        self.moved.keep(&name.host, &(server.host, server.port));
+        self.lead_to(&name, &server);
         Ok(primary)
     }
 
@@ -359,6 +359,7 @@ impl Admins {
             return Err(elsewhere(format!("it is for {}", own.server())).into());
         };
         let server = self.rds.server_at(&theirs, context).await?;
+        self.lead_to(&theirs, &server);
         let of_it = server.has(&ours) && own.port == server.port && endpoint.port == server.port;
         if of_it {
             Ok(at(&own, &server.host, server.port))
@@ -369,6 +370,13 @@ impl Admins {
                 server.what
             );
             Err(elsewhere(problem).into())
+        }
+    }
+
+    /// Remembers where an endpoint's writer is: a replica lags, and would refuse what the writer has just been told.
+    fn lead_to(&self, name: &RdsName, server: &Server) {
+        if name.host != server.host {
+            self.moved.keep(&name.host, &(server.host.clone(), server.port));
         }
     }
 
@@ -385,6 +393,7 @@ impl Admins {
             return Err(elsewhere(problem.to_owned()));
         };
         let server = self.rds.server_at(&name, context).await?;
+        self.lead_to(&name, &server);
         match &server.master_secret {
             Some(master) if master == arn && server.port == endpoint.port => Ok(server),
             Some(master) if master == arn => Err(elsewhere(format!(

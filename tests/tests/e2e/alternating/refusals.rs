@@ -1,7 +1,7 @@
 //! What is refused: an error with secret, step, cause and remedy, and nothing changed.
 
 use keywheel_tests::pair::{Pair, Power};
-use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::postgres::{Server, TestDatabase, cluster, standby};
 use keywheel_tests::world::{ALTERNATING, Setup, World};
 use serde_json::Value;
 use staging_labels::{Label, Step};
@@ -361,4 +361,19 @@ async fn a_password_that_the_policy_rejects_is_let_go_with_everything_else_undon
     let whole = pair.steps(&token, &Step::ALL).await;
     whole.expect("a value that somebody else staged is as good");
     assert_eq!(pair.password(&Label::Current).await, "short");
+}
+
+#[tokio::test]
+async fn a_standby_that_rds_knows_nothing_of_is_told_so() {
+    let (primary, standby) = (cluster(Server::Main), standby());
+    let database = TestDatabase::new(primary).await;
+    let document = database.document_at("localhost", standby.port());
+    let pair = Pair::with_document(Setup::on(Server::Main), database, Power::CreateRole, document).await;
+    let mut admin = keywheel_tests::pair::admin_document(&pair.database, &pair.admin);
+    admin["port"] = standby.port().into();
+    replace_admin(&pair, &admin.to_string()).await;
+    standby.catch_up_with(primary).await;
+    let token = pair.proposed().await;
+    let words = ["read-only standby", "the primary", "writer endpoint"];
+    pair.refuses(&token, Step::Set, "ReadOnlyStandby", &words).await;
 }
