@@ -27,7 +27,8 @@ use crate::trial;
 /// 3. What is left if somebody interfered: the previous version, the admin, the versions without a label.
 ///
 /// A role that logs in and may not change its own password (RDS's `rds.restrict_password_commands`) has it changed by the
-/// admin, if the secret or the environment names one, and only then. Where the document names the readers of a cluster,
+/// admin, if the secret or the environment names one, and only then; before that it is asked once more whether the
+/// rotation still stands. Where the document names the readers of a cluster,
 /// or a replica of RDS's, all of this happens at the writer.
 ///
 /// A server that was not reached, or that fails for another reason than the credential, ends it at once with that cause.

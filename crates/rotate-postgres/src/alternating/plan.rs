@@ -1,4 +1,4 @@
-//! What has to change so that two roles can take turns: facts in, repairs out. Pure.
+//! What has to change so that two roles can take turns: facts in, a plan out. Pure.
 //!
 //! | form | whose sessions act as whom | brought in line with the original, at its own turn |
 //! |---|---|---|
