@@ -87,19 +87,38 @@ impl<'a> Iam<'a> {
             return Ok(());
         }
         let arn = self.identity(&self.job.current, "current").await?;
-        self.check_arn(&arn)
+        self.check_arn(&arn)?;
+        self.check_account().await
+    }
+
+    /// A user of that name may be somebody's in another account: it is this account's that IAM lists the current key of.
+    async fn check_account(&self) -> Result<(), Cause> {
+        let listed = [("Action", "ListAccessKeys"), ("UserName", self.user)];
+        let answer = self.iam("list", &listed).await?;
+        let mut ids = answer
+            .members("AccessKeyMetadata")
+            .into_iter()
+            .filter_map(|key| key.text("AccessKeyId"));
+        if ids.any(|id| self.job.current.id.as_deref() == Some(id.as_str())) {
+            return Ok(());
+        }
+        Err(self.elsewhere())
+    }
+
+    fn elsewhere(&self) -> Cause {
+        ProviderFault::Elsewhere {
+            provider: self.job.description.provider.clone(),
+            member: USER.to_owned(),
+            expected: "the user of this account whose key the secret has".to_owned(),
+        }
+        .into()
     }
 
     fn check_arn(&self, arn: &str) -> Result<(), Cause> {
         if arn.contains(":user/") && arn.rsplit('/').next() == Some(self.user) {
             return Ok(());
         }
-        Err(ProviderFault::Elsewhere {
-            provider: self.job.description.provider.clone(),
-            member: USER.to_owned(),
-            expected: "the user whose key the secret has".to_owned(),
-        }
-        .into())
+        Err(self.elsewhere())
     }
 
     /// Uses the key as its owner would, until IAM's copies have it.

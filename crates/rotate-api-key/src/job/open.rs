@@ -208,6 +208,10 @@ async fn parameter_of(
     };
     match value.or_else(|| parameter.default.clone()) {
         Some(value) if parameter.allows(&value) => Ok(Some(value)),
+        // A member of the document may be the credential itself, where two members were mixed up.
+        Some(_) if parameter.member.is_some() => {
+            Err(invalid("has another value in the secret, which is not shown".to_owned()).into())
+        }
         Some(value) => {
             let shown: String = value.chars().take(80).collect();
             Err(invalid(format!("is {shown:?}")).into())

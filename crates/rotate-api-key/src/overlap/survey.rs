@@ -92,6 +92,10 @@ impl Standing {
         if current == Some(key.id.as_str()) {
             return Fate::Keep;
         }
+        // The document names it as the current one. That may be an old id beside a key written by hand, but it may be true.
+        if self.current.id.as_deref() == Some(key.id.as_str()) {
+            return Fate::Foreign;
+        }
         let name = key.name.as_deref().unwrap_or_default();
         let is_of = |version: &VersionId| self.marks.is_of(name, version);
         let previous = self.previous.as_ref().is_some_and(|previous| {
@@ -255,8 +259,8 @@ mod tests {
             },
             "||1|2",
         );
-        // The displaced one is known by it all the same, and the one in use stays.
-        check(&[("1", ""), ("2", "")], &stale, "1|||1");
+        // Nor is it revoked: a typing error that was corrected leaves two versions with one id, and it is the key in use.
+        check(&[("1", ""), ("2", "")], &stale, "||1|2");
         let unlisted = Standing {
             current: key(Some("9"), "v"),
             previous: None,
@@ -294,7 +298,7 @@ mod tests {
             let mut keys: Vec<_> = names.iter().enumerate().map(|(id, n)| listed(&format!("id{id}"), &name(n))).collect();
             let current = at.index(keys.len());
             let mut standing = Standing { exclusive, adopted, ..standing() };
-            standing.previous = previous.filter(|id| *id != current).map(|id| key(Some(&format!("id{id}")), "older"));
+            standing.previous = previous.filter(|id| how == 0 || *id != current).map(|id| key(Some(&format!("id{id}")), "older"));
             match how {
                 // The document has the id.
                 0 => standing.current.id = Some(keys[current].id.clone()),
