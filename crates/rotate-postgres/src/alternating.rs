@@ -12,7 +12,7 @@ mod rights;
 mod set;
 mod test;
 
-use rotation::secrets::{Mismatch, PostgresSecret, TlsMode};
+use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context, Target, VersionId};
 use secrecy::SecretString;
 
@@ -22,13 +22,13 @@ use self::names::Pair;
 use self::plan::Arrangement;
 use self::proof::Prover;
 use crate::admin::Admins;
-use crate::endpoint::{Endpoint, check_role_name};
+use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
 use crate::memory::Memory;
 use crate::net::PATIENCE;
 use crate::scrub::Scrub;
 use crate::session::Session;
-use crate::settings::{SentAs, Settings};
+use crate::settings::Settings;
 use crate::tls::Tls;
 
 /// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
@@ -65,16 +65,6 @@ impl AlternatingUsers {
             settings,
             proven: Memory::default(),
         }
-    }
-
-    /// Where the document leads, checked as far as that is possible without asking the server.
-    async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
-        check_role_name(secret.username())?;
-        let endpoint = self.admins.endpoint(secret, context).await?;
-        if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
-            return Err(PostgresFault::CleartextNeedsTls.into());
-        }
-        Ok(endpoint)
     }
 
     /// The NOLOGIN role that both act as, if there is one: the document's, or the environment's.
@@ -214,13 +204,10 @@ impl Target for AlternatingUsers {
     ) -> Result<PostgresSecret, Cause> {
         self.check_admin_named(current, context)?;
         let next = async || {
-            let endpoint = self.endpoint(current, context).await?;
+            let endpoint = self.admins.endpoint(current, context).await?;
             self.next_user(current, &endpoint, context).await
         };
-        let user = context
-            .budget()
-            .retry(async || self.admins.at_the_primary(current, context, &next).await)
-            .await?;
+        let user = self.admins.at_the_primary(current, context, next).await?;
         let password = self
             .settings
             .policy
@@ -235,13 +222,8 @@ impl Target for AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        context
-            .budget()
-            .retry(async || {
-                let attempt = async || self.set(current, pending, context).await;
-                self.admins.at_the_primary(current, context, attempt).await
-            })
-            .await
+        let attempt = async || self.set(current, pending, context).await;
+        self.admins.at_the_primary(current, context, attempt).await
     }
 
     async fn verify(
@@ -250,12 +232,7 @@ impl Target for AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        context
-            .budget()
-            .retry(async || {
-                let attempt = async || self.try_out(current, pending, context).await;
-                self.admins.at_the_primary(pending, context, attempt).await
-            })
-            .await
+        let attempt = async || self.try_out(current, pending, context).await;
+        self.admins.at_the_primary(pending, context, attempt).await
     }
 }

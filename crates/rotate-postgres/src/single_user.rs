@@ -2,7 +2,7 @@
 
 mod recovery;
 
-use rotation::secrets::{PostgresSecret, TlsMode};
+use rotation::secrets::PostgresSecret;
 use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
@@ -11,11 +11,11 @@ use crate::admin::Admins;
 use crate::alter::Change;
 use crate::connect;
 use crate::doors::Doors;
-use crate::endpoint::{Endpoint, check_role_name};
+use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
 use crate::login::Denial;
 use crate::session::Session;
-use crate::settings::{SentAs, Settings};
+use crate::settings::Settings;
 use crate::tls::Tls;
 use crate::trial;
 
@@ -57,16 +57,6 @@ impl SingleUser {
         }
     }
 
-    /// Where the document leads, checked as far as that is possible without asking the server.
-    async fn endpoint(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
-        check_role_name(secret.username())?;
-        let endpoint = self.admins.endpoint(secret, context).await?;
-        if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
-            return Err(PostgresFault::CleartextNeedsTls.into());
-        }
-        Ok(endpoint)
-    }
-
     /// One attempt at [`Target::apply`].
     async fn set(
         &self,
@@ -74,7 +64,7 @@ impl SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.endpoint(current, context).await?;
+        let endpoint = self.admins.endpoint(current, context).await?;
         let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
         if let Some(session) = doors.knock("the current version", current.password()).await? {
             return self
@@ -175,7 +165,7 @@ impl SingleUser {
 
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
-        let endpoint = self.endpoint(pending, context).await?;
+        let endpoint = self.admins.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
         match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
@@ -212,7 +202,7 @@ impl Target for SingleUser {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
-        self.endpoint(current, context).await?;
+        self.admins.endpoint(current, context).await?;
         let password = self
             .settings
             .policy
@@ -227,13 +217,8 @@ impl Target for SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        context
-            .budget()
-            .retry(async || {
-                let attempt = async || self.set(current, pending, context).await;
-                self.admins.at_the_primary(current, context, attempt).await
-            })
-            .await
+        let attempt = async || self.set(current, pending, context).await;
+        self.admins.at_the_primary(current, context, attempt).await
     }
 
     async fn verify(
@@ -242,12 +227,7 @@ impl Target for SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        context
-            .budget()
-            .retry(async || {
-                let attempt = async || self.try_out(pending, context).await;
-                self.admins.at_the_primary(pending, context, attempt).await
-            })
-            .await
+        let attempt = async || self.try_out(pending, context).await;
+        self.admins.at_the_primary(pending, context, attempt).await
     }
 }

@@ -39,7 +39,7 @@ impl AlternatingUsers {
         let (now, next) = (current.username(), pending.username());
         let (pair, turn) =
             Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
-        let endpoint = self.endpoint(current, context).await?;
+        let endpoint = self.admins.endpoint(current, context).await?;
         let arrangement = Arrangement {
             pair,
             turn,

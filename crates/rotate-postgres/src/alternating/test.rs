@@ -30,7 +30,7 @@ impl AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.endpoint(pending, context).await?;
+        let endpoint = self.admins.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
         let session = match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => session,
