@@ -36,6 +36,12 @@ def of_function(function):
     return own, {operation for name, operation, secret in calls if name in like and secret == "other"}
 
 
+def is_known(function, operation, secret):
+    """Whether the policies are held against this call already (scripts/infra/policies.py asks of_function)."""
+    own, others = of_function(function)
+    return operation in (own if secret == "own" else others)
+
+
 def is_here(function):
     """Whether a crate has a program of that name."""
     return any(ROOT.glob(f"crates/*/src/bin/{function}.rs")) or any(ROOT.glob(f"crates/*/src/bin/{function}/main.rs"))
@@ -55,7 +61,7 @@ def main(arguments):
     if not arguments:
         print(RECORDED.read_text(), end="")
         return 0
-    unknown = sorted(call for call in read(Path(arguments[0])) - read(RECORDED) if call[0] in FUNCTIONS)
+    unknown = sorted(call for call in read(Path(arguments[0])) if call[0] in FUNCTIONS and not is_known(*call))
     for call in unknown:
         print(f"calls: {' '.join(call)} was called, and infra/calls.txt lacks it: run scripts/infra/calls.py --update, and look at the policies")
     return 1 if unknown else 0
