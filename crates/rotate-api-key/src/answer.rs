@@ -3,11 +3,11 @@
 use rotation::password::Password;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
-use serde_json::Value;
 
 use crate::description::Call;
 use crate::fault::ProviderFault;
-use crate::http::Answer;
+use crate::http::{Answer, LeadsTo};
+use crate::json::Json;
 use crate::key::Key;
 use crate::pointer::{Pointer, Source};
 use crate::scrub;
@@ -27,6 +27,11 @@ const USUAL_PLACES: [&str; 11] = [
     "/error",
     "/title",
 ];
+
+/// In a longer answer no words are looked for: what explains an error is short, and the places are many.
+const LONGEST_EXPLANATION: usize = 64 * 1024;
+/// Longest id and longest name of a key that is taken for one, in bytes: thousands of keys are held at once.
+pub const LONGEST_NAME: usize = 1024;
 
 /// An answer of success.
 pub struct Reply {
@@ -77,11 +82,7 @@ impl Judge<'_> {
         }
         let words = self.words(call.message, &body);
         Err(match status {
-            300..=399 => ProviderFault::Redirected {
-                call: name(),
-                status,
-                target: leads_to.unwrap_or_else(|| "nowhere".to_owned()),
-            },
+            300..=399 => self.redirected(status, leads_to.as_ref()),
             401 | 403 => ProviderFault::CredentialRefused {
                 call: name(),
                 status,
@@ -104,10 +105,7 @@ impl Judge<'_> {
 
     /// An error inside an answer that says success.
     fn look_inside(&self, call: &Call<'_>, reply: Reply) -> Result<Reply, ProviderFault> {
-        let Ok(inside) = serde_json::from_slice::<Value>(&reply.body) else {
-            return Ok(reply);
-        };
-        if tells_of_an_error(call, &inside) {
+        if Json::parse(&reply.body).is_some_and(|inside| tells_of_an_error(call, inside)) {
             return Err(ProviderFault::ErrorInside {
                 call: reply.call.clone(),
                 status: reply.status,
@@ -117,24 +115,47 @@ impl Judge<'_> {
         Ok(reply)
     }
 
+    /// The error that an answer leads elsewhere. The host is the provider's to choose, and could repeat a credential.
+    pub fn redirected(&self, status: u16, leads_to: Option<&LeadsTo>) -> ProviderFault {
+        ProviderFault::Redirected {
+            call: self.name.to_owned(),
+            status,
+            target: match leads_to {
+                None => "nowhere".to_owned(),
+                Some(LeadsTo::Path(own)) => format!("another path of {own}"),
+                Some(LeadsTo::Host(host)) => scrub::host(host, self.secrets),
+            },
+        }
+    }
+
     /// The provider's words, if it has some in a usual place.
     pub fn words(&self, place: Option<&Pointer>, body: &[u8]) -> String {
-        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+        let Some(answer) = Some(body)
+            .filter(|body| body.len() <= LONGEST_EXPLANATION)
+            .and_then(Json::parse)
+        else {
             return String::new();
         };
-        let told = place.and_then(|place| place.text(&answer));
+        let text = |place: &Pointer| answer.at(place).and_then(Json::text);
+        let told = place.and_then(text);
         let told = told.or_else(|| {
             let mut usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
-            usual.find_map(|place| place.text(&answer))
+            usual.find_map(|place| text(&place))
         });
         scrub::clean(&told.unwrap_or_default(), self.secrets)
     }
 }
 
 /// Whether an error stands inside an answer that says success: where the description says, and where GraphQL says.
-pub fn tells_of_an_error(call: &Call<'_>, inside: &Value) -> bool {
-    let graphql = call.graphql.is_some() && inside.get("errors").is_some_and(|errors| !errors.is_null());
-    graphql || call.error.is_some_and(|place| place.tells(inside))
+pub fn tells_of_an_error(call: &Call<'_>, inside: Json<'_>) -> bool {
+    let errors = Pointer::parse("/errors").ok();
+    let of_graphql = errors.as_ref().filter(|_| call.graphql.is_some());
+    let graphql = of_graphql.and_then(|place| inside.at(place));
+    graphql.is_some_and(|errors| !errors.is_null())
+        || call
+            .error
+            .and_then(|place| inside.at(place))
+            .is_some_and(Json::tells)
 }
 
 impl Reply {
@@ -142,11 +163,11 @@ impl Reply {
     ///
     /// # Errors
     /// `ProviderAnswerUnusable`.
-    pub fn json(&self) -> Result<Value, ProviderFault> {
+    pub fn json(&self) -> Result<Json<'_>, ProviderFault> {
         if self.body.is_empty() {
             return Err(self.unusable("has no body"));
         }
-        serde_json::from_slice(&self.body).map_err(|_| self.unusable("is not JSON"))
+        Json::parse(&self.body).ok_or_else(|| self.unusable("is not JSON"))
     }
 
     /// A string at a pointer.
@@ -154,7 +175,8 @@ impl Reply {
     /// # Errors
     /// `ProviderAnswerUnusable`.
     pub fn text(&self, place: &Pointer) -> Result<String, ProviderFault> {
-        let found = place.text(&self.json()?).filter(|text| !text.is_empty());
+        let found = self.json()?.at(place).and_then(Json::text);
+        let found = found.filter(|text| !text.is_empty());
         found.ok_or_else(|| self.unusable(&format!("has no string at {place:?}")))
     }
 
@@ -174,9 +196,23 @@ impl Reply {
         }
         Ok(Key {
             value: Some(Password::from(text)),
-            id: id.map(|place| self.text(place)).transpose()?,
+            id: id.map(|place| self.checked_id(self.text(place)?)).transpose()?,
             name: None,
         })
+    }
+
+    /// An id that can be one. It is a part of requests, of the secret and of its readers' requests.
+    ///
+    /// # Errors
+    /// `ProviderAnswerUnusable`.
+    pub fn checked_id(&self, id: String) -> Result<String, ProviderFault> {
+        if id.chars().any(char::is_control) {
+            Err(self.unusable("has a key whose id has control characters"))
+        } else if id.len() > LONGEST_NAME {
+            Err(self.unusable(&format!("has a key whose id is longer than {LONGEST_NAME} bytes")))
+        } else {
+            Ok(id)
+        }
     }
 
     /// The error that the answer cannot be used.
@@ -184,6 +220,18 @@ impl Reply {
         ProviderFault::AnswerUnusable {
             call: self.call.clone(),
             problem: problem.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Reply {
+    /// One to a list, for tests.
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Self {
+            call: "list at p (h)".to_owned(),
+            status: 200,
+            body: Zeroizing::new(body.to_vec()),
         }
     }
 }

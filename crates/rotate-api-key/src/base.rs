@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::Uri;
+use secrecy::zeroize::Zeroizing;
 
 /// A base URL, checked: HTTPS, or plain HTTP to the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,76 @@ pub struct Base {
     pub authority: String,
     /// What all paths begin with: empty, or with a slash at the beginning and none at the end.
     pub prefix: String,
+}
+
+/// Why a URL is not followed. It quotes nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoTarget {
+    /// It cannot be read.
+    #[error("is no URL and no path")]
+    Unreadable,
+    /// Another scheme, host or port, or a path beside the base's.
+    #[error("is not at the same host, or beside the path of `base`")]
+    Elsewhere,
+}
+
+impl Base {
+    /// Path and query of a URL, or of an absolute path, that a provider says to go on with: at this very base.
+    ///
+    /// # Errors
+    /// It leads elsewhere, or a server could take it for leading elsewhere.
+    pub fn target_of(&self, url: &str) -> Result<Zeroizing<String>, NoTarget> {
+        // `//host` has a host, too, and a server may read `\` as `/`.
+        if url.starts_with("//")
+            || url.contains(['\\', '#'])
+            || !url.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err(NoTarget::Unreadable);
+        }
+        let uri: Uri = url.parse().map_err(|_| NoTarget::Unreadable)?;
+        if !url.starts_with('/') && !self.is_at(&uri) {
+            return Err(NoTarget::Elsewhere);
+        }
+        let within = uri
+            .path()
+            .strip_prefix(&self.prefix)
+            .filter(|path| path.starts_with('/'))
+            .ok_or(NoTarget::Elsewhere)?;
+        let inner = within.strip_suffix('/').unwrap_or(within);
+        if inner.split('/').skip(1).any(is_strange) {
+            return Err(NoTarget::Elsewhere);
+        }
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(Zeroizing::new(format!("{}{query}", uri.path())))
+    }
+
+    fn is_at(&self, uri: &Uri) -> bool {
+        let scheme = if self.tls { "https" } else { "http" };
+        let port = |authority: &http::uri::Authority| match (authority.port_u16(), self.tls) {
+            (Some(port), _) => port,
+            (None, true) => 443,
+            (None, false) => 80,
+        };
+        uri.scheme_str() == Some(scheme)
+            && uri.authority().is_some_and(|authority| {
+                !authority.as_str().contains('@')
+                    && bare(authority.host()).eq_ignore_ascii_case(&self.host)
+                    && port(authority) == self.port
+            })
+    }
+}
+
+/// A segment that servers resolve to another path, however it is spelled.
+fn is_strange(segment: &str) -> bool {
+    let plain = segment.replace("%2e", ".").replace("%2E", ".");
+    matches!(&*plain, "" | "." | "..")
+        || segment.to_ascii_lowercase().contains("%2f")
+        || segment.to_ascii_lowercase().contains("%5c")
+}
+
+/// A host without an IPv6 address's brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Reads a base.
@@ -37,7 +108,7 @@ pub fn parse(text: &str) -> Result<Base, String> {
     if uri.query().is_some() || text.contains('#') {
         return Err(format!("{text:?} has a query or a fragment"));
     }
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let host = bare(authority.host());
     if host.is_empty() {
         return Err(format!("{text:?} has no host"));
     }
@@ -97,6 +168,64 @@ mod tests {
             ("2001:db8::1", 8443, "")
         );
         assert_eq!(base.authority, "[2001:db8::1]:8443");
+    }
+
+    #[test]
+    fn a_next_page_is_at_the_same_base() {
+        let at = |base: &str, url: &str| {
+            parse(base)
+                .unwrap()
+                .target_of(url)
+                .map(|target| target.to_string())
+        };
+        let (plain, deep) = ("https://api.example.com", "https://api.example.com:8443/v1");
+        for (base, url, target) in [
+            (
+                plain,
+                "https://api.example.com/keys?token=a%2Fb",
+                "/keys?token=a%2Fb",
+            ),
+            (plain, "https://API.example.com:443/keys", "/keys"),
+            (
+                plain,
+                "/keys?page=2&x=http://b.example/../c",
+                "/keys?page=2&x=http://b.example/../c",
+            ),
+            (plain, "/keys/", "/keys/"),
+            (plain, "https://api.example.com", "/"),
+            (deep, "https://api.example.com:8443/v1/keys?p=1", "/v1/keys?p=1"),
+            (deep, "/v1/keys", "/v1/keys"),
+            ("http://[::1]:80", "http://[::1]/x", "/x"),
+        ] {
+            assert_eq!(at(base, url).as_deref(), Ok(target), "{url}");
+        }
+        for (base, url) in [
+            (plain, ""),
+            (plain, "keys?page=2"),
+            (plain, "?page=2"),
+            (plain, "//evil.example/keys"),
+            (plain, "/\\evil.example/keys"),
+            (plain, "https://evil.example/keys"),
+            (plain, "https://api.example.com.evil.example/keys"),
+            (plain, "https://api.example.com@evil.example/keys"),
+            (plain, "https://user:pw@api.example.com/keys"),
+            (plain, "http://api.example.com/keys"),
+            (plain, "https://api.example.com:8443/keys"),
+            (plain, "/keys\r\nHost: evil.example"),
+            (plain, "/keys /x"),
+            (plain, "/keys#x"),
+            (plain, "/kéys"),
+            (plain, "/a/../b"),
+            (plain, "/a/%2e%2E/b"),
+            (plain, "/a//b"),
+            (plain, "/a%2f..%2fb"),
+            (deep, "/keys"),
+            (deep, "/v1"),
+            (deep, "/v1keys"),
+            (deep, "/v1/../keys"),
+        ] {
+            assert!(at(base, url).is_err(), "{url:?}");
+        }
     }
 
     #[test]

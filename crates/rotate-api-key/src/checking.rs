@@ -12,6 +12,7 @@ use crate::fault::ProviderFault;
 use crate::grant;
 use crate::http::{self, Answer, Outgoing};
 use crate::job::Job;
+use crate::json::Json;
 use crate::key::Key;
 use crate::pointer::Pointer;
 use crate::status::Statuses;
@@ -146,8 +147,7 @@ impl Verdict<'_> {
         let (status, call) = (answer.status, self.judge.name.to_owned());
         let words = || self.judge.words(self.check.message.as_ref(), &answer.body);
         if let (300..=399, false) = (status, self.is_healthy(status)) {
-            let target = answer.leads_to.clone().unwrap_or_else(|| "nowhere".to_owned());
-            return Err(ProviderFault::Redirected { call, status, target });
+            return Err(self.judge.redirected(status, answer.leads_to.as_ref()));
         }
         if self.is_dead(answer) {
             return Err(ProviderFault::KeyRefused {
@@ -200,8 +200,7 @@ impl Verdict<'_> {
         let token = Pointer::parse("/access_token").ok();
         let of_a_grant = token.as_ref().filter(|_| self.check.client_credentials.is_some());
         let expected = self.check.expect.as_ref().or(of_a_grant);
-        let inside = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
-        let refused = match (&inside, expected) {
+        let refused = match (Json::parse(&answer.body), expected) {
             (None, Some(_)) => {
                 let problem = "is not JSON".to_owned();
                 return Err(ProviderFault::AnswerUnusable { call, problem });
@@ -209,7 +208,7 @@ impl Verdict<'_> {
             (None, None) => false,
             (Some(inside), expected) => {
                 tells_of_an_error(&self.check.call(), inside)
-                    || expected.is_some_and(|place| place.find(inside).is_none_or(serde_json::Value::is_null))
+                    || expected.is_some_and(|place| inside.at(place).is_none_or(Json::is_null))
             }
         };
         if refused {

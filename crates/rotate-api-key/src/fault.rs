@@ -140,7 +140,7 @@ pub enum ProviderFault {
         words: String,
     },
     /// An error inside an answer that says success.
-    #[error("{call} was answered with status {status}, and an error inside{}", said(.words))]
+    #[error("{call} says, with status {status}, that it failed{}", said(.words))]
     ErrorInside {
         call: String,
         status: u16,
@@ -165,7 +165,7 @@ pub enum ProviderFault {
     AnswerUnusable { call: String, problem: String },
 
     /// The key is not accepted.
-    #[error("{call}: the {whose} key was refused with status {status}{}", said(.words))]
+    #[error("{call}: {}{}", refused(*.status, .whose), said(.words))]
     KeyRefused {
         call: String,
         whose: &'static str,
@@ -184,9 +184,10 @@ pub enum ProviderFault {
         again: bool,
     },
     /// No room for a new key.
-    #[error("{provider} has {count} keys here, and allows {limit}: there is no room for a new one")]
+    #[error("{provider} has {count} keys {whose}, and allows {limit}: there is no room for a new one")]
     LimitReached {
         provider: String,
+        whose: String,
         count: usize,
         limit: usize,
         ours: String,
@@ -211,6 +212,14 @@ pub enum Unfit {
     /// A host.
     #[error("is no base for requests: {0}")]
     Base(String),
+}
+
+fn refused(status: u16, whose: &str) -> String {
+    if (200..300).contains(&status) {
+        format!("the answer says, with status {status}, that the {whose} key is not accepted")
+    } else {
+        format!("the {whose} key was refused with status {status}")
+    }
 }
 
 fn said(words: &str) -> String {

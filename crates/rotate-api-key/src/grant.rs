@@ -12,9 +12,11 @@ use secrecy::zeroize::Zeroizing;
 use crate::base;
 use crate::description::{ClientCredentials, Sent};
 use crate::fault::{ProviderFault, Unfit};
-use crate::http::{Outgoing, content_type};
+use crate::http::{LARGEST_ANSWER, Outgoing, content_type};
 use crate::job::Job;
+use crate::json::Json;
 use crate::key::Key;
+use crate::pointer::Pointer;
 use crate::request::{basic_credentials, form_encoded};
 use crate::template;
 use crate::vars::Variables;
@@ -24,9 +26,8 @@ const DEAD: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
 /// What the answer of a token endpoint says of the secret.
 pub fn is_dead(status: u16, body: &[u8]) -> bool {
-    let error = serde_json::from_slice::<serde_json::Value>(body).ok();
-    let error = error.as_ref().and_then(|answer| answer.get("error")?.as_str());
-    matches!(status, 400 | 401 | 403) && error.map_or(status == 401, |error| DEAD.contains(&error))
+    let error = Json::parse(body).and_then(|answer| answer.at(&Pointer::parse("/error").ok()?)?.text());
+    matches!(status, 400 | 401 | 403) && error.map_or(status == 401, |error| DEAD.contains(&&*error))
 }
 
 /// The URL of the token endpoint.
@@ -95,6 +96,7 @@ pub fn request(
         headers,
         body: Zeroizing::new(body.as_bytes().to_vec()),
         limit: Duration::from_secs(job.description.timeout_seconds),
+        largest: LARGEST_ANSWER,
         repeatable: true,
     })
 }

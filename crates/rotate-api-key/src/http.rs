@@ -4,8 +4,10 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -17,11 +19,14 @@ use rustls::ClientConfig;
 use secrecy::zeroize::Zeroizing;
 
 use crate::base::Base;
+use crate::clock;
 use crate::fault::ProviderFault;
 use crate::net;
 
-/// Largest answer that is read. A list of a thousand keys is a tenth of it.
-const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// Largest answer that is read, in bytes: a new key, or a word on an old one, is a hundredth of it.
+pub const LARGEST_ANSWER: usize = 512 * 1024;
+/// Largest page of a list that is read, in bytes: a thousand keys are a third of it.
+pub const LARGEST_PAGE: usize = 1024 * 1024;
 
 /// A request that is ready to go.
 pub struct Outgoing {
@@ -39,8 +44,19 @@ pub struct Outgoing {
     pub call: String,
     /// Longest wait for it all.
     pub limit: Duration,
+    /// Largest answer that is read, in bytes.
+    pub largest: usize,
     /// Whether it may be sent again though it may have been carried out.
     pub repeatable: bool,
+}
+
+/// Where a redirect leads. Path and query may hold anything, and are not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeadsTo {
+    /// Another path of the same host.
+    Path(String),
+    /// A host, in the provider's words.
+    Host(String),
 }
 
 /// An answer.
@@ -49,8 +65,8 @@ pub struct Answer {
     pub status: u16,
     /// How long to wait before asking again, if the provider says so.
     pub retry_after: Option<Duration>,
-    /// The host that a redirect leads to.
-    pub leads_to: Option<String>,
+    /// Where a redirect leads.
+    pub leads_to: Option<LeadsTo>,
     /// The body, whole.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -134,16 +150,14 @@ fn message(request: &Outgoing) -> Result<Request<Full<Bytes>>, ProviderFault> {
 async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<Answer, ProviderFault> {
     let (head, body) = answer.into_parts();
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let retry_after = text(RETRY_AFTER)
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
+    let retry_after = text(RETRY_AFTER).and_then(|text| pause_of(text, clock::now()));
     let leads_to = text(LOCATION).map(|location| target_of(location, &request.base.host));
-    let body = match Limited::new(body, LARGEST_ANSWER).collect().await {
+    let body = match Limited::new(body, request.largest).collect().await {
         Ok(body) => Zeroizing::new(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
             return Err(ProviderFault::AnswerUnusable {
                 call: request.call.clone(),
-                problem: format!("is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024),
+                problem: format!("is larger than {} KiB", request.largest / 1024),
             });
         }
         Err(error) => {
@@ -165,13 +179,22 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
     })
 }
 
-/// The host of a redirect, without path and query: those may hold anything.
-fn target_of(location: &str, own: &str) -> String {
-    let host = location
-        .parse::<http::Uri>()
-        .ok()
-        .and_then(|uri| uri.host().map(str::to_owned));
-    host.unwrap_or_else(|| format!("another path of {own}"))
+/// What Retry-After says: seconds, or a moment (RFC 9110, section 10.2.3).
+pub fn pause_of(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = DateTime::from_str(text, Format::HttpDate).ok()?;
+    let moment = SystemTime::try_from(moment).ok()?;
+    Some(moment.duration_since(now).unwrap_or_default())
+}
+
+/// Where `location` leads, without user and password.
+fn target_of(location: &str, own: &str) -> LeadsTo {
+    let uri = location.parse::<http::Uri>().ok();
+    let host = uri.and_then(|uri| uri.host().map(str::to_owned));
+    host.map_or_else(|| LeadsTo::Path(own.to_owned()), LeadsTo::Host)
 }
 
 fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {

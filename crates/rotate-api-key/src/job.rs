@@ -18,7 +18,7 @@ use crate::fault::ProviderFault;
 use crate::http::Outgoing;
 use crate::key::Key;
 use crate::mark::{self, Marks};
-use crate::request::{self, Setting};
+use crate::request::{self, Page, Setting};
 use crate::settings::Settings;
 use crate::status::Statuses;
 use crate::vars::{self, Variables};
@@ -64,8 +64,8 @@ pub struct With<'a> {
     pub current: Option<&'a Key>,
     /// Statuses of success beyond the call's own.
     pub also: Option<&'a Statuses>,
-    /// A parameter of the query, for the next page.
-    pub page: Option<(&'a str, &'a str)>,
+    /// For a list: which page of it.
+    pub page: Option<Page<'a>>,
 }
 
 impl Job<'_> {
@@ -196,7 +196,7 @@ impl Job<'_> {
         call: &Call<'_>,
         auth: &Auth,
         variables: &Variables,
-        page: Option<(&str, &str)>,
+        page: Option<Page<'_>>,
     ) -> Result<Outgoing, ProviderFault> {
         request::build(
             call,

@@ -30,6 +30,7 @@ pub mod http;
 pub mod iam;
 pub mod in_place;
 pub mod job;
+pub mod json;
 pub mod key;
 pub mod mark;
 pub mod net;

@@ -1,10 +1,17 @@
 //! The name of a key, by which it is found again: it carries the secret and the version.
 
+use std::ops::RangeInclusive;
+
 use ring::digest::{SHA256, digest};
 use rotation::VersionId;
 
 /// Digits of the secret's hash: 48 bits, by which two secrets of one provider are told apart.
 const DIGITS: usize = 12;
+/// How long a version's id is: as a client request token, which it was (`ClientRequestToken` of RotateSecret).
+const LENGTHS: RangeInclusive<usize> = 32..=64;
+/// Where a UUID has its dashes, and how long it is: the id of versions that Secrets Manager names itself. Hashes are as long.
+const DASHES: [usize; 4] = [8, 13, 18, 23];
+const UUID: usize = 36;
 /// Longest readable part of a name.
 const LONGEST_SLUG: usize = 24;
 
@@ -29,11 +36,12 @@ impl Marks {
         if id.bytes().all(is_part) {
             format!("{}{id}", self.prefix)
         } else {
-            format!("{}{}", self.prefix, hexadecimal(id, 36))
+            format!("{}{}", self.prefix, hexadecimal(id, UUID))
         }
     }
 
-    /// The version that a key's name carries, if the key is of this secret.
+    /// The version that a key's name carries, if the key is of this secret. A name that the provider cut carries none:
+    /// it could be any version's, the current one's too.
     pub fn version_in(&self, name: &str) -> Option<VersionId> {
         let (_, rest) = name.split_once(&self.prefix)?;
         let id: String = rest
@@ -41,7 +49,7 @@ impl Marks {
             .take_while(|byte| is_part(*byte))
             .map(char::from)
             .collect();
-        (!id.is_empty()).then(|| VersionId::stored(id))
+        (LENGTHS.contains(&id.len()) && !is_cut(&id)).then(|| VersionId::stored(id))
     }
 
     /// Whether the name carries this very version.
@@ -58,7 +66,7 @@ const COMMON: &str = "keywheel-";
 pub fn is_marked(name: &str) -> bool {
     name.split(COMMON).skip(1).any(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        digits == DIGITS && rest.as_bytes().get(DIGITS) == Some(&b'-')
+        digits == DIGITS && rest.as_bytes().get(DIGITS).is_none_or(|next| *next == b'-')
     })
 }
 
@@ -92,6 +100,17 @@ pub fn slug_of(secret: &str) -> String {
     } else {
         slug.to_owned()
     }
+}
+
+/// Whether it is a UUID, or a hash, without its end. 32 digits alone may be a UUID that is written without dashes.
+fn is_cut(id: &str) -> bool {
+    let of_a_uuid = |(at, byte): (usize, u8)| {
+        let dash = DASHES.contains(&at);
+        (dash && byte == b'-') || (!dash && byte.is_ascii_hexdigit())
+    };
+    let uuid = id.bytes().enumerate().all(of_a_uuid);
+    let hash = id.len() > *LENGTHS.start() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    id.len() < UUID && (uuid || hash)
 }
 
 fn is_part(byte: u8) -> bool {
@@ -143,6 +162,27 @@ mod tests {
         ] {
             assert!(marks.version_in(name).is_none() && !is_marked(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_that_was_cut_carries_no_version_and_is_still_ours() {
+        let marks = Marks::of(ARN);
+        let uuid = marks.mark(&VersionId::stored("6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21"));
+        let hashed = marks.mark(&VersionId::stored("6f3c9a52/7c1e/4d57/9b1a/0c5f4a7d9e21"));
+        for mark in [uuid, hashed] {
+            let name = format!("orders-{mark}");
+            assert!(marks.version_in(&name).is_some(), "{name}");
+            for cut in 1..=36 {
+                let name = &name[..name.len() - cut];
+                let hash = name.rsplit('-').next().unwrap_or_default();
+                if hash.len() != 32 {
+                    assert_eq!(marks.version_in(name), None, "{name}");
+                }
+                assert!(is_marked(name), "{name}");
+            }
+        }
+        let long = format!("{}{}", marks.prefix, "a".repeat(65));
+        assert!(marks.version_in(&long).is_none() && is_marked(&long));
     }
 
     #[test]

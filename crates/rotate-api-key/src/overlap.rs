@@ -306,6 +306,7 @@ impl<P: Provider> Overlap<'_, P> {
         match description.limit {
             Some(limit) if survey.kept >= limit => Err(ProviderFault::LimitReached {
                 provider: description.provider.clone(),
+                whose: self.job.whose(),
                 count: survey.kept,
                 limit,
                 ours: match &self.job.members.id {
@@ -327,7 +328,7 @@ impl<P: Provider> Overlap<'_, P> {
             return Ok(());
         };
         let age = clock::now().duration_since(made).unwrap_or_default();
-        if age < Duration::from_secs(hours * 3600) {
+        if age < Duration::from_secs(hours.saturating_mul(3600)) {
             return Err(ProviderFault::OverlapTooShort { hours }.into());
         }
         Ok(())

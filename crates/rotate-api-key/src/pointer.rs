@@ -5,7 +5,6 @@ use std::fmt;
 use jsonptr::PointerBuf;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 /// A JSON pointer (RFC 6901); the empty one is the whole answer.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -24,29 +23,9 @@ impl Pointer {
             .map_err(|_| format!("{text:?} is no JSON pointer, such as /data/0/key (~0 for ~, ~1 for /)"))
     }
 
-    /// What stands there, if something does.
-    pub fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        self.0.resolve(value).ok()
-    }
-
-    /// The string, or number, that stands there.
-    pub fn text(&self, value: &Value) -> Option<String> {
-        match self.find(value)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-
-    /// Whether something stands there that tells of an error: not null, false, or empty.
-    pub fn tells(&self, value: &Value) -> bool {
-        match self.find(value) {
-            None | Some(Value::Null | Value::Bool(false)) => false,
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Array(items)) => !items.is_empty(),
-            Some(Value::Object(members)) => !members.is_empty(),
-            Some(Value::Bool(true) | Value::Number(_)) => true,
-        }
+    /// The names on the way, decoded.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.0.tokens().map(|token| token.decoded().into_owned())
     }
 }
 
@@ -108,44 +87,6 @@ impl<'de> Deserialize<'de> for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_stands_at_a_pointer_is_found_and_numbers_are_texts() {
-        let answer = serde_json::json!({"data": [{"id": 17, "a/b": "x"}], "no": null});
-        let text = |pointer: &str| Pointer::parse(pointer).unwrap().text(&answer);
-        assert_eq!(text("/data/0/id").as_deref(), Some("17"));
-        assert_eq!(text("/data/0/a~1b").as_deref(), Some("x"));
-        assert_eq!(text("/data/1/id"), None);
-        assert_eq!(text("/data"), None);
-        assert_eq!(
-            Pointer::default().text(&serde_json::json!("bare")).as_deref(),
-            Some("bare")
-        );
-    }
-
-    #[test]
-    fn nothing_null_false_and_empty_tell_of_no_error() {
-        let tells = |value: Value| Pointer::parse("/e").unwrap().tells(&value);
-        for quiet in [
-            r"{}",
-            r#"{"e":null}"#,
-            r#"{"e":false}"#,
-            r#"{"e":[]}"#,
-            r#"{"e":""}"#,
-            r#"{"e":{}}"#,
-        ] {
-            assert!(!tells(serde_json::from_str(quiet).unwrap()), "{quiet}");
-        }
-        for loud in [
-            r#"{"e":true}"#,
-            r#"{"e":0}"#,
-            r#"{"e":[0]}"#,
-            r#"{"e":"x"}"#,
-            r#"{"e":{"a":1}}"#,
-        ] {
-            assert!(tells(serde_json::from_str(loud).unwrap()), "{loud}");
-        }
-    }
 
     #[test]
     fn a_pointer_without_a_slash_is_refused() {

@@ -1,19 +1,27 @@
 //! A provider of class `overlap`, described or programmed.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use rotation::Cause;
 
-use crate::answer::Reply;
-use crate::description::{Call, List};
+use crate::answer::{LONGEST_NAME, Reply};
+use crate::description::{At, Call, List};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
+use crate::json::{Json, NoItems};
 use crate::key::Key;
+use crate::pointer::Pointer;
+use crate::request::Page;
 use crate::status::Statuses;
 
 /// Most pages of a list that are read.
 const MOST_PAGES: usize = 100;
+/// Most keys of a list, on all pages.
+const MOST_KEYS: usize = 10_000;
 
 /// A key as a provider lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Listed {
     /// What the provider calls it.
     pub id: String,
@@ -21,6 +29,15 @@ pub struct Listed {
     pub name: Option<String>,
     /// It was certainly never used, or nothing is known of it.
     pub unused: bool,
+}
+
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An id may be the credential itself.
+        f.debug_struct("Listed")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Listed {
@@ -58,39 +75,41 @@ impl Provider for Job<'_> {
             return Ok(None);
         };
         let mut all = Vec::new();
-        let mut page: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let asked = list
-                .next
-                .as_ref()
-                .and_then(|next| Some((next.query.as_str(), page.as_deref()?)));
-            let reply = self
-                .call(
-                    "list",
-                    list.call(),
-                    With {
-                        page: asked,
-                        ..With::default()
-                    },
-                )
-                .await?;
-            let answer = reply.json()?;
-            all.extend(read(list, &answer, &reply)?);
-            let next = list
-                .next
-                .as_ref()
-                .and_then(|next| next.cursor.text(&answer))
-                .filter(|next| !next.is_empty());
-            if next.is_none() || next == page {
+        let mut here: Option<At> = None;
+        let mut seen = HashSet::new();
+        loop {
+            let text = here.as_ref().map(At::text);
+            let page = match (&list.next, &text) {
+                (Some(next), Some(text)) => next.page(text),
+                _ => Page::First,
+            };
+            let with = With {
+                page: Some(page),
+                ..With::default()
+            };
+            let reply = self.call("list", list.call(), with).await?;
+            let before = all.len();
+            read(list, &reply, &mut all)?;
+            let Some(next) = &list.next else {
                 return Ok(Some(all));
+            };
+            let counts = (before, all.len() - before);
+            let after = next.after(here.as_ref(), reply.json()?, counts);
+            here = after.map_err(|problem| reply.unusable(problem))?;
+            let Some(at) = &here else {
+                return Ok(Some(all));
+            };
+            if !seen.insert(at.text()) {
+                return Err(reply
+                    .unusable("names a page as the next one that was read already")
+                    .into());
             }
-            page = next;
+            if seen.len() == MOST_PAGES {
+                return Err(reply
+                    .unusable(&format!("is page {MOST_PAGES}, and not the last"))
+                    .into());
+            }
         }
-        Err(ProviderFault::AnswerUnusable {
-            call: format!("list at {}", self.description.provider),
-            problem: format!("has more than {MOST_PAGES} pages"),
-        }
-        .into())
     }
 
     async fn create(&self, _: &str) -> Result<Key, Cause> {
@@ -145,16 +164,64 @@ impl Provider for Job<'_> {
     }
 }
 
-fn read(list: &List, answer: &serde_json::Value, reply: &Reply) -> Result<Vec<Listed>, ProviderFault> {
-    let keys = list.keys.find(answer).and_then(serde_json::Value::as_array);
-    let keys = keys.ok_or_else(|| reply.unusable(&format!("has no array at {:?}", list.keys)))?;
-    let read = keys.iter().map(|key| {
-        let id = list.id.text(key).filter(|id| !id.is_empty());
-        Ok(Listed {
-            id: id.ok_or_else(|| reply.unusable(&format!("has a key without an id at {:?}", list.id)))?,
-            name: list.name.as_ref().and_then(|name| name.text(key)),
-            unused: true,
-        })
-    });
-    read.collect()
+impl Job<'_> {
+    /// Whose keys a provider was asked for. What came out of a member of the document is not shown, which may be the
+    /// credential, where two members were mixed up; but a user of IAM was found to be one.
+    pub fn whose(&self) -> String {
+        let shown = |name: &str| {
+            let parameter = self.description.parameters.get(name);
+            self.description.native.is_some() || parameter.is_some_and(|parameter| parameter.member.is_none())
+        };
+        let parameters = self.parameters.iter().filter(|(name, _)| shown(name));
+        let all: Vec<_> = parameters
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        if all.is_empty() {
+            "here".to_owned()
+        } else {
+            format!("for {}", all.join(", "))
+        }
+    }
 }
+
+/// Adds the keys of one page.
+fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<(), ProviderFault> {
+    let nothing = || reply.unusable(&format!("has no array at {:?}", list.keys));
+    let keys = reply.json()?.at(&list.keys).ok_or_else(nothing)?;
+    let room = MOST_KEYS - all.len();
+    let outcome = keys.each(room, |key| {
+        let text = |place: &Pointer| key.at(place).and_then(Json::text);
+        let without = || Unread::Fault(reply.unusable(&format!("has a key without an id at {:?}", list.id)));
+        let id = text(&list.id).filter(|id| !id.is_empty()).ok_or_else(without)?;
+        // A name so long is none of ours.
+        let name = list.name.as_ref().and_then(text);
+        all.push(Listed {
+            id: reply.checked_id(id).map_err(Unread::Fault)?,
+            name: name.filter(|name| name.len() <= LONGEST_NAME),
+            unused: true,
+        });
+        Ok(())
+    });
+    outcome.map_err(|unread| match unread {
+        Unread::Fault(fault) => fault,
+        Unread::Items(NoItems::NoArray) => nothing(),
+        Unread::Items(NoItems::TooMany) => {
+            reply.unusable(&format!("has more than {MOST_KEYS} keys, on all pages"))
+        }
+    })
+}
+
+/// Why a page was not read.
+enum Unread {
+    Fault(ProviderFault),
+    Items(NoItems),
+}
+
+impl From<NoItems> for Unread {
+    fn from(none: NoItems) -> Self {
+        Self::Items(none)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::base::{self, Base};
 use crate::description::{Auth, Call};
 use crate::fault::{ProviderFault, Unfit};
-use crate::http::{Outgoing, content_type};
+use crate::http::{LARGEST_ANSWER, LARGEST_PAGE, Outgoing, content_type};
 use crate::template;
 
 /// What stays as it is in a form or a query: the unreserved characters of RFC 3986.
@@ -37,10 +37,21 @@ pub struct Setting<'a> {
     pub auth: &'a Auth,
     /// What templates are filled in with.
     pub variables: &'a Value,
-    /// One more parameter of the query: the page.
-    pub page: Option<(&'a str, &'a str)>,
+    /// For a list: which page of it.
+    pub page: Option<Page<'a>>,
     /// Longest wait.
     pub limit: Duration,
+}
+
+/// A page of a list.
+#[derive(Clone, Copy)]
+pub enum Page<'a> {
+    /// The first one, which is asked for as described.
+    First,
+    /// The one that a parameter of the query names.
+    Query(&'a str, &'a str),
+    /// The one at a URL that the provider gave.
+    At(&'a str),
 }
 
 /// Writes the request.
@@ -72,6 +83,11 @@ pub fn build(call: &Call<'_>, setting: &Setting<'_>) -> Result<Outgoing, Provide
         body,
         call: writing.call,
         limit: setting.limit,
+        largest: if setting.page.is_some() {
+            LARGEST_PAGE
+        } else {
+            LARGEST_ANSWER
+        },
         repeatable: call.is_repeatable(),
     })
 }
@@ -105,6 +121,13 @@ impl Writing<'_> {
 
     /// Path and query.
     fn target(&self, call: &Call<'_>, base: &Base) -> Result<Zeroizing<String>, ProviderFault> {
+        if let Some(Page::At(url)) = self.setting.page {
+            let target = base.target_of(url);
+            return target.map_err(|problem| ProviderFault::AnswerUnusable {
+                call: self.call.clone(),
+                problem: format!("names a next page that {problem}"),
+            });
+        }
         let path = template::path(call.path(), self.setting.variables);
         let path = Zeroizing::new(path.map_err(|problem| self.unfit("request", problem))?);
         let mut target = Zeroizing::new(format!("{}{}", base.prefix, *path));
@@ -114,7 +137,7 @@ impl Writing<'_> {
             append(&mut target, separator, name, &value);
             separator = '&';
         }
-        if let Some((name, page)) = self.setting.page {
+        if let Some(Page::Query(name, page)) = self.setting.page {
             append(&mut target, separator, name, page);
         }
         Ok(target)

@@ -207,6 +207,20 @@ mod tests {
             filled("a/../b?c#d%00 é").unwrap(),
             "/keys/a%2F..%2Fb%3Fc%23d%2500%20%C3%A9"
         );
+        for (value, segment) in [
+            ("%2f", "%252f"),
+            ("..%2f..", "..%252f.."),
+            ("%2e%2e", "%252e%252e"),
+            (r"..\..", "..%5C.."),
+            ("/", "%2F"),
+            ("../", "..%2F"),
+            ("...", "..."),
+            ("a;b@c:d", "a%3Bb%40c%3Ad"),
+            ("\r\nHost: x", "%0D%0AHost%3A%20x"),
+            ("\0", "%00"),
+        ] {
+            assert_eq!(filled(value).unwrap(), format!("/keys/{segment}"), "{value:?}");
+        }
         for elsewhere in ["", ".", ".."] {
             assert_eq!(filled(elsewhere), Err(Unfilled::Path), "{elsewhere:?}");
         }

@@ -13,6 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::key::Key;
 
 const DAY: u64 = 86_400;
+/// A shorter number is a port, or an account's number, rather than a credential.
+const LONG_NUMBER: usize = 8;
 
 /// The values by name, and what of them must never be shown.
 #[derive(Clone, Default)]
@@ -88,9 +90,7 @@ impl Variables {
             self.hide(plain);
             return self.with(name, Value::from(plain));
         };
-        for value in members.values().filter_map(serde_json::Value::as_str) {
-            self.hide(value);
-        }
+        members.values().for_each(|value| self.hide_all(value));
         self.with(name, Value::from(minijinja::value::Serde(members)))
     }
 
@@ -102,6 +102,22 @@ impl Variables {
     /// For the engine.
     pub fn value(&self) -> Value {
         object(self.values.iter().map(|(name, value)| (*name, value.clone())))
+    }
+
+    /// All that is text in a member of an admin secret, and numbers that are long enough for a credential.
+    fn hide_all(&mut self, value: &serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => self.hide(text),
+            serde_json::Value::Number(number) => {
+                let digits = number.to_string();
+                if digits.len() >= LONG_NUMBER {
+                    self.hide(&digits);
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| self.hide_all(item)),
+            serde_json::Value::Object(members) => members.values().for_each(|member| self.hide_all(member)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+        }
     }
 
     fn hide(&mut self, secret: &str) {
@@ -189,12 +205,15 @@ mod tests {
         let variables = Variables::default()
             .with_key("key", &key)
             .with_secret("minted", &Password::from("minted".to_owned()))
-            .with_document("admin", &r#"{"a": "admin"}"#.into());
+            .with_document(
+                "admin",
+                &r#"{"a": "admin", "b": {"c": ["deep", 12345678, 443, null, true]}}"#.into(),
+            );
         let hidden: Vec<_> = variables
             .secrets()
             .iter()
             .map(|secret| secret.expose_secret().to_owned())
             .collect();
-        assert_eq!(hidden, ["value", "minted", "admin"]);
+        assert_eq!(hidden, ["value", "minted", "admin", "deep", "12345678"]);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::next::Next;
 use crate::pointer::{Pointer, Source};
 use crate::status::Statuses;
 
@@ -224,17 +225,6 @@ calls! {
         /// What a healthy answer must have.
         expect: Option<Pointer>,
     }
-}
-
-/// How the next page of a list is asked for.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Next {
-    /// Where the answer has the next page's token; none, null or empty on the last page.
-    pub cursor: Pointer,
-    /// The parameter of the query that the token goes to.
-    pub query: String,
 }
 
 /// The OAuth 2.0 client-credentials grant (RFC 6749, section 4.4).

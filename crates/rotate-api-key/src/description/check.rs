@@ -12,6 +12,8 @@ const LONGEST_NAME: usize = 40;
 const LONGEST_CALL: u64 = 60;
 /// Longest wait for a new key to be honoured, in seconds: it must fit into a step.
 const LONGEST_SETTLING: u64 = 300;
+/// Longest overlap, in hours: 1,000 days, the longest interval of a rotation (`AutomaticallyAfterDays`).
+const LONGEST_OVERLAP: u64 = 24_000;
 /// What `keywheel` in a secret's document has besides parameters.
 pub(crate) const RESERVED: [&str; 3] = ["provider", "key", "id"];
 
@@ -63,6 +65,14 @@ impl Checking<'_> {
             self.wrong(
                 "limit",
                 "must be 2 or more: a new key and the old one live side by side",
+            );
+        }
+        if it.retire.least_overlap_hours > LONGEST_OVERLAP {
+            self.wrong(
+                "retire.least-overlap-hours",
+                format!(
+                    "must be 0 to {LONGEST_OVERLAP}: Secrets Manager rotates every 1,000 days at the latest"
+                ),
             );
         }
         if it.lifetime_days == Some(0) {

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod locate;
 mod names;
+mod next;
 mod parameter;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use call::{
-    Auth, Basic, Call, Check, ClientCredentials, GraphQl, Issue, List, Mint, Next, Promote, PromoteWhen,
-    Revoke, Sent, Set, Stage,
+    Auth, Basic, Call, Check, ClientCredentials, GraphQl, Issue, List, Mint, Promote, PromoteWhen, Revoke,
+    Sent, Set, Stage,
 };
 pub(crate) use check::RESERVED;
 pub use error::{DescriptionError, Problem};
+pub use next::{At, Next};
 pub use parameter::{Parameter, SetBy};
 
 /// How a provider's keys change hands.

@@ -16,7 +16,7 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
             format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}").into()
         }
         F::ParameterInvalid { parameter, allowed, .. } => format!(
-            "give `{parameter}` a value: {allowed}; in the secret (keywheel.{parameter}), as its tag keywheel:{parameter}, or in PROVIDER_PARAMETERS"
+            "correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}"
         )
         .into(),
         F::CannotRotate { .. } => "turn the rotation of this secret off, and replace its key by hand".into(),
@@ -51,6 +51,6 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::CheckUnclear { .. } => "say in the description's [check] what this status means: healthy, dead, or again".into(),
         F::LimitReached { ours, .. } => format!("revoke a key that nothing uses; {ours}").into(),
         F::OverlapTooShort { .. } => "rotate less often, or lower least-overlap-hours in the description; nothing was changed".into(),
-        F::KeyLost => "start a new rotation: the admin's credential makes a new key".into(),
+        F::KeyLost => "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret".into(),
     }
 }

@@ -58,6 +58,7 @@ fn request(url: &str) -> Outgoing {
         body: Zeroizing::default(),
         call: "check at p (localhost)".to_owned(),
         limit: Duration::from_secs(5),
+        largest: 300,
         repeatable: true,
     }
 }
@@ -111,11 +112,34 @@ async fn an_answer_cut_short_is_not_taken_for_a_whole_one() {
 }
 
 #[test]
+fn a_pause_is_asked_for_in_seconds_or_until_a_moment() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_090_208);
+    let pause = |text: &str| pause_of(text, now).map(|pause| pause.as_secs());
+    assert_eq!(pause(" 120 "), Some(120));
+    assert_eq!(pause("0"), Some(0));
+    assert_eq!(pause("18446744073709551615"), Some(u64::MAX));
+    assert_eq!(pause("Wed, 21 Oct 2015 07:28:30 GMT"), Some(30));
+    assert_eq!(pause("Wed, 21 Oct 2015 07:27:30 GMT"), Some(0));
+    for nothing in [
+        "",
+        "-1",
+        "1.5",
+        "soon",
+        "18446744073709551616",
+        "Wed, 99 Oct 2015 07:28:30 GMT",
+    ] {
+        assert_eq!(pause(nothing), None, "{nothing}");
+    }
+}
+
+#[test]
 fn of_a_redirect_only_the_host_is_told() {
+    let host = LeadsTo::Host("evil.example".to_owned());
+    let path = LeadsTo::Path("own".to_owned());
     assert_eq!(
         target_of("https://user:pw@evil.example/a?key=s3cret", "own"),
-        "evil.example"
+        host
     );
-    assert_eq!(target_of("/login?key=s3cret", "own"), "another path of own");
-    assert_eq!(target_of("not a url at all", "own"), "another path of own");
+    assert_eq!(target_of("/login?key=s3cret", "own"), path);
+    assert_eq!(target_of("not a url at all", "own"), path);
 }

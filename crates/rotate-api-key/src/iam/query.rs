@@ -7,8 +7,8 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use rotation::{Budget, Cause};
-use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::settings::{Aws, Place};
 use super::xml::Xml;
@@ -19,11 +19,14 @@ use crate::http::{self as wire, Outgoing};
 use crate::key::Key;
 use crate::request::form_encoded;
 use crate::roots::Roots;
+use crate::scrub;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// STS and IAM have one version each.
 const IAM_VERSION: &str = "2010-05-08";
 const STS_VERSION: &str = "2011-06-15";
+/// Longest message that is passed on, in characters.
+const LONGEST_MESSAGE: usize = 300;
 /// What AWS calls a thing that is not there.
 const ABSENT: &str = "NoSuchEntity";
 /// What AWS calls a key that is not accepted.
@@ -70,6 +73,8 @@ impl Caller<'_> {
         parameters: &[(&str, &str)],
         repeatable: bool,
     ) -> Result<Xml, Cause> {
+        let secrets = self.secrets(key.map(|(key, _)| key));
+        let user = parameters.iter().find(|(name, _)| *name == "UserName");
         self.budget
             .retry(async || {
                 let request =
@@ -92,16 +97,25 @@ impl Caller<'_> {
                         .and_then(|error| error.text(name))
                         .unwrap_or_default()
                 };
-                Err(refusal(
-                    &request,
-                    answer.status,
-                    &text("Code"),
-                    &text("Message"),
-                    key.map(|(_, whose)| whose),
-                )
-                .into())
+                let asked = Asked {
+                    request: &request,
+                    whose: key.map(|(_, whose)| whose),
+                    user: user.map_or("", |(_, user)| user),
+                    secrets: &secrets,
+                };
+                Err(asked
+                    .refused(answer.status, &text("Code"), &text("Message"))
+                    .into())
             })
             .await
+    }
+
+    /// What AWS must not be repeated with.
+    fn secrets(&self, key: Option<&Key>) -> Vec<SecretString> {
+        let own = [Some(self.own.secret_access_key()), self.own.session_token()];
+        let mut secrets: Vec<SecretString> = own.into_iter().flatten().map(Into::into).collect();
+        secrets.extend(key.map(|key| credentials_of(key).secret_access_key().into()));
+        secrets
     }
 
     fn request(
@@ -145,6 +159,7 @@ impl Caller<'_> {
             body: Zeroizing::new(body.into_bytes()),
             call,
             limit: self.limit,
+            largest: wire::LARGEST_ANSWER,
             repeatable,
         })
     }
@@ -211,17 +226,28 @@ fn signed(
     Some(headers)
 }
 
-fn refusal(
-    request: &Outgoing,
-    status: u16,
-    code: &str,
-    message: &str,
+/// What was asked, for the words of a refusal.
+struct Asked<'a> {
+    request: &'a Outgoing,
+    /// Whose key it is, if it was asked with one.
     whose: Option<&'static str>,
-) -> ProviderFault {
-    let call = request.call.clone();
-    let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
-    let words = format!("{code}: {}", message.trim_end_matches('.'));
-    match (code, whose) {
+    user: &'a str,
+    secrets: &'a [SecretString],
+}
+
+impl Asked<'_> {
+    fn refused(&self, status: u16, code: &str, message: &str) -> ProviderFault {
+        // Names of users and roles, which look like anything, are what one must know.
+        let known = |text: &str| scrub::known(text, self.secrets);
+        let message: String = known(message).chars().take(LONGEST_MESSAGE).collect();
+        let words = format!("{}: {}", known(code), message.trim_end_matches('.'));
+        refusal(self, status, code, words)
+    }
+}
+
+fn refusal(asked: &Asked<'_>, status: u16, code: &str, words: String) -> ProviderFault {
+    let call = asked.request.call.clone();
+    match (code, asked.whose) {
         (code, Some(whose)) if DEAD.contains(&code) => ProviderFault::KeyRefused {
             call,
             whose,
@@ -233,6 +259,7 @@ fn refusal(
         }
         ("LimitExceeded", _) => ProviderFault::LimitReached {
             provider: "aws-iam".to_owned(),
+            whose: format!("for user {}", asked.user),
             count: 2,
             limit: 2,
             ours: "a user may have two access keys".to_owned(),
@@ -241,7 +268,7 @@ fn refusal(
             call,
             status,
             words,
-            again: request.repeatable,
+            again: asked.request.repeatable,
         },
         _ if status == 403 => ProviderFault::CredentialRefused { call, status, words },
         _ => ProviderFault::Refused { call, status, words },
@@ -288,6 +315,43 @@ mod tests {
                 "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                 "Action=DeleteUser&Version=2010-05-08"
             )
+        );
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_have_names_and_no_credential() {
+        let request = Outgoing {
+            base: base::parse("https://iam.amazonaws.com").unwrap(),
+            method: Method::POST,
+            target: Zeroizing::default(),
+            headers: HeaderMap::new(),
+            body: Zeroizing::default(),
+            call: "create at aws-iam (iam)".to_owned(),
+            limit: Duration::ZERO,
+            largest: 0,
+            repeatable: false,
+        };
+        let asked = Asked {
+            request: &request,
+            whose: None,
+            user: "deploy",
+            secrets: &["wJalr/K7MDENG".into()],
+        };
+        let told = |code: &str, message: &str| asked.refused(403, code, message).to_string();
+        assert_eq!(
+            told(
+                "AccessDenied",
+                "User: arn:aws:sts::123456789012:assumed-role/R1/x may not,\nwJalr%2fK7MDENG"
+            ),
+            "create at aws-iam (iam) was refused with status 403, saying: AccessDenied: User: arn:aws:sts::123456789012:assumed-role/R1/x may not, (hidden)"
+        );
+        assert_eq!(
+            told("wJalr/K7MDENG", "is bad."),
+            "create at aws-iam (iam) was refused with status 403, saying: (hidden): is bad"
+        );
+        assert_eq!(
+            told("LimitExceeded", ""),
+            "aws-iam has 2 keys for user deploy, and allows 2: there is no room for a new one"
         );
     }
 

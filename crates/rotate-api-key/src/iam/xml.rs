@@ -1,6 +1,11 @@
 //! The answers of AWS's query API.
 
-use roxmltree::{Document, Node};
+use roxmltree::{Document, Node, ParsingOptions};
+
+/// Most nodes of an answer: two keys are thirty.
+const MOST_NODES: u32 = 10_000;
+/// Deepest element of an answer. AWS's have six; each remembers all around it.
+const DEEPEST: usize = 16;
 
 /// An element of an answer, flattened: names are found at any depth.
 pub(super) struct Xml(Vec<Element>);
@@ -16,7 +21,11 @@ struct Element {
 impl Xml {
     /// Reads a document; none if it is not XML. A document type, by which XML can be made to grow, is refused.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let document = Document::parse(text).ok()?;
+        let options = ParsingOptions {
+            nodes_limit: MOST_NODES,
+            ..ParsingOptions::default()
+        };
+        let document = Document::parse_with_options(text, options).ok()?;
         let mut elements = Vec::new();
         let mut member = 0;
         for node in document.descendants().filter(Node::is_element) {
@@ -27,7 +36,11 @@ impl Xml {
                 .ancestors()
                 .filter(Node::is_element)
                 .map(|ancestor| ancestor.tag_name().name().to_owned())
+                .take(DEEPEST + 1)
                 .collect();
+            if path.len() > DEEPEST {
+                return None;
+            }
             path.reverse();
             elements.push(Element {
                 path,
@@ -107,8 +120,12 @@ mod tests {
     #[test]
     fn what_is_no_xml_or_would_grow_is_refused() {
         let bomb = r#"<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>"#;
-        for bad in ["", "{}", "<a>", bomb] {
-            assert!(Xml::parse(bad).is_none(), "{bad}");
+        let deep = format!("{}{}", "<a>".repeat(70_000), "</a>".repeat(70_000));
+        let wide = format!("<a>{}</a>", "<b/>".repeat(100_000));
+        for bad in ["", "{}", "<a>", bomb, &deep, &wide] {
+            assert!(Xml::parse(bad).is_none(), "{}", &bad[..bad.len().min(80)]);
         }
+        let deepest = format!("{}x{}", "<a>".repeat(DEEPEST), "</a>".repeat(DEEPEST));
+        assert!(Xml::parse(&deepest).is_some());
     }
 }

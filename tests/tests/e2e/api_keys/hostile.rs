@@ -61,7 +61,7 @@ async fn an_error_inside_a_success() {
             &token,
             Step::Create,
             "ProviderRefused",
-            &["status 200, and an error inside", "no room for another key"],
+            &["says, with status 200, that it failed", "no room for another key"],
         )
         .await;
 }
@@ -154,7 +154,107 @@ async fn a_redirect_is_not_followed_and_the_credential_stays() {
 
 #[tokio::test]
 async fn a_hundred_megabytes() {
-    create_is_refused(Trick::Endless, "ProviderAnswerUnusable", &["larger than 4 MiB"]).await;
+    create_is_refused(Trick::Endless, "ProviderAnswerUnusable", &["larger than 512 KiB"]).await;
+}
+
+/// The scripted description with a list of several pages.
+async fn paged(next: &str) -> World {
+    let list = "request = \"GET /keys\"";
+    let description = Kind::Overlap
+        .description("", "")
+        .replace(list, &format!("{list}\nnext = {next}"));
+    Setup::of(Kind::Overlap)
+        .env("PROVIDER_DESCRIPTION", &description)
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_where_it_was_is_not_taken_for_a_whole_one() {
+    for (next, there, second) in [
+        (
+            "{ cursor = \"/next\", query = \"after\" }",
+            "t1",
+            "/keys?after=t1",
+        ),
+        ("{ url = \"/next\" }", "/keys?page=2", "/keys?page=2"),
+    ] {
+        let world = paged(next).await;
+        let page = answer(200, &format!(r#"{{"keys":[{{"id":"k9"}}],"next":"{there}"}}"#));
+        world.provider.play("GET /keys", 0, 9, Trick::Say(page));
+        let token = world.secret().stage();
+        let words = [
+            "list at scripted",
+            "names a page as the next one that was read already",
+        ];
+        world
+            .refuses(&token, Step::Create, "ProviderAnswerUnusable", &words)
+            .await;
+        let asked: Vec<_> = world
+            .provider
+            .requests()
+            .into_iter()
+            .map(|request| request.target)
+            .collect();
+        assert_eq!(asked, ["/keys", second]);
+        world.provider.behave();
+        let rest = world.secret().steps(&token, &Step::ALL).await;
+        rest.expect("the list is whole now");
+    }
+}
+
+#[tokio::test]
+async fn a_next_page_at_another_host_is_not_asked_for() {
+    let elsewhere = keywheel_tests::scripted::Provider::start(Kind::Overlap, "other").expect("another host");
+    let world = paged("{ url = \"/next\" }").await;
+    for there in [
+        format!("{}/keys", elsewhere.url()),
+        format!(
+            "{}@{}/keys",
+            world.provider.url(),
+            elsewhere.url().trim_start_matches("http://")
+        ),
+        format!("//{}/keys", elsewhere.url().trim_start_matches("http://")),
+        "/keys?x=1\\r\\nHost: evil.example".to_owned(),
+    ] {
+        let page = answer(200, &format!(r#"{{"keys":[],"next":"{there}"}}"#));
+        world.provider.play("GET /keys", 0, 1, Trick::Say(page));
+        let token = world.secret().stage();
+        let message = world
+            .refuses(
+                &token,
+                Step::Create,
+                "ProviderAnswerUnusable",
+                &["names a next page that is"],
+            )
+            .await;
+        assert!(
+            !message.contains("evil.example") && !message.contains(&elsewhere.url()),
+            "{message}"
+        );
+        assert!(elsewhere.requests().is_empty(), "{there}");
+        world.provider.behave();
+        world
+            .secret()
+            .steps(&token, &Step::ALL)
+            .await
+            .expect("the list is whole now");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_for_a_pause_before_what_is_not_repeated_is_not_waited_for() {
+    let world = World::new(Kind::Overlap).await;
+    let token = world.secret().stage();
+    // As long as that nobody could wait: then the error would be another one.
+    let busy = with_headers(503, "retry-after: 3600\r\n");
+    world.provider.play("POST /keys", 0, 1, Trick::SayAfter(busy));
+    world
+        .refuses(&token, Step::Create, "ProviderFailed", &["status 503"])
+        .await;
+    let calls = world.provider.calls();
+    let posts = calls.iter().filter(|call| *call == "POST /keys").count();
+    assert_eq!(posts, 1);
 }
 
 #[tokio::test]
