@@ -4,35 +4,21 @@
 //! Each value is a server of its own on a free port of 127.0.0.1, with an account of its own; it answers when
 //! [`Moto::start`] returns, and goes with the value, or with this process, however that ends.
 
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::http;
-use crate::tools::{MissingTool, Tools};
+use crate::peers::process::{self, Process, StartError};
+use crate::tools::Tools;
 
 /// The account that moto plays: the local Secrets Manager's.
 pub const ACCOUNT: &str = secrets_manager_local::ACCOUNT;
 
-/// Why there is no server.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Not installed.
-    #[error(transparent)]
-    Missing(#[from] MissingTool),
-    /// It could not be started, or ended before it listened; it has said why on stderr.
-    #[error("moto's server could not be started")]
-    Io(#[from] io::Error),
-}
-
 /// A running server; stops when dropped.
 #[derive(Debug)]
 pub struct Moto {
-    server: Child,
-    port: u16,
+    process: Process,
 }
 
 impl Moto {
@@ -41,31 +27,18 @@ impl Moto {
     /// # Errors
     /// If it is not installed, or does not start.
     pub fn start() -> Result<Self, StartError> {
-        let python = Tools::load()?.python_with_moto()?.to_owned();
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/moto_server.py");
-        let mut server = Command::new(python)
-            .arg(program)
+        let mut command = Command::new(Tools::load()?.python_with_moto()?);
+        command
+            .arg(process::data("moto_server.py"))
             // The local Secrets Manager's: a secret that RDS makes here can be put there, under the same ARN.
-            .env("MOTO_ACCOUNT_ID", secrets_manager_local::ACCOUNT)
-            // A Ctrl-C is for us, who then end it.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(output) = server.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let port = line.trim().parse();
-        let mut moto = Self { server, port: 0 };
-        // Dropped, and with it ended, if it said no port.
-        moto.port = port.map_err(io::Error::other)?;
-        Ok(moto)
+            .env("MOTO_ACCOUNT_ID", ACCOUNT);
+        let process = Process::start(&mut command)?;
+        Ok(Self { process })
     }
 
     /// Where it listens: `http://127.0.0.1:port`, for `AWS_ENDPOINT_URL` and the like.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.process.url()
     }
 
     /// The operations that were called since the last [`Moto::forget_calls`], in their order.
@@ -135,14 +108,6 @@ impl Moto {
         let answer = http::send(method, &self.url(), path, body.as_bytes()).expect("moto's server answers");
         assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
         answer.text()
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        // The end of its input is what it waits for.
-        drop(self.server.stdin.take());
-        let _ = self.server.wait();
     }
 }
 

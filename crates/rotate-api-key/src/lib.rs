@@ -26,6 +26,8 @@ pub mod clock;
 pub mod description;
 mod fault;
 pub mod grant;
+#[cfg(test)]
+mod hostile;
 pub mod http;
 pub mod iam;
 pub mod in_place;

@@ -185,7 +185,7 @@ impl Job<'_> {
 }
 
 /// Adds the keys of one page.
-fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<(), ProviderFault> {
+pub(crate) fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<(), ProviderFault> {
     let nothing = || reply.unusable(&format!("has no array at {:?}", list.keys));
     let keys = reply.json()?.at(&list.keys).ok_or_else(nothing)?;
     let room = MOST_KEYS - all.len();

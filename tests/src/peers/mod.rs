@@ -7,7 +7,7 @@
 mod jupyterhub;
 mod kinto;
 mod oauth;
-mod process;
+pub(crate) mod process;
 mod unleash;
 
 use crate::http::{self, Answer};

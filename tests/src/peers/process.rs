@@ -30,7 +30,7 @@ pub enum StartError {
 ///
 /// We hold the other end of its input, and the kernel closes that when this process is gone, even if it was killed.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     port: u16,
     output: Output,
@@ -78,7 +78,8 @@ pub(super) fn python(program: &str) -> Result<Command, MissingTool> {
     Ok(command)
 }
 
-fn data(program: &str) -> PathBuf {
+/// A file of `tests/data`.
+pub(crate) fn data(program: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("data")
         .join(program)
@@ -86,7 +87,7 @@ fn data(program: &str) -> PathBuf {
 
 impl Process {
     /// Runs `command`, and blocks for the seconds until it has said its port.
-    pub(super) fn start(command: &mut Command) -> Result<Self, StartError> {
+    pub(crate) fn start(command: &mut Command) -> Result<Self, StartError> {
         let mut child = command
             .current_dir("/")
             // A Ctrl-C is for us, who then end it.
@@ -111,7 +112,7 @@ impl Process {
     }
 
     /// Where it listens: `http://127.0.0.1:port`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 

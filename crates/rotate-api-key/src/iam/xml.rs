@@ -117,6 +117,19 @@ mod tests {
         assert_eq!(list.text("Nothing"), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(
+            text in proptest::prop_oneof![".{0,80}", "(<member>|</member>|<[a-c]>|</[a-c]>|<[a-c]/>|&amp;|&#0;|<!--|-->|<!\\[CDATA\\[|\\]\\]>|<\\?|x| ){0,20}"],
+        ) {
+            for text in [text.clone(), format!("<a>{text}</a>")] {
+                if let Some(xml) = Xml::parse(&text) {
+                    let _ = (xml.text("a"), xml.members("a").len());
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_xml_or_would_grow_is_refused() {
         let bomb = r#"<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>"#;
