@@ -3,6 +3,7 @@
 //! A connection of its own for each request: a step makes few, minutes apart, and what is not kept cannot be stale.
 
 use std::cell::Cell;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -50,13 +51,22 @@ pub struct Outgoing {
     pub repeatable: bool,
 }
 
-/// Where a redirect leads. Path and query may hold anything, and are not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a redirect leads. Path and query may hold anything, and are not kept; so may the host, which is not printed.
+#[derive(Clone, PartialEq, Eq)]
 pub enum LeadsTo {
     /// Another path of the same host.
     Path(String),
     /// A host, in the provider's words.
     Host(String),
+}
+
+impl fmt::Debug for LeadsTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path(_) => "Path(..)",
+            Self::Host(_) => "Host(..)",
+        })
+    }
 }
 
 /// An answer.

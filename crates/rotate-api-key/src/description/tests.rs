@@ -52,6 +52,15 @@ fn a_good_description_can_be_loaded_and_so_can_all_that_are_shipped() {
     }
 }
 
+#[test]
+fn an_overlap_is_no_longer_than_a_rotation_can_wait() {
+    let retire = |hours: u64| format!("[retire]\nleast-overlap-hours = {hours}\n[check]");
+    check("[check]", &retire(24_000), "nothing");
+    let words = "line 21: retire.least-overlap-hours: must be 0 to 24000";
+    check("[check]", &retire(24_001), words);
+    check("[check]", &retire(i64::MAX.unsigned_abs()), words);
+}
+
 /// What somebody copies out of the reference works.
 #[test]
 fn every_example_of_the_reference_page_can_be_loaded() {

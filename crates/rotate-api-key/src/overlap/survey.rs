@@ -215,6 +215,22 @@ mod tests {
     }
 
     #[test]
+    fn a_key_whose_name_was_cut_stays_for_it_may_be_the_current_one() {
+        let version = VersionId::stored("6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21");
+        let name = format!("s-{}", Marks::of(SECRET).mark(&version));
+        let displaced = Standing {
+            previous: Some(key(Some("1"), "v")),
+            ..standing()
+        };
+        check(&[("1", &name)], &standing(), "1|||0");
+        for cut in 1..=36 {
+            let name = &name[..name.len() - cut];
+            check(&[("1", name)], &standing(), "|||1");
+            check(&[("1", name)], &displaced, "||1|1");
+        }
+    }
+
+    #[test]
     fn the_document_knows_better_than_the_name() {
         let twin = marked("current");
         let known = Standing {
