@@ -77,12 +77,14 @@ impl Base {
     }
 }
 
-/// A segment that servers resolve to another path, however it is spelled.
+/// A segment that some server or other resolves to another path, however it is spelled.
 fn is_strange(segment: &str) -> bool {
-    let plain = segment.replace("%2e", ".").replace("%2E", ".");
-    matches!(&*plain, "" | "." | "..")
-        || segment.to_ascii_lowercase().contains("%2f")
-        || segment.to_ascii_lowercase().contains("%5c")
+    let small = segment
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%3b", ";");
+    let name = small.split(';').next().unwrap_or_default();
+    matches!(name, "" | "." | "..") || ["%2f", "%5c"].iter().any(|coded| small.contains(coded))
 }
 
 /// A host without an IPv6 address's brackets.
@@ -218,6 +220,8 @@ mod tests {
             (plain, "/a/../b"),
             (plain, "/a/%2e%2E/b"),
             (plain, "/a//b"),
+            (plain, "/a/..;x/b"),
+            (plain, "/a/..%3B/b"),
             (plain, "/a%2f..%2fb"),
             (deep, "/keys"),
             (deep, "/v1"),

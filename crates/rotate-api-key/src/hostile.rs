@@ -233,7 +233,7 @@ proptest! {
             let base = base::parse(base).unwrap();
             if let Ok(target) = base.target_of(&url) {
                 let path = target.split('?').next().unwrap_or_default();
-                prop_assert!(path.starts_with(prefix) && !path.contains("//") && !path.contains(".."), "{}", *target);
+                prop_assert!(path.starts_with(prefix) && path.split('/').skip(1).all(|part| !matches!(part, "." | "..")), "{}", *target);
                 prop_assert!(target.bytes().all(|byte| byte.is_ascii_graphic()), "{}", *target);
             }
         }
