@@ -133,7 +133,7 @@ pub enum ProviderFault {
         words: String,
     },
     /// Any other refusal.
-    #[error("{call} was refused with status {status}{}", said(.words))]
+    #[error("{call} {}{}", not_done(*.status), said(.words))]
     Refused {
         call: String,
         status: u16,
@@ -212,6 +212,15 @@ pub enum Unfit {
     /// A host.
     #[error("is no base for requests: {0}")]
     Base(String),
+}
+
+/// A status that the call's `ok` does not have.
+fn not_done(status: u16) -> String {
+    if (200..300).contains(&status) {
+        format!("was answered with status {status}, which the description does not call a success")
+    } else {
+        format!("was refused with status {status}")
+    }
 }
 
 fn refused(status: u16, whose: &str) -> String {

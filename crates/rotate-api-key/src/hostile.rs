@@ -134,6 +134,20 @@ fn judged(
     judge.judge(call, answer)
 }
 
+#[test]
+fn a_file_of_brackets_is_refused_and_costs_no_stack() {
+    let deep = |open: &str, close: &str| format!("a = {}{}", open.repeat(100_000), close.repeat(100_000));
+    for text in [
+        deep("[", "]"),
+        deep("{a=", "}"),
+        deep("[", ""),
+        format!("[{}a]", "a.".repeat(100_000)),
+    ] {
+        let error = Description::load("x.toml", &text).unwrap_err();
+        assert_eq!(error.problems[0].line, 1);
+    }
+}
+
 proptest! {
     #[test]
     fn any_answer_to_any_description_is_a_key_or_an_error(

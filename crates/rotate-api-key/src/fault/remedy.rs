@@ -54,3 +54,58 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::KeyLost => "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rotation::Fault;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_inside_a_success_is_not_called_a_refusal_with_status_200() {
+        let (call, words) = ("create at p (h)", "no room");
+        let told = |status| {
+            let (call, words) = (call.to_owned(), words.to_owned());
+            F::Refused { call, status, words }.to_string()
+        };
+        let key = |status| F::KeyRefused {
+            call: call.to_owned(),
+            whose: "pending",
+            status,
+            words: words.to_owned(),
+        };
+        assert_eq!(
+            told(409),
+            "create at p (h) was refused with status 409, saying: no room"
+        );
+        assert_eq!(
+            told(202),
+            "create at p (h) was answered with status 202, which the description does not call a success, saying: no room"
+        );
+        assert_eq!(
+            key(401).to_string(),
+            "create at p (h): the pending key was refused with status 401, saying: no room"
+        );
+        assert_eq!(
+            key(200).to_string(),
+            "create at p (h): the answer says, with status 200, that the pending key is not accepted, saying: no room"
+        );
+    }
+
+    #[test]
+    fn a_parameter_has_a_remedy_whatever_is_wrong_with_it() {
+        let remedy = |allowed: &str| {
+            let fault = F::ParameterInvalid {
+                provider: "p".to_owned(),
+                parameter: "site".to_owned(),
+                problem: "is not given".to_owned(),
+                allowed: allowed.to_owned(),
+            };
+            fault.remedy().into_owned()
+        };
+        let where_to = "in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.site) or its tag keywheel:site";
+        for allowed in ["one of a, b", "its parameters are: a, b"] {
+            assert_eq!(remedy(allowed), format!("correct `site` ({allowed}): {where_to}"));
+        }
+    }
+}
