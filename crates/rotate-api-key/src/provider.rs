@@ -1,8 +1,12 @@
 //! A provider of class `overlap`, described or programmed.
 
+use std::time::SystemTime;
+
 use rotation::Cause;
 
 use crate::answer::Reply;
+use crate::checking::Health;
+use crate::clock;
 use crate::description::{Call, List};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
@@ -19,7 +23,7 @@ pub struct Listed {
     pub id: String,
     /// The name it was given.
     pub name: Option<String>,
-    /// It was certainly never used, or nothing is known of it.
+    /// It may be one that a crash lost: it is younger than the current version, and was certainly never used if that is known.
     pub unused: bool,
 }
 
@@ -40,6 +44,10 @@ impl Listed {
     reason = "functions run on one thread: no future needs to be Send"
 )]
 pub trait Provider {
+    /// Whether AWSCURRENT's key works, and that it is of whom the secret names.
+    async fn prove(&self) -> Result<Health, Cause>;
+    /// Checks a new key, which the provider may need a while to honour.
+    async fn check_settled(&self, key: &Key) -> Result<(), Cause>;
     /// The keys that there are; none if the provider cannot tell.
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause>;
     /// Makes a key that is called `name`.
@@ -53,9 +61,22 @@ pub trait Provider {
 }
 
 impl Provider for Job<'_> {
+    async fn prove(&self) -> Result<Health, Cause> {
+        self.prove().await
+    }
+
+    async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+        self.check_settled(key).await
+    }
+
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause> {
         let Some(list) = &self.description.list else {
             return Ok(None);
+        };
+        // Only where nothing else tells whose a key is.
+        let current_made = match list.created {
+            Some(_) => self.context.current_made().await?,
+            None => None,
         };
         let mut all = Vec::new();
         let mut page: Option<String> = None;
@@ -75,7 +96,7 @@ impl Provider for Job<'_> {
                 )
                 .await?;
             let answer = reply.json()?;
-            all.extend(read(list, &answer, &reply)?);
+            all.extend(read(list, current_made, &answer, &reply)?);
             let next = list
                 .next
                 .as_ref()
@@ -145,7 +166,12 @@ impl Provider for Job<'_> {
     }
 }
 
-fn read(list: &List, answer: &serde_json::Value, reply: &Reply) -> Result<Vec<Listed>, ProviderFault> {
+fn read(
+    list: &List,
+    current_made: Option<SystemTime>,
+    answer: &serde_json::Value,
+    reply: &Reply,
+) -> Result<Vec<Listed>, ProviderFault> {
     let keys = list.keys.find(answer).and_then(serde_json::Value::as_array);
     let keys = keys.ok_or_else(|| reply.unusable(&format!("has no array at {:?}", list.keys)))?;
     let read = keys.iter().map(|key| {
@@ -153,8 +179,18 @@ fn read(list: &List, answer: &serde_json::Value, reply: &Reply) -> Result<Vec<Li
         Ok(Listed {
             id: id.ok_or_else(|| reply.unusable(&format!("has a key without an id at {:?}", list.id)))?,
             name: list.name.as_ref().and_then(|name| name.text(key)),
-            unused: true,
+            unused: is_younger(list, key, current_made),
         })
     });
     read.collect()
+}
+
+/// Whether a key is younger than the current version, as one that a crash of this rotation lost is.
+fn is_younger(list: &List, key: &serde_json::Value, current_made: Option<SystemTime>) -> bool {
+    let Some(place) = &list.created else {
+        return true;
+    };
+    let made = place.text(key).and_then(|made| clock::parse(&made));
+    made.zip(current_made)
+        .is_some_and(|(made, current)| made >= current)
 }
