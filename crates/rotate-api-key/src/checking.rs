@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::answer::{Judge, tells_of_an_error};
 use crate::client::{after, pause_asked_for};
-use crate::description::Check;
+use crate::description::{Check, ID};
 use crate::fault::ProviderFault;
 use crate::grant;
 use crate::http::{self, Answer, Outgoing};
@@ -113,6 +113,8 @@ impl Job<'_> {
                 let verdict = Verdict {
                     check,
                     whose,
+                    provider: &self.description.provider,
+                    expected: &|name| self.expected(name, key),
                     judge: Judge {
                         name: &request.call,
                         secrets: variables.secrets(),
@@ -127,6 +129,14 @@ impl Job<'_> {
             .await
     }
 
+    /// What the provider must say of a key: a parameter's value, or its id, if that is known.
+    fn expected<'k>(&'k self, name: &str, key: &'k Key) -> Option<&'k str> {
+        match name {
+            ID => key.id.as_deref(),
+            name => self.parameters.get(name).map(String::as_str),
+        }
+    }
+
     fn described_check(&self) -> &Check {
         self.description
             .check
@@ -139,6 +149,8 @@ impl Job<'_> {
 struct Verdict<'a> {
     check: &'a Check,
     whose: &'static str,
+    provider: &'a str,
+    expected: &'a dyn Fn(&str) -> Option<&'a str>,
     judge: Judge<'a>,
 }
 
@@ -219,6 +231,23 @@ impl Verdict<'_> {
                 status,
                 words,
             });
+        }
+        self.compare(Json::parse(&answer.body))
+    }
+
+    /// A key that works, and that is another's than the secret says.
+    fn compare(&self, inside: Option<Json<'_>>) -> Result<(), ProviderFault> {
+        for (name, place) in &self.check.same {
+            let Some(expected) = (self.expected)(name) else {
+                continue;
+            };
+            if inside.and_then(|inside| inside.at(place)?.text()).as_deref() != Some(expected) {
+                return Err(ProviderFault::Elsewhere {
+                    provider: self.provider.to_owned(),
+                    member: name.clone(),
+                    expected: format!("what the provider says of the {} key at {place:?}", self.whose),
+                });
+            }
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ pub const CODES: &[&str] = &[
     "KeyLimitReached",
     "KeyLost",
     "KeyRefused",
+    "KeyUnproven",
     "OverlapTooShort",
     "ParameterInvalid",
     "PendingNamesAnotherAccount",
@@ -37,6 +38,7 @@ pub const CODES: &[&str] = &[
     "ProviderUnknown",
     "ProviderUnreachable",
     "RequestUnfit",
+    "SecondKeyUnclear",
 ];
 
 /// Why a rotation cannot go on. `call` is the section of the description, such as `create`, with the host: never a path,
@@ -175,6 +177,12 @@ pub enum ProviderFault {
     /// The key is not accepted, and certainly never will be: the provider does not even list it.
     #[error("{problem}; the provider has no such key")]
     KeyGone { problem: String },
+    /// Nothing shows that the keys are those of the secret's owner.
+    #[error("neither the current key nor an older one works, so that nothing shows that {} of the secret is right", .open.join(", "))]
+    Unproven { provider: String, open: Vec<String> },
+    /// Class C: a second key that may be the current one.
+    #[error("{provider} has a second key already, and nothing shows that it is not the current one")]
+    SecondKeyUnclear { provider: String },
     /// The check says neither yes nor no.
     #[error("{call}: status {status} says neither that the key works nor that it does not{}", said(.words))]
     CheckUnclear {
@@ -263,6 +271,8 @@ impl Fault for ProviderFault {
             Self::Throttled { .. } | Self::NoTime { .. } => "ProviderThrottled",
             Self::AnswerUnusable { .. } => "ProviderAnswerUnusable",
             Self::KeyRefused { .. } | Self::KeyGone { .. } => "KeyRefused",
+            Self::Unproven { .. } => "KeyUnproven",
+            Self::SecondKeyUnclear { .. } => "SecondKeyUnclear",
             Self::CheckUnclear { .. } => "KeyCheckUnclear",
             Self::LimitReached { .. } => "KeyLimitReached",
             Self::OverlapTooShort { .. } => "OverlapTooShort",
@@ -287,7 +297,10 @@ impl Fault for ProviderFault {
             Self::AddressRefused { .. } | Self::Unreachable { .. } => Kind::Network,
             Self::TlsFailed { .. } => Kind::Tls,
             Self::CredentialRefused { status: 403, .. } => Kind::Privilege,
-            Self::CredentialRefused { .. } | Self::KeyRefused { .. } | Self::KeyGone { .. } => Kind::Login,
+            Self::CredentialRefused { .. }
+            | Self::KeyRefused { .. }
+            | Self::KeyGone { .. }
+            | Self::Unproven { .. } => Kind::Login,
             Self::LimitReached { .. } => Kind::Policy,
             Self::Throttled { .. } | Self::NoTime { .. } => Kind::Throttling,
             Self::Redirected { .. }
@@ -295,6 +308,7 @@ impl Fault for ProviderFault {
             | Self::ErrorInside { .. }
             | Self::Failed { .. }
             | Self::AnswerUnusable { .. }
+            | Self::SecondKeyUnclear { .. }
             | Self::CheckUnclear { .. } => Kind::Server,
         }
     }

@@ -173,7 +173,7 @@ proptest! {
         for it in &*DESCRIBED {
             let Some(list) = &it.list else { continue };
             let mut all = Vec::new();
-            if let Err(fault) = provider::read(list, &Reply::of(&body), &mut all) {
+            if let Err(fault) = provider::read(list, Some(SystemTime::UNIX_EPOCH), &Reply::of(&body), &mut all) {
                 fault_is_told(&fault)?;
             }
             prop_assert!(all.iter().all(|key| !key.id.is_empty() && !key.id.contains(char::is_control)));

@@ -2,22 +2,24 @@
 //!
 //! Between that call and finishSecret AWSCURRENT's key is dead: that lies in the provider. What is avoided is that a lost
 //! answer loses the only key: an admin's credential can always make another, and a repetition does.
+//!
+//! Whose key the admin replaces, no secret says: the description's parameters are the function's own.
+
+use std::time::Duration;
 
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::checking::Health;
+use crate::checking::{Health, gone};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
 use crate::key::Key;
 
-impl Job<'_> {
-    /// The value that this version has already, if it has one.
-    pub async fn stored(&self) -> Result<Option<KeyDocument>, Cause> {
-        let text = self.context.version(self.context.token()).await?;
-        Ok(text.map(|text| KeyDocument::parse(&text)).transpose()?)
-    }
+/// How old a pending version must be before its key is given up: young ones may only be slow, or refused for another reason,
+/// and the old key is dead.
+const HOPELESS: Duration = Duration::from_hours(1);
 
+impl Job<'_> {
     /// Replaces the key: createSecret of this class.
     ///
     /// # Errors
@@ -35,6 +37,11 @@ impl Job<'_> {
             .roll
             .as_ref()
             .expect("class in-place has roll: it was loaded");
+        if self.description.rolls_by_admin() {
+            // A key that works must be the one that the admin is going to replace; a dead one shows nothing.
+            self.health(&self.current, "current").await?;
+        }
+        self.context.still_stands().await?;
         let rolled = self.call("roll", roll.call(), With::default()).await;
         let key = match (rolled, &self.description.recover) {
             (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
@@ -47,6 +54,7 @@ impl Job<'_> {
                 tracing::warn!(
                     "the current key is refused ({cause}); the admin's credential makes a new one"
                 );
+                self.context.still_stands().await?;
                 let reply = self.call("recover", recover.call(), With::default()).await?;
                 reply.key(&recover.value, recover.id.as_ref())?
             }
@@ -54,6 +62,20 @@ impl Job<'_> {
         };
         self.check_can_be_sent(&key).await?;
         self.document_with(current, &key)
+    }
+
+    /// Uses the pending key. One that is refused for long will not come back, and the admin's credential makes another.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn verify_replaced(&self, key: &Key) -> Result<(), Cause> {
+        let Err(refused) = self.check_settled(key).await else {
+            return Ok(());
+        };
+        // Secrets Manager also runs this step alone, on the current value.
+        let is_new = key.value != self.current.value;
+        let is_hopeless = is_new && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true));
+        Err(if is_hopeless { gone(refused) } else { refused })
     }
 
     /// Another value was stored first, and there is room for one only: whichever was made last is alive.

@@ -1,6 +1,7 @@
 //! One step's work with one provider: the description, the secret's parameters, and the credentials, put together.
 
 mod open;
+mod stored;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ pub struct Job<'a> {
     pub context: &'a Context<'a>,
     /// The parameters, checked.
     pub parameters: BTreeMap<String, String>,
+    /// Those of them that whoever wrote the secret chose, by a pattern.
+    pub open: Vec<String>,
     /// Where an object has the key, and its id.
     pub members: Members,
     /// How names of keys are marked.
@@ -53,6 +56,14 @@ pub struct Members {
     pub key: String,
     /// Its id.
     pub id: Option<String>,
+}
+
+impl Members {
+    /// Those that a rotation changes.
+    pub fn of_the_key(&self) -> Vec<&str> {
+        let id = self.id.iter().map(String::as_str);
+        [self.key.as_str()].into_iter().chain(id).collect()
+    }
 }
 
 /// What a call is made with, besides the job itself.
@@ -156,6 +167,12 @@ impl Job<'_> {
             }
             .into()
         })
+    }
+
+    /// Whether all keys that the provider lists are this secret's.
+    pub fn has_its_own_list(&self) -> bool {
+        let it = &self.description;
+        it.native.is_some() || it.list.as_ref().is_some_and(|list| list.exclusive)
     }
 
     /// Makes a call of the description's management: everything but the check.
@@ -267,14 +284,7 @@ impl Job<'_> {
         if let Some(fetched) = &*self.admin.borrow() {
             return Ok(fetched.clone());
         }
-        let arn = self
-            .settings
-            .admins
-            .get(name)
-            .ok_or_else(|| ProviderFault::AdminNotNamed {
-                provider: self.description.provider.clone(),
-                admin: name.to_owned(),
-            })?;
+        let arn = self.arn_of(name)?;
         let text = self.context.other_secret(arn).await?;
         if !vars::is_admin(&text) {
             return Err(ProviderFault::AdminUnusable {
@@ -285,6 +295,22 @@ impl Job<'_> {
         }
         *self.admin.borrow_mut() = Some(text.clone());
         Ok(text)
+    }
+
+    /// Refuses before anything is asked of the provider.
+    pub(crate) fn check_admin_is_named(&self) -> Result<(), ProviderFault> {
+        match &self.description.admin {
+            Some(name) => self.arn_of(name).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn arn_of(&self, admin: &str) -> Result<&str, ProviderFault> {
+        let arn = self.settings.admins.get(admin).map(String::as_str);
+        arn.ok_or_else(|| ProviderFault::AdminNotNamed {
+            provider: self.description.provider.clone(),
+            admin: admin.to_owned(),
+        })
     }
 
     /// The token that authenticates, minted once a step.

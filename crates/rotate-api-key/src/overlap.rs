@@ -5,7 +5,10 @@
 //! it and revokes it. The atomic act is PutSecretValue: what it refuses was made in vain, and is revoked at once.
 //!
 //! At most two keys live, but for one that a crash lost, until the repetition: what the last rotation displaced is revoked
-//! before a new key is made.
+//! before a new key is made, if the current one works.
+//!
+//! Right before each change it is asked once more whether the rotation still stands: a step that hangs in a slow provider
+//! must not revoke what a later rotation, or somebody's repair by hand, rests on.
 
 mod survey;
 
@@ -14,22 +17,28 @@ use std::time::Duration;
 
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
-use tokio::time::sleep;
 
+use crate::checking::{Health, gone};
 use crate::clock;
-use crate::description::RetireWhen;
+use crate::description::{Adoption, RetireWhen};
 use crate::fault::ProviderFault;
 use crate::job::Job;
 use crate::key::Key;
 use crate::provider::{Listed, Provider};
+use survey::is_value;
 pub use survey::{Standing, Survey};
 
-/// How long what another createSecret stored may stay unseen (fact 10 of Secrets Manager: reads may be a moment behind).
-const UNSEEN: [Duration; 3] = [
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-];
+/// How old a pending version must be before a list that lacks its key is believed: a list may be behind, too.
+const LISTED_BY_NOW: Duration = Duration::from_mins(10);
+
+/// Where in a rotation something is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// In createSecret, while AWSPENDING is the token's.
+    Before,
+    /// In finishSecret, once AWSCURRENT is.
+    After,
+}
 
 /// A rotation at work with a provider, described or programmed.
 pub struct Overlap<'a, P> {
@@ -49,30 +58,37 @@ impl<P: Provider> Overlap<'_, P> {
     /// # Errors
     /// Why no key could be made. What was displaced before may have been revoked.
     pub async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        if let Some(stored) = self.stored().await? {
+        if let Some(stored) = self.job.stored().await? {
             return Ok(stored);
         }
         self.job.check_takes_a_key(current)?;
+        let health = self.provider.prove().await?;
         let survey = self.survey().await?;
+        let survey = match (survey, health) {
+            (Some(survey), Health::Dead) => Some(kept_for_now(survey)),
+            (survey, _) => survey,
+        };
         if let Some(survey) = &survey {
             self.check_room(survey)?;
             self.check_overlap(survey).await?;
-            self.revoke_all(&survey.displaced, "displaced").await?;
+            self.revoke_all(&survey.displaced, "displaced", When::Before)
+                .await?;
             if !survey.orphans.is_empty() && !self.provider.makes_the_same_again() {
                 // Perhaps a twin is between the making and the storing, or has stored it a moment ago.
-                if let Some(stored) = self.stored_by_now().await? {
+                if let Some(stored) = self.job.stored_by_now().await? {
                     return Ok(stored);
                 }
-                self.revoke_all(&survey.orphans, "lost").await?;
+                self.revoke_all(&survey.orphans, "lost", When::Before).await?;
             }
-        } else {
-            self.revoke_previous().await?;
+        } else if health == Health::Healthy {
+            self.revoke_previous(When::Before).await?;
         }
         self.make(current).await
     }
 
     async fn make(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         let name = self.job.name()?;
+        self.context().still_stands().await?;
         let made = self.provider.create(&name).await;
         let next = match &made {
             Ok(key) => self.fit(current, key).await,
@@ -90,7 +106,10 @@ impl<P: Provider> Overlap<'_, P> {
     async fn fit(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
         self.job.made.replace(Some(key.clone()));
         self.provider.can_be_used(key).await?;
-        self.job.document_with(current, key)
+        let next = self.job.document_with(current, key)?;
+        // A slow call may outlive its rotation: what is stored then would block the next one.
+        self.context().still_stands().await?;
+        Ok(next)
     }
 
     /// What was made and cannot be used is revoked at once, if it can be; if not, the next createSecret finds it.
@@ -109,11 +128,15 @@ impl<P: Provider> Overlap<'_, P> {
 
     /// A twin's value, stored a moment ago, carries the same version in its name.
     async fn clean_up_by_name(&self) -> Result<(), Cause> {
-        if self.stored_by_now().await?.is_some() {
+        if self.job.stored_by_now().await?.is_some() {
             return Ok(());
         }
         match self.survey().await? {
-            Some(survey) => self.revoke_all(&survey.orphans, "unusable").await,
+            // Without names nothing tells it from one that somebody has just made: only a repetition removes it.
+            Some(mut survey) => {
+                survey.orphans.retain(|key| key.name.is_some());
+                self.revoke_all(&survey.orphans, "unusable", When::Before).await
+            }
             None => Ok(()),
         }
     }
@@ -152,45 +175,47 @@ impl<P: Provider> Overlap<'_, P> {
             return Ok(());
         }
         match self.survey().await? {
-            Some(survey) => self.revoke_all(&survey.displaced, "displaced").await,
-            None => self.revoke_previous().await,
+            Some(survey) => self.revoke_all(&survey.displaced, "displaced", When::After).await,
+            None => self.revoke_previous(When::After).await,
         }
     }
 
-    /// Whether the provider lists a key at all: of one that it does not, it is certain that it never will be accepted.
+    /// Uses the pending key. One that the provider does not even list will never be accepted, and is given up.
     ///
     /// # Errors
-    /// The list's.
-    pub async fn is_gone(&self, key: &Key) -> Result<bool, Cause> {
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = self.job.key_of(pending)?;
+        let Err(refused) = self.provider.check_settled(&key).await else {
+            return Ok(());
+        };
+        // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.
+        if refused.code() != "KeyRefused" || key.value == self.job.current.value {
+            return Err(refused);
+        }
+        let is_old = self.job.is_pending_older_than(LISTED_BY_NOW).await;
+        let is_gone = matches!(is_old, Ok(true)) && matches!(self.is_gone(&key).await, Ok(true));
+        Err(if is_gone { gone(refused) } else { refused })
+    }
+
+    /// Whether the provider's list has the current key, and not this one.
+    async fn is_gone(&self, key: &Key) -> Result<bool, Cause> {
         let Some(listed) = self.provider.list().await? else {
             return Ok(false);
         };
-        let token = self.context().token();
-        let marked = |name: &Option<String>| {
-            name.as_ref()
-                .is_some_and(|name| self.job.marks.is_of(name, token))
+        let current = &self.job.current;
+        let marked = |listed: &Listed, version| {
+            let name = listed.name.as_ref();
+            name.is_some_and(|name| self.job.marks.is_of(name, version))
+        };
+        let has = |key: &Key, version| {
+            listed.iter().any(|listed| {
+                key.id.as_ref() == Some(&listed.id) || is_value(&listed.id, key) || marked(listed, version)
+            })
         };
         let named = listed.iter().any(|listed| listed.name.is_some());
-        let found = listed
-            .iter()
-            .any(|listed| key.id.as_ref() == Some(&listed.id) || marked(&listed.name));
-        Ok(!found && (key.id.is_some() || named))
-    }
-
-    /// The value that this version has already, if it has one.
-    async fn stored(&self) -> Result<Option<KeyDocument>, Cause> {
-        let text = self.context().version(self.context().token()).await?;
-        Ok(text.map(|text| KeyDocument::parse(&text)).transpose()?)
-    }
-
-    async fn stored_by_now(&self) -> Result<Option<KeyDocument>, Cause> {
-        for pause in UNSEEN {
-            sleep(pause).await;
-            if let Some(stored) = self.stored().await? {
-                return Ok(Some(stored));
-            }
-        }
-        Ok(None)
+        let is_the_list = current.id.is_none() || has(current, self.context().current_version());
+        Ok(is_the_list && (key.id.is_some() || named) && !has(key, self.context().token()))
     }
 
     /// What the provider has, sorted by what is to become of it; none if it cannot tell.
@@ -210,7 +235,7 @@ impl<P: Provider> Overlap<'_, P> {
     }
 
     async fn standing(&self, listed: &[Listed]) -> Result<Standing, Cause> {
-        let (context, description) = (self.context(), &self.job.description);
+        let context = self.context();
         // A value that was copied into a version of another name is still in use.
         let mut values = BTreeMap::new();
         for version in listed
@@ -232,19 +257,19 @@ impl<P: Provider> Overlap<'_, P> {
                 key.is_some_and(|key| key.value == self.job.current.value),
             );
         }
+        let previous = self.previous().await?;
         Ok(Standing {
             marks: self.job.marks.clone(),
             current: self.job.current.clone(),
             current_version: context.current_version().clone(),
             token: context.token().clone(),
-            previous: self.previous().await?,
+            adopted: self.may_adopt(Some(listed), previous.as_ref()).await?,
+            previous,
             copies: values
                 .into_iter()
                 .filter_map(|(version, same)| same.then_some(version))
                 .collect(),
-            exclusive: description.native.is_some()
-                || description.list.as_ref().is_some_and(|list| list.exclusive),
-            adopted: description.retire.adopted,
+            exclusive: self.job.has_its_own_list(),
         })
     }
 
@@ -256,25 +281,60 @@ impl<P: Provider> Overlap<'_, P> {
         Ok(key.filter(|key| key.value != self.job.current.value))
     }
 
+    /// Whether the previous key may be revoked though Keywheel did not make it: a document may name anybody's id. By default it
+    /// must be shown that the id is that key's, which a key that still works can do.
+    async fn may_adopt(&self, listed: Option<&[Listed]>, previous: Option<&Key>) -> Result<bool, Cause> {
+        let (job, Some(previous)) = (self.job, previous) else {
+            return Ok(false);
+        };
+        let any = |is: &dyn Fn(&Listed) -> bool| listed.is_some_and(|listed| listed.iter().any(is));
+        // Where the id is the value, whoever has it had the key.
+        let knows_it = any(&|listed| is_value(&listed.id, previous));
+        let is_there = listed.is_none() || any(&|listed| previous.id.as_ref() == Some(&listed.id));
+        Ok(match job.description.adoption() {
+            Adoption::Yes => true,
+            _ if knows_it && job.description.retire.adopted.is_none() => true,
+            Adoption::IfItWorks if is_there => job.health(previous, "previous").await? == Health::Healthy,
+            Adoption::IfItWorks | Adoption::No => false,
+        })
+    }
+
     /// Without a list: the previous version says what was displaced.
-    async fn revoke_previous(&self) -> Result<(), Cause> {
+    async fn revoke_previous(&self, when: When) -> Result<(), Cause> {
         let Some(previous) = self.previous().await? else {
             return Ok(());
         };
-        if !self.job.description.retire.adopted
-            || (previous.id.is_some() && previous.id == self.job.current.id)
-        {
+        if previous.id.is_some() && previous.id == self.job.current.id {
+            return Ok(());
+        }
+        if !self.may_adopt(None, Some(&previous)).await? {
+            tracing::warn!("the previous key is left: revoke it by hand if nothing uses it");
             return Ok(());
         }
         if previous.id.is_none() && self.job.members.id.is_some() {
             tracing::warn!("the previous version does not say its key's id: revoke that key by hand");
             return Ok(());
         }
-        self.provider.revoke(&previous).await
+        if self.may_revoke(when).await? {
+            self.provider.revoke(&previous).await?;
+        }
+        Ok(())
     }
 
-    async fn revoke_all(&self, keys: &[Listed], what: &str) -> Result<(), Cause> {
+    /// Asked after the list, and before each revocation.
+    async fn may_revoke(&self, when: When) -> Result<bool, Cause> {
+        match when {
+            When::Before => self.context().still_stands().await.map(|()| true),
+            // If not, it is the later rotation's to revoke.
+            When::After => self.context().is_last().await,
+        }
+    }
+
+    async fn revoke_all(&self, keys: &[Listed], what: &str, when: When) -> Result<(), Cause> {
         for listed in keys {
+            if !self.may_revoke(when).await? {
+                return Ok(());
+            }
             let mut key = listed.key();
             // Where a key is revoked by its value, the list's id is that.
             key.value = Some(listed.id.clone().into());
@@ -333,4 +393,16 @@ impl<P: Provider> Overlap<'_, P> {
         }
         Ok(())
     }
+}
+
+/// The current key does not work: what it displaced may be all that applications have.
+fn kept_for_now(mut survey: Survey) -> Survey {
+    if !survey.displaced.is_empty() {
+        tracing::warn!(
+            "the current key is refused: the keys that it displaced are kept until the next rotation"
+        );
+        survey.kept += survey.displaced.len();
+        survey.displaced.clear();
+    }
+    survey
 }

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::time::SystemTime;
 
 use rotation::Cause;
 
 use crate::answer::{LONGEST_NAME, Reply};
+use crate::checking::Health;
+use crate::clock;
 use crate::description::{At, Call, List};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
@@ -27,7 +30,7 @@ pub struct Listed {
     pub id: String,
     /// The name it was given.
     pub name: Option<String>,
-    /// It was certainly never used, or nothing is known of it.
+    /// It may be one that a crash lost: it is younger than the current version, and was certainly never used if that is known.
     pub unused: bool,
 }
 
@@ -57,6 +60,10 @@ impl Listed {
     reason = "functions run on one thread: no future needs to be Send"
 )]
 pub trait Provider {
+    /// Whether AWSCURRENT's key works, and that it is of whom the secret names.
+    async fn prove(&self) -> Result<Health, Cause>;
+    /// Checks a new key, which the provider may need a while to honour.
+    async fn check_settled(&self, key: &Key) -> Result<(), Cause>;
     /// The keys that there are; none if the provider cannot tell.
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause>;
     /// Makes a key that is called `name`.
@@ -70,9 +77,22 @@ pub trait Provider {
 }
 
 impl Provider for Job<'_> {
+    async fn prove(&self) -> Result<Health, Cause> {
+        self.prove().await
+    }
+
+    async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+        self.check_settled(key).await
+    }
+
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause> {
         let Some(list) = &self.description.list else {
             return Ok(None);
+        };
+        // Only where nothing else tells whose a key is.
+        let current_made = match list.created {
+            Some(_) => self.context.current_made().await?,
+            None => None,
         };
         let mut all = Vec::new();
         let mut here: Option<At> = None;
@@ -89,7 +109,7 @@ impl Provider for Job<'_> {
             };
             let reply = self.call("list", list.call(), with).await?;
             let before = all.len();
-            read(list, &reply, &mut all)?;
+            read(list, current_made, &reply, &mut all)?;
             let Some(next) = &list.next else {
                 return Ok(Some(all));
             };
@@ -185,7 +205,12 @@ impl Job<'_> {
 }
 
 /// Adds the keys of one page.
-pub(crate) fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<(), ProviderFault> {
+pub(crate) fn read(
+    list: &List,
+    current_made: Option<SystemTime>,
+    reply: &Reply,
+    all: &mut Vec<Listed>,
+) -> Result<(), ProviderFault> {
     let nothing = || reply.unusable(&format!("has no array at {:?}", list.keys));
     let keys = reply.json()?.at(&list.keys).ok_or_else(nothing)?;
     let room = MOST_KEYS - all.len();
@@ -198,7 +223,7 @@ pub(crate) fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<
         all.push(Listed {
             id: reply.checked_id(id).map_err(Unread::Fault)?,
             name: name.filter(|name| name.len() <= LONGEST_NAME),
-            unused: true,
+            unused: is_younger(list, key, current_made),
         });
         Ok(())
     });
@@ -209,6 +234,17 @@ pub(crate) fn read(list: &List, reply: &Reply, all: &mut Vec<Listed>) -> Result<
             reply.unusable(&format!("has more than {MOST_KEYS} keys, on all pages"))
         }
     })
+}
+
+/// Whether a key is younger than the current version, as one that a crash of this rotation lost is.
+fn is_younger(list: &List, key: Json<'_>, current_made: Option<SystemTime>) -> bool {
+    let Some(place) = &list.created else {
+        return true;
+    };
+    let made = key.at(place).and_then(Json::text);
+    made.and_then(|made| clock::parse(&made))
+        .zip(current_made)
+        .is_some_and(|(made, current)| made >= current)
 }
 
 /// Why a page was not read.

@@ -14,8 +14,8 @@ use crate::roots::Roots;
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
-/// | `PROVIDER` | the provider of secrets that name none | none |
-/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change | none |
+/// | `PROVIDER` | the provider of all secrets | each says its own |
+/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows | none |
 /// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
 /// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |
@@ -24,7 +24,7 @@ use crate::roots::Roots;
 /// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | |
 #[derive(Debug)]
 pub struct Settings {
-    /// The provider of secrets that name none.
+    /// The provider of all secrets, none of which may then name another.
     pub provider: Option<String>,
     /// Parameters, by provider if they are for one alone.
     pub parameters: BTreeMap<(Option<String>, String), String>,
@@ -64,11 +64,29 @@ impl Settings {
         })
     }
 
-    /// A parameter of a provider that the function itself sets.
-    pub fn parameter(&self, provider: &str, name: &str) -> Option<&str> {
+    /// What the function itself says of a provider's parameter.
+    pub fn given(&self, provider: &str, name: &str) -> Given<'_> {
         let of = |scope: Option<&str>| self.parameters.get(&(scope.map(str::to_owned), name.to_owned()));
-        of(Some(provider)).or_else(|| of(None)).map(String::as_str)
+        match of(Some(provider)).or_else(|| of(None)).map(String::as_str) {
+            None => Given::Nothing,
+            Some("*") => Given::Any,
+            Some(list) if list.contains('|') => Given::OneOf(list.split('|').map(str::trim).collect()),
+            Some(value) => Given::Value(value),
+        }
     }
+}
+
+/// What the function itself says of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given<'a> {
+    /// Nothing.
+    Nothing,
+    /// The value.
+    Value(&'a str),
+    /// A secret chooses among these.
+    OneOf(Vec<&'a str>),
+    /// A secret chooses anything that the description allows.
+    Any,
 }
 
 fn scoped(name: &str) -> (Option<String>, String) {
@@ -114,9 +132,16 @@ mod tests {
             "unleash.url = https://a/?x=1,\nurl=https://b\n",
         )
         .unwrap();
-        assert_eq!(settings.parameter("unleash", "url"), Some("https://a/?x=1"));
-        assert_eq!(settings.parameter("grafana", "url"), Some("https://b"));
-        assert_eq!(settings.parameter("grafana", "site"), None);
+        assert_eq!(settings.given("unleash", "url"), Given::Value("https://a/?x=1"));
+        assert_eq!(settings.given("grafana", "url"), Given::Value("https://b"));
+        assert_eq!(settings.given("grafana", "site"), Given::Nothing);
+    }
+
+    #[test]
+    fn a_parameter_may_be_left_to_the_secret_within_a_list_or_altogether() {
+        let settings = with("PROVIDER_PARAMETERS", "grafana.account=5 | 7,grafana.team=*").unwrap();
+        assert_eq!(settings.given("grafana", "account"), Given::OneOf(vec!["5", "7"]));
+        assert_eq!(settings.given("grafana", "team"), Given::Any);
     }
 
     #[test]

@@ -3,26 +3,23 @@
 //! By default it is promoted after AWSCURRENT has moved: before that the old first value is in force, after it the second,
 //! which the provider takes as well. So AWSCURRENT works at every moment. A promotion that a crash kept from being made is
 //! made by the repetition of finishSecret, or by the next rotation, before it stages anything.
-
-use std::time::Duration;
+//!
+//! To promote, or to remove the second value, ends one of the two: createSecret does so only where the secret's history
+//! shows which of them AWSCURRENT is. A secret that never had another value does not show it.
 
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
-use tokio::time::sleep;
 
 use crate::checking::Health;
 use crate::description::{Promote, PromoteWhen, Stage};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
 use crate::key::Key;
+use crate::slot::{self, Slot, Value};
 use crate::status::Statuses;
 
-/// How long what another createSecret stored may stay unseen.
-const UNSEEN: [Duration; 3] = [
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-];
+/// Versions without a label that are looked at, newest first.
+const MOST_PAST: usize = 10;
 
 impl Job<'_> {
     /// Makes a second value: createSecret of this class.
@@ -37,8 +34,13 @@ impl Job<'_> {
             return Ok(stored);
         }
         self.check_takes_a_key(current)?;
-        // If the last promotion is outstanding, the second value is AWSCURRENT's.
-        self.promote_current().await?;
+        self.prove().await?;
+        let slot = self.slot().await?;
+        if slot == Slot::Second {
+            // The last promotion is outstanding.
+            self.context.still_stands().await?;
+            self.promote(self.promotion(), &self.current).await?;
+        }
         let stage = self
             .description
             .stage
@@ -50,15 +52,20 @@ impl Job<'_> {
             also: Some(exists),
             ..With::default()
         };
+        self.context.still_stands().await?;
         let mut reply = self.call("stage", stage.call(), with).await?;
         if exists.has(reply.status) {
             // What a crash lost, or what a twin has just made.
-            for pause in UNSEEN {
-                sleep(pause).await;
-                if let Some(stored) = self.stored().await? {
-                    return Ok(stored);
-                }
+            if let Some(stored) = self.stored_by_now().await? {
+                return Ok(stored);
             }
+            if slot == Slot::Unclear {
+                return Err(ProviderFault::SecondKeyUnclear {
+                    provider: self.description.provider.clone(),
+                }
+                .into());
+            }
+            self.context.still_stands().await?;
             self.unstage().await?;
             reply = self.call("stage", stage.call(), With::default()).await?;
         }
@@ -79,6 +86,41 @@ impl Job<'_> {
         }
         self.check_can_be_sent(&key).await?;
         self.document_with(current, &key)
+    }
+
+    /// Which of the provider's two values AWSCURRENT's is.
+    async fn slot(&self) -> Result<Slot, Cause> {
+        if self.promotion().when == PromoteWhen::Set {
+            // Promoted before AWSCURRENT moves: it is the first, if it works at all.
+            return Ok(match self.health(&self.current, "current").await? {
+                Health::Healthy => Slot::First,
+                Health::Dead => Slot::Unclear,
+            });
+        }
+        let past = self.context.history(MOST_PAST).await?;
+        let values = past.iter().filter_map(|past| {
+            let key = self.key_of(&KeyDocument::parse(&past.text).ok()?).ok()?;
+            Some(Value {
+                key: key.value?,
+                made: past.made,
+            })
+        });
+        let values: Vec<_> = values.collect();
+        let Some(current) = &self.current.value else {
+            return Ok(Slot::Unclear);
+        };
+        let mut lives = None;
+        for rival in slot::rivals(current, &values) {
+            let key = Key {
+                value: Some(rival.clone()),
+                ..self.current.clone()
+            };
+            if self.health(&key, "older").await? == Health::Healthy {
+                lives = Some(rival);
+                break;
+            }
+        }
+        Ok(slot::of(current, lives, &values))
     }
 
     async fn unstage(&self) -> Result<(), Cause> {
@@ -125,8 +167,8 @@ impl Job<'_> {
         self.promote(promote, &key).await
     }
 
-    /// The end of finishSecret of this class, and the beginning of the next rotation: AWSCURRENT's key is promoted, unless
-    /// that was done already, which the old one's end tells.
+    /// The end of finishSecret of this class: the key that has just become AWSCURRENT's is promoted, unless that was done
+    /// already, which the old one's end tells.
     ///
     /// # Errors
     /// Why the key could not be promoted.
@@ -145,6 +187,10 @@ impl Job<'_> {
             return Ok(());
         };
         if previous.value == self.current.value || self.health(&previous, "previous").await? == Health::Dead {
+            return Ok(());
+        }
+        if !self.context.is_last().await? {
+            // A rollback by hand, or a later rotation, which promotes it if that is right.
             return Ok(());
         }
         self.promote(promote, &self.current).await

@@ -6,10 +6,9 @@ use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context, Target};
 use secrecy::SecretString;
 
-use crate::checking::gone;
-use crate::description::{Class, Native};
+use crate::description::Class;
 use crate::fault::ProviderFault;
-use crate::iam::Iam;
+use crate::issuer::Issuer;
 use crate::job::Job;
 use crate::key::Key;
 use crate::overlap::Overlap;
@@ -71,51 +70,12 @@ impl ApiKey {
             .find(|(name, value)| other.parameters.get(*name) != Some(value))
         {
             format!("the parameter `{name}`")
+        } else if let Some(name) = current.difference(pending, &job.members.of_the_key())? {
+            format!("`{name}`")
         } else {
             return Ok(job);
         };
         Err(ProviderFault::Mismatch { what }.into())
-    }
-
-    async fn overlap_propose(&self, job: &Job<'_>, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        match job.description.native {
-            Some(Native::AwsIam) => {
-                let iam = Iam::of(job)?;
-                iam.check_owner().await?;
-                Overlap { job, provider: &iam }.propose(current).await
-            }
-            None => Overlap { job, provider: job }.propose(current).await,
-        }
-    }
-
-    /// Uses the pending key of a class `overlap`.
-    async fn overlap_verify(&self, job: &Job<'_>, pending: &KeyDocument) -> Result<(), Cause> {
-        let key = job.key_of(pending)?;
-        let (refused, is_gone) = match job.description.native {
-            Some(Native::AwsIam) => {
-                let iam = Iam::of(job)?;
-                let Err(refused) = iam.check_settled(&key).await else {
-                    return Ok(());
-                };
-                (refused, Overlap { job, provider: &iam }.is_gone(&key).await)
-            }
-            None => {
-                let Err(refused) = job.check_settled(&key).await else {
-                    return Ok(());
-                };
-                if refused.code() != "KeyRefused" {
-                    return Err(refused);
-                }
-                (refused, Overlap { job, provider: job }.is_gone(&key).await)
-            }
-        };
-        // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.
-        let pending_is_new = key.value != job.current.value;
-        Err(if pending_is_new && matches!(is_gone, Ok(true)) {
-            gone(refused)
-        } else {
-            refused
-        })
     }
 }
 
@@ -147,7 +107,10 @@ impl Target for ApiKey {
     async fn propose(&self, current: &KeyDocument, context: &Context<'_>) -> Result<KeyDocument, Cause> {
         let job = self.open(current, context).await?;
         match job.description.class {
-            Class::Overlap => self.overlap_propose(&job, current).await,
+            Class::Overlap => {
+                let provider = &Issuer::of(&job)?;
+                Overlap { job: &job, provider }.propose(current).await
+            }
             Class::InPlace => job.replace(current).await,
             Class::Staged => job.stage(current).await,
             Class::Chosen => job.choose(current).await,
@@ -163,25 +126,13 @@ impl Target for ApiKey {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let job = self.open(current, context).await?;
-        match (job.description.class, job.description.native) {
-            (Class::Overlap, Some(Native::AwsIam)) => {
-                Overlap {
-                    job: &job,
-                    provider: &Iam::of(&job)?,
-                }
-                .discard(proposal, staged)
-                .await
+        match job.description.class {
+            Class::Overlap => {
+                let provider = &Issuer::of(&job)?;
+                Overlap { job: &job, provider }.discard(proposal, staged).await
             }
-            (Class::Overlap, None) => {
-                Overlap {
-                    job: &job,
-                    provider: &job,
-                }
-                .discard(proposal, staged)
-                .await
-            }
-            (Class::InPlace | Class::Staged, _) => job.check_survivor(staged).await,
-            (Class::Chosen | Class::None, _) => Ok(()),
+            Class::InPlace | Class::Staged => job.check_survivor(staged).await,
+            Class::Chosen | Class::None => Ok(()),
         }
     }
 
@@ -206,41 +157,25 @@ impl Target for ApiKey {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let job = self.open_pair(current, pending, context).await?;
-        if job.description.class == Class::Overlap {
-            return self.overlap_verify(&job, pending).await;
-        }
-        let key = job.key_of(pending)?;
-        let outcome = job.check_settled(&key).await;
-        match outcome {
-            // The admin's credential makes another, and this one will not come back.
-            Err(refused) if job.description.class == Class::InPlace && key.value != job.current.value => {
-                Err(gone(refused))
+        match job.description.class {
+            Class::Overlap => {
+                let provider = &Issuer::of(&job)?;
+                Overlap { job: &job, provider }.verify(pending).await
             }
-            outcome => outcome,
+            Class::InPlace => job.verify_replaced(&job.key_of(pending)?).await,
+            Class::Staged | Class::Chosen | Class::None => job.check_settled(&job.key_of(pending)?).await,
         }
     }
 
     async fn finished(&self, current: &SecretString, context: &Context<'_>) -> Result<(), Cause> {
         let job = self.open(&KeyDocument::parse(current)?, context).await?;
-        match (job.description.class, job.description.native) {
-            (Class::Overlap, Some(Native::AwsIam)) => {
-                Overlap {
-                    job: &job,
-                    provider: &Iam::of(&job)?,
-                }
-                .finished()
-                .await
+        match job.description.class {
+            Class::Overlap => {
+                let provider = &Issuer::of(&job)?;
+                Overlap { job: &job, provider }.finished().await
             }
-            (Class::Overlap, None) => {
-                Overlap {
-                    job: &job,
-                    provider: &job,
-                }
-                .finished()
-                .await
-            }
-            (Class::Staged, _) => job.promote_current().await,
-            (Class::InPlace | Class::Chosen | Class::None, _) => Ok(()),
+            Class::Staged => job.promote_current().await,
+            Class::InPlace | Class::Chosen | Class::None => Ok(()),
         }
     }
 }

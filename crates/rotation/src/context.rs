@@ -5,13 +5,21 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use secrecy::SecretString;
-use staging_labels::VersionId;
+use staging_labels::{Label, VersionId};
 
 use crate::budget::Budget;
 use crate::driver::{stand, under_way};
 use crate::event::Event;
 use crate::fault::Cause;
-use crate::store::{Store, StoreFault};
+use crate::store::{Store, StoreFault, Version};
+
+/// A value that the secret has, or had.
+pub struct Past {
+    /// The value.
+    pub text: SecretString,
+    /// When its version was made, if Secrets Manager says so.
+    pub made: Option<SystemTime>,
+}
 
 /// One invocation, as a [`Target`](crate::Target) sees it. Values are fetched when asked for, not before.
 pub struct Context<'a> {
@@ -78,6 +86,27 @@ impl<'a> Context<'a> {
         Ok(read.and_then(|version| version.made))
     }
 
+    /// When the version that this rotation makes was made, if it has a value, and Secrets Manager says so.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn pending_made(&self) -> Result<Option<SystemTime>, Cause> {
+        let token = &self.event.token;
+        let read = self.store.version(&self.event.secret, token, self.budget).await?;
+        Ok(read.and_then(|version| version.made))
+    }
+
+    /// Whether this rotation, whose AWSCURRENT has moved, is still the last one: neither was AWSCURRENT moved on, nor has
+    /// another rotation begun. To be asked right before something is ended that a later rotation may rest on.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn is_last(&self) -> Result<bool, Cause> {
+        let labels = self.store.describe(&self.event.secret, self.budget).await?.labels;
+        let (token, is) = (&self.event.token, |label| labels.carrier(label));
+        Ok(is(&Label::Current) == Some(token) && is(&Label::Pending).is_none_or(|pending| pending == token))
+    }
+
     /// Asks once more whether this rotation is still the one under way: to be called right before a change that
     /// no longer rests on the current value, however long the step has taken to come to it. Whoever repaired the
     /// secret by hand meanwhile must not find the repair undone.
@@ -94,7 +123,29 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn previous(&self) -> Result<Option<SecretString>, Cause> {
-        text_only(self.store.previous(&self.event.secret, self.budget).await)
+        let previous = self.store.previous(&self.event.secret, self.budget).await;
+        Ok(text_only(previous)?.map(|version| version.text))
+    }
+
+    /// The values that the secret has had: the current one, the previous one, and of those without a label the newest `most`.
+    /// In no certain order; some may be the same.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal; the function's role needs `secretsmanager:ListSecretVersionIds`.
+    pub async fn history(&self, most: usize) -> Result<Vec<Past>, Cause> {
+        let (store, secret, budget) = (self.store, &self.event.secret, self.budget);
+        let mut versions = vec![
+            text_only(store.version(secret, self.current, budget).await)?,
+            text_only(store.previous(secret, budget).await)?,
+        ];
+        for version in self.deprecated().await?.iter().take(most) {
+            versions.push(text_only(store.version(secret, version, budget).await)?);
+        }
+        let past = versions.into_iter().flatten().map(|version| Past {
+            text: version.text,
+            made: version.made,
+        });
+        Ok(past.collect())
     }
 
     /// The versions that carry no label any more, newest first: where the value of a rotation that was
@@ -112,7 +163,7 @@ impl<'a> Context<'a> {
     /// Secrets Manager's refusal.
     pub async fn version(&self, version: &VersionId) -> Result<Option<SecretString>, Cause> {
         let read = self.store.version(&self.event.secret, version, self.budget).await;
-        text_only(read.map(|version| version.map(|version| version.text)))
+        Ok(text_only(read)?.map(|version| version.text))
     }
 
     /// The current value of another secret, such as the admin's.
@@ -133,7 +184,7 @@ impl<'a> Context<'a> {
 }
 
 /// An old version may be binary, of the days before a secret became text: it is no way back, and no error either.
-fn text_only(read: Result<Option<SecretString>, Cause>) -> Result<Option<SecretString>, Cause> {
+fn text_only(read: Result<Option<Version>, Cause>) -> Result<Option<Version>, Cause> {
     match read {
         Err(cause) if cause.code() == StoreFault::BINARY => Ok(None),
         read => read,

@@ -30,7 +30,7 @@ pub mod store;
 mod target;
 
 pub use budget::{Budget, TimedOut};
-pub use context::Context;
+pub use context::{Context, Past};
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
 pub use fault::{Cause, Fault, Kind, Prospect};

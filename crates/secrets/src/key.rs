@@ -7,7 +7,7 @@ use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::DocumentError;
-use crate::json::{self, Kind, Object};
+use crate::json::{self, Kind, Member, Object};
 use crate::text::{check_size, span_of, splice};
 
 /// The member that Keywheel's own settings stand in.
@@ -138,6 +138,25 @@ impl KeyDocument {
         read.collect()
     }
 
+    /// A member in which `other` differs, those in `but` aside; none if both are bare strings.
+    ///
+    /// # Errors
+    /// One of the two cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "only the member's name leaves")]
+    pub fn difference(&self, other: &Self, but: &[&str]) -> Result<Option<String>, DocumentError> {
+        fn raw<'t>(object: &Object<'t>, name: &str) -> Option<&'t str> {
+            object.get(name).map(Member::raw)
+        }
+        if !self.is_object || !other.is_object {
+            return Ok(None);
+        }
+        let (own, others) = (self.text.expose_secret(), other.text.expose_secret());
+        let (own, others) = (Object::parse(own)?, Object::parse(others)?);
+        let mut names = own.keys().chain(others.keys());
+        let differs = |name: &&str| !but.contains(name) && raw(&own, name) != raw(&others, name);
+        Ok(names.find(differs).map(str::to_owned))
+    }
+
     /// The same document with another key: of the text, only the key's own bytes change.
     ///
     /// # Errors
@@ -211,6 +230,20 @@ mod tests {
             (document.plain("a").unwrap(), document.settings().unwrap().len()),
             (None, 0)
         );
+    }
+
+    #[test]
+    fn a_difference_beside_the_key_is_found_whichever_document_has_it() {
+        let document = parsed(r#"{"key":"a","id":"1","site":"eu"}"#);
+        let difference = |text: &str| document.difference(&parsed(text), &["key", "id"]).unwrap();
+        assert_eq!(difference(r#"{ "id":"2", "key":"b", "site":"eu" }"#), None);
+        assert_eq!(difference(r#"{"key":"b","site":"us"}"#).as_deref(), Some("site"));
+        assert_eq!(difference(r#"{"key":"b"}"#).as_deref(), Some("site"));
+        assert_eq!(
+            difference(r#"{"key":"b","site":"eu","more":1}"#).as_deref(),
+            Some("more")
+        );
+        assert_eq!(parsed("a").difference(&parsed("b"), &[]).unwrap(), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use classes::Kind;
-pub use state::{ADMIN, CLIENT, State};
+pub use state::{ADMIN, CLIENT, Issued, State};
 pub use wire::{Request, answer};
 
 /// What happens to a request.
@@ -23,6 +23,8 @@ pub enum Trick {
     Before(Arc<dyn Fn() + Send + Sync>),
     /// Something is called after it was carried out; no answer is sent.
     After(Arc<dyn Fn() + Send + Sync>),
+    /// Something is called, and then it is carried out and answered.
+    Meanwhile(Arc<dyn Fn() + Send + Sync>),
     /// It is carried out, and the answer is lost.
     LoseAnswer,
     /// It is not carried out; the connection is closed.
@@ -202,6 +204,10 @@ fn serve(shared: &Shared, mut stream: std::net::TcpStream) {
         Some(Trick::Before(call)) => {
             call();
             return;
+        }
+        Some(Trick::Meanwhile(call)) => {
+            call();
+            shared.carry_out(&request)
         }
         Some(Trick::After(call)) => {
             shared.carry_out(&request);

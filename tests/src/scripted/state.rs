@@ -1,5 +1,7 @@
 //! What the provider keeps, and what it answers.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::json;
 
 use super::classes::Kind;
@@ -10,6 +12,16 @@ pub const ADMIN: &str = "adm-9Xk27qLw-0b81f2c7d4";
 /// The OAuth client.
 pub const CLIENT: &str = "client-17";
 
+/// When the key that somebody made by hand was made.
+const LONG_AGO: u64 = 1_600_000_000;
+
+#[expect(clippy::disallowed_methods, reason = "a provider tells the time")]
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(LONG_AGO, |since| since.as_secs())
+}
+
 /// A key.
 #[derive(Clone, Debug)]
 pub struct Issued {
@@ -19,6 +31,8 @@ pub struct Issued {
     pub name: String,
     /// The credential.
     pub value: String,
+    /// When it was made, in seconds since 1970.
+    pub made: u64,
 }
 
 /// What the provider keeps.
@@ -43,6 +57,7 @@ impl State {
             id: "k0".to_owned(),
             name: "made by hand".to_owned(),
             value: first.to_owned(),
+            made: LONG_AGO,
         };
         Self {
             kind,
@@ -71,6 +86,7 @@ impl State {
             id: format!("k{}", self.counter),
             name: name.to_owned(),
             value: self.pattern.replace("{}", &self.counter.to_string()),
+            made: now(),
         }
     }
 
@@ -105,7 +121,9 @@ impl State {
             self.slow -= 1;
             return Err(401);
         }
-        Ok((200, r#"{"ok":true}"#.to_owned()))
+        let key = self.live.iter().find(|issued| issued.value == request.bearer());
+        let id = key.map(|key| key.id.as_str());
+        Ok((200, json!({"ok": true, "id": id}).to_string()))
     }
 
     fn token(&self, request: &Request) -> (u16, String) {
@@ -142,7 +160,7 @@ impl State {
                 let keys: Vec<_> = self
                     .live
                     .iter()
-                    .map(|key| json!({"id": key.id, "name": key.name}))
+                    .map(|key| json!({"id": key.id, "name": key.name, "made": key.made}))
                     .collect();
                 Ok((200, json!({"keys": keys}).to_string()))
             }
@@ -210,6 +228,7 @@ impl State {
             id: "k0".to_owned(),
             name: "chosen".to_owned(),
             value,
+            made: now(),
         }];
         Ok((204, String::new()))
     }

@@ -6,20 +6,27 @@ mod crash;
 mod events;
 mod forms;
 mod hostile;
+mod proof;
 mod silence;
+mod standing;
 mod trust;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use keywheel_tests::keys::{Keys, Secret, function};
-use keywheel_tests::scripted::{ADMIN, Kind, Provider};
+use keywheel_tests::scripted::{ADMIN, Kind, Provider, Trick};
 use keywheel_tests::{refusal, world};
-use secrets_manager_local::LocalSecretsManager;
+use secrets_manager_local::{Clock, LocalSecretsManager};
 use serde_json::Value;
 use staging_labels::{Label, Step};
 
 /// The key that somebody made by hand, and put into the secret.
 const FIRST: &str = "first-key-made-by-hand-3c1f";
+
+/// The sections by which the check shows that an id is the key's own.
+const SHOWS_ID: &str = "[check.same]\nid = \"/id\"\n[retire]\n";
 
 /// What a world is made of.
 struct Setup {
@@ -31,6 +38,8 @@ struct Setup {
     retries: usize,
     timeout: Duration,
     tags: Vec<(&'static str, &'static str)>,
+    age: Duration,
+    parameters: String,
 }
 
 /// A provider, a secret that holds a key of it, and the function.
@@ -51,7 +60,21 @@ impl Setup {
             retries: 0,
             timeout: Duration::from_secs(30),
             tags: Vec::new(),
+            age: Duration::ZERO,
+            parameters: String::new(),
         }
+    }
+
+    /// More of what the function says of parameters.
+    fn parameters(mut self, more: &str) -> Self {
+        more.clone_into(&mut self.parameters);
+        self
+    }
+
+    /// Secrets Manager's dates lie so far back.
+    fn age(mut self, age: Duration) -> Self {
+        self.age = age;
+        self
     }
 
     /// Lines at the top of the description.
@@ -93,7 +116,12 @@ impl Setup {
     }
 
     async fn start(self) -> World {
-        let aws = world::recorded(LocalSecretsManager::builder())
+        let builder = world::recorded(LocalSecretsManager::builder());
+        let builder = match self.age {
+            Duration::ZERO => builder,
+            age => builder.clock(Clock::manual(Timestamp::now() - age)),
+        };
+        let aws = builder
             .retry_delays(vec![Duration::from_millis(20); self.retries])
             .start()
             .await
@@ -113,7 +141,7 @@ impl Setup {
             .to_owned();
         let description = self.kind.description(&self.head, &self.sections);
         let (url, admins) = (provider.url(), format!("scripted-admin={admin}"));
-        let parameters = format!("url={url}");
+        let parameters = format!("url={url},{}", self.parameters);
         let mut environment = vec![
             ("PROVIDER", "scripted"),
             ("PROVIDER_DESCRIPTION", description.as_str()),
@@ -199,6 +227,17 @@ impl World {
         );
         self.invariant_current_works(code).await;
         error.error_message
+    }
+
+    /// A secret's value is put in by hand when the provider gets this request, before it carries it out.
+    fn put_while(&self, shape: &str, text: &str) {
+        let (client, arn, text) = (self.keys.client.clone(), self.arn.clone(), text.to_owned());
+        let runtime = tokio::runtime::Handle::current();
+        let put = move || {
+            let call = client.put_secret_value().secret_id(&arn).secret_string(&text);
+            runtime.block_on(call.send()).expect("the value is stored");
+        };
+        self.provider.play(shape, 0, 1, Trick::Meanwhile(Arc::new(put)));
     }
 
     /// Puts another value in by hand.

@@ -188,6 +188,9 @@ calls! {
         /// Every key that is listed belongs to this secret alone.
         #[serde(default)]
         exclusive: bool,
+        /// Inside an element: when the key was made (RFC 3339, or seconds since 1970). With `exclusive`: a key that no version
+        /// has is one that a crash lost only if it is younger than the current version.
+        created: Option<Pointer>,
         /// How to ask for the next page.
         next: Option<Next>,
     }
@@ -224,6 +227,9 @@ calls! {
         again: Option<Statuses>,
         /// What a healthy answer must have.
         expect: Option<Pointer>,
+        /// Where a healthy answer has what a parameter, or the key's `id`, must be: so it shows whose key it is.
+        #[serde(default)]
+        same: BTreeMap<String, Pointer>,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The rules of a description, beyond its types.
 
-mod calls;
+pub(super) mod calls;
 
 use super::names::{self, About};
-use super::{Class, Description};
+use super::{Class, Derived, Description, trust};
 use calls::Checked;
 
 /// Longest name of a provider.
@@ -17,8 +17,8 @@ const LONGEST_OVERLAP: u64 = 24_000;
 /// What `keywheel` in a secret's document has besides parameters.
 pub(crate) const RESERVED: [&str; 3] = ["provider", "key", "id"];
 
-/// All that is wrong, as key and words; and whether the check uses the admin's credential.
-pub(super) fn problems(description: &Description) -> (Vec<(String, String)>, bool) {
+/// All that is wrong, as key and words; and what else it comes to.
+pub(super) fn problems(description: &Description) -> (Vec<(String, String)>, Derived) {
     let mut check = Checking {
         description,
         problems: Vec::new(),
@@ -27,10 +27,10 @@ pub(super) fn problems(description: &Description) -> (Vec<(String, String)>, boo
     check.parameters();
     if description.class == Class::None || description.native.is_some() {
         check.without_calls();
-        return (check.problems, false);
+        return (check.problems, Derived::default());
     }
-    let check_uses_admin = check.with_calls();
-    (check.problems, check_uses_admin)
+    let derived = check.with_calls();
+    (check.problems, derived)
 }
 
 struct Checking<'d> {
@@ -155,12 +155,6 @@ impl Checking<'_> {
                     format!("is not {}", parameter.allowed()),
                 );
             }
-            if parameter.member.is_some() && parameter.set_by == super::SetBy::Function {
-                self.wrong(
-                    format!("{key}.member"),
-                    "a value that the function sets is not in the document",
-                );
-            }
         }
     }
 
@@ -178,7 +172,7 @@ impl Checking<'_> {
         }
     }
 
-    fn with_calls(&mut self) -> bool {
+    fn with_calls(&mut self) -> Derived {
         let it = self.description;
         if it.reason.is_some() {
             self.wrong("reason", "belongs to class none");
@@ -205,7 +199,14 @@ impl Checking<'_> {
         if it.admin.is_some() && !checked.uses("admin") {
             self.wrong("admin", "is named and nowhere used");
         }
-        checked.of("check").has("admin")
+        for (key, what) in trust::problems(it, &checked) {
+            self.wrong(key, what);
+        }
+        Derived {
+            check_uses_admin: checked.of("check").has("admin"),
+            rolls_by_admin: trust::by_admin(&checked, "roll"),
+            adoption: trust::adoption(it, &checked),
+        }
     }
 
     /// Each class has its calls, and no others.
@@ -257,6 +258,12 @@ impl Checking<'_> {
             self.wrong(
                 "list",
                 "needs `name`, or `exclusive = true` if every key listed belongs to the secret",
+            );
+        }
+        if list.exclusive && list.created.is_none() {
+            self.wrong(
+                "list.exclusive",
+                "needs `created`, by which a key that a crash lost is told from an older one that somebody keeps",
             );
         }
         if list.exclusive && !has_id {

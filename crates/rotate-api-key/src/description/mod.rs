@@ -10,6 +10,7 @@ mod locate;
 mod names;
 mod next;
 mod parameter;
+mod trust;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub(crate) use check::RESERVED;
 pub use error::{DescriptionError, Problem};
 pub use next::{At, Next};
 pub use parameter::{Parameter, SetBy};
+pub(crate) use trust::ID;
 
 /// How a provider's keys change hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -120,7 +122,27 @@ pub struct Description {
     /// Class `chosen`: uploads the value.
     pub set: Option<Set>,
     #[serde(skip)]
+    derived: Derived,
+}
+
+/// What a description comes to, seen as a whole.
+#[derive(Debug, Clone, Copy, Default)]
+struct Derived {
     check_uses_admin: bool,
+    rolls_by_admin: bool,
+    adoption: Adoption,
+}
+
+/// Whether a displaced key that Keywheel did not make may be revoked: a document may name anybody's id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// It may.
+    #[default]
+    Yes,
+    /// If the key passes the check, which shows that the id is its own.
+    IfItWorks,
+    /// Nothing shows whose id it is.
+    No,
 }
 
 /// Where a JSON document has the key, by top-level members.
@@ -135,7 +157,7 @@ pub struct Members {
 }
 
 /// When a displaced key is revoked.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Retire {
@@ -145,9 +167,9 @@ pub struct Retire {
     /// How long a displaced key must live: a rotation that would have to revoke it earlier is refused.
     #[serde(default)]
     pub least_overlap_hours: u64,
-    /// Whether a displaced key that was not made by Keywheel may be revoked.
-    #[serde(default = "yes")]
-    pub adopted: bool,
+    /// Whether a displaced key that was not made by Keywheel may be revoked. By default if the check shows that the id in the
+    /// document is that key's.
+    pub adopted: Option<bool>,
 }
 
 /// See [`Retire`].
@@ -162,16 +184,6 @@ pub enum RetireWhen {
     Finish,
 }
 
-impl Default for Retire {
-    fn default() -> Self {
-        Self {
-            when: RetireWhen::default(),
-            least_overlap_hours: 0,
-            adopted: true,
-        }
-    }
-}
-
 impl Description {
     /// Reads and checks a description. `file` names it in errors.
     ///
@@ -180,8 +192,8 @@ impl Description {
     pub fn load(file: &str, text: &str) -> Result<Self, DescriptionError> {
         let mut description: Self =
             toml::from_str(text).map_err(|error| DescriptionError::syntax(file, text, &error))?;
-        let (problems, check_uses_admin) = check::problems(&description);
-        description.check_uses_admin = check_uses_admin;
+        let (problems, derived) = check::problems(&description);
+        description.derived = derived;
         if problems.is_empty() {
             Ok(description)
         } else {
@@ -193,7 +205,21 @@ impl Description {
 impl Description {
     /// Whether the check needs the admin's credential.
     pub fn check_uses_admin(&self) -> bool {
-        self.check_uses_admin
+        self.derived.check_uses_admin
+    }
+
+    /// Whether the admin's credential replaces the key, and not the key itself.
+    pub fn rolls_by_admin(&self) -> bool {
+        self.derived.rolls_by_admin
+    }
+
+    /// Whether a displaced key that Keywheel did not make may be revoked.
+    pub fn adoption(&self) -> Adoption {
+        match self.retire.adopted {
+            Some(true) => Adoption::Yes,
+            Some(false) => Adoption::No,
+            None => self.derived.adoption,
+        }
     }
 }
 
@@ -203,10 +229,6 @@ fn default_name() -> String {
 
 const fn ten() -> u64 {
     10
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[cfg(test)]

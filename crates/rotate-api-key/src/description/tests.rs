@@ -356,6 +356,127 @@ fn a_pattern_must_match_the_whole_value() {
     }
 }
 
+/// What an admin's credential does is not the choice of whoever may write a secret.
+#[test]
+fn a_parameter_that_a_secret_chooses_freely_is_shown_to_be_right_or_refused() {
+    let from = "one-of = [\"a.example\", \"b.example\"]\n";
+    let team = |more: &str| format!("{from}[parameters.team]\npattern = \"[a-z]+\"\n{more}");
+    // Nobody uses it with the admin's credential.
+    check(from, &team(""), "nothing");
+    let text = GOOD.replace(from, &team(""));
+    let text = text.replace("POST /keys", "POST /{{ parameters.team }}/keys");
+    let loaded = |text: &str| {
+        Description::load("p.toml", text)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    let error = loaded(&text).unwrap_err();
+    assert!(
+        error.contains("parameters.team: is used with the admin's credential, and the check does not show"),
+        "{error}"
+    );
+    for (from, to) in [
+        ("GET /me", "GET /{{ parameters.team }}/me"),
+        ("[check]\n", "[check]\nsame = { team = \"/team\" }\n"),
+        ("pattern = ", "set-by = \"function\"\npattern = "),
+        ("pattern = \"[a-z]+\"", "one-of = [\"blue\"]"),
+        (
+            "bearer = \"{{ admin.token }}\"",
+            "bearer = \"{{ current.value }}\"",
+        ),
+    ] {
+        let better = text.replacen(from, to, 1).replace(
+            "admin = \"p-admin\"\n",
+            if to.contains("current.value") {
+                ""
+            } else {
+                "admin = \"p-admin\"\n"
+            },
+        );
+        loaded(&better).unwrap_or_else(|error| panic!("{to}: {error}"));
+    }
+    // A check that the admin's credential makes shows nothing of the key's owner.
+    let by_admin = text.replace("GET /me", "GET /{{ parameters.team }}/me").replace(
+        "bearer = \"{{ key.value }}\"",
+        "headers = { A = \"{{ admin.token }}\", B = \"{{ key.value }}\" }",
+    );
+    assert!(loaded(&by_admin).is_err());
+}
+
+#[test]
+fn an_id_out_of_the_secret_is_not_for_the_admin_to_act_on() {
+    check(
+        "POST /keys",
+        "POST /keys/{{ current.id }}",
+        "create: uses {{ current.id }} with the admin's",
+    );
+    check(
+        "[check]\n",
+        "[check]\nsame = { other = \"/id\" }\n",
+        "check.same.other: is neither",
+    );
+}
+
+#[test]
+fn an_adopted_key_is_revoked_only_if_its_id_is_shown_to_be_its_own() {
+    let adoption = |from: &str, to: &str| {
+        let text = GOOD.replace("value = \"/key\"\n", "value = \"/key\"\nid = \"/id\"\n");
+        let text = text.replace("[auth]\n", "[secret]\nid = \"keyId\"\n[auth]\n");
+        assert!(text.contains(from), "{from}");
+        Description::load("p.toml", &text.replace(from, to))
+            .unwrap()
+            .adoption()
+    };
+    assert_eq!(adoption("", ""), Adoption::No);
+    for (from, to, expected) in [
+        (
+            "[check]\n",
+            "[check]\nsame = { id = \"/id\" }\n",
+            Adoption::IfItWorks,
+        ),
+        ("GET /me", "GET /keys/{{ key.id }}", Adoption::IfItWorks),
+        ("{{ key.id }}", "{{ key.value }}", Adoption::Yes),
+        (
+            "id = \"/id\"\n[revoke]",
+            "id = \"/id\"\nexclusive = true\ncreated = \"/at\"\n[revoke]",
+            Adoption::Yes,
+        ),
+        ("[check]\n", "[retire]\nadopted = true\n[check]\n", Adoption::Yes),
+        ("[check]\n", "[retire]\nadopted = false\n[check]\n", Adoption::No),
+    ] {
+        assert_eq!(adoption(from, to), expected, "{to}");
+    }
+}
+
+#[test]
+fn whose_key_an_admin_replaces_in_place_no_secret_says() {
+    let text = r#"provider = "p"
+title = "P"
+class = "in-place"
+base = "https://a.example"
+admin = "p-admin"
+[parameters.account]
+pattern = "[0-9]+"
+[roll]
+request = "PUT /{{ parameters.account }}/token"
+auth = { bearer = "{{ admin }}" }
+value = "/token"
+[check]
+request = "GET /{{ parameters.account }}/me"
+auth = { bearer = "{{ key.value }}" }
+"#;
+    let error = Description::load("p.toml", text).unwrap_err().to_string();
+    assert!(
+        error.contains("parameters.account: is used with the admin's credential when the key is dead"),
+        "{error}"
+    );
+    Description::load(
+        "p.toml",
+        &text.replace("pattern", "set-by = \"function\"\npattern"),
+    )
+    .unwrap();
+}
+
 /// The schema that editors use lies beside the descriptions. `KEYWHEEL_WRITE_SCHEMA=1 cargo test -p rotate-api-key schema`
 /// writes it anew.
 #[test]

@@ -48,6 +48,13 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::AnswerUnusable { .. } => "compare the description with the provider's documentation: it, or the provider, has changed".into(),
         F::KeyGone { .. } => "start a new rotation: the key does not exist any more".into(),
         F::KeyRefused { .. } => "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation".into(),
+        F::Unproven { provider, open } => {
+            let all: Vec<_> = open.iter().map(|name| format!("{provider}.{name}=…")).collect();
+            format!("put a key that works into the secret, or let the function say it: {} in PROVIDER_PARAMETERS", all.join(", ")).into()
+        }
+        F::SecondKeyUnclear { .. } => {
+            "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated".into()
+        }
         F::CheckUnclear { .. } => "say in the description's [check] what this status means: healthy, dead, or again".into(),
         F::LimitReached { ours, .. } => format!("revoke a key that nothing uses; {ours}").into(),
         F::OverlapTooShort { .. } => "rotate less often, or lower least-overlap-hours in the description; nothing was changed".into(),

@@ -10,16 +10,16 @@ mod xml;
 
 use std::time::{Duration, SystemTime};
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use rotation::Cause;
 use rotation::password::Password;
 
-use crate::checking::settled;
+use crate::checking::{Health, settled};
+use crate::clock;
 use crate::fault::ProviderFault;
 use crate::job::Job;
 use crate::key::Key;
 use crate::provider::{Listed, Provider};
+use crate::settings::Given;
 use query::{Caller, Service};
 pub use settings::Aws;
 use xml::Xml;
@@ -76,21 +76,6 @@ impl<'a> Iam<'a> {
         Ok(answer.text("Arn").unwrap_or_default())
     }
 
-    /// Refuses to make keys of a user whose key the secret does not have: whoever may write the secret could name any.
-    /// Where the function itself names the user, that is enough.
-    ///
-    /// # Errors
-    /// `KeyElsewhere`; `KeyRefused` if the current key is dead, and so proves nothing.
-    pub async fn check_owner(&self) -> Result<(), Cause> {
-        let provider = &self.job.description.provider;
-        if self.job.settings.parameter(provider, USER).is_some() {
-            return Ok(());
-        }
-        let arn = self.identity(&self.job.current, "current").await?;
-        self.check_arn(&arn)?;
-        self.check_account().await
-    }
-
     /// A user of that name may be somebody's in another account: it is this account's that IAM lists the current key of.
     async fn check_account(&self) -> Result<(), Cause> {
         let listed = [("Action", "ListAccessKeys"), ("UserName", self.user)];
@@ -121,19 +106,6 @@ impl<'a> Iam<'a> {
         Err(self.elsewhere())
     }
 
-    /// Uses the key as its owner would, until IAM's copies have it.
-    ///
-    /// # Errors
-    /// `KeyRefused`, `KeyElsewhere`, or what the call itself came to.
-    pub async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
-        let settle = Duration::from_secs(self.job.description.settle_seconds);
-        settled(settle, self.job.context.budget(), async || {
-            let arn = self.identity(key, "pending").await?;
-            self.check_arn(&arn)
-        })
-        .await
-    }
-
     /// Whether a key that no version has is one that a crash lost.
     async fn is_lost(
         &self,
@@ -141,9 +113,8 @@ impl<'a> Iam<'a> {
         made: Option<&str>,
         current_made: Option<SystemTime>,
     ) -> Result<bool, Cause> {
-        let made = made.and_then(|made| DateTime::from_str(made, Format::DateTime).ok());
-        let made = made.and_then(|made| SystemTime::try_from(made).ok());
         if made
+            .and_then(clock::parse)
             .zip(current_made)
             .is_none_or(|(made, current)| made < current)
         {
@@ -156,6 +127,33 @@ impl<'a> Iam<'a> {
 }
 
 impl Provider for Iam<'_> {
+    /// Refuses to make keys of a user whose key the secret does not have: whoever may write the secret could name any.
+    /// Where the function itself names the user, or those among whom a secret may choose, that is enough.
+    async fn prove(&self) -> Result<Health, Cause> {
+        let given = self.job.settings.given(&self.job.description.provider, USER);
+        match self.identity(&self.job.current, "current").await {
+            Ok(arn) => self.check_arn(&arn)?,
+            Err(refused) if refused.code() == "KeyRefused" && given != Given::Nothing => {
+                return Ok(Health::Dead);
+            }
+            Err(cause) => return Err(cause),
+        }
+        if given == Given::Nothing {
+            self.check_account().await?;
+        }
+        Ok(Health::Healthy)
+    }
+
+    /// As its owner would, until IAM's copies have it.
+    async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+        let settle = Duration::from_secs(self.job.description.settle_seconds);
+        settled(settle, self.job.context.budget(), async || {
+            let arn = self.identity(key, "pending").await?;
+            self.check_arn(&arn)
+        })
+        .await
+    }
+
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause> {
         let answer = self
             .iam("list", &[("Action", "ListAccessKeys"), ("UserName", self.user)])

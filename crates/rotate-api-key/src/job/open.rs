@@ -11,7 +11,7 @@ use crate::description::{Description, Parameter, RESERVED, SetBy};
 use crate::fault::ProviderFault;
 use crate::key::Key;
 use crate::mark::Marks;
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 
 /// What Keywheel's own tags begin with.
 const TAG: &str = "keywheel:";
@@ -62,6 +62,15 @@ impl<'a> Job<'a> {
             .get("provider")
             .or(settings.provider.as_ref())
             .ok_or(ProviderFault::ProviderMissing)?;
+        if let Some(all) = settings.provider.as_ref().filter(|all| *all != provider) {
+            return Err(ProviderFault::ParameterInvalid {
+                provider: all.clone(),
+                parameter: "provider".to_owned(),
+                problem: "is another one in the secret than the function's PROVIDER".to_owned(),
+                allowed: format!("{all}, or leave PROVIDER out of the function's environment"),
+            }
+            .into());
+        }
         let description = settings.registry.get(provider)?;
         if let Some(reason) = &description.reason {
             return Err(ProviderFault::CannotRotate {
@@ -73,19 +82,18 @@ impl<'a> Job<'a> {
         check_names(&said.document, &description)?;
         let members = members(&mut said, &description, current, context).await?;
         let mut parameters = BTreeMap::new();
+        let mut open = Vec::new();
         for (name, parameter) in &description.parameters {
-            if let Some(value) = parameter_of(
-                settings,
-                &description,
+            let asked = Asked {
+                given: settings.given(&description.provider, name),
+                provider: &description.provider,
                 name,
                 parameter,
-                current,
-                &mut said,
-                context,
-            )
-            .await?
-            {
-                parameters.insert(name.clone(), value);
+            };
+            let (value, is_open) = asked.answer(current, &mut said, context).await?;
+            parameters.insert(name.clone(), value);
+            if is_open {
+                open.push(name.clone());
             }
         }
         let mut job = Job {
@@ -93,6 +101,7 @@ impl<'a> Job<'a> {
             settings,
             context,
             parameters,
+            open,
             members,
             marks: Marks::of(context.secret()),
             current: Key::default(),
@@ -158,7 +167,12 @@ async fn members(
     if document.is_object() && open {
         said.ask_tags(context).await?;
     }
-    let key = said.get("key").or(description.secret.key.as_ref()).cloned();
+    // The document's own word, the description's, the tags', in this order.
+    let chosen = |name: &str, described: &Option<String>| {
+        let own = said.document.get(name).or(described.as_ref());
+        own.or_else(|| said.get(name)).cloned()
+    };
+    let key = chosen("key", &description.secret.key);
     if document.is_object() && key.is_none() {
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
@@ -168,54 +182,105 @@ async fn members(
         }
         .into());
     }
+    let id = chosen("id", &description.secret.id);
+    if key.is_some() && id == key {
+        return Err(ProviderFault::ParameterInvalid {
+            provider: description.provider.clone(),
+            parameter: "id".to_owned(),
+            problem: "is the same member of the document as `key`".to_owned(),
+            allowed: "the name of another top-level member".to_owned(),
+        }
+        .into());
+    }
     Ok(Members {
         key: key.unwrap_or_default(),
-        id: said.get("id").or(description.secret.id.as_ref()).cloned(),
+        id,
     })
 }
 
-/// The function's own value, the document's, the tags', or the default, in this order.
-async fn parameter_of(
-    settings: &Settings,
-    description: &Description,
-    name: &str,
-    parameter: &Parameter,
-    document: &KeyDocument,
-    said: &mut Said,
-    context: &Context<'_>,
-) -> Result<Option<String>, Cause> {
-    let invalid = |problem: String| ProviderFault::ParameterInvalid {
-        provider: description.provider.clone(),
-        parameter: name.to_owned(),
-        problem,
-        allowed: parameter.allowed(),
-    };
-    let fixed = settings.parameter(&description.provider, name).map(str::to_owned);
-    let value = match (fixed, parameter.set_by) {
-        (Some(fixed), _) => Some(fixed),
-        (None, SetBy::Function) => None,
-        (None, SetBy::Secret) => {
-            let member = match &parameter.member {
-                Some(member) => document.plain(member)?,
-                None => None,
-            };
-            let own = said.document.get(name).cloned().or(member);
-            if own.is_none() {
-                said.ask_tags(context).await?;
+/// A parameter whose value is looked for.
+struct Asked<'a> {
+    given: Given<'a>,
+    provider: &'a str,
+    name: &'a str,
+    parameter: &'a Parameter,
+}
+
+impl Asked<'_> {
+    /// The function's own value, the document's, the tags', or the default, in this order; and whether it is the choice of
+    /// whoever wrote the secret.
+    async fn answer(
+        &self,
+        document: &KeyDocument,
+        said: &mut Said,
+        context: &Context<'_>,
+    ) -> Result<(String, bool), Cause> {
+        let value = match (&self.given, self.parameter.set_by) {
+            (Given::Value(value), _) => Some((*value).to_owned()),
+            (Given::Nothing, SetBy::Function) => None,
+            _ => self.said(document, said, context).await?,
+        };
+        let is_open = self.given == Given::Nothing && !self.parameter.is_closed() && value.is_some();
+        let value = value.or_else(|| self.parameter.default.clone());
+        Ok((self.check(value)?, is_open))
+    }
+
+    async fn said(
+        &self,
+        document: &KeyDocument,
+        said: &mut Said,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Cause> {
+        let member = match &self.parameter.member {
+            Some(member) => document.plain(member)?,
+            None => None,
+        };
+        let own = said.document.get(self.name).cloned().or(member);
+        if own.is_none() {
+            said.ask_tags(context).await?;
+        }
+        Ok(own.or_else(|| said.get(self.name).cloned()))
+    }
+
+    fn check(&self, value: Option<String>) -> Result<String, ProviderFault> {
+        let problem = match value {
+            Some(value) if self.allows(&value) => return Ok(value),
+            // A member of the document may be the credential itself, where two members were mixed up.
+            Some(_) if self.parameter.member.is_some() => {
+                "has another value in the secret, which is not shown".to_owned()
             }
-            own.or_else(|| said.get(name).cloned())
+            Some(value) => {
+                let shown: String = value.chars().take(80).collect();
+                format!("is {shown:?}")
+            }
+            None => "is not given".to_owned(),
+        };
+        Err(ProviderFault::ParameterInvalid {
+            provider: self.provider.to_owned(),
+            parameter: self.name.to_owned(),
+            problem,
+            allowed: self.allowed(),
+        })
+    }
+
+    fn allows(&self, value: &str) -> bool {
+        let listed = match &self.given {
+            Given::OneOf(list) => list.contains(&value),
+            _ => true,
+        };
+        listed && self.parameter.allows(value)
+    }
+
+    fn allowed(&self) -> String {
+        match (&self.given, self.parameter.set_by) {
+            (Given::OneOf(list), _) => format!("one of {}, as the function says", list.join(", ")),
+            (Given::Nothing, SetBy::Function) => format!(
+                "{}; only the function says which: PROVIDER_PARAMETERS has {}.{}=VALUE, or several with | between, of which a secret chooses one",
+                self.parameter.allowed(),
+                self.provider,
+                self.name
+            ),
+            _ => self.parameter.allowed(),
         }
-    };
-    match value.or_else(|| parameter.default.clone()) {
-        Some(value) if parameter.allows(&value) => Ok(Some(value)),
-        // A member of the document may be the credential itself, where two members were mixed up.
-        Some(_) if parameter.member.is_some() => {
-            Err(invalid("has another value in the secret, which is not shown".to_owned()).into())
-        }
-        Some(value) => {
-            let shown: String = value.chars().take(80).collect();
-            Err(invalid(format!("is {shown:?}")).into())
-        }
-        None => Err(invalid("is not given".to_owned()).into()),
     }
 }

@@ -121,7 +121,7 @@ impl Standing {
     }
 }
 
-fn is_value(id: &str, key: &Key) -> bool {
+pub(super) fn is_value(id: &str, key: &Key) -> bool {
     key.value.as_ref() == Some(&id.to_owned().into())
 }
 

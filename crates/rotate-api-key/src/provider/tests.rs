@@ -20,6 +20,7 @@ fn keys_of(body: &str) -> Result<Vec<Listed>, ProviderFault> {
     let mut all = Vec::new();
     read(
         described().list.as_ref().unwrap(),
+        None,
         &Reply::of(body.as_bytes()),
         &mut all,
     )?;
@@ -83,12 +84,14 @@ fn there_is_an_end_to_the_keys_of_all_pages() {
     let (it, mut all) = (described(), keys_of(&page(MOST_KEYS - 1)).unwrap());
     read(
         it.list.as_ref().unwrap(),
+        None,
         &Reply::of(page(1).as_bytes()),
         &mut all,
     )
     .unwrap();
     let more = read(
         it.list.as_ref().unwrap(),
+        None,
         &Reply::of(page(1).as_bytes()),
         &mut all,
     );

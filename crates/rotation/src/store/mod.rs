@@ -117,15 +117,9 @@ impl Store {
             .await
     }
 
-    pub(crate) async fn previous(
-        &self,
-        secret: &SecretId,
-        budget: Budget,
-    ) -> Result<Option<SecretString>, Cause> {
-        let version = self
-            .get(secret.as_str(), Which::Label(&Label::Previous), budget)
-            .await?;
-        Ok(version.map(|version| version.text))
+    pub(crate) async fn previous(&self, secret: &SecretId, budget: Budget) -> Result<Option<Version>, Cause> {
+        self.get(secret.as_str(), Which::Label(&Label::Previous), budget)
+            .await
     }
 
     /// The value of one version, `None` if it has none.

@@ -1,9 +1,11 @@
 //! A whole rotation of each class, repeated, delivered twice, and by twins.
 
-use keywheel_tests::scripted::{Kind, Trick, answer};
+use std::time::Duration;
+
+use keywheel_tests::scripted::{Issued, Kind, Trick, answer};
 use staging_labels::{Label, Step};
 
-use super::{FIRST, Setup, World};
+use super::{FIRST, SHOWS_ID, Setup, World};
 
 #[tokio::test]
 async fn every_class_rotates_again_and_again_and_its_keys_work() {
@@ -47,8 +49,6 @@ fn document(key: &str, more: &str) -> String {
     format!("{{\"apiKey\": \"{key}\", {more}}}")
 }
 
-const WITH_ID: &str = "[retire]\n";
-
 /// The description with the id's member; `[secret]` is in it already.
 fn with_id(setup: Setup) -> Setup {
     setup.tag("keywheel:unused", "x").secret(&document(
@@ -59,7 +59,7 @@ fn with_id(setup: Setup) -> Setup {
 
 #[tokio::test]
 async fn a_key_made_by_hand_is_revoked_too_if_the_document_says_its_id() {
-    let world = with_id(Setup::of(Kind::Overlap)).sections(WITH_ID).start().await;
+    let world = with_id(Setup::of(Kind::Overlap)).sections(SHOWS_ID).start().await;
     world.rotate().await;
     assert!(world.provider.accepts(FIRST), "it overlaps for a whole interval");
     let text = world.rotate().await;
@@ -77,7 +77,7 @@ async fn a_key_made_by_hand_is_revoked_too_if_the_document_says_its_id() {
 #[tokio::test]
 async fn a_displaced_key_is_revoked_at_finish_if_asked() {
     let world = with_id(Setup::of(Kind::Overlap))
-        .sections("[retire]\nwhen = \"finish\"")
+        .sections(&format!("{SHOWS_ID}when = \"finish\""))
         .start()
         .await;
     world.rotate().await;
@@ -90,7 +90,7 @@ async fn a_displaced_key_is_revoked_at_finish_if_asked() {
 #[tokio::test]
 async fn a_revocation_that_fails_at_finish_is_told_and_made_when_finish_is_delivered_again() {
     let world = with_id(Setup::of(Kind::Overlap))
-        .sections("[retire]\nwhen = \"finish\"")
+        .sections(&format!("{SHOWS_ID}when = \"finish\""))
         .start()
         .await;
     let token = world.secret().stage();
@@ -177,7 +177,7 @@ async fn a_limit_on_keys_is_respected_before_anything_is_changed() {
 #[tokio::test]
 async fn a_displaced_key_lives_as_long_as_the_description_says() {
     let world = with_id(Setup::of(Kind::Overlap))
-        .sections("[retire]\nleast-overlap-hours = 24")
+        .sections(&format!("{SHOWS_ID}least-overlap-hours = 24"))
         .start()
         .await;
     world.rotate().await;
@@ -313,7 +313,7 @@ async fn a_key_that_takes_a_while_to_be_honoured_is_waited_for_and_one_that_neve
 
     let world = Setup::of(Kind::Overlap)
         .head("")
-        .timeout(std::time::Duration::from_secs(6))
+        .timeout(Duration::from_secs(6))
         .start()
         .await;
     world.provider.state(|state| state.slow = 1000);
@@ -341,7 +341,22 @@ async fn a_key_that_takes_a_while_to_be_honoured_is_waited_for_and_one_that_neve
 /// What is certain never to work does not block: AWSPENDING is taken off, and the next rotation begins anew.
 #[tokio::test]
 async fn a_pending_key_that_was_revoked_by_hand_does_not_block() {
+    // A young one may only be missing in a list that is behind.
     let world = World::new(Kind::Overlap).await;
+    let token = world.secret().stage();
+    world
+        .secret()
+        .steps(&token, &[Step::Create, Step::Set])
+        .await
+        .expect("the key is made");
+    world.provider.state(|state| state.live.truncate(1));
+    world
+        .refuses(&token, Step::Test, "KeyRefused", &["pending key", "status 401"])
+        .await;
+    assert_eq!(world.secret().carrier(&Label::Pending).await, Some(token));
+
+    let setup = Setup::of(Kind::Overlap).age(Duration::from_secs(601));
+    let world = setup.start().await;
     let token = world.secret().stage();
     world
         .secret()
@@ -389,4 +404,106 @@ async fn a_dead_current_key_of_class_b_is_recovered_by_the_admin() {
     world.rotate().await;
     world.invariant_current_works("a recovery").await;
     assert!(world.provider.calls().contains(&"POST /roll".to_owned()));
+}
+
+/// Its old key is dead: what may only be slow must not be given up.
+#[tokio::test]
+async fn a_key_of_class_b_that_is_not_honoured_is_given_up_only_when_it_is_old() {
+    for (minutes, is_given_up) in [(50, false), (61, true)] {
+        let setup = Setup::of(Kind::InPlace).age(Duration::from_secs(minutes * 60));
+        let world = setup.timeout(Duration::from_secs(6)).start().await;
+        let token = world.secret().stage();
+        let secret = world.secret();
+        let made = secret.steps(&token, &[Step::Create, Step::Set]).await;
+        made.expect("the key is made");
+        let lost = world.provider.state(|state| std::mem::take(&mut state.live));
+        let error = secret.step(&token, Step::Test).await.expect_err("it is refused");
+        assert_eq!(error.error_type, "KeyRefused", "{error}");
+        let pending = secret.carrier(&Label::Pending).await;
+        assert_eq!(pending.is_none(), is_given_up, "{minutes} minutes: {error}");
+        if is_given_up {
+            world.rotate().await;
+        } else {
+            world.provider.state(|state| state.live = lost);
+            let rest = secret.steps(&token, &Step::ALL).await;
+            rest.expect("it was only slow");
+        }
+        world.invariant_current_works("a slow key").await;
+    }
+}
+
+/// A list without names tells by a key's age alone whether a crash lost it.
+#[tokio::test]
+async fn of_an_exclusive_list_only_a_key_that_is_younger_than_the_current_one_is_taken_for_lost() {
+    let description = Kind::Overlap
+        .description("", "[retire]\nwhen = \"finish\"")
+        .replace("name = \"/name\"\n", "exclusive = true\ncreated = \"/made\"\n");
+    let description = description.replace("key = \"apiKey\"", "key = \"apiKey\"\nid = \"apiKeyId\"");
+    let world = Setup::of(Kind::Overlap)
+        .secret(&document(FIRST, r#""apiKeyId": "k0""#))
+        .env("PROVIDER_DESCRIPTION", &description)
+        .start()
+        .await;
+    let extra = |id: &str, made| Issued {
+        id: id.to_owned(),
+        name: String::new(),
+        value: format!("{id}-somebodys"),
+        made,
+    };
+    world.provider.state(|state| {
+        state.live.push(extra("kept-in-a-vault", 1_700_000_000));
+        state.live.push(extra("lost", 4_000_000_000));
+    });
+    world.rotate().await;
+    let ids: Vec<_> = world
+        .provider
+        .state(|state| state.live.iter().map(|key| key.id.clone()).collect());
+    assert_eq!(ids, ["kept-in-a-vault", "k1"]);
+    world.invariant_current_works("an exclusive list").await;
+}
+
+/// What applications fell back to must not go as well.
+#[tokio::test]
+async fn a_displaced_key_stays_as_long_as_the_current_one_does_not_work() {
+    let world = World::new(Kind::Overlap).await;
+    let first = world.rotate().await;
+    let second = world.rotate().await;
+    world
+        .provider
+        .state(|state| state.live.retain(|key| key.value != second));
+    world.rotate().await;
+    assert!(world.provider.accepts(&first), "the only one that worked");
+    world.invariant_current_works("a dead current key").await;
+    world.rotate().await;
+    assert!(!world.provider.accepts(&first), "it is not forgotten");
+}
+
+/// A writer of documents may name any id: without a proof a key that Keywheel did not make stays.
+#[tokio::test]
+async fn an_id_that_nothing_shows_to_be_the_keys_own_is_not_revoked() {
+    for sections in ["[retire]\n", SHOWS_ID] {
+        let world = with_id(Setup::of(Kind::Overlap)).sections(sections).start().await;
+        let victim = Issued {
+            id: "victim".to_owned(),
+            name: "another team's".to_owned(),
+            value: "another-teams-key".to_owned(),
+            made: 0,
+        };
+        world.provider.state(|state| state.live.push(victim));
+        // The key is the writer's own, and works; the id is not.
+        let text = world.secret().current().await.replace("\"k0\"", "\"victim\"");
+        let rotated = if sections == SHOWS_ID {
+            world.put(&text).await;
+            let token = world.secret().stage();
+            world
+                .refuses(&token, Step::Create, "KeyElsewhere", &["`id`", "current key"])
+                .await;
+            continue;
+        } else {
+            world.put(&text).await;
+            world.rotate().await;
+            world.rotate().await
+        };
+        assert!(world.provider.accepts("another-teams-key"), "{rotated}");
+    }
 }

@@ -11,7 +11,7 @@ use keywheel_tests::scripted::{Kind, Trick};
 use secrets_manager_local::{Effect, Fault};
 use staging_labels::{Label, Step};
 
-use super::{FIRST, Setup, World};
+use super::{FIRST, SHOWS_ID, Setup, World};
 
 /// What happens after the process died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,9 @@ async fn rotated(kind: Kind, retries: usize) -> World {
     let setup = Setup::of(kind).retries(retries).timeout(Duration::from_secs(20));
     let setup = match kind {
         // The other forms, too: a bare string, of which only the names of the keys tell.
-        Kind::Overlap => setup.secret(&document).sections("[retire]\nwhen = \"finish\""),
+        Kind::Overlap => setup
+            .secret(&document)
+            .sections(&format!("{SHOWS_ID}when = \"finish\"")),
         _ => setup,
     };
     let world = setup.start().await;

@@ -74,7 +74,8 @@ async fn a_secret_of_nobody_is_refused_and_one_of_somebody_unknown_too() {
         )
         .await;
     let text = format!("{{\"apiKey\":\"{FIRST}\",\"keywheel\":{{\"provider\":\"nobody\"}}}}");
-    let world = Setup::of(Kind::Overlap).secret(&text).start().await;
+    let setup = Setup::of(Kind::Overlap).secret(&text);
+    let world = setup.env("PROVIDER", "").start().await;
     let token = world.secret().stage();
     world
         .refuses(

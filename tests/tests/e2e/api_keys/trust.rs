@@ -209,3 +209,24 @@ async fn a_pending_value_of_another_account_is_refused_before_it_is_used() {
     }
     assert!(world.provider.calls().is_empty());
 }
+
+#[tokio::test]
+async fn a_pending_value_that_differs_in_more_than_the_key_is_refused() {
+    let text = |more: &str| format!("{{\"apiKey\":\"{FIRST}\",\"clientId\":\"{more}\"}}");
+    let world = Setup::of(Kind::Chosen).secret(&text("one")).start().await;
+    let token = world.secret().stage();
+    let put = world.keys.client.put_secret_value().secret_id(&world.arn);
+    let put = put
+        .client_request_token(&token)
+        .version_stages(Label::Pending.as_str());
+    put.secret_string(text("another"))
+        .send()
+        .await
+        .expect("it is staged");
+    for step in [Step::Set, Step::Test, Step::Finish] {
+        world
+            .refuses(&token, step, "PendingNamesAnotherAccount", &["`clientId`"])
+            .await;
+    }
+    assert!(world.provider.calls().is_empty());
+}

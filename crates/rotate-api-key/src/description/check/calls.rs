@@ -21,15 +21,15 @@ const OWN_HEADERS: [&str; 6] = [
 
 /// What the templates of each section use.
 #[derive(Debug, Default)]
-pub(super) struct Checked(BTreeMap<&'static str, Used>, Used);
+pub(in super::super) struct Checked(BTreeMap<&'static str, Used>, Used);
 
 impl Checked {
-    pub(super) fn of(&self, section: &'static str) -> &Used {
+    pub(in super::super) fn of(&self, section: &'static str) -> &Used {
         self.0.get(section).unwrap_or(&self.1)
     }
 
     /// Whether any section uses `name`.
-    pub(super) fn uses(&self, name: &str) -> bool {
+    pub(in super::super) fn uses(&self, name: &str) -> bool {
         self.0.values().any(|used| used.has(name))
     }
 }

@@ -1,0 +1,56 @@
+//! Before the admin's credential is used for what a secret says, the secret's own key shows that it is right.
+//!
+//! Whoever may write a secret could name anybody's account in it; what the admin then makes would be theirs to read. A key
+//! that works shows that its owner had it (and [`description`](crate::description) holds that such a key's check covers the
+//! parameters). What the function's own settings, or a closed list, decide needs no proof.
+
+use rotation::Cause;
+use rotation::secrets::KeyDocument;
+
+use crate::checking::Health;
+use crate::fault::ProviderFault;
+use crate::job::Job;
+
+/// Versions without a label that are tried, newest first.
+const MOST_TRIES: usize = 5;
+
+impl Job<'_> {
+    /// Whether AWSCURRENT's key works; and that the admin's credential may be used for this secret.
+    ///
+    /// # Errors
+    /// `KeyUnproven`, `KeyElsewhere`, or what the check came to.
+    pub async fn prove(&self) -> Result<Health, Cause> {
+        self.check_admin_is_named()?;
+        let health = self.health(&self.current, "current").await?;
+        if health == Health::Dead && self.description.admin.is_some() && !self.open.is_empty() {
+            self.prove_by_an_older_key().await?;
+        }
+        Ok(health)
+    }
+
+    /// The current key was revoked, or never was one: an older one of the same account shows as much.
+    ///
+    /// # Errors
+    /// `KeyUnproven`, or what the checks came to.
+    pub async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
+        for past in self.context.history(MOST_TRIES).await? {
+            let Ok(document) = KeyDocument::parse(&past.text) else {
+                continue;
+            };
+            let Ok(old) = Box::pin(Job::open(self.settings, self.made, &document, self.context)).await else {
+                continue;
+            };
+            let is_same = old.description.provider == self.description.provider
+                && old.parameters == self.parameters
+                && old.current.value != self.current.value;
+            if is_same && self.health(&old.current, "older").await? == Health::Healthy {
+                return Ok(());
+            }
+        }
+        Err(ProviderFault::Unproven {
+            provider: self.description.provider.clone(),
+            open: self.open.clone(),
+        }
+        .into())
+    }
+}
