@@ -190,13 +190,13 @@ async fn a_list_that_leads_back_to_where_it_was_is_not_taken_for_a_whole_one() {
         world
             .refuses(&token, Step::Create, "ProviderAnswerUnusable", &words)
             .await;
-        let asked: Vec<_> = world
+        let asked = world
             .provider
             .requests()
             .into_iter()
-            .map(|request| request.target)
-            .collect();
-        assert_eq!(asked, ["/keys", second]);
+            .map(|request| request.target);
+        let pages: Vec<_> = asked.filter(|target| target.starts_with("/keys")).collect();
+        assert_eq!(pages, ["/keys", second]);
         world.provider.behave();
         let rest = world.secret().steps(&token, &Step::ALL).await;
         rest.expect("the list is whole now");
