@@ -26,8 +26,12 @@ EXAMPLES = {
     "api-key": {"FirstValue": "first"},
     "rotator-role": {
         "FunctionRoleArns": f"arn:aws:iam::{cloud.ACCOUNT}:role/rotator",
-        "FunctionArns": policies.function_arn("rotate-postgres-single-user"),
-        "ExternalId": "an-external-id",
+        "FunctionArns": ",".join(map(policies.function_arn, FUNCTIONS)),
+        "ExternalId": policies.EXTERNAL_ID,
+        "SecretNamePrefix": "myapp/prod/",
+        "KmsKeyArn": policies.KEY,
+        "AdminSecretArn": f"{policies.ADMIN},{policies.OF_PROVIDER}",
+        "AdminSecretKmsKeyArn": policies.ADMIN_KEY,
     },
     "restart-ecs-services": {"SecretArn": SECRET, "Cluster": "shop", "Services": "orders,stock"},
     "reload-pgbouncer": {"SecretArn": SECRET},
@@ -82,21 +86,14 @@ def dashboard_problems(account):
 
 def functions():
     """The functions whose calls are known; one that is here and whose calls are not is a problem."""
-    return [function for function in FUNCTIONS if calls.of_function(function)[0]]
+    return [function for function in FUNCTIONS if calls.of_function(function, "own")]
 
 
 def unrecorded():
     """Functions whose program is here, and whose calls were never recorded."""
     for function in FUNCTIONS:
         if calls.is_here(function) and function not in functions():
-            yield f"no call of {function} is in infra/calls.txt; run the tests with KEYWHEEL_RECORD_CALLS, then scripts/infra/calls.py --update"
-
-
-def table_of(single_user_has_admin):
-    """The whole table; of a single user with an admin, only the rows in which that shows."""
-    rows = policies.rows(functions(), single_user_has_admin)
-    shows = ("secretsmanager", "kms", "rds", "rds-db")
-    return [row for row in rows if not single_user_has_admin or (row.function == "rotate-postgres-single-user" and row.service in shows)]
+            yield f"no call of {function} is in infra/calls.txt; run make test, then scripts/infra/calls.py --update target/calls.txt"
 
 
 def judged(title, table, found):
@@ -108,22 +105,47 @@ def judged(title, table, found):
     return [f"{title}: {row.function}, {row.target}: allowed {sorted(row.allowed)}, should be {sorted(row.wanted)}" for row in wrong]
 
 
-def deployed(single_user_has_admin):
+def deployed(scenario, tables):
     """Deploys the template into an empty account; yields the account's problems."""
     with cloud.empty_account() as account, tempfile.TemporaryDirectory() as directory:
         code = Path(directory) / "code.zip"
         code.write_bytes(b"PK\x05\x06" + bytes(18))  # an empty archive: what is in it does not matter here
         stack.upload(account, "v1", {f"arm64/{name}.zip": code for name in FUNCTIONS} | {"watch.zip": code})
-        options = {"CreateSecretsManagerEndpoint": "true", "ApiKeyInVpc": "true", "SingleUserMayUseSuperuser": str(single_user_has_admin).lower()}
-        stack.deploy(account, stack.parameters_of("v1", **stack.network(account), **policies.PARAMETERS, **options))
+        options = policies.PARAMETERS | scenario.parameters | {"CreateSecretsManagerEndpoint": "true", "ApiKeyInVpc": "true"}
+        stack.deploy(account, stack.parameters_of("v1", **stack.network(account), **options))
         found = stack.policies_of_functions(account, FUNCTIONS)
-        title = "the SAM template" + (", with an admin for single users" if single_user_has_admin else "")
-        yield from judged(title, table_of(single_user_has_admin), found)
-        if not single_user_has_admin:
+        tables.append(list(policies.rows(functions(), scenario)))
+        yield from judged(titled("the SAM template", scenario), tables[-1], found)
+        if not scenario.name:
             yield from dashboard_problems(account)
-            for name, parameters in EXAMPLES.items():
-                stack.deploy(account, parameters, template.INFRA / "examples" / f"{name}.yaml", name)
-            print(f"\ndeployed beside it: {', '.join(EXAMPLES)}")
+            yield from examples_problems(account)
+
+
+def examples_problems(account):
+    """Deploys the examples beside the stack, and judges the role among them."""
+    for name, parameters in EXAMPLES.items():
+        stack.deploy(account, parameters, template.INFRA / "examples" / f"{name}.yaml", name)
+    print(f"\ndeployed beside it: {', '.join(EXAMPLES)}")
+    role = stack.outputs(account, "rotator-role")["RotatorRoleArn"].rpartition("/")[2]
+    found = {"keywheel-rotator": stack.role_policies(account, role)}
+    yield from judged("the example rotator-role.yaml", list(policies.rotator_rows(functions())), found)
+
+
+def titled(what, scenario):
+    """A table's title."""
+    return f"{what}, {scenario.name}" if scenario.name else what
+
+
+def policy_problems():
+    """What is wrong with a role's policies, in each scenario, by each tool."""
+    tables = []
+    for scenario in policies.SCENARIOS:
+        yield from deployed(scenario, tables)
+        tables.append(list(policies.rows(functions(), scenario)))
+        yield from judged(titled("the Terraform module", scenario), tables[-1], policies.of_terraform(functions(), scenario))
+    found = policies.of_terraform_rotator(functions())
+    yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
+    yield from policies.uncovered(functions(), tables)
 
 
 def problems():
@@ -133,10 +155,7 @@ def problems():
     yield from terraform.problems()
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
     yield from unrecorded()
-    for single_user_has_admin in (False, True):
-        yield from deployed(single_user_has_admin)
-        title = "the Terraform module" + (", with an admin for single users" if single_user_has_admin else "")
-        yield from judged(title, table_of(single_user_has_admin), policies.of_terraform(functions(), single_user_has_admin))
+    yield from policy_problems()
 
 
 def main():

@@ -97,7 +97,7 @@ def schedule(account, functions):
 def judge(account, functions):
     """The table of the policies, as the stack has them."""
     title("what each role may do, evaluated")
-    known = [name for name in functions if calls.of_function(name)[0]]
+    known = [name for name in functions if calls.of_function(name, "own")]
     found = stack.policies_of_functions(account, known)
     table = policies.evaluate(list(policies.rows(known)), found)
     policies.show(table)

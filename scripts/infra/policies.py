@@ -1,21 +1,24 @@
-"""Evaluates the functions' policies: every call that a function makes is allowed, and nothing else of Secrets Manager, on no other secret.
+"""Evaluates the functions' policies: every call that a function makes is allowed, and nothing else of the services that it calls, on no other secret.
 
 The evaluator is @cloud-copilot/iam-simulate; the calls are those that the end-to-end suite recorded (calls.py).
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 
 import calls
 import terraform
 from cloud import ACCOUNT
-from template import REGION
+from template import REGION, ROOT
 from tools import node
 
 PREFIX = "keywheel-"
 FOREIGN = "999999999999"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
 ADMIN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
+FOREIGN_KEY = f"arn:aws:kms:{REGION}:{FOREIGN}:key/33333333-3333-3333-3333-333333333333"
+TRUST = terraform.TERRAFORM / "rotator-role/policies/trust-with-external-id.json.tftpl"
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}],
@@ -28,10 +31,15 @@ NETWORK = {
     "DescribeSubnets",
     "UnassignPrivateIpAddresses",
 }
+# What Secrets Manager asks of a secret's key in its caller's name (AWS's user guide, "Secret encryption and decryption").
+OF_KEY = {"GetSecretValue": {"Decrypt"}, "PutSecretValue": {"Decrypt", "GenerateDataKey"}}
+ALWAYS = {"GetCallerIdentity"}  # of STS: it needs no permission, and none can take it away
 VIA = f"secretsmanager.{REGION}.amazonaws.com"
 NAMES_FUNCTION = "secretsmanager:resource/AllowRotationLambdaArn"
 ADMIN_DB_USER = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:cluster-ABCDEFGHIJ/rotation_admin"
 IAM_USER = f"arn:aws:iam::{ACCOUNT}:user/rotated/billing"
+ROTATOR = f"arn:aws:iam::{FOREIGN}:role/keywheel-rotator"
+EXTERNAL_ID = "an-external-id"
 
 
 def secret(name, account=ACCOUNT):
@@ -48,7 +56,7 @@ OWN = secret("myapp/prod/orders/db")
 ADMIN = secret("admins/orders")
 OF_PROVIDER = secret("admins/provider")
 
-# The stack that is evaluated: every parameter that opens something is set, but the one by which a single user may use an admin.
+# The stack that is evaluated: every parameter that opens something is set, but those that a scenario sets.
 PARAMETERS = {
     "SecretNamePrefix": "myapp/prod/",
     "KmsKeyArn": KEY,
@@ -59,7 +67,7 @@ PARAMETERS = {
     "IamUserArn": IAM_USER,
 }
 
-# The same for the Terraform module: the values of its policies' templates, and which of its conditions hold (roles.tf).
+# The same for the Terraform modules: the values of their policies' templates, and which conditions hold (roles.tf).
 VALUES = {
     "partition": "aws",
     "region": REGION,
@@ -72,15 +80,60 @@ VALUES = {
     "admin_db_user_arns": [ADMIN_DB_USER],
     "api_key_admin_secret_arns": [OF_PROVIDER],
     "iam_user_arns": [IAM_USER],
+    "first_role_arn": ROTATOR,
 }
-HOLDS = {
-    *("always", "in_vpc", "api_key_vpc", "reads_here", "keys", "superuser", "superuser_tags", "superuser_key"),
-    *("admin_db_user", "describe_rds", "api_key_admin", "iam_users"),
-}
+READS_HERE = {"reads_here", "keys", "superuser", "superuser_tags", "superuser_key", "api_key_admin"}
+HOLDS = READS_HERE | {"always", "in_vpc", "api_key_vpc", "admin_db_user", "describe_rds", "iam_users"}
 SINGLE_USER_WITH_ADMIN = {
     *("single_superuser", "single_superuser_tags", "single_superuser_key"),
     *("single_admin_db_user", "single_describe_rds"),
 }
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A way to set the stack up, as far as the table depends on it."""
+
+    name: str = ""
+    single_user_has_admin: bool = False
+    assumes: bool = False
+    by_policy: bool = False
+
+    @property
+    def parameters(self):
+        """What the template is given, beside PARAMETERS."""
+        given = {"SingleUserMayUseSuperuser": str(self.single_user_has_admin).lower()}
+        if self.assumes:
+            given |= {"SecretsAccountId": FOREIGN, "AssumeRoleArn": ROTATOR, "AssumeRoleExternalId": EXTERNAL_ID}
+        if self.by_policy:
+            given |= {"SecretsAccountId": FOREIGN, "KmsKeyArn": FOREIGN_KEY}
+        return given
+
+    @property
+    def values(self):
+        """What the Terraform module's templates are given."""
+        changed = {"secrets_account": FOREIGN} if self.assumes or self.by_policy else {}
+        return VALUES | changed | ({"kms_key_arns": [FOREIGN_KEY]} if self.by_policy else {})
+
+    @property
+    def holds(self):
+        """Which of the module's conditions hold."""
+        holds = HOLDS | (SINGLE_USER_WITH_ADMIN if self.single_user_has_admin else set())
+        return holds - READS_HERE | {"assumes"} if self.assumes else holds
+
+    def shows(self, row):
+        """Whether a row of the table differs from the first scenario's."""
+        if self.single_user_has_admin:
+            return row.function == "rotate-postgres-single-user" and row.service in ("secretsmanager", "kms", "rds", "rds-db")
+        return not (self.assumes or self.by_policy) or row.service in ("secretsmanager", "kms", "sts")
+
+
+SCENARIOS = (
+    Scenario(),
+    Scenario("with an admin for single users", single_user_has_admin=True),
+    Scenario("secrets of another account, through a role there", assumes=True),
+    Scenario("secrets of another account, by policies on them", by_policy=True),
+)
 
 
 @dataclass
@@ -97,92 +150,185 @@ class Row:
     resource_policy: dict | None = None
     by_code: bool = True
     allowed: set = field(default_factory=set)
+    inapplicable: set = field(default_factory=set)
     denied: int = 0
 
     @property
     def right(self):
         """Whether exactly what should be allowed is."""
-        return self.allowed == self.wanted
+        return self.allowed == self.wanted - self.inapplicable
 
 
-def admin_of(function, single_user_has_admin):
+def role_arn(function):
+    """The role of a function, as the requests name it."""
+    return f"arn:aws:iam::{ACCOUNT}:role/{function}"
+
+
+def admin_of(function, scenario):
     """The admin secret that a function may read, if it may."""
+    if scenario.assumes:
+        return None
     if function == "rotate-api-key":
         return OF_PROVIDER
-    return ADMIN if function == "rotate-postgres-alternating-users" or single_user_has_admin else None
+    return ADMIN if uses_admins(function, scenario) else None
 
 
-def secret_rows(function, admin):
+def uses_admins(function, scenario):
+    """Whether a function may act as an admin of a database."""
+    return function == "rotate-postgres-alternating-users" or (function == "rotate-postgres-single-user" and scenario.single_user_has_admin)
+
+
+def documented(sid):
+    """A policy of docs/install/cross-account.md, for one function: the one with this statement, or the first."""
+    text = (ROOT / "docs/install/cross-account.md").read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    return next(block for block in blocks if block.get("Sid") == sid)
+
+
+def on_secret(function):
+    """The resource policy that lets a function of another account at a secret, as the documentation has it."""
+    policy = documented(None)
+    policy["Statement"][0]["Principal"] = {"AWS": role_arn(function)}
+    return policy
+
+
+def on_key(function):
+    """The same of a key's policy."""
+    statement = json.loads(json.dumps(documented("RotationOfSecrets")).replace("REGION", REGION))
+    return KEY_POLICY | {"Statement": [*KEY_POLICY["Statement"], statement | {"Principal": {"AWS": role_arn(function)}}]}
+
+
+def secret_rows(function, scenario):
     """What the role may do to secrets."""
-    own, other = calls.of_function(function)
+    own, other = calls.of_function(function, "own"), calls.of_function(function, "other")
     mine = {NAMES_FUNCTION: function_arn(function)}
     theirs = {NAMES_FUNCTION: function_arn("somebody-elses")}
-    service = "secretsmanager"
-    yield Row(function, "its secret", OWN, service, own, mine)
-    yield Row(function, "a secret of another function", OWN, service, set(), theirs)
-    yield Row(function, "a secret without a function", OWN, service, set())
-    yield Row(function, "its secret, outside the prefix", secret("other/db"), service, set(), mine)
-    yield Row(function, "its secret, in another account", secret("myapp/prod/orders/db", FOREIGN), service, set(), mine, FOREIGN)
+    service, admin = "secretsmanager", admin_of(function, scenario)
+    foreign = secret("myapp/prod/orders/db", FOREIGN)
+    home = {"resource": foreign, "account": FOREIGN, "resource_policy": on_secret(function)} if scenario.by_policy else {"resource": OWN}
+    yield Row(function, "its secret", service=service, wanted=set() if scenario.assumes else own, context=mine, **home)
+    yield Row(function, "a secret of another function", service=service, wanted=set(), context=theirs, **home)
+    yield Row(function, "a secret without a function", service=service, wanted=set(), **home)
+    yield Row(function, "its secret, outside the prefix", **home | {"resource": home["resource"].replace("myapp/prod/", "")}, service=service, wanted=set(), context=mine)
+    if scenario.by_policy:
+        yield Row(function, "its secret, in this account", OWN, service, set(), mine)
+    yield Row(function, "its secret, in another account", foreign, service, set(), mine, FOREIGN)
     for arn, name in ((ADMIN, "the databases' admin secret"), (OF_PROVIDER, "the provider's admin secret")):
         yield Row(function, name, arn, service, other if arn == admin else set())
 
 
-def key_rows(function, admin):
+def key_rows(function, scenario):
     """What the role may do with the keys of the secrets."""
-    both = {"Decrypt", "GenerateDataKey"}
+    wanted = set() if scenario.assumes else of_key(calls.of_function(function, "own"))
+    own = secret("myapp/prod/orders/db", FOREIGN) if scenario.by_policy else OWN
+    key = {"resource": KEY, "resource_policy": KEY_POLICY}
+    if scenario.by_policy:
+        key = {"resource": FOREIGN_KEY, "account": FOREIGN, "resource_policy": on_key(function)}
     cases = [
-        ("the key, for its secret", {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": OWN}, both),
-        ("the key, not through Secrets Manager", {"kms:EncryptionContext:SecretARN": OWN}, set()),
+        ("the key, for its secret", {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": own}, wanted),
+        ("the key, not through Secrets Manager", {"kms:EncryptionContext:SecretARN": own}, set()),
         ("the key, for a secret outside the prefix", {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": ADMIN}, set()),
         ("the key, for no secret", {"kms:ViaService": VIA}, set()),
     ]
-    for target, context, wanted in cases:
-        yield Row(function, target, KEY, "kms", wanted, context, resource_policy=KEY_POLICY)
-    opens = {"Decrypt"} if admin == ADMIN else set()
+    for target, context, allowed in cases:
+        yield Row(function, target, service="kms", wanted=allowed, context=context, **key)
+    opens = of_key(calls.of_function(function, "other")) if admin_of(function, scenario) == ADMIN else set()
     context = {"kms:ViaService": VIA, "kms:EncryptionContext:SecretARN": ADMIN}
     yield Row(function, "the admin secret's key", ADMIN_KEY, "kms", opens, context, resource_policy=KEY_POLICY)
 
 
-def other_rows(function, admin):
+def of_key(operations):
+    """What those operations on a secret need of its key."""
+    return set().union(*(OF_KEY.get(operation, set()) for operation in operations))
+
+
+def role_rows(function, scenario):
+    """Which role the function's role may assume."""
+    trust = terraform.render(TRUST, {"trusted_role_arns": [role_arn(function)], "external_id": EXTERNAL_ID})
+    knows = {"sts:ExternalId": EXTERNAL_ID}
+    wanted = calls.of_function(function, "sts") if scenario.assumes else set()
+    yield Row(function, "the role that reaches the secrets", ROTATOR, "sts", wanted | ALWAYS, knows, FOREIGN, trust)
+    yield Row(function, "the same, without its external id", ROTATOR, "sts", ALWAYS, {}, FOREIGN, trust)
+    yield Row(function, "another role that trusts it", ROTATOR + "2", "sts", ALWAYS, knows, FOREIGN, trust)
+
+
+def other_rows(function, scenario):
     """What else the role may do."""
-    has_admin = admin == ADMIN
-    api_key = function == "rotate-api-key"
+    has_admin = uses_admins(function, scenario)
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{PREFIX}{function}:log-stream:x"
     elses = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/somebody-elses:log-stream:x"
     yield Row(function, "its log", log, "logs", {"CreateLogStream", "PutLogEvents"})
     yield Row(function, "another log", elses, "logs", set())
-    yield Row(function, "an admin without a secret", ADMIN_DB_USER, "rds-db", {"connect"} if has_admin else set())
+    yield Row(function, "an admin without a secret", ADMIN_DB_USER, "rds-db", calls.of_function(function, "rds-db") if has_admin else set())
     yield Row(function, "another user without a secret", ADMIN_DB_USER + "2", "rds-db", set())
-    instance = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
-    yield Row(function, "a database instance", instance, "rds", {"DescribeDBInstances"} if has_admin else set())
-    keys = {"CreateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed", "ListAccessKeys", "UpdateAccessKey"}
-    yield Row(function, "the IAM user", IAM_USER, "iam", keys if api_key else set())
+    for kind, name in (("cluster", "a database cluster"), ("db", "a database instance")):
+        arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:{kind}:orders"
+        yield Row(function, name, arn, "rds", calls.of_function(function, "rds") if has_admin else set())
+    yield Row(function, "the IAM user", IAM_USER, "iam", calls.of_function(function, "iam"))
     yield Row(function, "another IAM user", IAM_USER + "2", "iam", set())
     interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-1"
     yield Row(function, "a network interface", interface, "ec2", set())
     yield Row(function, "the same, by Lambda itself", interface, "ec2", NETWORK, by_code=False)
 
 
-def rows(functions, single_user_has_admin=False):
-    """The whole table, not yet evaluated."""
+def rows(functions, scenario=SCENARIOS[0]):
+    """The whole table of a scenario, not yet evaluated."""
     for function in functions:
-        admin = admin_of(function, single_user_has_admin)
-        yield from secret_rows(function, admin)
-        yield from key_rows(function, admin)
-        yield from other_rows(function, admin)
+        for some in (secret_rows, key_rows, role_rows, other_rows):
+            yield from (row for row in some(function, scenario) if scenario.shows(row))
 
 
-def of_terraform(functions, single_user_has_admin=False):
+def rotator_rows(functions):
+    """What the role in the secrets' account may do, for all of the functions."""
+    own = set().union(*(calls.of_function(function, "own") for function in functions))
+    other = set().union(*(calls.of_function(function, "other") for function in functions))
+    service, name = "secretsmanager", "keywheel-rotator"
+    for function in functions:
+        yield Row(name, f"a secret of {function}", OWN, service, own, {NAMES_FUNCTION: function_arn(function)}, by_code=False)
+    mine = {NAMES_FUNCTION: function_arn(functions[0])}
+    theirs = {NAMES_FUNCTION: function_arn("somebody-elses")}
+    yield Row(name, "a secret of another function", OWN, service, set(), theirs, by_code=False)
+    yield Row(name, "a secret outside the prefix", secret("other/db"), service, set(), mine, by_code=False)
+    for arn in (ADMIN, OF_PROVIDER):
+        yield Row(name, f"the secret {arn.split(':')[-1]}", arn, service, other, by_code=False)
+    yield Row(name, "another admin's secret", secret("admins/others"), service, set(), by_code=False)
+    through = {"kms:ViaService": VIA}
+    for key, arn, wanted in ((KEY, OWN, of_key(own)), (KEY, ADMIN, set()), (ADMIN_KEY, ADMIN, of_key(other)), (ADMIN_KEY, OWN, set())):
+        context = through | {"kms:EncryptionContext:SecretARN": arn}
+        target = f"the {'admin secrets' if key == ADMIN_KEY else 'secrets'}' key, for {arn.split(':')[-1]}"
+        yield Row(name, target, key, "kms", wanted, context, resource_policy=KEY_POLICY, by_code=False)
+
+
+def uncovered(functions, tables):
+    """Recorded calls that no row of any table allows: the table does not ask for them."""
+    allowed = {(row.function, row.service, action) for table in tables for row in table for action in row.allowed}
+    for function, operation, where in sorted(calls.read(calls.RECORDED)):
+        service = "secretsmanager" if where in ("own", "other") else where
+        if function in functions and (function, service, operation) not in allowed:
+            yield f"{function} was seen to call {service}:{operation}, and no row of the table allows it"
+
+
+def of_terraform(functions, scenario=SCENARIOS[0]):
     """The policies that the Terraform module gives each function."""
     directory = terraform.TERRAFORM / "policies"
     attached = json.loads((directory / "attached.json").read_text())
-    holds = HOLDS | (SINGLE_USER_WITH_ADMIN if single_user_has_admin else set())
     found = {}
     for function in functions:
-        values = VALUES | {"function_name": PREFIX + function, "function_arn": function_arn(function)}
-        names = [name for name, condition in attached[function].items() if condition in holds]
+        values = scenario.values | {"function_name": PREFIX + function, "function_arn": function_arn(function)}
+        names = [name for name, condition in attached[function].items() if condition in scenario.holds]
         found[function] = {name: terraform.render(directory / f"{name}.json.tftpl", values) for name in names}
     return found
+
+
+def of_terraform_rotator(functions):
+    """The policies of the module rotator-role."""
+    values = VALUES | {
+        "function_arns": [function_arn(function) for function in functions],
+        "admin_secret_arns": [ADMIN, OF_PROVIDER],
+        "admin_secret_kms_key_arns": [ADMIN_KEY],
+    }
+    paths = sorted(TRUST.parent.glob("*-for-others.json.tftpl"))
+    return {"keywheel-rotator": {path.name: terraform.render(path, values) for path in paths}}
 
 
 def evaluate(table, policies):
@@ -194,7 +340,9 @@ def evaluate(table, policies):
     for (row, action), answer in zip(asked, answers["results"], strict=True):
         if answer == "Allowed":
             row.allowed.add(action)
-        elif answer != "NotApplicable":
+        elif answer == "NotApplicable":
+            row.inapplicable.add(action)
+        else:
             row.denied += 1
     return table
 

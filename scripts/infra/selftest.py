@@ -98,10 +98,10 @@ class Watcher(unittest.TestCase):
 class Policies(unittest.TestCase):
     """A policy that allows too much, or too little, is found."""
 
-    def wrong(self, change):
-        found = copy.deepcopy(policies.of_terraform([FUNCTION]))
-        change(found[FUNCTION])
-        table = [row for row in policies.rows([FUNCTION]) if row.service in ("secretsmanager", "kms")]
+    def wrong(self, change, function=FUNCTION, services=("secretsmanager", "kms"), scenario=policies.SCENARIOS[0]):
+        found = copy.deepcopy(policies.of_terraform([function], scenario))
+        change(found[function])
+        table = [row for row in policies.rows([function], scenario) if row.service in services]
         return {row.target for row in policies.evaluate(table, found) if not row.right}
 
     def test_as_they_are_nothing_is_wrong(self):
@@ -123,6 +123,23 @@ class Policies(unittest.TestCase):
             found["rotate"]["Statement"][0]["Resource"] = "*"
 
         self.assertIn("its secret, outside the prefix", self.wrong(widen))
+
+    def test_a_missing_call_of_another_service(self):
+        def narrow(found):
+            found["describe-rds"]["Statement"][0]["Action"].remove("rds:DescribeDBClusters")
+
+        self.assertEqual(self.wrong(narrow, "rotate-postgres-alternating-users", ("rds",)), {"a database cluster"})
+
+    def test_any_role_in_the_place_of_the_first(self):
+        def widen(found):
+            found["assume-role"]["Statement"][0]["Resource"] = "*"
+
+        through_a_role = next(scenario for scenario in policies.SCENARIOS if scenario.assumes)
+        self.assertEqual(self.wrong(widen, services=("sts",), scenario=through_a_role), {"another role that trusts it"})
+
+    def test_a_recorded_call_that_the_table_does_not_ask_for(self):
+        told = list(policies.uncovered([FUNCTION], []))
+        self.assertIn(f"{FUNCTION} was seen to call rds:DescribeDBClusters, and no row of the table allows it", told)
 
     def test_a_key_for_every_secret(self):
         wrong = self.wrong(lambda found: found["keys"]["Statement"][0].pop("Condition"))
@@ -177,7 +194,9 @@ class Files(unittest.TestCase):
             recording = Path(directory) / "calls"
             recording.write_text(f"{FUNCTION} DeleteSecret own\n")
             self.assertEqual(calls.main([str(recording)]), 1)
-            recording.write_text(f"{FUNCTION} DescribeSecret own\nsome-test-function DeleteSecret own\n")
+            recording.write_text(f"{FUNCTION} DescribeDBSnapshots rds\n")
+            self.assertEqual(calls.main([str(recording)]), 1)
+            recording.write_text(f"{FUNCTION} DescribeSecret own\n{FUNCTION} connect rds-db\nsome-test-function DeleteSecret own\n")
             self.assertEqual(calls.main([str(recording)]), 0)
 
     def test_every_policy_template_is_json_and_has_a_function(self):

@@ -8,10 +8,15 @@ DELETE /_calls
 POST   /_faults  {"action": "DescribeDBInstances", "code": "Throttling", "times": 2}: so many calls are refused with this
                  code, with "status" (400), after "delay" seconds (0); without a code the call is only delayed; with
                  "body" it is answered with that
+
+What functions call is added to the file KEYWHEEL_RECORD_CALLS, if there is such a variable: what their roles must allow
+(scripts/infra/calls.py). A function is known by its session token, as tests/src/calls.rs makes them.
 """
 
+import base64
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -23,6 +28,8 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import make_server
 
 LOCK = threading.Lock()
+RECORD = os.environ.get("KEYWHEEL_RECORD_CALLS")
+RECORDED = set()
 
 
 class Quiet(MotoRequestHandler):
@@ -52,6 +59,7 @@ class Watched:
             self.calls.clear()
             return answer(start_response, "200 OK", "")
         action = operation(environ, body)
+        record(environ, action)
         with LOCK:
             self.calls.append(action)
             fault = next((fault for fault in self.faults if fault["action"] == action and fault["times"] > 0), None)
@@ -73,6 +81,20 @@ def operation(environ, body):
         return target.rpartition(".")[2]
     form = urllib.parse.parse_qs(body.decode(errors="replace"))
     return form.get("Action", [f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"])[0]
+
+
+def record(environ, action):
+    """Notes what a function called with its own credentials: `FUNCTION OPERATION SERVICE`, once."""
+    before, mark, name = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "").partition("function.")
+    service = re.search(r"Credential=[^,\s]+/(\w[\w-]*)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+    if RECORD and mark and not before and service:
+        function = base64.urlsafe_b64decode(name + "==").decode()
+        line = f"{function} {action} {service[1]}\n"
+        with LOCK:
+            if line not in RECORDED:
+                RECORDED.add(line)
+                with open(RECORD, "a") as file:
+                    file.write(line)
 
 
 def refusal(code):

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
 
+use crate::calls::session_token;
 use crate::functions::function_path;
 use crate::world;
 
@@ -77,7 +78,9 @@ impl Keys {
 
 /// The function, with these variables in its environment, logging everything.
 pub fn function(environment: &[(&str, &str)]) -> Function {
+    let session = session_token(FUNCTION);
     let verbose = [
+        ("AWS_SESSION_TOKEN", session.as_str()),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
         ("RUST_LOG", "trace"),

@@ -5,6 +5,7 @@
 //! behaves as it is told, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries, and
 //! [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
+pub mod calls;
 pub mod canary;
 pub mod certificates;
 pub mod functions;

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
 
+use crate::calls::session_token;
 use crate::functions::function_path;
 use crate::postgres::{Server, TestDatabase, cluster};
 
@@ -147,6 +148,7 @@ impl Setup {
         let mut function = Function::new(self.function, program)
             .timeout(self.timeout)
             .env("PGSSLROOTCERT", database.cluster().authority_path())
+            .env("AWS_SESSION_TOKEN", session_token(self.function))
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
             .env("RUST_LOG", "trace");

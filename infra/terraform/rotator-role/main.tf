@@ -6,14 +6,16 @@ data "aws_region" "current" {}
 
 locals {
   values = {
-    partition          = data.aws_partition.current.partition
-    region             = data.aws_region.current.region
-    account            = data.aws_caller_identity.current.account_id
-    secret_name_prefix = var.secret_name_prefix
-    function_arns      = var.function_arns
-    kms_key_arns       = var.kms_key_arns
-    trusted_role_arns  = var.trusted_role_arns
-    external_id        = var.external_id
+    partition                 = data.aws_partition.current.partition
+    region                    = data.aws_region.current.region
+    account                   = data.aws_caller_identity.current.account_id
+    secret_name_prefix        = var.secret_name_prefix
+    function_arns             = var.function_arns
+    kms_key_arns              = var.kms_key_arns
+    admin_secret_arns         = var.admin_secret_arns
+    admin_secret_kms_key_arns = var.admin_secret_kms_key_arns
+    trusted_role_arns         = var.trusted_role_arns
+    external_id               = var.external_id
   }
 }
 
@@ -37,4 +39,20 @@ resource "aws_iam_role_policy" "keys" {
   name   = "keys"
   role   = aws_iam_role.rotator.id
   policy = templatefile("${path.module}/policies/keys-for-others.json.tftpl", local.values)
+}
+
+resource "aws_iam_role_policy" "admin_secrets" {
+  count = length(var.admin_secret_arns) > 0 ? 1 : 0
+
+  name   = "admin-secrets"
+  role   = aws_iam_role.rotator.id
+  policy = templatefile("${path.module}/policies/admin-secrets-for-others.json.tftpl", local.values)
+}
+
+resource "aws_iam_role_policy" "admin_keys" {
+  count = length(var.admin_secret_arns) > 0 && length(var.admin_secret_kms_key_arns) > 0 ? 1 : 0
+
+  name   = "admin-keys"
+  role   = aws_iam_role.rotator.id
+  policy = templatefile("${path.module}/policies/admin-keys-for-others.json.tftpl", local.values)
 }

@@ -42,6 +42,23 @@ variable "kms_key_arns" {
   default     = []
 }
 
+variable "admin_secret_arns" {
+  description = "The admin secrets of this account that the rotations use: of databases (masterarn), and of providers."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.admin_secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$", arn))])
+    error_message = "admin_secret_arns holds whole ARNs of secrets, without wildcards."
+  }
+}
+
+variable "admin_secret_kms_key_arns" {
+  description = "The customer managed keys of the admin secrets."
+  type        = list(string)
+  default     = []
+}
+
 variable "permissions_boundary_arn" {
   description = "A permissions boundary, where your organisation asks for one."
   type        = string

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ const RETRIES: [Duration; 4] = [
 ];
 /// `PutSecretValue` and `UpdateSecretVersionStage`.
 const WRITES: usize = 2;
+/// How often what failed is asked for again, as a schedule or a person would: Secrets Manager then attempts the same rotation.
+const ROUNDS: usize = 20;
 
 type Anything<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -95,8 +98,9 @@ async fn run() -> Anything<()> {
     let secrets = fleet(&plan, &database, &client).await?;
     aws.clear_calls();
     let start = Instant::now();
-    let outcomes = rotate_all(&plan, Arc::new(aws), &client, secrets).await?;
-    tell(&plan, &outcomes, start.elapsed());
+    let world = Arc::new(World { aws, client });
+    let outcomes = rotate_until_done(&plan, &world, secrets, start).await?;
+    tell(&plan, &outcomes);
     for role in 0..plan.secrets {
         let name = role_name(&database, role);
         database.sql(&format!("DROP ROLE {name}")).await;
@@ -146,43 +150,54 @@ async fn create(client: &Client, name: &str, document: &str) -> Anything<String>
     }
 }
 
+/// Secrets Manager, and a user's client.
+struct World {
+    aws: LocalSecretsManager,
+    client: Client,
+}
+
+/// A secret, and the token of its rotation.
+#[derive(Clone)]
+struct Task {
+    secret: String,
+    token: String,
+}
+
 /// What came of all of them.
 #[derive(Default)]
 struct Outcomes {
-    succeeded: usize,
-    failed: Vec<String>,
+    /// The errors with which rotations ended in each round, and how long after the beginning it was over.
+    rounds: Vec<(Vec<String>, Duration)>,
     repeated: usize,
     writes: usize,
     throttled: usize,
 }
 
-async fn rotate_all(
+/// Rotates all, and those that failed again, until none is left or [`ROUNDS`] are over.
+async fn rotate_until_done(
     plan: &Plan,
-    aws: Arc<LocalSecretsManager>,
-    client: &Client,
+    world: &Arc<World>,
     secrets: Vec<String>,
+    start: Instant,
 ) -> Anything<Outcomes> {
-    let places = Arc::new(Semaphore::new(plan.at_once));
-    let mut running = Vec::new();
-    for secret in secrets {
-        let place = Arc::clone(&places).acquire_owned().await?;
-        let (aws, client) = (Arc::clone(&aws), client.clone());
-        running.push(tokio::spawn(async move {
-            let run = rotate(&aws, &client, &secret).await;
-            drop(place);
-            run
-        }));
-    }
+    let token = |secret| Task {
+        secret,
+        token: Uuid::new_v4().to_string(),
+    };
+    let mut left: Vec<Task> = secrets.into_iter().map(token).collect();
     let mut outcomes = Outcomes::default();
-    for rotation in running {
-        let (attempts, error) = rotation.await??;
-        outcomes.repeated += usize::from(attempts > 1);
-        match error {
-            None => outcomes.succeeded += 1,
-            Some(error) => outcomes.failed.push(error),
+    while !left.is_empty() && outcomes.rounds.len() <= ROUNDS {
+        let mut errors = Vec::new();
+        for (task, attempts, error) in rotate_all(plan, world, std::mem::take(&mut left)).await? {
+            outcomes.repeated += usize::from(outcomes.rounds.is_empty() && attempts > 1);
+            if let Some(error) = error {
+                errors.push(error);
+                left.push(task);
+            }
         }
+        outcomes.rounds.push((errors, start.elapsed()));
     }
-    for call in aws.calls() {
+    for call in world.aws.calls() {
         let write = matches!(
             call.operation.as_str(),
             "PutSecretValue" | "UpdateSecretVersionStage"
@@ -193,22 +208,43 @@ async fn rotate_all(
     Ok(outcomes)
 }
 
-/// One rotation: its attempts, and the error it ended with.
-async fn rotate(
-    aws: &LocalSecretsManager,
-    client: &Client,
-    secret: &str,
-) -> Anything<(usize, Option<String>)> {
-    let token = Uuid::new_v4().to_string();
+/// One round: each with its attempts so far, and the error it ended with.
+async fn rotate_all(
+    plan: &Plan,
+    world: &Arc<World>,
+    tasks: Vec<Task>,
+) -> Anything<Vec<(Task, usize, Option<String>)>> {
+    let places = Arc::new(Semaphore::new(plan.at_once));
+    let mut running = Vec::new();
+    for task in tasks {
+        let place = Arc::clone(&places).acquire_owned().await?;
+        let world = Arc::clone(world);
+        running.push(tokio::spawn(async move {
+            let run = rotate(&world, &task).await;
+            drop(place);
+            run.map(|(attempts, error)| (task, attempts, error))
+        }));
+    }
+    let mut done = Vec::new();
+    for rotation in running {
+        done.push(rotation.await??);
+    }
+    Ok(done)
+}
+
+/// One rotation, begun or attempted again: its attempts so far, and the error it ended with.
+async fn rotate(world: &World, task: &Task) -> Anything<(usize, Option<String>)> {
     let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}");
     let rules = RotationRulesType::builder().automatically_after_days(30).build();
-    let call = client
+    let call = world
+        .client
         .rotate_secret()
-        .secret_id(secret)
-        .client_request_token(&token);
+        .secret_id(&task.secret)
+        .client_request_token(&task.token);
     call.rotation_lambda_arn(arn).rotation_rules(rules).send().await?;
-    let run = aws
-        .wait_for_rotation(secret, &token)
+    let run = world
+        .aws
+        .wait_for_rotation(&task.secret, &task.token)
         .await
         .ok_or("the rotation is not known")?;
     let error = match run.outcome {
@@ -221,22 +257,30 @@ async fn rotate(
     Ok((run.attempts.len(), error))
 }
 
-fn tell(plan: &Plan, outcomes: &Outcomes, took: Duration) {
+fn tell(plan: &Plan, outcomes: &Outcomes) {
     let least = WRITES * plan.secrets / plan.writes_per_second.max(1);
     println!(
-        "{} secrets, {} writes a second, {} at once: {} succeeded, {} failed, in {:.1} s (the quota alone: {least} s)",
-        plan.secrets,
-        plan.writes_per_second,
-        plan.at_once,
-        outcomes.succeeded,
-        outcomes.failed.len(),
-        took.as_secs_f64()
+        "{} secrets, {} writes a second, {} at once (the quota alone: {least} s)",
+        plan.secrets, plan.writes_per_second, plan.at_once
     );
+    let mut before = plan.secrets;
+    for (errors, over) in &outcomes.rounds {
+        println!(
+            "  {} of {before} succeeded, {} failed, {:.1} s after the beginning",
+            before - errors.len(),
+            errors.len(),
+            over.as_secs_f64()
+        );
+        let names: BTreeSet<_> = errors.iter().collect();
+        for name in names {
+            let count = errors.iter().filter(|error| *error == name).count();
+            println!("    failed: {name}, {count} times; they are attempted again");
+        }
+        before = errors.len();
+    }
     println!(
-        "writes: {} asked, {} of the calls throttled; rotations that Secrets Manager repeated: {}",
+        "writes: {} asked, {} of the calls throttled; rotations that Secrets Manager repeated by itself: {}",
         outcomes.writes, outcomes.throttled, outcomes.repeated
     );
-    for error in &outcomes.failed {
-        println!("failed: {error}");
-    }
+    println!("left: {before}");
 }

@@ -9,6 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::proxy::acceptor;
 use super::{Listener, local, wire};
+use crate::calls::note_login;
 use crate::certificates::ServerCertificate;
 
 /// `AuthenticationCleartextPassword`: what RDS asks a role of `rds_iam` for.
@@ -99,6 +100,9 @@ async fn admit(
             .trim_end_matches('\0')
             .to_owned();
         let liked = tokio::task::block_in_place(|| (plan.judge)(&token));
+        if liked {
+            note_login(&token);
+        }
         let visit = Visit { tls, token };
         plan.visits
             .lock()

@@ -97,6 +97,7 @@ fn is_genuine(token: &str, host: &str, port: u16, role: &str) -> bool {
         return false;
     };
     let access_key = scope.split("%2F").next().unwrap_or_default().to_owned();
+    let session = parameter(token, "X-Amz-Security-Token").unwrap_or_default();
     let python = Tools::load()
         .expect("there are tools")
         .python()
@@ -111,7 +112,7 @@ fn is_genuine(token: &str, host: &str, port: u16, role: &str) -> bool {
             "us-east-1",
             &access_key,
             "not-a-secret",
-            "not-a-secret",
+            &session,
             &date,
         ])
         .output()
