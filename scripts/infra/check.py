@@ -111,7 +111,7 @@ def deployed(scenario, tables):
         code = Path(directory) / "code.zip"
         code.write_bytes(b"PK\x05\x06" + bytes(18))  # an empty archive: what is in it does not matter here
         stack.upload(account, "v1", {f"arm64/{name}.zip": code for name in FUNCTIONS} | {"watch.zip": code})
-        options = policies.PARAMETERS | scenario.parameters | {"CreateSecretsManagerEndpoint": "true", "ApiKeyInVpc": "true"}
+        options = policies.PARAMETERS | scenario.parameters | {"CreateSecretsManagerEndpoint": "true"}
         stack.deploy(account, stack.parameters_of("v1", **stack.network(account), **options))
         found = stack.policies_of_functions(account, FUNCTIONS)
         tables.append(list(policies.rows(functions(), scenario)))

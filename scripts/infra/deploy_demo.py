@@ -99,12 +99,11 @@ def judge(account, functions):
     title("what each role may do, evaluated")
     known = [name for name in functions if calls.of_function(name, "own")]
     found = stack.policies_of_functions(account, known)
-    table = policies.evaluate(list(policies.rows(known)), found)
-    policies.show(table)
+    wrong = check.judged("the stack's roles", list(policies.rows(known)), found)
     for name in sorted(set(functions) - set(known)):
         print(f"\n{name}: not evaluated, as infra/calls.txt has none of its calls")
-    if not all(row.right for row in table):
-        raise stack.Failed("a policy allows too much or too little")
+    if wrong:
+        raise stack.Failed("; ".join(wrong))
 
 
 def watch(account, functions):

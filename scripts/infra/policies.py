@@ -65,6 +65,7 @@ PARAMETERS = {
     "AdminDbUserArn": ADMIN_DB_USER,
     "ApiKeyAdminSecretArn": OF_PROVIDER,
     "IamUserArn": IAM_USER,
+    "ApiKeyInVpc": "true",
 }
 
 # The same for the Terraform modules: the values of their policies' templates, and which conditions hold (roles.tf).
