@@ -67,11 +67,11 @@ build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or
 	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
 	scripts/build-zips $(ARCH)
 
-try-arm64: ## rotate one secret with the arm64 program of make build, under qemu
-	@scripts/setup demo
+try-arm64: ## rotate secrets with the arm64 programs of make build, under qemu; FUNCTIONS=name for some
+	@scripts/setup test
 	@scripts/setup arm64
-	@cargo build --locked --workspace --bins
-	@scripts/try-arm64; status=$$?; scripts/settle && exit $$status
+	@cargo build --locked --workspace --bins --tests
+	@scripts/try-arm64 $(FUNCTIONS); status=$$?; scripts/settle && exit $$status
 
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
 	@scripts/setup demo

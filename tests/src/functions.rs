@@ -19,13 +19,18 @@ pub enum BuildError {
     Failed,
 }
 
-/// The path of a function or program of this workspace, built like this very program, and only once.
+/// The path of a function or program of this workspace, built like this very program, and only once. What lies in the directory
+/// that `KEYWHEEL_PROGRAMS` names is taken instead: `make try-arm64`.
 ///
 /// # Panics
 ///
 /// If it cannot be built, or if there is no such program.
 pub fn function_path(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let instead = env::var_os("KEYWHEEL_PROGRAMS").map(|directory| Path::new(&directory).join(name));
+    if let Some(path) = instead.filter(|path| path.is_file()) {
+        return path;
+    }
     let directory = DIRECTORY.get_or_init(|| build().unwrap_or_else(|error| panic!("{error}")));
     let path = directory.join(name);
     assert!(path.is_file(), "no program of the workspace is called {name}");
