@@ -10,6 +10,7 @@ from pathlib import Path
 import calls
 import cloud
 import policies
+import readers
 import stack
 import template
 import terraform
@@ -146,6 +147,7 @@ def policy_problems():
     found = policies.of_terraform_rotator(functions())
     yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
     yield from policies.uncovered(functions(), tables)
+    yield from judged("the Terraform module secret", list(readers.rows()), readers.of_terraform())
 
 
 def problems():

@@ -97,6 +97,11 @@ struct Figures {
     warm: Vec<f64>,
     steps: [Vec<f64>; 4],
     memory: Vec<f64>,
+    /// Processor time of the first rotations, init included, and of the warm ones.
+    first_busy: Vec<f64>,
+    warm_busy: Vec<f64>,
+    /// Of the process so far.
+    busy: f64,
 }
 
 impl Figures {
@@ -112,6 +117,7 @@ impl Figures {
                 step.push(milliseconds(invocation.duration));
             }
         }
+        self.add_busy(cold, invocations);
         let peak = invocations
             .iter()
             .filter_map(|invocation| invocation.peak_memory_kib)
@@ -120,13 +126,28 @@ impl Figures {
             .extend(peak.map(|kib| f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0));
     }
 
+    fn add_busy(&mut self, cold: bool, invocations: &[Invocation]) {
+        let so_far = invocations.last().and_then(|last| last.processor_time);
+        let Some(so_far) = so_far.map(milliseconds) else {
+            return;
+        };
+        if cold {
+            self.first_busy.push(so_far);
+        } else {
+            self.warm_busy.push(so_far - self.busy);
+        }
+        self.busy = so_far;
+    }
+
     fn print(mut self, function: &str, program: &Path) -> Anything<()> {
         println!(
             "\n{function}: {COLD_STARTS} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]\n"
         );
         row("init", "ms", &mut self.init);
         row("init and first rotation", "ms", &mut self.first);
+        row("  on a processor", "ms", &mut self.first_busy);
         row("warm rotation, four steps", "ms", &mut self.warm);
+        row("  on a processor", "ms", &mut self.warm_busy);
         for (step, times) in Step::ALL.into_iter().zip(&mut self.steps) {
             row(&format!("  {step}"), "ms", times);
         }

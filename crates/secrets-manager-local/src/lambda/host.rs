@@ -123,6 +123,7 @@ impl Host {
             duration,
             init: telemetry.init,
             peak_memory_kib: telemetry.peak_memory_kib,
+            processor_time: telemetry.processor_time,
             log,
         })
     }

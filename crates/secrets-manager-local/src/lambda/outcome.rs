@@ -20,6 +20,8 @@ pub struct Invocation {
     pub init: Option<Duration>,
     /// The most memory that the sandbox's process has had so far, in KiB; Linux tells.
     pub peak_memory_kib: Option<u64>,
+    /// How long the sandbox's process has been on a processor so far, its start included; Linux tells.
+    pub processor_time: Option<Duration>,
     /// What the sandbox wrote meanwhile, between Lambda's START and END lines.
     pub log: String,
 }
@@ -50,6 +52,7 @@ pub(crate) struct Telemetry {
     pub(crate) sandbox: String,
     pub(crate) init: Option<Duration>,
     pub(crate) peak_memory_kib: Option<u64>,
+    pub(crate) processor_time: Option<Duration>,
 }
 
 /// What a sandbox made of a payload.

@@ -103,6 +103,16 @@ impl Process {
         line.trim().strip_suffix(" kB")?.parse().ok()
     }
 
+    /// How long its threads have been on a processor so far: `schedstat` of Linux's /proc, without threads that have ended.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id?)).ok()?;
+        let nanoseconds = threads.filter_map(|thread| {
+            let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Some(Duration::from_nanos(nanoseconds.sum()))
+    }
+
     /// Kills the process, and waits until it is gone.
     pub(crate) async fn kill(&self) {
         self.kill_soon();

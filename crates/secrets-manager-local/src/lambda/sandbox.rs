@@ -176,6 +176,7 @@ impl Sandbox {
             sandbox: self.id.clone(),
             init: lock(&self.init_time).take(),
             peak_memory_kib: self.process.peak_memory_kib(),
+            processor_time: self.process.processor_time(),
         }
     }
 

@@ -109,6 +109,20 @@ async fn a_warm_sandbox_is_reused_and_a_cooled_down_one_is_not() {
 }
 
 #[tokio::test]
+async fn the_time_on_a_processor_is_that_of_the_sandbox_so_far() {
+    let lab = Lab::with("").await;
+    let mut so_far = Duration::ZERO;
+    let start = std::time::Instant::now();
+    for _ in 0..3 {
+        let invocation = lab.server.invoke("rotate", "{}").await.unwrap();
+        let now = invocation.processor_time.expect("Linux tells");
+        assert!(now > so_far, "{now:?} after {so_far:?}");
+        so_far = now;
+    }
+    assert!(so_far < start.elapsed(), "it has one thread that works");
+}
+
+#[tokio::test]
 async fn a_function_that_takes_too_long_is_killed() {
     let function = function("rotate", "hang testSecret").timeout(Duration::from_millis(750));
     let lab = Lab::of(LocalSecretsManager::builder().function(function)).await;
