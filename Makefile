@@ -12,17 +12,22 @@ CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: ## rotate a real PostgreSQL password in front of you; leaves nothing running
+demo: ## rotate real PostgreSQL passwords and an API key of a real server in front of you; leaves nothing running; DEMO=postgres or DEMO=api-key for one
 	@scripts/setup demo
+	@$(if $(filter postgres,$(DEMO)),,scripts/setup keys || { echo 'demo: no server that issues keys; `make demo DEMO=postgres` does without it' >&2; exit 1; })
 	@echo 'demo: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
-	@cargo run --quiet --locked --package keywheel-tests --bin demo; status=$$?; scripts/settle && exit $$status
+	@cargo run --quiet --locked --package keywheel-tests --bin demo -- $(DEMO); status=$$?; scripts/settle && exit $$status
 
-invoke: ## send the sample events to the function under cargo-lambda, against a local Secrets Manager; EVENT=file for one
+invoke: EVENT ?= $(if $(FUNCTION),$(foreach step,create set test finish,events/$(FUNCTION)/$(step)-secret.json))
+invoke: ## send the sample events to a function under cargo-lambda, against a local Secrets Manager; FUNCTION=name for another, EVENT=file for one event
 	@scripts/setup demo
+	@$(if $(findstring rotate-api-key,$(EVENT)),scripts/setup keys)
 	@scripts/setup lambda
 	@echo 'invoke: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
+	@# As cargo-lambda will build it, which says nothing meanwhile.
+	@cargo build --locked --package $(if $(findstring rotate-api-key,$(EVENT)),rotate-api-key,rotate-postgres)
 	@cargo run --quiet --locked --package keywheel-tests --bin invoke -- $(EVENT); status=$$?; scripts/settle && exit $$status
 
 test: ## run every test against real servers; ARGS=name runs those whose name contains it

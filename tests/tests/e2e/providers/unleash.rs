@@ -11,24 +11,11 @@ use staging_labels::{Label, Step};
 
 use super::{REST, assert_silence, dies_in_create, kill_at_the_store, refuses};
 
-/// What the function is told of `unleash`; `admin` is the ARN of its admin token's secret.
-fn told(unleash: &Unleash, admin: &str) -> [(&'static str, String); 3] {
-    let parameters = format!(
-        "unleash.url={},environment=development,project=default",
-        unleash.url()
-    );
-    [
-        ("PROVIDER", "unleash".to_owned()),
-        ("PROVIDER_PARAMETERS", parameters),
-        ("ADMIN_SECRETS", format!("unleash-admin={admin}")),
-    ]
-}
-
 /// A Secrets Manager with the function, for `unleash`.
 async fn keys_of(unleash: &Unleash) -> Keys {
     let keys = Keys::start().await;
     let admin = keys.admin("unleash/admin", unleash.admin_token()).await;
-    let told = told(unleash, &admin);
+    let told = unleash.settings(&admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     keys
 }
@@ -183,7 +170,7 @@ async fn an_admin_token_that_is_refused_is_named_and_nothing_is_lost() {
     let keys = Keys::start().await;
     let wrong = Unleash::new_admin_token();
     let admin = keys.admin("unleash/admin", &wrong).await;
-    let told = told(unleash, &admin);
+    let told = unleash.settings(&admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     let by_hand = unleash.create_token("flags-refused");
     let secret = keys.secret("flags-refused", &by_hand.secret, &[]).await;
@@ -262,7 +249,7 @@ async fn the_password_of_unleashs_database_and_its_token_are_rotated_in_one_run(
 }
 
 async fn rotate_token(world: &World, unleash: &Unleash, admin: &str, secret: &Secret<'_>) {
-    let told = told(unleash, admin);
+    let told = unleash.settings(admin);
     let environment = told.each_ref().map(|(name, value)| (*name, value.as_str()));
     world.aws.add_function(function(&environment));
     secret.rotate().await.expect("the token is rotated");
@@ -290,7 +277,7 @@ async fn while_unleash_is_down_nothing_is_lost_and_when_it_is_back_the_rotation_
 
     let second = start();
     let admin = keys.admin("unleash/admin-2", &admin_token).await;
-    let told = told(&second, &admin);
+    let told = second.settings(&admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     secret
         .steps(&token, &[Step::Create, Step::Set, Step::Test, Step::Finish])
