@@ -6,6 +6,9 @@
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
 export KEYWHEEL_TOOLS
 
+# The functions that make bench measures.
+BENCHED = $(or $(FUNCTIONS),rotate-postgres-single-user rotate-postgres-alternating-users rotate-api-key)
+
 # The calls that the tests saw the functions make: what infra/ must allow.
 CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 
@@ -57,14 +60,16 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@scripts/setup deny
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
-bench: ## measure the release build: init, first and warm rotation, memory, size
+bench: ## measure the release build of each function: init, first and warm rotation, memory, size; FUNCTIONS=name for some
 	@scripts/setup demo
+	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
 	@echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'
+	@# One by one, as make build does: together they would get each other's features.
 	@cargo build --locked --release --package rotate-postgres
+	@$(if $(filter rotate-api-key,$(BENCHED)),cargo build --locked --release --package rotate-api-key)
 	@cargo build --locked --package keywheel-tests --bin bench
 	@cargo run --quiet --locked --package keywheel-tests --bin bench -- \
-		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-single-user" \
-		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-alternating-users"; \
+		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/release/$(function)"); \
 		status=$$?; scripts/settle && exit $$status
 
 build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some

@@ -84,18 +84,20 @@ impl Unleash {
         self.process.url()
     }
 
+    /// Its port, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.process.port()
+    }
+
     /// The token that may manage tokens.
     pub fn admin_token(&self) -> &str {
         &self.admin_token
     }
 
-    /// What `rotate-api-key` is told so that it rotates tokens of this server as those that [`Self::create_token`]
-    /// makes; `admin` is the ARN of a secret that is [`Self::admin_token`].
-    pub fn settings(&self, admin: &str) -> [(&'static str, String); 3] {
-        let parameters = format!(
-            "unleash.url={},environment=development,project=default",
-            self.url()
-        );
+    /// What `rotate-api-key` is told so that it rotates tokens of the server at `url` as those that
+    /// [`Self::create_token`] makes; `admin` is the ARN of a secret that is [`Self::admin_token`].
+    pub fn settings(url: &str, admin: &str) -> [(&'static str, String); 3] {
+        let parameters = format!("unleash.url={url},environment=development,project=default");
         [
             ("PROVIDER", "unleash".to_owned()),
             ("PROVIDER_PARAMETERS", parameters),

@@ -55,7 +55,7 @@ pub(crate) async fn tell() -> bool {
 async fn keys_of(unleash: &Unleash) -> Keys {
     let keys = Keys::start().await;
     let admin = keys.admin("demo-unleash-admin", unleash.admin_token()).await;
-    let settings = unleash.settings(&admin);
+    let settings = Unleash::settings(&unleash.url(), &admin);
     keys.host(&settings.each_ref().map(|(name, value)| (*name, value.as_str())));
     keys
 }

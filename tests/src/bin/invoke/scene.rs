@@ -95,7 +95,7 @@ impl Scene {
         let database = &self.behind.database;
         let unleash = Unleash::start(database, database.password(), &Unleash::new_admin_token())?;
         let admin = self.create("keywheel/admin", unleash.admin_token()).await?;
-        self.settings = unleash.settings(&admin).into();
+        self.settings = Unleash::settings(&unleash.url(), &admin).into();
         let token = unleash.create_token("made-by-hand");
         self.behind.unleash = Some(unleash);
         Ok(token.secret)

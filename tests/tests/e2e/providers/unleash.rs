@@ -2,6 +2,7 @@
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::{FUNCTION, Keys, Secret, function};
+use keywheel_tests::net::Https;
 use keywheel_tests::peers::Unleash;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{Setup, World};
@@ -15,7 +16,7 @@ use super::{REST, assert_silence, dies_in_create, kill_at_the_store, refuses};
 async fn keys_of(unleash: &Unleash) -> Keys {
     let keys = Keys::start().await;
     let admin = keys.admin("unleash/admin", unleash.admin_token()).await;
-    let told = unleash.settings(&admin);
+    let told = Unleash::settings(&unleash.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     keys
 }
@@ -170,7 +171,7 @@ async fn an_admin_token_that_is_refused_is_named_and_nothing_is_lost() {
     let keys = Keys::start().await;
     let wrong = Unleash::new_admin_token();
     let admin = keys.admin("unleash/admin", &wrong).await;
-    let told = unleash.settings(&admin);
+    let told = Unleash::settings(&unleash.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     let by_hand = unleash.create_token("flags-refused");
     let secret = keys.secret("flags-refused", &by_hand.secret, &[]).await;
@@ -249,7 +250,7 @@ async fn the_password_of_unleashs_database_and_its_token_are_rotated_in_one_run(
 }
 
 async fn rotate_token(world: &World, unleash: &Unleash, admin: &str, secret: &Secret<'_>) {
-    let told = unleash.settings(admin);
+    let told = Unleash::settings(&unleash.url(), admin);
     let environment = told.each_ref().map(|(name, value)| (*name, value.as_str()));
     world.aws.add_function(function(&environment));
     secret.rotate().await.expect("the token is rotated");
@@ -277,13 +278,54 @@ async fn while_unleash_is_down_nothing_is_lost_and_when_it_is_back_the_rotation_
 
     let second = start();
     let admin = keys.admin("unleash/admin-2", &admin_token).await;
-    let told = second.settings(&admin);
+    let told = Unleash::settings(&second.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     secret
         .steps(&token, &[Step::Create, Step::Set, Step::Test, Step::Finish])
         .await
         .expect("it goes on");
     assert!(second.serves(&secret.current().await));
+}
+
+#[tokio::test]
+async fn over_tls_only_an_authority_that_the_function_is_told_of_is_trusted() {
+    let unleash = Unleash::shared().await;
+    let https = Https::start(unleash.port()).expect("there is a port for it");
+    let keys = Keys::start().await;
+    let admin = keys.admin("unleash/admin", unleash.admin_token()).await;
+    let settings = Unleash::settings(&https.url(), &admin);
+    let mut settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    keys.host(&settings);
+    let by_hand = unleash.create_token("flags-tls-by-hand");
+    let secret = keys.secret("flags-tls", &by_hand.secret, &[]).await;
+    let token = secret.stage();
+    let words = ["unleash", "localhost", "PROVIDER_CA_BUNDLE"];
+    refuses(
+        &keys,
+        &secret,
+        (&token, Step::Create),
+        "ProviderTlsFailed",
+        &words,
+    )
+    .await;
+    assert_eq!(made_for(unleash, "flags-tls"), [""; 0]);
+
+    settings.push(("PROVIDER_CA_BUNDLE", https.authority()));
+    keys.host(&settings);
+    secret
+        .step(&token, Step::Create)
+        .await
+        .expect("the authority is trusted");
+    secret
+        .steps(&token, &REST)
+        .await
+        .expect("and so it is by the other steps");
+    let current = secret.current().await;
+    assert_eq!(made_for(unleash, "flags-tls"), [current.as_str()]);
+    assert!(unleash.serves(&current));
 }
 
 #[tokio::test]
