@@ -47,7 +47,10 @@ pub(crate) async fn tell() -> bool {
         all_honoured(&database, &unleash, &revoked),
         silent(&unleash, &keys, &revoked),
     ];
-    println!("\n   What the function logs of a step:\n      {}", line(&keys));
+    println!(
+        "\n   What the function logs of a step that revokes a key and makes one:\n      {}",
+        lines(&keys)
+    );
     held.into_iter().all(|held| held)
 }
 
@@ -191,12 +194,17 @@ async fn hidden(secret: &Secret<'_>) -> String {
     secret.current().await.replace(&token, "(hidden)")
 }
 
-/// The line that the function logged of the last step that made a key, as it came out.
-fn line(keys: &Keys) -> String {
+/// What the function logged, at its usual level, of the last step that made a key.
+fn lines(keys: &Keys) -> String {
     let lines = keys.aws.logs(FUNCTION);
     let step = format!("\"rotation.step\":\"{}\"", Step::Create);
-    let of_the_step = lines
+    let made = lines
         .iter()
-        .rfind(|line| line.contains(&step) && line.contains("\"outcome\""));
-    of_the_step.cloned().unwrap_or_default()
+        .rposition(|line| line.contains(&step) && line.contains("\"outcome\""));
+    let before = made.unwrap_or_default();
+    let revoked = lines[..before]
+        .iter()
+        .rposition(|line| line.contains("\"key.name\""));
+    let lines = [revoked, made].into_iter().flatten().map(|at| lines[at].as_str());
+    lines.collect::<Vec<_>>().join("\n      ")
 }
