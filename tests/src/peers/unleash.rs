@@ -156,6 +156,11 @@ impl Unleash {
         )
     }
 
+    /// What is secret of a token: before the dot stand its project and environment.
+    pub fn telling(token: &str) -> &str {
+        token.rsplit('.').next().unwrap_or_default()
+    }
+
     /// What it has written so far.
     pub fn output(&self) -> String {
         self.process.output()

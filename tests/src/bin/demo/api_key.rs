@@ -125,8 +125,8 @@ fn all_honoured(database: &TestDatabase<'_>, unleash: &Unleash, revoked: &[Token
 /// No log has a token, or the admin's.
 fn silent(unleash: &Unleash, keys: &Keys, revoked: &[Token]) -> bool {
     let canaries = unleash_tokens(unleash).iter().chain(revoked).fold(
-        Canaries::default().and("admin token", telling(unleash.admin_token())),
-        |canaries, token| canaries.and("token", telling(&token.secret)),
+        Canaries::default().and("admin token", Unleash::telling(unleash.admin_token())),
+        |canaries, token| canaries.and("token", Unleash::telling(&token.secret)),
     );
     claim(
         "the function's log, at its most verbose, holds no token, and not the admin's either",
@@ -181,11 +181,6 @@ async fn token(secret: &Secret<'_>, label: &Label) -> String {
     let text = secret.text(label).await.unwrap_or_default();
     let document: Value = serde_json::from_str(&text).unwrap_or_default();
     document["token"].as_str().unwrap_or_default().to_owned()
-}
-
-/// What is secret of a token: before the dot stand its project and environment.
-fn telling(token: &str) -> &str {
-    token.rsplit('.').next().unwrap_or_default()
 }
 
 /// The document with its token covered.

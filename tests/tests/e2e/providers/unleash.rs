@@ -21,11 +21,6 @@ async fn keys_of(unleash: &Unleash) -> Keys {
     keys
 }
 
-/// What is secret of a token: before the dot stand its project and environment.
-fn telling(token: &str) -> &str {
-    token.rsplit('.').next().unwrap_or_default()
-}
-
 /// The tokens that were made for `secret`, by the name that every token of one rotation begins with.
 fn made_for(unleash: &Unleash, name: &str) -> Vec<String> {
     let tokens = unleash.tokens().into_iter();
@@ -186,8 +181,8 @@ async fn an_admin_token_that_is_refused_is_named_and_nothing_is_lost() {
     .await;
     assert!(unleash.serves(&by_hand.secret));
     let canaries = Canaries::default()
-        .and("admin token", telling(&wrong))
-        .and("token", telling(&by_hand.secret));
+        .and("admin token", Unleash::telling(&wrong))
+        .and("token", Unleash::telling(&by_hand.secret));
     assert_silence(&keys, &secret, &canaries);
 }
 
@@ -198,11 +193,11 @@ async fn nobody_reads_along_while_tokens_are_rotated() {
     let by_hand = unleash.create_token("flags-silent-by-hand");
     let secret = keys.secret("flags-silent", &by_hand.secret, &[]).await;
     let mut canaries = Canaries::default()
-        .and("admin token", telling(unleash.admin_token()))
-        .and("first token", telling(&by_hand.secret));
+        .and("admin token", Unleash::telling(unleash.admin_token()))
+        .and("first token", Unleash::telling(&by_hand.secret));
     for _ in 0..2 {
         secret.rotate().await.expect("the rotation succeeds");
-        canaries = canaries.and("new token", telling(&secret.current().await));
+        canaries = canaries.and("new token", Unleash::telling(&secret.current().await));
     }
     assert_silence(&keys, &secret, &canaries);
 }
@@ -241,8 +236,8 @@ async fn the_password_of_unleashs_database_and_its_token_are_rotated_in_one_run(
     assert!(!second.has(&by_hand.secret), "the displaced token is revoked");
     let canaries = Canaries::default()
         .and("password", &password)
-        .and("admin token", telling(&admin_token))
-        .and("token", telling(&secret.current().await));
+        .and("admin token", Unleash::telling(&admin_token))
+        .and("token", Unleash::telling(&secret.current().await));
     canaries.absent_from(
         "both functions' output",
         &(world.log() + &world.aws.logs(FUNCTION).join("\n")),
