@@ -16,11 +16,11 @@ const ROTATIONS: usize = 3;
 /// The token that a person made, before there was a rotation.
 const BY_HAND: &str = "made-by-hand";
 
-/// Rotates a token of Unleash while an application uses it; whether everything held.
-pub(crate) async fn tell() -> bool {
+/// Rotates a token of Unleash while an application uses it; whether everything held. `number` is the part's in the story.
+pub(crate) async fn tell(number: usize) -> bool {
     let database = TestDatabase::new(cluster(Server::Main)).await;
     println!(
-        "8. An API key: {FUNCTION}, and a real server that issues keys: Unleash, on the same PostgreSQL.\n   It starts now, which takes some seconds."
+        "{number}. An API key: {FUNCTION}, and a real server that issues keys: Unleash, on the same PostgreSQL.\n   It starts now, which takes some seconds."
     );
     let started = Unleash::start(&database, database.password(), &Unleash::new_admin_token());
     let unleash = match started {

@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
         held &= passwords().await;
     }
     if api_key {
-        held &= self::api_key::tell().await;
+        held &= self::api_key::tell(if postgres { 8 } else { 1 }).await;
     }
     let seconds = start.elapsed().as_secs_f64();
     if held {
