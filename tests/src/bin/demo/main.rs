@@ -29,13 +29,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let start = Instant::now();
     println!("\nKeywheel: secrets are rotated by the Lambda functions that are deployed.\n");
     // Before the clock of the story starts: a build is not part of it.
     if let Err(error) = functions::build() {
         println!("the functions could not be built: {error}");
         return ExitCode::FAILURE;
     }
+    let start = Instant::now();
     let mut held = true;
     if postgres {
         held &= passwords().await;
