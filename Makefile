@@ -6,23 +6,31 @@
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
 export KEYWHEEL_TOOLS
 
+# The functions that make bench measures.
+BENCHED = $(or $(FUNCTIONS),rotate-postgres-single-user rotate-postgres-alternating-users rotate-api-key)
+
 # The calls that the tests saw the functions make: what infra/ must allow.
 CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: ## rotate a real PostgreSQL password in front of you; leaves nothing running
+demo: ## rotate real PostgreSQL passwords and an API key of a real server in front of you; leaves nothing running; DEMO=postgres or DEMO=api-key for one
 	@scripts/setup demo
+	@$(if $(filter postgres,$(DEMO)),,scripts/setup keys || { echo 'demo: no server that issues keys; `make demo DEMO=postgres` does without it' >&2; exit 1; })
 	@echo 'demo: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
-	@cargo run --quiet --locked --package keywheel-tests --bin demo; status=$$?; scripts/settle && exit $$status
+	@cargo run --quiet --locked --package keywheel-tests --bin demo -- $(DEMO); status=$$?; scripts/settle && exit $$status
 
-invoke: ## send the sample events to the function under cargo-lambda, against a local Secrets Manager; EVENT=file for one
+invoke: EVENT ?= $(if $(FUNCTION),$(foreach step,create set test finish,events/$(FUNCTION)/$(step)-secret.json))
+invoke: ## send the sample events to a function under cargo-lambda, against a local Secrets Manager; FUNCTION=name for another, EVENT=file for one event
 	@scripts/setup demo
+	@$(if $(findstring rotate-api-key,$(EVENT)),scripts/setup keys)
 	@scripts/setup lambda
 	@echo 'invoke: building (3 to 5 minutes the first time, seconds after that)'
 	@cargo build --locked --workspace --bins
+	@# As cargo-lambda will build it, which says nothing meanwhile.
+	@cargo build --locked --package $(if $(findstring rotate-api-key,$(EVENT)),rotate-api-key,rotate-postgres)
 	@cargo run --quiet --locked --package keywheel-tests --bin invoke -- $(EVENT); status=$$?; scripts/settle && exit $$status
 
 test: ## run every test against real servers; ARGS=name runs those whose name contains it
@@ -52,14 +60,16 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@scripts/setup deny
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
-bench: ## measure the release build: init, first and warm rotation, memory, size
+bench: ## measure the release build of each function: init, first and warm rotation, memory, size; FUNCTIONS=name for some
 	@scripts/setup demo
+	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
 	@echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'
+	@# One by one, as make build does: together they would get each other's features.
 	@cargo build --locked --release --package rotate-postgres
+	@$(if $(filter rotate-api-key,$(BENCHED)),cargo build --locked --release --package rotate-api-key)
 	@cargo build --locked --package keywheel-tests --bin bench
 	@cargo run --quiet --locked --package keywheel-tests --bin bench -- \
-		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-single-user" \
-		"$${CARGO_TARGET_DIR:-target}/release/rotate-postgres-alternating-users"; \
+		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/release/$(function)"); \
 		status=$$?; scripts/settle && exit $$status
 
 build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some

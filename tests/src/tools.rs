@@ -123,7 +123,7 @@ impl Tools {
     /// Node, and the `node_modules` that have Unleash and oidc-provider.
     pub fn npm_servers(&self) -> Result<(&Path, &Path), MissingTool> {
         let found = self.node.as_deref().zip(self.npm_servers.as_deref());
-        found.ok_or_else(|| missing("Unleash", "test"))
+        found.ok_or_else(|| missing("Unleash", "keys"))
     }
 
     /// A Python that has `JupyterHub` and Kinto.

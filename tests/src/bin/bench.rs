@@ -1,4 +1,4 @@
-//! Measures the function that is deployed, in its release build: `make bench`.
+//! Measures the functions that are deployed, in their release build: `make bench`.
 //!
 //! Figures, not verdicts: medians with minimum and maximum, to compare on one machine at one time.
 
@@ -10,12 +10,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs};
 
+use keywheel_tests::keys::{self, Keys};
+use keywheel_tests::net::Https;
 use keywheel_tests::pair::{Pair, Power};
+use keywheel_tests::peers::Unleash;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, Setup, World};
-use secrets_manager_local::Invocation;
+use secrets_manager_local::{Function, Invocation, LocalSecretsManager};
 use serde_json::json;
 use staging_labels::Step;
+use uuid::Uuid;
 
 /// Processes started anew.
 const COLD_STARTS: usize = 20;
@@ -42,43 +46,89 @@ async fn run() -> Anything<()> {
     }
     for program in programs {
         let program = program.canonicalize()?;
+        if program.ends_with(keys::FUNCTION) {
+            measure_key(&program).await?;
+            continue;
+        }
         let setup = Setup::on(Server::Main)
             .program(&program)
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO");
         if program.ends_with(ALTERNATING) {
             let database = TestDatabase::new(cluster(Server::Main)).await;
             let pair = Pair::of(setup, database, Power::CreateRole).await;
-            measure(&pair, &program).await?;
+            measure(&Subject::of(&pair), &program).await?;
         } else {
-            measure(&setup.start().await, &program).await?;
+            measure(&Subject::of(&setup.start().await), &program).await?;
         }
     }
     println!(
-        "\nThe local Secrets Manager and PostgreSQL run on the same machine and are part of every time."
+        "\nThe local Secrets Manager, PostgreSQL and Unleash run on the same machine and are part of every time."
     );
     Ok(())
 }
 
-async fn measure(world: &World, program: &Path) -> Anything<()> {
-    let mut figures = Figures::default();
-    for _ in 0..COLD_STARTS {
-        world.aws.cool_down(world.function).await;
-        for rotation in 0..ROTATIONS {
-            figures.add(rotation == 0, &rotate(world).await?);
+/// A token of Unleash, over TLS as any provider is reached.
+async fn measure_key(program: &Path) -> Anything<()> {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let unleash = Unleash::start(&database, database.password(), &Unleash::new_admin_token())?;
+    let https = Https::start(unleash.port())?;
+    let keys = Keys::start().await;
+    let admin = keys.admin("bench/admin", unleash.admin_token()).await;
+    let token = unleash.create_token("made-by-hand").secret;
+    let secret = keys.secret("bench/flags", &token, &[]).await;
+    let function = Function::new(keys::FUNCTION, program)
+        .timeout(Duration::from_secs(30))
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("PROVIDER_CA_BUNDLE", https.authority());
+    let settings = Unleash::settings(&https.url(), &admin).into_iter();
+    keys.aws
+        .add_function(settings.fold(function, |function, (name, value)| function.env(name, value)));
+    let subject = Subject {
+        aws: &keys.aws,
+        function: keys::FUNCTION,
+        secret: secret.arn(),
+    };
+    measure(&subject, program).await
+}
+
+/// A secret, and the function that rotates it.
+struct Subject<'a> {
+    aws: &'a LocalSecretsManager,
+    function: &'static str,
+    secret: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    fn of(world: &'a World) -> Self {
+        Self {
+            aws: &world.aws,
+            function: world.function,
+            secret: &world.secret,
         }
     }
-    figures.print(world.function, program)
+}
+
+async fn measure(subject: &Subject<'_>, program: &Path) -> Anything<()> {
+    let mut figures = Figures::default();
+    for _ in 0..COLD_STARTS {
+        subject.aws.cool_down(subject.function).await;
+        for rotation in 0..ROTATIONS {
+            figures.add(rotation == 0, &rotate(subject).await?);
+        }
+    }
+    figures.print(subject.function, program)
 }
 
 /// One rotation, step by step.
-async fn rotate(world: &World) -> Anything<Vec<Invocation>> {
-    let token = world.stage();
+async fn rotate(subject: &Subject<'_>) -> Anything<Vec<Invocation>> {
+    let token = Uuid::new_v4().to_string();
+    subject.aws.stage_pending(subject.secret, &token)?;
     let mut invocations = Vec::new();
     for step in Step::ALL {
-        let payload = json!({"Step": step.name(), "SecretId": world.secret, "ClientRequestToken": token});
-        let invocation = world
+        let payload = json!({"Step": step.name(), "SecretId": subject.secret, "ClientRequestToken": token});
+        let invocation = subject
             .aws
-            .invoke(world.function, payload.to_string())
+            .invoke(subject.function, payload.to_string())
             .await
             .ok_or("the function is not hosted")?;
         if let Some(error) = invocation.error {

@@ -5,6 +5,7 @@
 mod deaf;
 mod fake;
 mod forward;
+mod https;
 mod iam;
 mod interceptor;
 mod names;
@@ -20,6 +21,7 @@ use std::sync::OnceLock;
 pub use deaf::Deaf;
 pub use fake::{garbage, mute, refused_port, refusing, silent};
 pub use forward::Forward;
+pub use https::Https;
 pub use iam::{Door, Visit};
 pub use interceptor::Interceptor;
 pub use names::resolver;

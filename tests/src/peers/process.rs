@@ -116,6 +116,11 @@ impl Process {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Its port.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What it has written so far.
     pub(super) fn output(&self) -> String {
         self.output.text()

@@ -1,11 +1,13 @@
 //! Unleash, a feature-flag server that keeps its API tokens in `PostgreSQL`.
 
+use std::io;
 use std::sync::OnceLock;
 
 use uuid::Uuid;
 
 use super::process::{self, Process, StartError};
 use super::{ask, json};
+use crate::http::{self, Answer};
 use crate::postgres::{Server, TestDatabase, cluster};
 
 /// A running Unleash.
@@ -82,9 +84,25 @@ impl Unleash {
         self.process.url()
     }
 
+    /// Its port, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.process.port()
+    }
+
     /// The token that may manage tokens.
     pub fn admin_token(&self) -> &str {
         &self.admin_token
+    }
+
+    /// What `rotate-api-key` is told so that it rotates tokens of the server at `url` as those that
+    /// [`Self::create_token`] makes; `admin` is the ARN of a secret that is [`Self::admin_token`].
+    pub fn settings(url: &str, admin: &str) -> [(&'static str, String); 3] {
+        let parameters = format!("unleash.url={url},environment=development,project=default");
+        [
+            ("PROVIDER", "unleash".to_owned()),
+            ("PROVIDER_PARAMETERS", parameters),
+            ("ADMIN_SECRETS", format!("unleash-admin={admin}")),
+        ]
     }
 
     /// Makes a token that an application could read its flags with, as a person would.
@@ -119,9 +137,28 @@ impl Unleash {
     /// # Panics
     /// If the answer is neither yes nor no.
     pub fn serves(&self, secret: &str) -> bool {
-        let answer = ask("GET", &self.url(), "/api/client/features", secret, "");
+        let answer = Self::flags(&self.url(), secret).expect("Unleash answers");
         assert!([200, 401].contains(&answer.status), "{}", answer.text());
         answer.status == 200
+    }
+
+    /// What an application asks for with its token, of the Unleash at `url`; blocks until there is an answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn flags(url: &str, token: &str) -> io::Result<Answer> {
+        http::send_with(
+            "GET",
+            url,
+            "/api/client/features",
+            &[("Authorization", token)],
+            b"",
+        )
+    }
+
+    /// What is secret of a token: before the dot stand its project and environment.
+    pub fn telling(token: &str) -> &str {
+        token.rsplit('.').next().unwrap_or_default()
     }
 
     /// What it has written so far.
@@ -129,7 +166,7 @@ impl Unleash {
         self.process.output()
     }
 
-    fn admin(&self, method: &str, path: &str, body: &str) -> crate::http::Answer {
+    fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
         ask(method, &self.url(), path, &self.admin_token, body)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use keywheel_tests::functions::function_path;
 use keywheel_tests::http::{self, Answer};
+use keywheel_tests::keys;
 use keywheel_tests::pair::{Admin, Power, admin_document};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, FUNCTION, World, client};
@@ -173,7 +174,7 @@ async fn the_four_samples_for_two_users_are_a_whole_rotation() {
 
 #[tokio::test]
 async fn the_four_samples_are_the_four_steps_of_one_rotation() {
-    for function in [FUNCTION, ALTERNATING] {
+    for function in [FUNCTION, ALTERNATING, keys::FUNCTION] {
         are_the_four_steps(function);
     }
 }
@@ -235,10 +236,10 @@ fn strings(payload: &Value) -> Vec<String> {
 }
 
 /// The refusal of one sample: its code, the secret, and nothing else of the payload.
-fn assert_refused(world: &World, code: &str, file: &Path) {
+fn assert_refused(url: &str, function: &str, code: &str, file: &Path) {
     let content = read(file);
     let payload: Value = serde_json::from_slice(&content).expect("a refused sample is JSON all the same");
-    let error = error_of(&invoke(&world.aws.url(), &content));
+    let error = error_of(&invoke_as(function, url, &content));
     let shown = file.display();
     assert_eq!(error.error_type, code, "{shown}: {error}");
     assert!(
@@ -269,11 +270,8 @@ fn assert_refused(world: &World, code: &str, file: &Path) {
     }
 }
 
-#[tokio::test]
-async fn every_refused_sample_is_refused_with_its_code_before_anybody_is_asked() {
-    let world = World::new().await;
-    let before = world.snapshot().await;
-    world.aws.clear_calls();
+/// The refusals of all samples in `events/refused`, by the function of that name.
+pub(crate) fn assert_all_refused(url: &str, function: &str) {
     let mut count = 0;
     for directory in entries(&repository().join("events/refused")) {
         let code = directory
@@ -283,11 +281,19 @@ async fn every_refused_sample_is_refused_with_its_code_before_anybody_is_asked()
             .to_owned();
         assert!(rotation::CODES.contains(&code.as_str()), "{code}");
         for file in entries(&directory) {
-            assert_refused(&world, &code, &file);
+            assert_refused(url, function, &code, &file);
             count += 1;
         }
     }
     assert!(count > 20, "{count} samples");
+}
+
+#[tokio::test]
+async fn every_refused_sample_is_refused_with_its_code_before_anybody_is_asked() {
+    let world = World::new().await;
+    let before = world.snapshot().await;
+    world.aws.clear_calls();
+    assert_all_refused(&world.aws.url(), FUNCTION);
     assert_eq!(world.aws.calls(), [], "Secrets Manager is not asked");
     assert_eq!(world.snapshot().await, before);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use secrets_manager_local::RotationRun;
-use staging_labels::Labels;
+use staging_labels::{Label, Labels};
 
 /// Characters of an id that tell versions apart.
 const SHORT: usize = 8;
@@ -16,6 +16,27 @@ pub(crate) fn labels(labels: &Labels) -> String {
         let _ = writeln!(lines, "      {}…  {labels}", &id[..SHORT.min(id.len())]);
         lines
     })
+}
+
+/// Keys by name, with the labels of the version that each stands in.
+pub(crate) fn keys(keys: &[(String, Vec<Label>)]) -> String {
+    keys.iter().fold(String::new(), |mut lines, (name, labels)| {
+        let labels: Vec<_> = labels.iter().map(Label::as_str).collect();
+        let _ = writeln!(lines, "      {:<42} {}", short(name), labels.join(" "));
+        lines
+    })
+}
+
+/// A name that ends with the id of a version, with as much of the id as tells it apart.
+fn short(name: &str) -> String {
+    let id = name
+        .len()
+        .checked_sub(36)
+        .and_then(|start| name.split_at_checked(start));
+    match id {
+        Some((start, id)) if start.contains("keywheel-") => format!("{start}{}…", &id[..SHORT]),
+        _ => name.to_owned(),
+    }
 }
 
 /// The four steps with their time.

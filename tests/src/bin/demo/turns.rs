@@ -1,13 +1,9 @@
 //! Two users in turn, and a client that never fails a login.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
-
 use keywheel_tests::pair::Pair;
-use keywheel_tests::postgres::Cluster;
 use staging_labels::Label;
 
+use crate::client::Client;
 use crate::story::claim;
 use crate::table;
 
@@ -20,7 +16,7 @@ pub(crate) async fn tell(pair: &Pair) -> bool {
     println!(
         "   A client logs in again and again with what it has cached: up to one rotation old, as an application's cache is.\n"
     );
-    let client = Client::start(pair).await;
+    let client = client(pair).await;
     let mut held = true;
     for turn in 1..=TURNS {
         let before = pair.user(&Label::Current).await;
@@ -37,8 +33,8 @@ pub(crate) async fn tell(pair: &Pair) -> bool {
             pair.user(&Label::Current).await
         );
         // What the client had is one rotation old now. It works, and only then the client reads the secret anew.
-        client.logs_in_some_more().await;
-        client.reads_the_secret(pair).await;
+        client.goes_on().await;
+        client.reads(credential(pair).await).await;
     }
     let (logins, failed) = client.stop().await;
     println!("\n   Checked just now:");
@@ -75,52 +71,6 @@ async fn one_owner(pair: &Pair) -> bool {
     )
 }
 
-/// A client with a cached credential.
-struct Client {
-    shared: Arc<Shared>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-struct Shared {
-    credential: tokio::sync::Mutex<(String, String)>,
-    logins: AtomicUsize,
-    failed: AtomicUsize,
-    stop: AtomicBool,
-}
-
-impl Client {
-    async fn start(pair: &Pair) -> Self {
-        let shared = Arc::new(Shared {
-            credential: tokio::sync::Mutex::new(credential(pair).await),
-            logins: AtomicUsize::new(0),
-            failed: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
-        });
-        let (cluster, database) = (pair.database.cluster(), pair.database.name().to_owned());
-        let task = tokio::spawn(log_in_again_and_again(shared.clone(), cluster, database));
-        Self { shared, task }
-    }
-
-    async fn logs_in_some_more(&self) {
-        let enough = self.shared.logins.load(Ordering::Relaxed) + 5;
-        while self.shared.logins.load(Ordering::Relaxed) < enough {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    async fn reads_the_secret(&self, pair: &Pair) {
-        let fresh = credential(pair).await;
-        *self.shared.credential.lock().await = fresh;
-    }
-
-    async fn stop(self) -> (usize, usize) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        let _ = self.task.await;
-        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-        (count(&self.shared.logins), count(&self.shared.failed))
-    }
-}
-
 async fn credential(pair: &Pair) -> (String, String) {
     (
         pair.user(&Label::Current).await,
@@ -128,13 +78,16 @@ async fn credential(pair: &Pair) -> (String, String) {
     )
 }
 
-async fn log_in_again_and_again(shared: Arc<Shared>, cluster: &'static Cluster, database: String) {
-    while !shared.stop.load(Ordering::Relaxed) {
-        let (user, password) = shared.credential.lock().await.clone();
-        if let Err(error) = cluster.login(&user, &password, &database).await {
-            println!("   a login of {user} failed: {error}");
-            shared.failed.fetch_add(1, Ordering::Relaxed);
+/// A client that logs in again and again.
+async fn client(pair: &Pair) -> Client<(String, String)> {
+    let (cluster, database) = (pair.database.cluster(), pair.database.name().to_owned());
+    Client::start(credential(pair).await, move |(user, password)| {
+        let database = database.clone();
+        async move {
+            let session = cluster.login(&user, &password, &database).await;
+            session
+                .map(drop)
+                .map_err(|error| format!("a login of {user} failed: {error}"))
         }
-        shared.logins.fetch_add(1, Ordering::Relaxed);
-    }
+    })
 }

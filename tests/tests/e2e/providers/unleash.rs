@@ -2,6 +2,7 @@
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::{FUNCTION, Keys, Secret, function};
+use keywheel_tests::net::Https;
 use keywheel_tests::peers::Unleash;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{Setup, World};
@@ -11,31 +12,13 @@ use staging_labels::{Label, Step};
 
 use super::{REST, assert_silence, dies_in_create, kill_at_the_store, refuses};
 
-/// What the function is told of `unleash`; `admin` is the ARN of its admin token's secret.
-fn told(unleash: &Unleash, admin: &str) -> [(&'static str, String); 3] {
-    let parameters = format!(
-        "unleash.url={},environment=development,project=default",
-        unleash.url()
-    );
-    [
-        ("PROVIDER", "unleash".to_owned()),
-        ("PROVIDER_PARAMETERS", parameters),
-        ("ADMIN_SECRETS", format!("unleash-admin={admin}")),
-    ]
-}
-
 /// A Secrets Manager with the function, for `unleash`.
 async fn keys_of(unleash: &Unleash) -> Keys {
     let keys = Keys::start().await;
     let admin = keys.admin("unleash/admin", unleash.admin_token()).await;
-    let told = told(unleash, &admin);
+    let told = Unleash::settings(&unleash.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     keys
-}
-
-/// What is secret of a token: before the dot stand its project and environment.
-fn telling(token: &str) -> &str {
-    token.rsplit('.').next().unwrap_or_default()
 }
 
 /// The tokens that were made for `secret`, by the name that every token of one rotation begins with.
@@ -183,7 +166,7 @@ async fn an_admin_token_that_is_refused_is_named_and_nothing_is_lost() {
     let keys = Keys::start().await;
     let wrong = Unleash::new_admin_token();
     let admin = keys.admin("unleash/admin", &wrong).await;
-    let told = told(unleash, &admin);
+    let told = Unleash::settings(&unleash.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     let by_hand = unleash.create_token("flags-refused");
     let secret = keys.secret("flags-refused", &by_hand.secret, &[]).await;
@@ -198,8 +181,8 @@ async fn an_admin_token_that_is_refused_is_named_and_nothing_is_lost() {
     .await;
     assert!(unleash.serves(&by_hand.secret));
     let canaries = Canaries::default()
-        .and("admin token", telling(&wrong))
-        .and("token", telling(&by_hand.secret));
+        .and("admin token", Unleash::telling(&wrong))
+        .and("token", Unleash::telling(&by_hand.secret));
     assert_silence(&keys, &secret, &canaries);
 }
 
@@ -210,11 +193,11 @@ async fn nobody_reads_along_while_tokens_are_rotated() {
     let by_hand = unleash.create_token("flags-silent-by-hand");
     let secret = keys.secret("flags-silent", &by_hand.secret, &[]).await;
     let mut canaries = Canaries::default()
-        .and("admin token", telling(unleash.admin_token()))
-        .and("first token", telling(&by_hand.secret));
+        .and("admin token", Unleash::telling(unleash.admin_token()))
+        .and("first token", Unleash::telling(&by_hand.secret));
     for _ in 0..2 {
         secret.rotate().await.expect("the rotation succeeds");
-        canaries = canaries.and("new token", telling(&secret.current().await));
+        canaries = canaries.and("new token", Unleash::telling(&secret.current().await));
     }
     assert_silence(&keys, &secret, &canaries);
 }
@@ -253,8 +236,8 @@ async fn the_password_of_unleashs_database_and_its_token_are_rotated_in_one_run(
     assert!(!second.has(&by_hand.secret), "the displaced token is revoked");
     let canaries = Canaries::default()
         .and("password", &password)
-        .and("admin token", telling(&admin_token))
-        .and("token", telling(&secret.current().await));
+        .and("admin token", Unleash::telling(&admin_token))
+        .and("token", Unleash::telling(&secret.current().await));
     canaries.absent_from(
         "both functions' output",
         &(world.log() + &world.aws.logs(FUNCTION).join("\n")),
@@ -262,7 +245,7 @@ async fn the_password_of_unleashs_database_and_its_token_are_rotated_in_one_run(
 }
 
 async fn rotate_token(world: &World, unleash: &Unleash, admin: &str, secret: &Secret<'_>) {
-    let told = told(unleash, admin);
+    let told = Unleash::settings(&unleash.url(), admin);
     let environment = told.each_ref().map(|(name, value)| (*name, value.as_str()));
     world.aws.add_function(function(&environment));
     secret.rotate().await.expect("the token is rotated");
@@ -290,13 +273,54 @@ async fn while_unleash_is_down_nothing_is_lost_and_when_it_is_back_the_rotation_
 
     let second = start();
     let admin = keys.admin("unleash/admin-2", &admin_token).await;
-    let told = told(&second, &admin);
+    let told = Unleash::settings(&second.url(), &admin);
     keys.host(&told.each_ref().map(|(name, value)| (*name, value.as_str())));
     secret
         .steps(&token, &[Step::Create, Step::Set, Step::Test, Step::Finish])
         .await
         .expect("it goes on");
     assert!(second.serves(&secret.current().await));
+}
+
+#[tokio::test]
+async fn over_tls_only_an_authority_that_the_function_is_told_of_is_trusted() {
+    let unleash = Unleash::shared().await;
+    let https = Https::start(unleash.port()).expect("there is a port for it");
+    let keys = Keys::start().await;
+    let admin = keys.admin("unleash/admin", unleash.admin_token()).await;
+    let settings = Unleash::settings(&https.url(), &admin);
+    let mut settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    keys.host(&settings);
+    let by_hand = unleash.create_token("flags-tls-by-hand");
+    let secret = keys.secret("flags-tls", &by_hand.secret, &[]).await;
+    let token = secret.stage();
+    let words = ["unleash", "localhost", "PROVIDER_CA_BUNDLE"];
+    refuses(
+        &keys,
+        &secret,
+        (&token, Step::Create),
+        "ProviderTlsFailed",
+        &words,
+    )
+    .await;
+    assert_eq!(made_for(unleash, "flags-tls"), [""; 0]);
+
+    settings.push(("PROVIDER_CA_BUNDLE", https.authority()));
+    keys.host(&settings);
+    secret
+        .step(&token, Step::Create)
+        .await
+        .expect("the authority is trusted");
+    secret
+        .steps(&token, &REST)
+        .await
+        .expect("and so it is by the other steps");
+    let current = secret.current().await;
+    assert_eq!(made_for(unleash, "flags-tls"), [current.as_str()]);
+    assert!(unleash.serves(&current));
 }
 
 #[tokio::test]
