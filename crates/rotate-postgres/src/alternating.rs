@@ -185,12 +185,12 @@ impl Target for AlternatingUsers {
         secret.text()
     }
 
-    /// The other user of the pair; or, in a trial without a rotation, a copy of the current version.
+    /// The other user of the pair; or the same one: in a trial without a rotation, a copy of the current version, and where
+    /// AWSCURRENT was moved after this version was made, one whose turn has passed.
     fn check_pair(&self, current: &PostgresSecret, pending: &PostgresSecret) -> Result<(), Cause> {
         pending.same_place_as(current).map_err(PostgresFault::from)?;
         let (now, next) = (current.username(), pending.username());
-        let copy = now == next && pending.password() == current.password();
-        if copy || Pair::of_turn(now, next).is_some() {
+        if now == next || Pair::of_turn(now, next).is_some() {
             Ok(())
         } else {
             Err(PostgresFault::from(Mismatch::of_users(next, now)).into())

@@ -12,6 +12,8 @@
 //! | there is no such version    | refuse       | refuse    | refuse     | refuse       |
 
 mod label;
+#[cfg(test)]
+mod model;
 mod plan;
 mod step;
 mod version;

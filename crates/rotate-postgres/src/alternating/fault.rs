@@ -61,6 +61,11 @@ pub enum AlternatingFault {
     /// The pending version takes `current` for a clone, which it is not.
     #[error("the pending version is for role {pending:?}, but {current:?} is no clone of it")]
     TurnMistaken { pending: String, current: String },
+    /// Both versions are for one role, and the pending password is not the role's.
+    #[error(
+        "the pending version is for role {role:?}, as AWSCURRENT is, and with a password that the server does not know"
+    )]
+    TurnPassed { role: String },
     /// The NOLOGIN role that both act as.
     #[error("the owner role {owner:?} cannot be acted as at {server}: {problem}")]
     OwnerUnusable {
@@ -120,7 +125,7 @@ impl Fault for AlternatingFault {
             Self::Superuser { .. } => "RolePowerful",
             Self::CloneForeign { .. } => "CloneForeign",
             Self::OriginalMissing { .. } => "OriginalMissing",
-            Self::TurnMistaken { .. } => "TurnMistaken",
+            Self::TurnMistaken { .. } | Self::TurnPassed { .. } => "TurnMistaken",
             Self::OwnerUnusable { .. } => "OwnerUnusable",
             Self::CurrentUnproven { .. } => "CurrentUnproven",
             Self::AdminLacksRights { .. } => "AdminLacksRights",
@@ -136,7 +141,8 @@ impl Fault for AlternatingFault {
             Self::AdminMissing
             | Self::AdminIsOfThePair { .. }
             | Self::CloneNameTooLong { .. }
-            | Self::TurnMistaken { .. } => Kind::Document,
+            | Self::TurnMistaken { .. }
+            | Self::TurnPassed { .. } => Kind::Document,
             Self::CurrentUnproven { .. } => Kind::Login,
             Self::Superuser { .. }
             | Self::CloneForeign { .. }
@@ -173,6 +179,9 @@ impl Fault for AlternatingFault {
             Self::TurnMistaken { .. } => {
                 "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is".into()
             }
+            Self::TurnPassed { .. } => {
+                "AWSPENDING is taken off this version: rotate anew, it is the other user's turn".into()
+            }
             Self::OwnerUnusable { owner, .. } => format!(
                 "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
@@ -196,7 +205,7 @@ impl Fault for AlternatingFault {
     fn prospect(&self) -> Prospect {
         match self {
             Self::Postgres(fault) => fault.prospect(),
-            Self::TurnMistaken { .. } => Prospect::PoisonedPending,
+            Self::TurnMistaken { .. } | Self::TurnPassed { .. } => Prospect::PoisonedPending,
             _ => Prospect::Permanent,
         }
     }

@@ -37,6 +37,9 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let (now, next) = (current.username(), pending.username());
+        if now == next {
+            return self.turn_has_passed(pending, context).await;
+        }
         let (pair, turn) =
             Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
         let endpoint = self.admins.endpoint(current, context).await?;
@@ -62,6 +65,18 @@ impl AlternatingUsers {
             }
             outcome => outcome,
         }
+    }
+
+    /// The user in use is never altered. But if the password is its own already, AWSCURRENT's is not, and the rotation heals it.
+    async fn turn_has_passed(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
+        let endpoint = self.admins.endpoint(pending, context).await?;
+        let (role, password) = (pending.username(), pending.password());
+        if is_in_use(&self.tls, &endpoint, role, password, context.budget()).await? {
+            tracing::info!("the password was changed already");
+            return Ok(());
+        }
+        let role = role.to_owned();
+        Err(AlternatingFault::TurnPassed { role }.into())
     }
 
     /// Shows that the secret is the role's.

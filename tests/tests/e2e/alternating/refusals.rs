@@ -195,7 +195,6 @@ async fn a_pending_value_of_somebody_else_is_refused_before_any_login() {
     for (key, value) in [
         ("username", "somebody_clone"),
         ("username", &pair.database.user().to_uppercase()),
-        ("username", pair.database.user()),
         ("host", "127.0.0.1"),
         ("dbname", "other"),
     ] {
@@ -218,6 +217,38 @@ async fn a_pending_value_of_somebody_else_is_refused_before_any_login() {
     }
     document["username"] = Value::Null;
     assert!(pair.current_logs_in().await);
+}
+
+/// AWSCURRENT was moved on to the very user that the pending version is for, such as by a finishSecret that hung.
+#[tokio::test]
+async fn a_pending_value_for_the_user_in_use_heals_it_or_is_released_and_the_next_rotation_goes_through() {
+    for is_set in [false, true] {
+        let pair = Pair::new().await;
+        let current = pair.text(&Label::Current).await.expect("a value");
+        let mut pending: Value = serde_json::from_str(&current).expect("JSON");
+        pending["password"] = "p".repeat(20).into();
+        let token = pair.stage();
+        pair.put_pending(&token, &pending.to_string()).await;
+        if is_set {
+            let user = pair.database.user();
+            let alter = format!("ALTER ROLE \"{user}\" PASSWORD '{}'", "p".repeat(20));
+            pair.database.sql(&alter).await;
+            let outcome = pair.steps(&token, &Step::ALL).await;
+            outcome.expect("it is the role's password");
+            assert_eq!(pair.carrier(&Label::Current).await, Some(token));
+        } else {
+            pair.step(&token, Step::Create)
+                .await
+                .expect("there is a value already");
+            let error = pair.step(&token, Step::Set).await.expect_err("it never can be");
+            assert_eq!(error.error_type, "TurnMistaken", "{error}");
+            assert!(error.error_message.contains("as AWSCURRENT is"), "{error}");
+            assert_eq!(pair.carrier(&Label::Pending).await, None);
+        }
+        assert!(pair.current_logs_in().await, "{is_set}");
+        pair.rotate().await.expect("the next rotation goes through");
+        assert!(pair.current_logs_in().await, "{is_set}");
+    }
 }
 
 /// AWS's template would stage `x` for `x_clone`, whatever the server says; ours lets go of such a value, and the next rotation asks.

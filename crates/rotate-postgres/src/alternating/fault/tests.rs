@@ -74,12 +74,14 @@ fn one_of_each() -> Vec<F> {
             pending: text(),
             current: text(),
         },
+        F::TurnPassed { role: text() },
     ]
 }
 
 #[test]
 fn every_code_is_listed_and_every_listed_code_occurs() {
-    let codes: Vec<_> = one_of_each().iter().map(Fault::code).collect();
+    let mut codes: Vec<_> = one_of_each().iter().map(Fault::code).collect();
+    codes.dedup();
     assert_eq!(codes, CODES);
 }
 
