@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rotation::{Budget, Cause};
+use rotation::{Budget, Cause, Prospect};
 use tokio::time::{Instant, sleep};
 
 use crate::answer::{Judge, tells_of_an_error};
@@ -21,6 +21,9 @@ use crate::status::Statuses;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// What a check of a key comes to that neither works nor is refused.
+const SHOWS_NOTHING: [&str; 3] = ["KeyElsewhere", "KeyCheckUnclear", "RequestUnfit"];
 
 /// What a check came to, if it came to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +76,23 @@ impl Job<'_> {
         match self.check(key, whose).await {
             Ok(()) => Ok(Health::Healthy),
             Err(cause) if cause.code() == "KeyRefused" => Ok(Health::Dead),
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// Whether a key works that is not the current one, for what the secret says now. One of another account, or of which the
+    /// answer says neither yes nor no, shows nothing, and keeps nobody from going on.
+    ///
+    /// # Errors
+    /// What passes: the provider cannot be asked at the moment.
+    pub async fn works(&self, key: &Key, whose: &'static str) -> Result<bool, Cause> {
+        match self.health(key, whose).await {
+            Ok(health) => Ok(health == Health::Healthy),
+            Err(cause)
+                if cause.prospect() != Prospect::Transient && SHOWS_NOTHING.contains(&cause.code()) =>
+            {
+                Ok(false)
+            }
             Err(cause) => Err(cause),
         }
     }
@@ -220,7 +240,7 @@ impl Verdict<'_> {
             (None, None) => false,
             (Some(inside), expected) => {
                 tells_of_an_error(&self.check.call(), inside)
-                    || expected.is_some_and(|place| inside.at(place).is_none_or(Json::is_null))
+                    || expected.is_some_and(|place| inside.at(place).is_none_or(Json::is_null_or_false))
             }
         };
         if refused {

@@ -84,7 +84,7 @@ impl Job<'_> {
             else {
                 continue;
             };
-            if old.value == self.current.value || self.health(&old, "older").await? == Health::Dead {
+            if old.value == self.current.value || !self.works(&old, "older").await? {
                 continue;
             }
             self.context.still_stands().await?;

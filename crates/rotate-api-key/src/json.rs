@@ -61,6 +61,11 @@ impl<'t> Json<'t> {
         self.first() == b'n'
     }
 
+    /// Whether it is null, or false: `{"active": false}` is what OAuth's introspection (RFC 7662) says of a dead token.
+    pub fn is_null_or_false(self) -> bool {
+        matches!(self.first(), b'n' | b'f')
+    }
+
     /// Gives each item of an array to `each`, until that fails.
     ///
     /// # Errors

@@ -10,9 +10,9 @@
 //! Right before each change it is asked once more whether the rotation still stands: a step that hangs in a slow provider
 //! must not revoke what a later rotation, or somebody's repair by hand, rests on.
 
+mod standing;
 mod survey;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rotation::secrets::KeyDocument;
@@ -20,7 +20,7 @@ use rotation::{Cause, Context};
 
 use crate::checking::{Health, gone};
 use crate::clock;
-use crate::description::{Adoption, RetireWhen};
+use crate::description::RetireWhen;
 use crate::fault::ProviderFault;
 use crate::job::Job;
 use crate::key::Key;
@@ -58,6 +58,8 @@ impl<P: Provider> Overlap<'_, P> {
     /// # Errors
     /// Why no key could be made. What was displaced before may have been revoked.
     pub async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        // What this process made in an earlier invocation was stored, or is found by its name.
+        self.job.made.take();
         if let Some(stored) = self.job.stored().await? {
             return Ok(stored);
         }
@@ -146,17 +148,19 @@ impl<P: Provider> Overlap<'_, P> {
     /// # Errors
     /// Why it could not be revoked: the next createSecret of this version does not look for it.
     pub async fn discard(&self, proposal: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
-        let mut key = self.job.key_of(proposal)?;
+        let key = self.job.key_of(proposal)?;
         if let Some(staged) = staged
             && self.job.key_of(staged)?.value == key.value
         {
             return Ok(());
         }
-        // A bare string has no room for the id, and two keys carry this version now: whoever made it remembers.
-        let made = self.job.made.take().filter(|made| made.value == key.value);
-        key.id = key.id.or(made.and_then(|made| made.id));
+        // Two keys carry this version now, and whoever made this one remembers its id. What this process did not make, it found
+        // stored: it is pending, or whatever somebody put there.
+        let Some(made) = self.job.made.take().filter(|made| made.value == key.value) else {
+            return Ok(());
+        };
         tracing::info!("what was made was not stored: it is revoked");
-        match self.provider.revoke(&key).await {
+        match self.provider.revoke(&made).await {
             // The provider did not say its id. The rotation after the next finds it by its name.
             Err(cause) if cause.code() == "RequestUnfit" => {
                 tracing::warn!("the key that was made in vain cannot be named: {cause}");
@@ -172,6 +176,11 @@ impl<P: Provider> Overlap<'_, P> {
     /// Why it could not be revoked; the next rotation will try again.
     pub async fn finished(&self) -> Result<(), Cause> {
         if self.job.description.retire.when != RetireWhen::Finish {
+            return Ok(());
+        }
+        // A finishSecret that is delivered again has not used the key, and somebody may have moved AWSCURRENT by hand.
+        if self.provider.prove().await? == Health::Dead {
+            tracing::warn!("the current key is refused: what it displaced is kept until the next rotation");
             return Ok(());
         }
         match self.survey().await? {
@@ -228,75 +237,10 @@ impl<P: Provider> Overlap<'_, P> {
         for foreign in &survey.foreign {
             tracing::warn!(
                 key.name = foreign.name.as_deref().unwrap_or_default(),
-                "the previous version's key was made for another secret, or by hand, and is left: revoke it by hand if nothing uses it"
+                "a key that may be in use, or was made for another secret, or by hand, is left: revoke it by hand if nothing uses it"
             );
         }
         Ok(Some(survey))
-    }
-
-    async fn standing(&self, listed: &[Listed]) -> Result<Standing, Cause> {
-        let context = self.context();
-        // A value that was copied into a version of another name is still in use.
-        let mut values = BTreeMap::new();
-        for version in listed
-            .iter()
-            .filter_map(|key| self.job.marks.version_in(key.name.as_deref()?))
-        {
-            if version == *context.current_version()
-                || version == *context.token()
-                || values.contains_key(&version)
-            {
-                continue;
-            }
-            let text = context.version(&version).await?;
-            let key = text
-                .and_then(|text| KeyDocument::parse(&text).ok())
-                .and_then(|old| self.job.key_of(&old).ok());
-            values.insert(
-                version,
-                key.is_some_and(|key| key.value == self.job.current.value),
-            );
-        }
-        let previous = self.previous().await?;
-        Ok(Standing {
-            marks: self.job.marks.clone(),
-            current: self.job.current.clone(),
-            current_version: context.current_version().clone(),
-            token: context.token().clone(),
-            adopted: self.may_adopt(Some(listed), previous.as_ref()).await?,
-            previous,
-            copies: values
-                .into_iter()
-                .filter_map(|(version, same)| same.then_some(version))
-                .collect(),
-            exclusive: self.job.has_its_own_list(),
-        })
-    }
-
-    /// The previous version's key, if it is another one than the current.
-    async fn previous(&self) -> Result<Option<Key>, Cause> {
-        let text = self.context().previous().await?;
-        let previous = text.and_then(|text| KeyDocument::parse(&text).ok());
-        let key = previous.and_then(|previous| self.job.key_of(&previous).ok());
-        Ok(key.filter(|key| key.value != self.job.current.value))
-    }
-
-    /// Whether the previous key may be revoked though Keywheel did not make it: a document may name anybody's id. By default it
-    /// must be shown that the id is that key's, which a key that still works can do.
-    async fn may_adopt(&self, listed: Option<&[Listed]>, previous: Option<&Key>) -> Result<bool, Cause> {
-        let (job, Some(previous)) = (self.job, previous) else {
-            return Ok(false);
-        };
-        let any = |is: &dyn Fn(&Listed) -> bool| listed.is_some_and(|listed| listed.iter().any(is));
-        // Where the id is the value, whoever has it had the key.
-        let knows_it = any(&|listed| is_value(&listed.id, previous));
-        let is_there = listed.is_none() || any(&|listed| previous.id.as_ref() == Some(&listed.id));
-        Ok(match job.description.adoption() {
-            Adoption::Yes => true,
-            _ if knows_it && job.description.retire.adopted.is_none() => true,
-            Adoption::IfItWorks if is_there => job.health(previous, "previous").await? == Health::Healthy,
-            Adoption::IfItWorks | Adoption::No => false,
-        })
     }
 
     /// Without a list: the previous version says what was displaced.

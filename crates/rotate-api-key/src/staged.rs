@@ -189,6 +189,11 @@ impl Job<'_> {
         if previous.value == self.current.value || self.health(&previous, "previous").await? == Health::Dead {
             return Ok(());
         }
+        // A finishSecret that is delivered again has not used the key: the promotion would end the one that works.
+        if self.health(&self.current, "current").await? == Health::Dead {
+            tracing::warn!("the current key is refused: it is not promoted");
+            return Ok(());
+        }
         if !self.context.is_last().await? {
             // A rollback by hand, or a later rotation, which promotes it if that is right.
             return Ok(());

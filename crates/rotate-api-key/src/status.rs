@@ -47,6 +47,14 @@ impl Statuses {
         Self(vec![Status::One(404)])
     }
 
+    /// Whether nothing else than success is in it.
+    pub fn is_of_success(&self) -> bool {
+        self.0.iter().all(|member| match *member {
+            Status::One(one) => one / 100 == 2,
+            Status::Hundred(hundred) => hundred == 2,
+        })
+    }
+
     /// Whether `status` is in it.
     pub fn has(&self, status: u16) -> bool {
         self.0.iter().any(|member| match *member {

@@ -44,6 +44,8 @@ pub struct State {
     pub slow: usize,
     /// How a new key looks: `{}` is a number.
     pub pattern: String,
+    /// How many bytes of a new key's name are kept.
+    pub longest_name: usize,
     counter: usize,
     /// How often a staged value was promoted.
     pub promotions: usize,
@@ -64,6 +66,7 @@ impl State {
             live: vec![first],
             slow: 0,
             pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
+            longest_name: usize::MAX,
             counter: 0,
             promotions: 0,
             revocations: 0,
@@ -84,7 +87,7 @@ impl State {
         self.counter += 1;
         Issued {
             id: format!("k{}", self.counter),
-            name: name.to_owned(),
+            name: name.chars().take(self.longest_name).collect(),
             value: self.pattern.replace("{}", &self.counter.to_string()),
             made: now(),
         }

@@ -1,6 +1,7 @@
 //! API keys: whole rotations with the function as it is deployed, and a provider that keeps its keys and behaves as it is
 //! told.
 
+mod astray;
 mod classes;
 mod crash;
 mod events;

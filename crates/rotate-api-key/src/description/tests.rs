@@ -395,6 +395,12 @@ fn a_parameter_that_a_secret_chooses_freely_is_shown_to_be_right_or_refused() {
         );
         loaded(&better).unwrap_or_else(|error| panic!("{to}: {error}"));
     }
+    // Nor does one whose 403 is called healthy: it is what another team's path is answered with.
+    let narrow = text.replace(
+        "GET /me\"",
+        "GET /{{ parameters.team }}/me\"\nhealthy = [200, 403]",
+    );
+    assert!(narrow.contains("healthy") && loaded(&narrow).is_err());
     // A check that the admin's credential makes shows nothing of the key's owner.
     let by_admin = text.replace("GET /me", "GET /{{ parameters.team }}/me").replace(
         "bearer = \"{{ key.value }}\"",
@@ -418,6 +424,38 @@ fn an_id_out_of_the_secret_is_not_for_the_admin_to_act_on() {
 }
 
 #[test]
+fn an_id_out_of_the_secret_is_not_what_the_admin_gives_a_value_to() {
+    let text = r#"provider = "p"
+title = "P"
+class = "chosen"
+base = "https://a.example"
+admin = "p-admin"
+[secret]
+key = "secret"
+id = "clientId"
+[set]
+request = "PUT /clients/{{ key.id }}"
+auth = { bearer = "{{ admin }}" }
+json = { secret = "{{ key.value }}" }
+[check]
+request = "GET /me"
+auth = { bearer = "{{ key.value }}" }
+"#;
+    let error = Description::load("p.toml", text).unwrap_err().to_string();
+    assert!(
+        error.contains("set: uses {{ key.id }} with the admin's credential"),
+        "{error}"
+    );
+    Description::load(
+        "p.toml",
+        &text
+            .replace("{{ admin }}", "{{ current.value }}")
+            .replace("admin = \"p-admin\"\n", ""),
+    )
+    .unwrap();
+}
+
+#[test]
 fn an_adopted_key_is_revoked_only_if_its_id_is_shown_to_be_its_own() {
     let adoption = |from: &str, to: &str| {
         let text = GOOD.replace("value = \"/key\"\n", "value = \"/key\"\nid = \"/id\"\n");
@@ -435,6 +473,17 @@ fn an_adopted_key_is_revoked_only_if_its_id_is_shown_to_be_its_own() {
             Adoption::IfItWorks,
         ),
         ("GET /me", "GET /keys/{{ key.id }}", Adoption::IfItWorks),
+        // Of somebody else's key it may say 403.
+        (
+            "GET /me\"",
+            "GET /keys/{{ key.id }}\"\nhealthy = [200, 403]",
+            Adoption::No,
+        ),
+        (
+            "GET /me\"\nauth = { bearer = \"{{ key.value }}\" }",
+            "GET /me\"\nhealthy = [200, 403]\nauth = { basic = { username = \"{{ key.id }}\", password = \"{{ key.value }}\" } }",
+            Adoption::IfItWorks,
+        ),
         ("{{ key.id }}", "{{ key.value }}", Adoption::Yes),
         (
             "id = \"/id\"\n[revoke]",

@@ -4,7 +4,9 @@
 //! it is right: the check sends it, or its answer has it. Otherwise it is the function's to decide.
 
 use super::check::calls::Checked;
+use super::names::{self, About};
 use super::{Adoption, Class, Description};
+use crate::status::Statuses;
 
 /// The name in `[check] same` that stands for the key's id.
 pub(crate) const ID: &str = "id";
@@ -25,13 +27,31 @@ pub(super) fn adoption(it: &Description, checked: &Checked) -> Adoption {
     if !by_id || it.list.as_ref().is_some_and(|list| list.exclusive) {
         return Adoption::Yes;
     }
-    let shown = checked.of("check").has("key.id") && !by_admin(checked, "check");
     let compared = it.check.as_ref().is_some_and(|check| check.same.contains_key(ID));
-    if shown || compared {
+    if compared || is_shown(it, checked, "key.id") {
         Adoption::IfItWorks
     } else {
         Adoption::No
     }
+}
+
+/// Whether a key that passes the check shows that what `name` says is right. A refusal that counts as healthy (403, of a narrow
+/// key) shows it only of what the key is logged in with: of a path it may say that it is somebody else's.
+fn is_shown(it: &Description, checked: &Checked, name: &str) -> bool {
+    let Some(check) = &it.check else { return false };
+    if by_admin(checked, "check") {
+        return false;
+    }
+    let basic = check.auth.as_ref().and_then(|auth| auth.basic.as_ref());
+    let client = check.client_credentials.as_ref();
+    let mut logins = basic
+        .map(|basic| &basic.username)
+        .into_iter()
+        .chain(client.map(|grant| &grant.client_id));
+    let has_it =
+        |source: &String| names::check(source, About::Key, false, it).is_ok_and(|used| used.has(name));
+    let only_success = check.healthy.as_ref().is_none_or(Statuses::is_of_success);
+    (only_success && checked.of("check").has(name)) || logins.any(has_it)
 }
 
 /// What is wrong, as key and words.
@@ -49,6 +69,14 @@ pub(super) fn problems(it: &Description, checked: &Checked) -> Vec<(String, Stri
             ));
         }
     }
+    for section in ["promote", "set"] {
+        if sections.contains(&section) && checked.of(section).has("key.id") {
+            problems.push((
+                section.to_owned(),
+                "uses {{ key.id }} with the admin's credential, and whoever writes the secret chooses it: make it a parameter, with `member` and `set-by = \"function\"`".to_owned(),
+            ));
+        }
+    }
     let open = it
         .parameters
         .iter()
@@ -62,14 +90,13 @@ pub(super) fn problems(it: &Description, checked: &Checked) -> Vec<(String, Stri
             .check
             .as_ref()
             .is_some_and(|check| check.same.contains_key(name));
-        let shown = checked.of("check").has(&used) && !by_admin(checked, "check");
         let what = match it.class {
             Class::InPlace => {
                 "is used with the admin's credential when the key is dead and shows nothing: make it `set-by = \"function\"`, or `one-of` a list"
             }
-            _ if compared || shown => continue,
+            _ if compared || is_shown(it, checked, &used) => continue,
             _ => {
-                "is used with the admin's credential, and the check does not show that it is right: use it in [check], compare it there (`same`), or make it `set-by = \"function\"` or `one-of` a list"
+                "is used with the admin's credential, and the check does not show that it is right: use it in [check] (where `healthy` has 2xx alone), compare it there (`same`), or make it `set-by = \"function\"` or `one-of` a list"
             }
         };
         problems.push((used, what.to_owned()));

@@ -114,6 +114,20 @@ impl<'a> Job<'a> {
         Ok(job)
     }
 
+    /// The same step's work with another of the secret's documents.
+    ///
+    /// # Errors
+    /// As [`Job::open`].
+    pub async fn open_another(&self, document: &KeyDocument) -> Result<Job<'a>, Cause> {
+        // A job is large, and lives in the future of one already.
+        Box::pin(Job::open(self.settings, self.made, document, self.context)).await
+    }
+
+    /// Whether both are of the same provider, with the same parameters.
+    pub fn is_of_the_account_of(&self, other: &Job<'_>) -> bool {
+        self.description.provider == other.description.provider && self.parameters == other.parameters
+    }
+
     /// Where the grant is asked for is the description's to say, not the document's.
     fn check_endpoint(&self, document: &KeyDocument) -> Result<(), Cause> {
         if self

@@ -23,6 +23,8 @@ pub struct Standing {
     pub previous: Option<Key>,
     /// Other versions whose value is the current one: somebody wrote it anew by hand.
     pub copies: BTreeSet<VersionId>,
+    /// Versions that names carry and whose value nobody knows: one that a crash lost, for instance.
+    pub unread: BTreeSet<VersionId>,
     /// Every key listed belongs to this secret.
     pub exclusive: bool,
     /// Whether the previous key may be revoked though it was not made by Keywheel.
@@ -36,7 +38,7 @@ pub struct Survey {
     pub displaced: Vec<Listed>,
     /// What an earlier createSecret of this version lost, or a twin is about to store.
     pub orphans: Vec<Listed>,
-    /// The previous version's key, which is not ours to revoke.
+    /// What is not ours to revoke, or not certainly: the previous version's key, or one that may be the current.
     pub foreign: Vec<Listed>,
     /// How many stay.
     pub kept: usize,
@@ -56,9 +58,10 @@ impl Survey {
     /// this secret's.
     pub fn of(listed: &[Listed], standing: &Standing) -> Self {
         let current = standing.current_id(listed);
+        let is_found = current.is_some() || listed.iter().any(|key| standing.is_named_current(key));
         let mut survey = Self::default();
         for key in listed {
-            match standing.fate(key, current.as_deref()) {
+            match standing.fate(key, current.as_deref(), is_found) {
                 Fate::Displaced => survey.displaced.push(key.clone()),
                 Fate::Orphan => survey.orphans.push(key.clone()),
                 Fate::Foreign => survey.foreign.push(key.clone()),
@@ -88,7 +91,14 @@ impl Standing {
         })
     }
 
-    fn fate(&self, key: &Listed, current: Option<&str>) -> Fate {
+    /// The name is that of the current version, or of one with the same value.
+    fn is_named_current(&self, key: &Listed) -> bool {
+        let name = key.name.as_deref().unwrap_or_default();
+        let mut versions = self.copies.iter().chain([&self.current_version]);
+        versions.any(|version| self.marks.is_of(name, version))
+    }
+
+    fn fate(&self, key: &Listed, current: Option<&str>, is_found: bool) -> Fate {
         if current == Some(key.id.as_str()) {
             return Fate::Keep;
         }
@@ -110,6 +120,8 @@ impl Standing {
             },
             Some(_) if is_of(&self.token) => Fate::Orphan,
             Some(_) if self.copies.iter().any(is_of) => Fate::Keep,
+            // Which of the keys is the current one is not known: it may be this, if somebody took it over by hand.
+            Some(version) if !is_found && self.unread.contains(&version) => Fate::Foreign,
             Some(_) => Fate::Displaced,
             None if previous && mark::is_marked(name) => Fate::Foreign,
             None if previous && self.adopted => Fate::Displaced,
@@ -157,6 +169,7 @@ mod tests {
             token: version("token"),
             previous: None,
             copies: BTreeSet::new(),
+            unread: BTreeSet::new(),
             exclusive: false,
             adopted: true,
         }
@@ -231,6 +244,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_an_unknown_version_may_be_the_current_one_until_that_is_found() {
+        let (lost, old, current) = (marked("lost"), marked("old"), marked("current"));
+        let unread = Standing {
+            unread: [version("lost")].into(),
+            ..standing()
+        };
+        check(&[("1", &lost), ("2", &old), ("3", "by hand")], &unread, "2||1|2");
+        check(&[("1", &lost), ("2", &old), ("3", &current)], &unread, "1 2|||1");
+    }
+
+    #[test]
     fn the_document_knows_better_than_the_name() {
         let twin = marked("current");
         let known = Standing {
@@ -302,7 +326,7 @@ mod tests {
         fn the_current_key_is_never_revoked(
             names in proptest::collection::vec(0_usize..6, 1..8),
             at in any::<prop::sample::Index>(),
-            how in 0_u8..4,
+            how in 0_u8..5,
             exclusive: bool,
             adopted: bool,
             previous in proptest::option::of(0_usize..8),
@@ -322,6 +346,16 @@ mod tests {
                 1 => standing.current = key(None, &keys[current].id),
                 // The name is the current version's.
                 2 => keys[current].name = Some(marked("current")),
+                // Nobody knows the value of the version that the name carries, and no other name says more.
+                3 => {
+                    for key in &mut keys {
+                        if key.name == Some(marked("current")) {
+                            key.name = Some(marked("old"));
+                        }
+                    }
+                    keys[current].name = Some(marked("unread"));
+                    standing.unread.insert(version("unread"));
+                }
                 // The value was copied by hand from the version of the name.
                 _ => {
                     keys[current].name = Some(marked("copied"));
