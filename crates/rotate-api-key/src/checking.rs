@@ -22,6 +22,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// How old a pending version must be before its key is given up where no list tells: young ones may only be slow, or refused for
+/// another reason.
+pub const HOPELESS: Duration = Duration::from_hours(1);
 /// What a check of a key comes to that neither works nor is refused.
 const SHOWS_NOTHING: [&str; 3] = ["KeyElsewhere", "KeyCheckUnclear", "RequestUnfit"];
 

@@ -5,19 +5,13 @@
 //!
 //! Whose key the admin replaces, no secret says: the description's parameters are the function's own.
 
-use std::time::Duration;
-
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::checking::{Health, gone};
+use crate::checking::{HOPELESS, Health, gone};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
 use crate::key::Key;
-
-/// How old a pending version must be before its key is given up: young ones may only be slow, or refused for another reason,
-/// and the old key is dead.
-const HOPELESS: Duration = Duration::from_hours(1);
 
 impl Job<'_> {
     /// Replaces the key: createSecret of this class.
@@ -45,7 +39,10 @@ impl Job<'_> {
         let rolled = self.call("roll", roll.call(), With::default()).await;
         let key = match (rolled, &self.description.recover) {
             (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
-            (Err(cause), Some(recover)) if cause.code() == "ProviderCredentialRefused" => {
+            // Some call a dead key a bad request (400), or not found.
+            (Err(cause), Some(recover))
+                if ["ProviderCredentialRefused", "ProviderRefused"].contains(&cause.code()) =>
+            {
                 // A live key that lacks the right to replace itself must not get a sibling that nobody revokes.
                 if self.health(&self.current, "current").await? == Health::Healthy {
                     return Err(cause);

@@ -45,10 +45,19 @@ pub fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Password> 
 /// The current value's place, by the first of its rivals that lives.
 ///
 /// A promotion ends the first value, and nothing is staged while there is a second one. So of two values that live the older
-/// one is the first; and a value that displaced one that is dead was promoted.
-pub fn of(current: &Password, lives: Option<&Password>, values: &[Value]) -> Slot {
+/// one is the first; and a value that displaced one that is dead was promoted, if it was a rotation that brought it
+/// (`rotated` is when one last succeeded): by hand one writes the second value over what never was a key, too.
+pub fn of(
+    current: &Password,
+    lives: Option<&Password>,
+    values: &[Value],
+    rotated: Option<SystemTime>,
+) -> Slot {
     let Some(rival) = lives else {
-        return if values.iter().any(|value| value.key != *current) {
+        let by_rotation = first_made(current, values)
+            .zip(rotated)
+            .is_some_and(|(made, rotated)| made <= rotated);
+        return if by_rotation && values.iter().any(|value| value.key != *current) {
             Slot::First
         } else {
             Slot::Unclear
@@ -93,7 +102,8 @@ mod tests {
         assert_eq!(rivals, asked.iter().collect::<Vec<_>>(), "who is asked");
         let lives = Password::from(lives.to_owned());
         let lives = rivals.into_iter().find(|rival| **rival == lives);
-        assert_eq!(of(&current, lives, &values), expected.1);
+        let rotated = SystemTime::UNIX_EPOCH + Duration::from_secs(9);
+        assert_eq!(of(&current, lives, &values, Some(rotated)), expected.1);
     }
 
     #[test]
@@ -124,14 +134,31 @@ mod tests {
     }
 
     #[test]
-    fn without_dates_only_a_dead_rival_shows_something() {
+    fn a_value_that_came_by_hand_shows_nothing_beside_dead_ones() {
+        let value = |key: &str, second| Value {
+            key: Password::from(key.to_owned()),
+            made: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second)),
+        };
+        let values = [value("b", 5), value("placeholder", 1)];
+        for (rotated, slot) in [
+            (None, Slot::Unclear),
+            (Some(4), Slot::Unclear),
+            (Some(5), Slot::First),
+        ] {
+            let rotated = rotated.map(|second| SystemTime::UNIX_EPOCH + Duration::from_secs(second));
+            assert_eq!(of(&values[0].key, None, &values, rotated), slot, "{rotated:?}");
+        }
+    }
+
+    #[test]
+    fn without_dates_nothing_is_shown() {
         let value = |key: &str| Value {
             key: Password::from(key.to_owned()),
             made: None,
         };
         let values = [value("b"), value("a")];
-        let slot = |lives| of(&values[0].key, lives, &values);
+        let slot = |lives| of(&values[0].key, lives, &values, Some(SystemTime::UNIX_EPOCH));
         assert_eq!(slot(Some(&values[1].key)), Slot::Unclear);
-        assert_eq!(slot(None), Slot::First);
+        assert_eq!(slot(None), Slot::Unclear);
     }
 }

@@ -10,7 +10,7 @@
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::checking::Health;
+use crate::checking::{HOPELESS, Health, gone};
 use crate::description::{Promote, PromoteWhen, Stage};
 use crate::fault::ProviderFault;
 use crate::job::{Job, With};
@@ -20,6 +20,8 @@ use crate::status::Statuses;
 
 /// Versions without a label that are looked at, newest first.
 const MOST_PAST: usize = 10;
+/// How a promotion is refused that there is nothing for.
+const REFUSALS: [&str; 2] = ["ProviderRefused", "ProviderCredentialRefused"];
 
 impl Job<'_> {
     /// Makes a second value: createSecret of this class.
@@ -98,29 +100,35 @@ impl Job<'_> {
             });
         }
         let past = self.context.history(MOST_PAST).await?;
-        let values = past.iter().filter_map(|past| {
-            let key = self.key_of(&KeyDocument::parse(&past.text).ok()?).ok()?;
-            Some(Value {
-                key: key.value?,
-                made: past.made,
-            })
-        });
-        let values: Vec<_> = values.collect();
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for past in &past {
+            let document = KeyDocument::parse(&past.text).ok();
+            if let Some(key) = document.and_then(|document| self.key_of(&document).ok())
+                && let Some(value) = key.value.clone()
+            {
+                keys.push(key);
+                values.push(Value {
+                    key: value,
+                    made: past.made,
+                });
+            }
+        }
         let Some(current) = &self.current.value else {
             return Ok(Slot::Unclear);
         };
         let mut lives = None;
         for rival in slot::rivals(current, &values) {
-            let key = Key {
-                value: Some(rival.clone()),
-                ..self.current.clone()
-            };
-            if self.health(&key, "older").await? == Health::Healthy {
+            // With its own id.
+            let key = keys.iter().find(|key| key.value.as_ref() == Some(rival));
+            if let Some(key) = key
+                && self.health(key, "older").await? == Health::Healthy
+            {
                 lives = Some(rival);
                 break;
             }
         }
-        Ok(slot::of(current, lives, &values))
+        let rotated = self.context.last_rotated().await?;
+        Ok(slot::of(current, lives, &values, rotated))
     }
 
     async fn unstage(&self) -> Result<(), Cause> {
@@ -159,12 +167,34 @@ impl Job<'_> {
             return Ok(());
         }
         let key = self.key_of(pending)?;
-        if self.health(&self.current, "current").await? == Health::Dead {
-            // What the promotion ends is ended: it was made. testSecret tells whether the new one works.
-            return Ok(());
-        }
+        let health = self.health(&self.current, "current").await?;
         self.context.still_stands().await?;
-        self.promote(promote, &key).await
+        match self.promote(promote, &key).await {
+            // What the promotion ends is ended: it was made already, unless the key was dead before. The new one tells.
+            Err(cause) if health == Health::Dead && REFUSALS.contains(&cause.code()) => {
+                match self.health(&key, "pending").await? {
+                    Health::Healthy => Ok(()),
+                    Health::Dead => Err(cause),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Uses the pending key. One that is refused for long, while the current one works, is given up: createSecret would never
+    /// make another in its place.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn verify_staged(&self, key: &Key) -> Result<(), Cause> {
+        let Err(refused) = self.check_settled(key).await else {
+            return Ok(());
+        };
+        let is_new = refused.code() == "KeyRefused" && key.value != self.current.value;
+        let is_hopeless = is_new
+            && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true))
+            && matches!(self.health(&self.current, "current").await, Ok(Health::Healthy));
+        Err(if is_hopeless { gone(refused) } else { refused })
     }
 
     /// The end of finishSecret of this class: the key that has just become AWSCURRENT's is promoted, unless that was done

@@ -163,7 +163,8 @@ impl Target for ApiKey {
                 Overlap { job: &job, provider }.verify(pending).await
             }
             Class::InPlace => job.verify_replaced(&job.key_of(pending)?).await,
-            Class::Staged | Class::Chosen | Class::None => job.check_settled(&job.key_of(pending)?).await,
+            Class::Staged => job.verify_staged(&job.key_of(pending)?).await,
+            Class::Chosen | Class::None => job.check_settled(&job.key_of(pending)?).await,
         }
     }
 

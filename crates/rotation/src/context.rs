@@ -74,6 +74,15 @@ impl<'a> Context<'a> {
         Ok(self.store.describe(&self.event.secret, self.budget).await?.tags)
     }
 
+    /// When a rotation of the secret last succeeded, if one did.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn last_rotated(&self) -> Result<Option<SystemTime>, Cause> {
+        let description = self.store.describe(&self.event.secret, self.budget).await?;
+        Ok(description.last_rotated)
+    }
+
     /// When the version that the step read as AWSCURRENT was made, if Secrets Manager says so.
     ///
     /// # Errors

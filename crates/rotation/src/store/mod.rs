@@ -54,6 +54,8 @@ pub(crate) struct Description {
     pub(crate) labels: Labels,
     /// `Some(false)` once a rotation was cancelled; absent if none was ever configured.
     pub(crate) rotation_enabled: Option<bool>,
+    /// When a rotation last succeeded.
+    pub(crate) last_rotated: Option<SystemTime>,
     /// The secret's tags.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -105,6 +107,9 @@ impl Store {
         Ok(Description {
             labels,
             rotation_enabled: answer.rotation_enabled,
+            last_rotated: answer
+                .last_rotated_date
+                .and_then(|date| SystemTime::try_from(date).ok()),
             tags: tags
                 .filter_map(|tag| tag.key.map(|key| (key, tag.value.unwrap_or_default())))
                 .collect(),

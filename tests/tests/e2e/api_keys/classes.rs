@@ -507,3 +507,17 @@ async fn an_id_that_nothing_shows_to_be_the_keys_own_is_not_revoked() {
         assert!(world.provider.accepts("another-teams-key"), "{rotated}");
     }
 }
+
+/// Not every provider answers a dead key with 401.
+#[tokio::test]
+async fn a_dead_key_of_class_b_is_recovered_whatever_the_refusal_is_called() {
+    for status in [400, 404] {
+        let world = World::new(Kind::InPlace).await;
+        world.provider.state(|state| state.live.clear());
+        world
+            .provider
+            .play("POST /self/roll", 0, 1, Trick::Say(answer(status, "{}")));
+        world.rotate().await;
+        world.invariant_current_works("a recovery").await;
+    }
+}

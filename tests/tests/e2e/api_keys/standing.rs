@@ -208,3 +208,104 @@ async fn a_second_key_beside_one_that_never_had_a_predecessor_is_not_removed() {
         .await;
     assert!(!world.provider.calls().contains(&"DELETE /secondary".to_owned()));
 }
+
+/// The usual way of a secret that a template made: a placeholder first, which never was a key.
+#[tokio::test]
+async fn a_second_key_that_was_put_over_a_placeholder_is_not_removed() {
+    let world = Setup::of(Kind::Staged).secret("to-be-replaced").start().await;
+    world.provider.state(|state| {
+        let mut first = state.live[0].clone();
+        "the-first-one".clone_into(&mut first.value);
+        state.live.insert(0, first);
+    });
+    a_millisecond_goes_by().await;
+    world.put(FIRST).await;
+    let token = world.secret().stage();
+    world
+        .refuses(
+            &token,
+            Step::Create,
+            "SecondKeyUnclear",
+            &["has a second key already"],
+        )
+        .await;
+}
+
+/// Class C, promoted by an admin in setSecret, and abandoned after it: what is staged beside a dead current key is promoted.
+#[tokio::test]
+async fn a_staged_key_is_promoted_though_the_current_one_was_dead_before() {
+    let description = Kind::Staged.description("admin = \"scripted-admin\"\n", "");
+    let description = description.replace("{{ current.value }}", "{{ admin }}");
+    let description = description.replace("POST /promote\"", "POST /promote\"\nwhen = \"set\"");
+    let setup = Setup::of(Kind::Staged).env("PROVIDER_DESCRIPTION", &description);
+    let world = setup.start().await;
+    let token = world.secret().stage();
+    let made = world.secret().steps(&token, &[Step::Create, Step::Set]).await;
+    made.expect("the key is promoted");
+    world.cancel_and_clean_up().await;
+    assert!(!world.provider.accepts(FIRST));
+    world.rotate().await;
+    assert_eq!(
+        world.provider.state(|state| state.live.len()),
+        1,
+        "it is the first"
+    );
+    let token = world.secret().stage();
+    let made = world.secret().step(&token, Step::Create).await;
+    made.expect("another is staged");
+    world.invariant_current_works("a second key is staged").await;
+    // A promotion whose answer was lost is no error.
+    for _ in 0..2 {
+        let set = world.secret().step(&token, Step::Set).await;
+        set.expect("it is promoted");
+    }
+    let rest = world.secret().steps(&token, &[Step::Test, Step::Finish]).await;
+    rest.expect("it works");
+    world.invariant_current_works("promoted twice").await;
+}
+
+/// createSecret finds it stored, and would never make another.
+#[tokio::test]
+async fn a_staged_key_that_was_removed_by_hand_does_not_block_for_ever() {
+    for (minutes, is_given_up) in [(50, false), (61, true)] {
+        let setup = Setup::of(Kind::Staged).age(Duration::from_secs(minutes * 60));
+        let world = setup.timeout(Duration::from_secs(6)).start().await;
+        let token = world.secret().stage();
+        let secret = world.secret();
+        let made = secret.steps(&token, &[Step::Create, Step::Set]).await;
+        made.expect("the key is staged");
+        world.provider.state(|state| state.live.truncate(1));
+        let error = secret.step(&token, Step::Test).await.expect_err("it is refused");
+        assert_eq!(error.error_type, "KeyRefused", "{error}");
+        let pending = secret.carrier(&Label::Pending).await;
+        assert_eq!(pending.is_none(), is_given_up, "{minutes} minutes: {error}");
+        if is_given_up {
+            world.rotate().await;
+        }
+        world.invariant_current_works("a key that was removed").await;
+    }
+}
+
+/// Two keys live, and the provider says of each which it is.
+#[tokio::test]
+async fn an_outstanding_promotion_is_found_where_keys_are_compared_by_id() {
+    let text =
+        format!("{{\"apiKey\": \"{FIRST}\", \"apiKeyId\": \"k0\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}");
+    let description = Kind::Staged.description("", "[check.same]\nid = \"/id\"\n");
+    let description = description.replace("value = \"/secondary\"", "value = \"/secondary\"\nid = \"/id\"");
+    let setup = Setup::of(Kind::Staged)
+        .secret(&text)
+        .env("PROVIDER_DESCRIPTION", &description);
+    let world = setup.start().await;
+    world
+        .provider
+        .play("POST /promote", 0, 1, Trick::Say(answer(403, "{}")));
+    a_millisecond_goes_by().await;
+    let token = world.secret().stage();
+    let error = world.secret().steps(&token, &Step::ALL).await;
+    error.expect_err("the promotion is refused");
+    world.cancel_and_clean_up().await;
+    world.rotate().await;
+    world.invariant_current_works("the next rotation").await;
+    assert_eq!(world.provider.state(|state| state.promotions), 2);
+}
