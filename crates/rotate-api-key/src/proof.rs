@@ -10,6 +10,7 @@ use rotation::secrets::KeyDocument;
 use crate::checking::Health;
 use crate::fault::ProviderFault;
 use crate::job::Job;
+use crate::key::Key;
 
 /// Versions without a label that are tried, newest first.
 const MOST_TRIES: usize = 5;
@@ -40,6 +41,20 @@ impl Job<'_> {
     /// # Errors
     /// `KeyUnproven`, or what the checks came to.
     pub async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
+        for old in self.older_keys().await? {
+            if self.works(&old, "older").await? {
+                return Ok(());
+            }
+        }
+        Err(self.unproven())
+    }
+
+    /// Other keys that the secret has had, for the same provider and parameters.
+    ///
+    /// # Errors
+    /// Secrets Manager's.
+    pub async fn older_keys(&self) -> Result<Vec<Key>, Cause> {
+        let mut keys = Vec::new();
         for past in self.context.history(MOST_TRIES).await? {
             let Ok(document) = KeyDocument::parse(&past.text) else {
                 continue;
@@ -47,15 +62,19 @@ impl Job<'_> {
             let Ok(old) = self.open_another(&document).await else {
                 continue;
             };
-            let is_another = self.is_of_the_account_of(&old) && old.current.value != self.current.value;
-            if is_another && self.works(&old.current, "older").await? {
-                return Ok(());
+            if self.is_of_the_account_of(&old) && old.current.value != self.current.value {
+                keys.push(old.current);
             }
         }
-        Err(ProviderFault::Unproven {
+        Ok(keys)
+    }
+
+    /// Nothing shows that the open parameters are right.
+    pub fn unproven(&self) -> Cause {
+        ProviderFault::Unproven {
             provider: self.description.provider.clone(),
             open: self.open.clone(),
         }
-        .into())
+        .into()
     }
 }

@@ -15,7 +15,7 @@ use crate::roots::Roots;
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `PROVIDER` | the provider of all secrets | each says its own |
-/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows | none |
+/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host | none |
 /// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
 /// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |

@@ -2,6 +2,8 @@
 
 pub(super) mod calls;
 
+use std::collections::BTreeSet;
+
 use super::names::{self, About};
 use super::{Class, Derived, Description, trust};
 use calls::Checked;
@@ -22,6 +24,7 @@ pub(super) fn problems(description: &Description) -> (Vec<(String, String)>, Der
     let mut check = Checking {
         description,
         problems: Vec::new(),
+        hosts: BTreeSet::new(),
     };
     check.head();
     check.parameters();
@@ -36,6 +39,8 @@ pub(super) fn problems(description: &Description) -> (Vec<(String, String)>, Der
 struct Checking<'d> {
     description: &'d Description,
     problems: Vec<(String, String)>,
+    /// The parameters that decide a host.
+    hosts: BTreeSet<String>,
 }
 
 impl Checking<'_> {
@@ -206,6 +211,8 @@ impl Checking<'_> {
             check_uses_admin: checked.of("check").has("admin"),
             rolls_by_admin: trust::by_admin(&checked, "roll"),
             adoption: trust::adoption(it, &checked),
+            of_the_admin: trust::of_the_admin(it, &checked),
+            hosts: std::mem::take(&mut self.hosts),
         }
     }
 

@@ -12,7 +12,7 @@ mod next;
 mod parameter;
 mod trust;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -126,11 +126,13 @@ pub struct Description {
 }
 
 /// What a description comes to, seen as a whole.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Derived {
     check_uses_admin: bool,
     rolls_by_admin: bool,
     adoption: Adoption,
+    of_the_admin: BTreeSet<String>,
+    hosts: BTreeSet<String>,
 }
 
 /// Whether a displaced key that Keywheel did not make may be revoked: a document may name anybody's id.
@@ -206,6 +208,16 @@ impl Description {
     /// Whether the check needs the admin's credential.
     pub fn check_uses_admin(&self) -> bool {
         self.derived.check_uses_admin
+    }
+
+    /// Whether a parameter reaches a call that the admin's credential makes.
+    pub fn is_of_the_admin(&self, parameter: &str) -> bool {
+        self.native.is_some() || self.derived.of_the_admin.contains(parameter)
+    }
+
+    /// Whether a parameter decides where a credential is sent.
+    pub fn decides_a_host(&self, parameter: &str) -> bool {
+        self.derived.hosts.contains(parameter)
     }
 
     /// Whether the admin's credential replaces the key, and not the key itself.

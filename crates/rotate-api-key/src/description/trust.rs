@@ -3,6 +3,8 @@
 //! A parameter that a secret fills by a pattern is such a choice. It is harmless if the key of the secret itself shows that
 //! it is right: the check sends it, or its answer has it. Otherwise it is the function's to decide.
 
+use std::collections::BTreeSet;
+
 use super::check::calls::Checked;
 use super::names::{self, About};
 use super::{Adoption, Class, Description};
@@ -52,6 +54,16 @@ fn is_shown(it: &Description, checked: &Checked, name: &str) -> bool {
         |source: &String| names::check(source, About::Key, false, it).is_ok_and(|used| used.has(name));
     let only_success = check.healthy.as_ref().is_none_or(Statuses::is_of_success);
     (only_success && checked.of("check").has(name)) || logins.any(has_it)
+}
+
+/// The parameters that calls with the admin's credential use.
+pub(super) fn of_the_admin(it: &Description, checked: &Checked) -> BTreeSet<String> {
+    let is_used = |name: &&String| {
+        let used = format!("parameters.{name}");
+        let mut sections = MANAGEMENT.into_iter().chain(["check"]);
+        sections.any(|section| by_admin(checked, section) && checked.of(section).has(&used))
+    };
+    it.parameters.keys().filter(is_used).cloned().collect()
 }
 
 /// What is wrong, as key and words.

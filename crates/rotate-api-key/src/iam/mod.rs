@@ -76,18 +76,38 @@ impl<'a> Iam<'a> {
         Ok(answer.text("Arn").unwrap_or_default())
     }
 
-    /// A user of that name may be somebody's in another account: it is this account's that IAM lists the current key of.
-    async fn check_account(&self) -> Result<(), Cause> {
+    /// A user of that name may be somebody's in another account: it is this account's that IAM lists the key of.
+    async fn check_account(&self, key: &Key) -> Result<(), Cause> {
         let listed = [("Action", "ListAccessKeys"), ("UserName", self.user)];
         let answer = self.iam("list", &listed).await?;
         let mut ids = answer
             .members("AccessKeyMetadata")
             .into_iter()
             .filter_map(|key| key.text("AccessKeyId"));
-        if ids.any(|id| self.job.current.id.as_deref() == Some(id.as_str())) {
+        if ids.any(|id| key.id.as_deref() == Some(id.as_str())) {
             return Ok(());
         }
         Err(self.elsewhere())
+    }
+
+    /// The current key was deleted, or deactivated: an older one of the same user shows as much.
+    async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
+        for old in self.job.older_keys().await? {
+            let outcome = match self.identity(&old, "older").await {
+                Ok(arn) => self.check_arn(&arn),
+                Err(cause) => Err(cause),
+            };
+            let outcome = match outcome {
+                Ok(()) => self.check_account(&old).await,
+                refused => refused,
+            };
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(cause) if ["KeyRefused", "KeyElsewhere", "ProviderRefused"].contains(&cause.code()) => {}
+                Err(cause) => return Err(cause),
+            }
+        }
+        Err(self.job.unproven())
     }
 
     fn elsewhere(&self) -> Cause {
@@ -133,13 +153,16 @@ impl Provider for Iam<'_> {
         let given = self.job.settings.given(&self.job.description.provider, USER);
         match self.identity(&self.job.current, "current").await {
             Ok(arn) => self.check_arn(&arn)?,
-            Err(refused) if refused.code() == "KeyRefused" && given != Given::Nothing => {
+            Err(refused) if refused.code() == "KeyRefused" => {
+                if given == Given::Nothing {
+                    self.prove_by_an_older_key().await?;
+                }
                 return Ok(Health::Dead);
             }
             Err(cause) => return Err(cause),
         }
         if given == Given::Nothing {
-            self.check_account().await?;
+            self.check_account(&self.job.current).await?;
         }
         Ok(Health::Healthy)
     }

@@ -89,10 +89,11 @@ impl<'a> Job<'a> {
                 provider: &description.provider,
                 name,
                 parameter,
+                is_host: description.decides_a_host(name),
             };
             let (value, is_open) = asked.answer(current, &mut said, context).await?;
             parameters.insert(name.clone(), value);
-            if is_open {
+            if is_open && description.is_of_the_admin(name) {
                 open.push(name.clone());
             }
         }
@@ -218,6 +219,8 @@ struct Asked<'a> {
     provider: &'a str,
     name: &'a str,
     parameter: &'a Parameter,
+    /// It decides where a credential is sent.
+    is_host: bool,
 }
 
 impl Asked<'_> {
@@ -229,6 +232,9 @@ impl Asked<'_> {
         said: &mut Said,
         context: &Context<'_>,
     ) -> Result<(String, bool), Cause> {
+        if self.is_host && self.given == Given::Any {
+            return Err(self.host_left_open().into());
+        }
         let value = match (&self.given, self.parameter.set_by) {
             (Given::Value(value), _) => Some((*value).to_owned()),
             (Given::Nothing, SetBy::Function) => None,
@@ -236,7 +242,23 @@ impl Asked<'_> {
         };
         let is_open = self.given == Given::Nothing && !self.parameter.is_closed() && value.is_some();
         let value = value.or_else(|| self.parameter.default.clone());
-        Ok((self.check(value)?, is_open))
+        let is_in_document = said.document.contains_key(self.name);
+        Ok((self.check(value, is_in_document)?, is_open))
+    }
+
+    /// No secret says where a credential goes.
+    fn host_left_open(&self) -> ProviderFault {
+        ProviderFault::ParameterInvalid {
+            provider: self.provider.to_owned(),
+            parameter: self.name.to_owned(),
+            problem:
+                "decides where credentials are sent, and PROVIDER_PARAMETERS (*) leaves it to the secret"
+                    .to_owned(),
+            allowed: format!(
+                "{}.{}=VALUE in PROVIDER_PARAMETERS, or several with | between, of which a secret chooses one",
+                self.provider, self.name
+            ),
+        }
     }
 
     async fn said(
@@ -256,11 +278,11 @@ impl Asked<'_> {
         Ok(own.or_else(|| said.get(self.name).cloned()))
     }
 
-    fn check(&self, value: Option<String>) -> Result<String, ProviderFault> {
+    fn check(&self, value: Option<String>, is_in_document: bool) -> Result<String, ProviderFault> {
         let problem = match value {
             Some(value) if self.allows(&value) => return Ok(value),
-            // A member of the document may be the credential itself, where two members were mixed up.
-            Some(_) if self.parameter.member.is_some() => {
+            // What stands in the document may be the credential itself, where two members were mixed up.
+            Some(_) if is_in_document || self.parameter.member.is_some() => {
                 "has another value in the secret, which is not shown".to_owned()
             }
             Some(value) => {

@@ -134,3 +134,44 @@ async fn a_function_of_one_provider_does_not_serve_another() {
         .await;
     assert!(world.provider.calls().is_empty());
 }
+
+/// `*` is for what the admin's credential is used for, not for where it is sent.
+#[tokio::test]
+async fn a_host_is_not_left_to_the_secret_by_a_star() {
+    let text = format!("{{\"apiKey\": \"{FIRST}\", \"keywheel\": {{\"url\": \"http://127.0.0.1:9\"}}}}");
+    let setup = Setup::of(Kind::Overlap).secret(&text);
+    let world = setup.env("PROVIDER_PARAMETERS", "url=*").start().await;
+    let token = world.secret().stage();
+    let words = [
+        "`url`",
+        "decides where credentials are sent",
+        "scripted.url=VALUE",
+    ];
+    world
+        .refuses(&token, Step::Create, "ParameterInvalid", &words)
+        .await;
+}
+
+/// What only the check uses needs no proof.
+#[tokio::test]
+async fn a_parameter_that_no_admin_uses_is_free() {
+    let description = Kind::Overlap.description("", "[parameters.team]\npattern = \"[a-z]+\"\n");
+    let description = description.replace(
+        "GET /whoami\"",
+        "GET /whoami\"\nquery = { team = \"{{ parameters.team }}\" }",
+    );
+    let world = world(&document("made-up", "blue"), &description, "").await;
+    world.rotate().await;
+    world.invariant_current_works("a placeholder").await;
+}
+
+/// Two members were mixed up: the text that is no team is a credential.
+#[tokio::test]
+async fn what_the_document_says_is_not_repeated_in_an_error() {
+    let world = world(&document(FIRST, "SECRET-2f1c9b"), &with_team(""), "").await;
+    let token = world.secret().stage();
+    let message = world
+        .refuses(&token, Step::Create, "ParameterInvalid", &["`team`", "not shown"])
+        .await;
+    assert!(!message.contains("2f1c9b") && !world.keys.log().contains("2f1c9b"));
+}

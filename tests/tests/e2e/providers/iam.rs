@@ -174,3 +174,46 @@ async fn nobody_reads_along_while_an_access_key_is_rotated() {
     assert_silence(&world.keys, &secret, &canaries);
     assert!(!world.keys.aws.logs(FUNCTION).is_empty());
 }
+
+/// GetCallerIdentity refuses the next key, as AWS does one that was deleted.
+fn refuse_a_key(world: &World) {
+    world.moto.inject(
+        &json!({"action": "GetCallerIdentity", "code": "InvalidClientTokenId", "times": 1, "status": 403}),
+    );
+}
+
+/// Somebody deleted the current key. The displaced one, which still works, shows whose it was.
+#[tokio::test]
+async fn a_deleted_access_key_is_replaced_if_an_older_one_shows_whose_it_was() {
+    let world = World::start().await;
+    let secret = world.secret(&world.create_key()).await;
+    let token = secret.stage();
+    refuse_a_key(&world);
+    let words = [
+        "user",
+        "neither the current key nor an older one works",
+        "aws-iam.user=",
+    ];
+    refuses(
+        &world.keys,
+        &secret,
+        (&token, Step::Create),
+        "KeyUnproven",
+        &words,
+    )
+    .await;
+    assert_eq!(world.key_ids().len(), 1);
+    secret
+        .steps(&token, &Step::ALL)
+        .await
+        .expect("it works after all");
+    let current = text(&secret.document().await, "accessKeyId");
+    world.moto.iam(
+        "DeleteAccessKey",
+        &[("UserName", USER), ("AccessKeyId", &current)],
+    );
+    refuse_a_key(&world);
+    secret.rotate().await.expect("the older key shows it");
+    let now = text(&secret.document().await, "accessKeyId");
+    assert!(now != current && world.has(&now));
+}

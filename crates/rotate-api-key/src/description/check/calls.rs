@@ -1,6 +1,6 @@
 //! The rules of calls: their requests, templates and hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Description;
 use super::super::call::{Auth, Call, ClientCredentials, Issue, List, Promote, Revoke, Set, Stage};
@@ -203,6 +203,7 @@ fn auth(checking: &mut Checking<'_>, key: &str, auth: &Auth, about: About, mints
             let mut quiet = Checking {
                 description: checking.description,
                 problems: Vec::new(),
+                hosts: BTreeSet::new(),
             };
             used.add(templates(&mut quiet, key, &mint.call(), About::Key, false));
         } else {
@@ -296,7 +297,11 @@ fn hosts(checking: &mut Checking<'_>, key: &str, own: Option<&str>) {
     };
     let problem = match names::check(source, About::None, false, it) {
         Err(what) => Some(what),
-        Ok(used) => used.names().find_map(|name| open_name(name, it)),
+        Ok(used) => {
+            let parameters = used.names().filter_map(|name| name.strip_prefix("parameters."));
+            checking.hosts.extend(parameters.map(str::to_owned));
+            used.names().find_map(|name| open_name(name, it))
+        }
     };
     let problem = problem.or_else(|| {
         if source.contains("{{") {
