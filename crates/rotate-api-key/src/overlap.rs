@@ -67,7 +67,7 @@ impl<P: Provider> Overlap<'_, P> {
         let health = self.provider.prove().await?;
         let survey = self.survey().await?;
         let survey = match (survey, health) {
-            (Some(survey), Health::Dead) => Some(kept_for_now(survey)),
+            (Some(survey), Health::Dead) => Some(self.kept_for_now(survey).await?),
             (survey, _) => survey,
         };
         if let Some(survey) = &survey {
@@ -337,16 +337,4 @@ impl<P: Provider> Overlap<'_, P> {
         }
         Ok(())
     }
-}
-
-/// The current key does not work: what it displaced may be all that applications have.
-fn kept_for_now(mut survey: Survey) -> Survey {
-    if !survey.displaced.is_empty() {
-        tracing::warn!(
-            "the current key is refused: the keys that it displaced are kept until the next rotation"
-        );
-        survey.kept += survey.displaced.len();
-        survey.displaced.clear();
-    }
-    survey
 }

@@ -44,6 +44,8 @@ pub struct State {
     pub slow: usize,
     /// How a new key looks: `{}` is a number.
     pub pattern: String,
+    /// Keys that are still listed, and do not work any more.
+    pub expired: Vec<String>,
     /// How many bytes of a new key's name are kept.
     pub longest_name: usize,
     counter: usize,
@@ -66,6 +68,7 @@ impl State {
             live: vec![first],
             slow: 0,
             pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
+            expired: Vec::new(),
             longest_name: usize::MAX,
             counter: 0,
             promotions: 0,
@@ -75,7 +78,8 @@ impl State {
 
     /// Whether a key works.
     pub fn accepts(&self, key: &str) -> bool {
-        self.live.iter().any(|issued| issued.value == key)
+        let expired = self.expired.iter().any(|value| value == key);
+        !expired && self.live.iter().any(|issued| issued.value == key)
     }
 
     /// The credentials that work.

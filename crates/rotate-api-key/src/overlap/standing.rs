@@ -6,7 +6,8 @@ use rotation::secrets::KeyDocument;
 use rotation::{Cause, Prospect, VersionId};
 
 use super::Overlap;
-use super::survey::{Standing, is_value};
+use super::survey::{Standing, Survey, is_value};
+use crate::checking::Health;
 use crate::description::Adoption;
 use crate::key::Key;
 use crate::provider::{Listed, Provider};
@@ -87,5 +88,30 @@ impl<P: Provider> Overlap<'_, P> {
             Adoption::IfItWorks if is_there => job.works(previous, "previous").await?,
             Adoption::IfItWorks | Adoption::No => false,
         })
+    }
+
+    /// The current key does not work: what it displaced may be all that applications have. The previous key, if it is refused as
+    /// well, is nobody's, and may take the room of a new one: where keys expire, both do if rotations are off for long.
+    pub(super) async fn kept_for_now(&self, mut survey: Survey) -> Result<Survey, Cause> {
+        if survey.displaced.is_empty() {
+            return Ok(survey);
+        }
+        let job = self.job;
+        let dead = match self.previous().await? {
+            Some(previous) if job.description.native.is_none() => {
+                let health = job.health(&previous, "previous").await;
+                previous.id.filter(|_| matches!(health, Ok(Health::Dead)))
+            }
+            _ => None,
+        };
+        let all = survey.displaced.len();
+        survey.displaced.retain(|key| Some(&key.id) == dead.as_ref());
+        survey.kept += all - survey.displaced.len();
+        if all > survey.displaced.len() {
+            tracing::warn!(
+                "the current key is refused: the keys that it displaced are kept until the next rotation"
+            );
+        }
+        Ok(survey)
     }
 }

@@ -432,16 +432,41 @@ async fn a_key_of_class_b_that_is_not_honoured_is_given_up_only_when_it_is_old()
     }
 }
 
-/// A list without names tells by a key's age alone whether a crash lost it.
-#[tokio::test]
-async fn of_an_exclusive_list_only_a_key_that_is_younger_than_the_current_one_is_taken_for_lost() {
+/// A list without names, of the secret's own keys.
+fn exclusive(sections: &str) -> String {
     let description = Kind::Overlap
-        .description("", "[retire]\nwhen = \"finish\"")
+        .description("", sections)
         .replace("name = \"/name\"\n", "exclusive = true\ncreated = \"/made\"\n");
-    let description = description.replace("key = \"apiKey\"", "key = \"apiKey\"\nid = \"apiKeyId\"");
+    description.replace("key = \"apiKey\"", "key = \"apiKey\"\nid = \"apiKeyId\"")
+}
+
+/// Rotations were off for so long that both keys are out of date, and the provider has room for two.
+#[tokio::test]
+async fn two_keys_that_have_expired_do_not_take_the_room_of_a_new_one() {
+    let description = format!("limit = 2\n{}", exclusive(""));
     let world = Setup::of(Kind::Overlap)
         .secret(&document(FIRST, r#""apiKeyId": "k0""#))
         .env("PROVIDER_DESCRIPTION", &description)
+        .start()
+        .await;
+    world.rotate().await;
+    world.provider.state(|state| state.expired = state.values());
+    world.rotate().await;
+    world.invariant_current_works("expired keys").await;
+    let ids: Vec<_> = world
+        .provider
+        .state(|state| state.live.iter().map(|key| key.id.clone()).collect());
+    assert_eq!(ids, ["k1", "k2"]);
+    world.rotate().await;
+    world.invariant_current_works("the next rotation").await;
+}
+
+/// A list without names tells by a key's age alone whether a crash lost it.
+#[tokio::test]
+async fn of_an_exclusive_list_only_a_key_that_is_younger_than_the_current_one_is_taken_for_lost() {
+    let world = Setup::of(Kind::Overlap)
+        .secret(&document(FIRST, r#""apiKeyId": "k0""#))
+        .env("PROVIDER_DESCRIPTION", &exclusive("[retire]\nwhen = \"finish\""))
         .start()
         .await;
     let extra = |id: &str, made| Issued {

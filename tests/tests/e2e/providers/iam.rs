@@ -175,7 +175,7 @@ async fn nobody_reads_along_while_an_access_key_is_rotated() {
     assert!(!world.keys.aws.logs(FUNCTION).is_empty());
 }
 
-/// GetCallerIdentity refuses the next key, as AWS does one that was deleted.
+/// `GetCallerIdentity` refuses the next key, as AWS does one that was deleted.
 fn refuse_a_key(world: &World) {
     world.moto.inject(
         &json!({"action": "GetCallerIdentity", "code": "InvalidClientTokenId", "times": 1, "status": 403}),
