@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::answer::{Judge, tells_of_an_error};
 use crate::client::{after, pause_asked_for};
-use crate::description::{Check, ID};
+use crate::description::{Check, Expect, ID};
 use crate::fault::ProviderFault;
 use crate::grant;
 use crate::http::{self, Answer, Outgoing};
@@ -232,7 +232,7 @@ impl Verdict<'_> {
     /// A healthy status with an error inside, or without what only a key that works is told.
     fn look_inside(&self, answer: &Answer) -> Result<(), ProviderFault> {
         let (status, call) = (answer.status, self.judge.name.to_owned());
-        let token = Pointer::parse("/access_token").ok();
+        let token = Pointer::parse("/access_token").ok().map(Expect::Something);
         let of_a_grant = token.as_ref().filter(|_| self.check.client_credentials.is_some());
         let expected = self.check.expect.as_ref().or(of_a_grant);
         let refused = match (Json::parse(&answer.body), expected) {
@@ -243,7 +243,7 @@ impl Verdict<'_> {
             (None, None) => false,
             (Some(inside), expected) => {
                 tells_of_an_error(&self.check.call(), inside)
-                    || expected.is_some_and(|place| inside.at(place).is_none_or(Json::is_null_or_false))
+                    || expected.is_some_and(|expected| !expected.is_in(inside))
             }
         };
         if refused {

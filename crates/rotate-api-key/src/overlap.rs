@@ -18,7 +18,7 @@ use std::time::Duration;
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
 
-use crate::checking::{Health, gone};
+use crate::checking::{HOPELESS, Health, gone};
 use crate::clock;
 use crate::description::RetireWhen;
 use crate::fault::ProviderFault;
@@ -209,10 +209,12 @@ impl<P: Provider> Overlap<'_, P> {
 
     /// Whether the provider's list has the current key, and not this one.
     async fn is_gone(&self, key: &Key) -> Result<bool, Cause> {
-        let Some(listed) = self.provider.list().await? else {
-            return Ok(false);
-        };
         let current = &self.job.current;
+        let Some(listed) = self.provider.list().await? else {
+            // Nothing tells but time: what is refused for long, while the current one works.
+            return Ok(self.job.is_pending_older_than(HOPELESS).await?
+                && self.job.health(current, "current").await? == Health::Healthy);
+        };
         let marked = |listed: &Listed, version| {
             let name = listed.name.as_ref();
             name.is_some_and(|name| self.job.marks.is_of(name, version))

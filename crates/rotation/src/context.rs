@@ -25,16 +25,25 @@ pub struct Past {
 pub struct Context<'a> {
     store: &'a Store,
     event: &'a Event,
+    arn: &'a str,
     current: &'a VersionId,
     budget: Budget,
 }
 
 impl<'a> Context<'a> {
     /// `current` is the version that the step read as AWSCURRENT.
-    pub(crate) fn new(store: &'a Store, event: &'a Event, current: &'a VersionId, budget: Budget) -> Self {
+    /// `arn` is the secret's.
+    pub(crate) fn new(
+        store: &'a Store,
+        event: &'a Event,
+        arn: &'a str,
+        current: &'a VersionId,
+        budget: Budget,
+    ) -> Self {
         Self {
             store,
             event,
+            arn,
             current,
             budget,
         }
@@ -45,9 +54,9 @@ impl<'a> Context<'a> {
         self.budget
     }
 
-    /// The secret's ARN, or whatever the event named it by.
+    /// The secret's ARN, though the event may have named it otherwise, as one that was made by hand.
     pub fn secret(&self) -> &str {
-        self.event.secret.as_str()
+        self.arn
     }
 
     /// The version that the step read as AWSCURRENT. What a version holds never changes.

@@ -1,6 +1,7 @@
 //! One step: read, decide, act.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use futures_util::future::{join, join3};
 use staging_labels::{Action, Label, Labels, Refusal, RotationState, Step, VersionId, plan};
@@ -56,6 +57,7 @@ pub async fn run<T: Target>(
         store,
         target,
         event,
+        arn: OnceCell::new(),
         budget,
     };
     match budget.settle(async || step.attempt().await).await {
@@ -77,12 +79,18 @@ struct Stepper<'a, T> {
     store: &'a Store,
     target: &'a T,
     event: &'a Event,
+    /// The secret's, as the first answer has it.
+    arn: OnceCell<String>,
     budget: Budget,
 }
 
 impl<T: Target> Stepper<'_, T> {
     async fn attempt(&self) -> Result<&'static str, Cause> {
         let (labels, reading) = self.read().await?;
+        let read = reading.current.iter().chain(&reading.pending).next();
+        if let Some(arn) = read.and_then(|version| version.arn.clone()) {
+            self.arn.get_or_init(|| arn);
+        }
         let action = plan(self.event.step, &labels, &self.event.token).map_err(Stray::Refused)?;
         if action != Action::Nothing {
             reading.agrees_with(&labels)?;
@@ -214,7 +222,8 @@ impl<T: Target> Stepper<'_, T> {
     }
 
     fn context<'a>(&'a self, current: &'a VersionId) -> Context<'a> {
-        Context::new(self.store, self.event, current, self.budget)
+        let arn = self.arn.get().map_or(self.event.secret.as_str(), String::as_str);
+        Context::new(self.store, self.event, arn, current, self.budget)
     }
 
     async fn release_if_poisoned(&self, cause: &Cause) -> bool {

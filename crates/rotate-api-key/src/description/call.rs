@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::next::Next;
+use crate::json::Json;
 use crate::pointer::{Pointer, Source};
 use crate::status::Statuses;
 
@@ -226,7 +227,7 @@ calls! {
         /// Statuses that say nothing of the key. 408, 425, 429 and 5xx by default.
         again: Option<Statuses>,
         /// What a healthy answer must have.
-        expect: Option<Pointer>,
+        expect: Option<Expect>,
         /// Where a healthy answer has what a parameter, or the key's `id`, must be: so it shows whose key it is.
         #[serde(default)]
         same: BTreeMap<String, Pointer>,
@@ -249,6 +250,44 @@ pub struct ClientCredentials {
     pub scope: Option<String>,
     /// The audience to ask for, where a provider wants one.
     pub audience: Option<String>,
+}
+
+/// What only a key that works is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(
+    untagged,
+    expecting = "must be a JSON pointer, such as \"/user/id\", or { at = \"/status\", is = \"active\" }"
+)]
+pub enum Expect {
+    /// Something stands there that is neither null nor false.
+    Something(Pointer),
+    /// This very text, or number, stands there.
+    Text(ExpectedText),
+}
+
+/// See [`Expect`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedText {
+    /// Where.
+    pub at: Pointer,
+    /// What.
+    pub is: String,
+}
+
+impl Expect {
+    /// Whether an answer has it.
+    pub fn is_in(&self, answer: Json<'_>) -> bool {
+        match self {
+            Self::Something(place) => answer.at(place).is_some_and(|found| !found.is_null_or_false()),
+            Self::Text(expected) => {
+                let found = answer.at(&expected.at).and_then(Json::text);
+                found.as_deref() == Some(expected.is.as_str())
+            }
+        }
+    }
 }
 
 /// How a token endpoint takes a client's id and secret.

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 pub use call::{
-    Auth, Basic, Call, Check, ClientCredentials, GraphQl, Issue, List, Mint, Promote, PromoteWhen, Revoke,
+    Auth, Basic, Call, Check, ClientCredentials, Expect, GraphQl, Issue, List, Mint, Promote, PromoteWhen, Revoke,
     Sent, Set, Stage,
 };
 pub(crate) use check::RESERVED;

@@ -526,6 +526,21 @@ auth = { bearer = "{{ key.value }}" }
     .unwrap();
 }
 
+#[test]
+fn what_a_healthy_answer_must_have_is_a_place_or_a_text_at_a_place() {
+    let met = |expect: &str, answer: &str| {
+        let text = GOOD.replace("[check]\n", &format!("[check]\nexpect = {expect}\n"));
+        let check = Description::load("p.toml", &text).unwrap().check.unwrap();
+        let answer = crate::json::Json::parse(answer.as_bytes()).unwrap();
+        check.expect.unwrap().is_in(answer)
+    };
+    assert!(met("\"/a\"", r#"{"a":0}"#) && !met("\"/a\"", r#"{"a":false}"#) && !met("\"/a\"", "{}"));
+    let active = "{ at = \"/a\", is = \"active\" }";
+    assert!(met(active, r#"{"a":"active"}"#));
+    assert!(!met(active, r#"{"a":"expired"}"#) && !met(active, r#"{"a":true}"#) && !met(active, "{}"));
+    check("[check]\n", "[check]\nexpect = 7\n", "check.expect: must be a JSON pointer");
+}
+
 /// The schema that editors use lies beside the descriptions. `KEYWHEEL_WRITE_SCHEMA=1 cargo test -p rotate-api-key schema`
 /// writes it anew.
 #[test]

@@ -42,6 +42,8 @@ pub struct Store {
 
 /// A version's value, and the labels that it carries.
 pub(crate) struct Version {
+    /// The secret's, whatever it was asked for by.
+    pub(crate) arn: Option<String>,
     pub(crate) id: VersionId,
     pub(crate) labels: Vec<String>,
     pub(crate) text: SecretString,
@@ -294,6 +296,7 @@ fn read(secret: &str, answer: GetSecretValueOutput) -> Result<Version, StoreFaul
         secret: secret.to_owned(),
     })?;
     Ok(Version {
+        arn: answer.arn,
         id: VersionId::stored(answer.version_id.unwrap_or_default()),
         labels: answer.version_stages.unwrap_or_default(),
         text: text.into(),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use keywheel_tests::keys::FUNCTION;
 use keywheel_tests::scripted::{Issued, Kind, Trick, answer};
+use rotate_api_key::mark::Marks;
+use serde_json::json;
 use staging_labels::{Label, Step};
 
 use super::{FIRST, SHOWS_ID, Setup, World};
@@ -545,4 +548,20 @@ async fn a_dead_key_of_class_b_is_recovered_whatever_the_refusal_is_called() {
         world.rotate().await;
         world.invariant_current_works("a recovery").await;
     }
+}
+
+/// An event that somebody wrote by hand may have the secret's name; Secrets Manager's have its ARN.
+#[tokio::test]
+async fn a_key_made_for_an_event_with_the_secrets_name_is_known_again() {
+    let world = World::new(Kind::Overlap).await;
+    let token = world.secret().stage();
+    let payload = json!({"Step": "createSecret", "SecretId": "scripted/key", "ClientRequestToken": token});
+    let payload = payload.to_string().into_bytes();
+    let invocation = world.keys.aws.invoke(FUNCTION, payload).await;
+    let error = invocation.expect("the function is there").error;
+    assert!(error.is_none(), "{error:?}");
+    let name = world.provider.state(|state| state.live[1].name.clone());
+    let marks = Marks::of(&world.arn);
+    let version = marks.version_in(&name).expect("it has the ARN's mark");
+    assert_eq!(version.as_str(), token);
 }
