@@ -409,6 +409,37 @@ async fn a_dead_current_key_of_class_b_is_recovered_by_the_admin() {
     assert!(world.provider.calls().contains(&"POST /roll".to_owned()));
 }
 
+/// The provider has no list that could tell.
+#[tokio::test]
+async fn without_a_list_a_pending_key_that_was_revoked_by_hand_is_given_up_when_it_is_old() {
+    let whole = Kind::Overlap.description("", "");
+    let (before, rest) = whole.split_once("[list]").expect("it has a list");
+    let (_, after) = rest.split_once("[revoke]").expect("and revokes");
+    let before = before.replace(
+        "[create]\n",
+        "[create]\nrepeatable = true\nheaders = { Idempotency-Key = \"{{ version }}\" }\n",
+    );
+    let before = before.replace("key = \"apiKey\"\n", "key = \"apiKey\"\nid = \"apiKeyId\"\n");
+    let description = format!("{before}[revoke]{after}");
+    for (minutes, is_given_up) in [(50, false), (61, true)] {
+        let world = Setup::of(Kind::Overlap)
+            .age(Duration::from_secs(minutes * 60))
+            .secret(&document(FIRST, r#""apiKeyId": "k0""#))
+            .env("PROVIDER_DESCRIPTION", &description)
+            .start()
+            .await;
+        let token = world.secret().stage();
+        let made = world.secret().steps(&token, &[Step::Create, Step::Set]).await;
+        made.expect("the key is made");
+        world.provider.state(|state| state.live.truncate(1));
+        let error = world.secret().step(&token, Step::Test).await;
+        assert_eq!(error.expect_err("it is refused").error_type, "KeyRefused");
+        let pending = world.secret().carrier(&Label::Pending).await;
+        assert_eq!(pending.is_none(), is_given_up, "{minutes} minutes");
+        world.invariant_current_works("a lost pending key").await;
+    }
+}
+
 /// Its old key is dead: what may only be slow must not be given up.
 #[tokio::test]
 async fn a_key_of_class_b_that_is_not_honoured_is_given_up_only_when_it_is_old() {
