@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 pub use call::{
-    Auth, Basic, Call, Check, ClientCredentials, Expect, GraphQl, Issue, List, Mint, Promote, PromoteWhen, Revoke,
-    Sent, Set, Stage,
+    Auth, Basic, Call, Check, ClientCredentials, Expect, GraphQl, Issue, List, Mint, Promote, PromoteWhen,
+    Revoke, Sent, Set, Stage,
 };
 pub(crate) use check::RESERVED;
 pub use error::{DescriptionError, Problem};

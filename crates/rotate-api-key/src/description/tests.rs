@@ -538,7 +538,11 @@ fn what_a_healthy_answer_must_have_is_a_place_or_a_text_at_a_place() {
     let active = "{ at = \"/a\", is = \"active\" }";
     assert!(met(active, r#"{"a":"active"}"#));
     assert!(!met(active, r#"{"a":"expired"}"#) && !met(active, r#"{"a":true}"#) && !met(active, "{}"));
-    check("[check]\n", "[check]\nexpect = 7\n", "check.expect: must be a JSON pointer");
+    check(
+        "[check]\n",
+        "[check]\nexpect = 7\n",
+        "check.expect: must be a JSON pointer",
+    );
 }
 
 /// The schema that editors use lies beside the descriptions. `KEYWHEEL_WRITE_SCHEMA=1 cargo test -p rotate-api-key schema`
