@@ -71,7 +71,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "environment" {
-  description = "Further settings of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. The README lists them."
+  description = "Further settings of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. The README lists them; docs/api-keys.md those of rotate-api-key, such as PROVIDER, PROVIDER_PARAMETERS and ADMIN_SECRETS."
   type        = map(map(string))
   default     = {}
 
@@ -184,7 +184,7 @@ variable "api_key_in_vpc" {
 }
 
 variable "api_key_admin_secret_arns" {
-  description = "The secrets with which providers issue keys, each of which the function's settings must name as well."
+  description = "The secrets with which providers issue keys, each of which ADMIN_SECRETS in environment must name as well."
   type        = list(string)
   default     = []
 }
