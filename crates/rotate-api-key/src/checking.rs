@@ -276,11 +276,12 @@ impl Verdict<'_> {
     }
 }
 
-/// The same cause, for a key of which it is certain that it never will be accepted.
-pub fn gone(cause: Cause) -> Cause {
+/// The same cause, for a key that is given up: as `listed` shows, or time.
+pub fn gone(cause: Cause, listed: bool) -> Cause {
     if cause.code() == "KeyRefused" {
         ProviderFault::KeyGone {
             problem: cause.problem().to_string(),
+            listed,
         }
         .into()
     } else {

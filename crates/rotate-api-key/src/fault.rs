@@ -174,9 +174,13 @@ pub enum ProviderFault {
         status: u16,
         words: String,
     },
-    /// The key is not accepted, and certainly never will be: the provider does not even list it.
-    #[error("{problem}; the provider has no such key")]
-    KeyGone { problem: String },
+    /// The key is not accepted, and never will be: the provider does not even list it, or has refused it for long.
+    #[error("{problem}; {}", given_up(*.listed))]
+    KeyGone {
+        problem: String,
+        /// Whether a list shows that the provider has no such key; otherwise time does.
+        listed: bool,
+    },
     /// Nothing shows that the keys are those of the secret's owner.
     #[error("neither the current key nor an older one works, so that nothing shows that {} of the secret is right", .open.join(", "))]
     Unproven { provider: String, open: Vec<String> },
@@ -236,6 +240,14 @@ fn refused(status: u16, whose: &str) -> String {
         format!("the answer says, with status {status}, that the {whose} key is not accepted")
     } else {
         format!("the {whose} key was refused with status {status}")
+    }
+}
+
+fn given_up(listed: bool) -> &'static str {
+    if listed {
+        "the provider has no such key"
+    } else {
+        "it has been refused for an hour"
     }
 }
 

@@ -72,7 +72,11 @@ impl Job<'_> {
         // Secrets Manager also runs this step alone, on the current value.
         let is_new = key.value != self.current.value;
         let is_hopeless = is_new && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true));
-        Err(if is_hopeless { gone(refused) } else { refused })
+        Err(if is_hopeless {
+            gone(refused, false)
+        } else {
+            refused
+        })
     }
 
     /// Another value was stored first, and there is room for one only: whichever was made last is alive.

@@ -204,7 +204,9 @@ impl<P: Provider> Overlap<'_, P> {
         }
         let is_old = self.job.is_pending_older_than(LISTED_BY_NOW).await;
         let is_gone = matches!(is_old, Ok(true)) && matches!(self.is_gone(&key).await, Ok(true));
-        Err(if is_gone { gone(refused) } else { refused })
+        let it = &self.job.description;
+        let listed = it.list.is_some() || it.native.is_some();
+        Err(if is_gone { gone(refused, listed) } else { refused })
     }
 
     /// Whether the provider's list has the current key, and not this one.

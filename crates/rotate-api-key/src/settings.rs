@@ -15,7 +15,7 @@ use crate::roots::Roots;
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `PROVIDER` | the provider of all secrets | each says its own |
-/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host | none |
+/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host; `name=\*`: an asterisk | none |
 /// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
 /// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |
@@ -70,9 +70,19 @@ impl Settings {
         match of(Some(provider)).or_else(|| of(None)).map(String::as_str) {
             None => Given::Nothing,
             Some("*") => Given::Any,
-            Some(list) if list.contains('|') => Given::OneOf(list.split('|').map(str::trim).collect()),
+            // For a parameter of which it is a value, such as a project that stands for all.
+            Some(r"\*") => Given::Value("*"),
+            Some(list) if list.contains('|') => Given::OneOf(list.split('|').map(literal).collect()),
             Some(value) => Given::Value(value),
         }
+    }
+}
+
+/// An item of a list; `\*` is the asterisk itself there, too.
+fn literal(item: &str) -> &str {
+    match item.trim() {
+        r"\*" => "*",
+        item => item,
     }
 }
 
@@ -139,7 +149,10 @@ mod tests {
 
     #[test]
     fn a_parameter_may_be_left_to_the_secret_within_a_list_or_altogether() {
-        let settings = with("PROVIDER_PARAMETERS", "grafana.account=5 | 7,grafana.team=*").unwrap();
+        let text = r"grafana.account=5 | 7,grafana.team=*,unleash.project=\*,unleash.other=a|\*";
+        let settings = with("PROVIDER_PARAMETERS", text).unwrap();
+        assert_eq!(settings.given("unleash", "project"), Given::Value("*"));
+        assert_eq!(settings.given("unleash", "other"), Given::OneOf(vec!["a", "*"]));
         assert_eq!(settings.given("grafana", "account"), Given::OneOf(vec!["5", "7"]));
         assert_eq!(settings.given("grafana", "team"), Given::Any);
     }

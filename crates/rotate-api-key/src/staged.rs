@@ -194,7 +194,11 @@ impl Job<'_> {
         let is_hopeless = is_new
             && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true))
             && matches!(self.health(&self.current, "current").await, Ok(Health::Healthy));
-        Err(if is_hopeless { gone(refused) } else { refused })
+        Err(if is_hopeless {
+            gone(refused, false)
+        } else {
+            refused
+        })
     }
 
     /// The end of finishSecret of this class: the key that has just become AWSCURRENT's is promoted, unless that was done

@@ -46,7 +46,7 @@ pub(super) fn of(fault: &F) -> Cow<'_, str> {
         F::Failed { .. } => "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page".into(),
         F::Throttled { .. } | F::NoTime { .. } => "rotate fewer secrets of this provider at once: spread the schedules' windows".into(),
         F::AnswerUnusable { .. } => "compare the description with the provider's documentation: it, or the provider, has changed".into(),
-        F::KeyGone { .. } => "start a new rotation: the key does not exist any more".into(),
+        F::KeyGone { .. } => "start a new rotation: this key is given up".into(),
         F::KeyRefused { .. } => "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation".into(),
         F::Unproven { provider, open } => {
             let all: Vec<_> = open.iter().map(|name| format!("{provider}.{name}=…")).collect();
