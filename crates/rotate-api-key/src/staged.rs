@@ -36,8 +36,8 @@ impl Job<'_> {
             return Ok(stored);
         }
         self.check_takes_a_key(current)?;
-        self.prove().await?;
-        let slot = self.slot().await?;
+        let health = self.prove().await?;
+        let slot = self.slot(health).await?;
         if slot == Slot::Second {
             // The last promotion is outstanding.
             self.context.still_stands().await?;
@@ -90,11 +90,11 @@ impl Job<'_> {
         self.document_with(current, &key)
     }
 
-    /// Which of the provider's two values AWSCURRENT's is.
-    async fn slot(&self) -> Result<Slot, Cause> {
+    /// Which of the provider's two values AWSCURRENT's is, whose health is known.
+    async fn slot(&self, health: Health) -> Result<Slot, Cause> {
         if self.promotion().when == PromoteWhen::Set {
             // Promoted before AWSCURRENT moves: it is the first, if it works at all.
-            return Ok(match self.health(&self.current, "current").await? {
+            return Ok(match health {
                 Health::Healthy => Slot::First,
                 Health::Dead => Slot::Unclear,
             });

@@ -29,6 +29,11 @@ const FIRST: &str = "first-key-made-by-hand-3c1f";
 /// The sections by which the check shows that an id is the key's own.
 const SHOWS_ID: &str = "[check.same]\nid = \"/id\"\n[retire]\n";
 
+/// A document that says its key's id, and that this is where the next one's goes.
+fn document_with_id(key: &str, id: &str) -> String {
+    format!("{{\"apiKey\": \"{key}\", \"apiKeyId\": \"{id}\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}")
+}
+
 /// What a world is made of.
 struct Setup {
     kind: Kind,
@@ -239,6 +244,14 @@ impl World {
             runtime.block_on(call.send()).expect("the value is stored");
         };
         self.provider.play(shape, 0, 1, Trick::Meanwhile(Arc::new(put)));
+    }
+
+    /// Stores a value as that of a rotation, as its createSecret would.
+    async fn put_pending(&self, token: &str, text: &str) {
+        let call = self.keys.client.put_secret_value().secret_id(&self.arn);
+        let call = call.client_request_token(token).secret_string(text);
+        let put = call.version_stages(Label::Pending.as_str()).send().await;
+        put.expect("the value is staged");
     }
 
     /// Puts another value in by hand.

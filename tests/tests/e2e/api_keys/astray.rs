@@ -8,12 +8,7 @@ use keywheel_tests::scripted::{Issued, Kind, Trick, answer};
 use secrets_manager_local::{Effect, Fault};
 use staging_labels::{Label, Step};
 
-use super::{FIRST, SHOWS_ID, Setup, World};
-
-/// A document that says its key's id.
-fn document(key: &str, id: &str) -> String {
-    format!("{{\"apiKey\": \"{key}\", \"apiKeyId\": \"{id}\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}")
-}
+use super::{FIRST, SHOWS_ID, Setup, World, document_with_id};
 
 fn issued(id: &str, value: &str) -> Issued {
     Issued {
@@ -22,14 +17,6 @@ fn issued(id: &str, value: &str) -> Issued {
         value: value.to_owned(),
         made: 0,
     }
-}
-
-/// Stores a value for a rotation before its createSecret does.
-async fn plant(world: &World, token: &str, text: &str) {
-    let call = world.keys.client.put_secret_value().secret_id(&world.arn);
-    let call = call.client_request_token(token).secret_string(text);
-    let put = call.version_stages(Label::Pending.as_str()).send().await;
-    put.expect("the value is staged");
 }
 
 /// Moves AWSCURRENT by hand.
@@ -44,13 +31,15 @@ async fn make_current(world: &World, token: &str) {
 /// What is refused when it is stored once more was not made here: an admin's credential revokes no key that it names.
 #[tokio::test]
 async fn a_planted_value_names_no_key_that_is_revoked() {
-    let setup = Setup::of(Kind::Overlap).secret(&document(FIRST, "k0"));
+    let setup = Setup::of(Kind::Overlap).secret(&document_with_id(FIRST, "k0"));
     let world = setup.start().await;
     world
         .provider
         .state(|state| state.live.push(issued("victim", "another-teams-key")));
     let token = world.secret().stage();
-    plant(&world, &token, &document("planted", "victim")).await;
+    world
+        .put_pending(&token, &document_with_id("planted", "victim"))
+        .await;
     let fault = Fault::error("AccessDeniedException", "not authorized")
         .by_function(FUNCTION)
         .on("PutSecretValue");
@@ -86,7 +75,7 @@ async fn a_key_that_is_stored_already_is_not_revoked_when_it_cannot_be_stored_ag
 #[tokio::test]
 async fn a_finish_that_is_delivered_after_a_move_by_hand_leaves_the_key_that_works() {
     let world = Setup::of(Kind::Overlap)
-        .secret(&document(FIRST, "k0"))
+        .secret(&document_with_id(FIRST, "k0"))
         .sections(&format!("{SHOWS_ID}when = \"finish\""))
         .start()
         .await;
@@ -178,12 +167,12 @@ async fn a_placeholder_that_fits_into_no_header_is_replaced() {
 /// A typing error that was corrected stands in the previous version for as long as no rotation goes through.
 #[tokio::test]
 async fn a_wrong_id_in_the_previous_version_blocks_nothing() {
-    let setup = Setup::of(Kind::Overlap).secret(&document(FIRST, "k9"));
+    let setup = Setup::of(Kind::Overlap).secret(&document_with_id(FIRST, "k9"));
     let world = setup.sections(SHOWS_ID).start().await;
     world
         .provider
         .state(|state| state.live.push(issued("k9", "second-by-hand")));
-    world.put(&document("second-by-hand", "k9")).await;
+    world.put(&document_with_id("second-by-hand", "k9")).await;
     world.rotate().await;
     world.invariant_current_works("a corrected id").await;
     assert!(

@@ -264,14 +264,7 @@ async fn a_trial_of_test_secret_alone_changes_nothing() {
     for kind in Kind::ALL {
         let world = World::new(kind).await;
         let token = world.secret().stage();
-        let put = world
-            .keys
-            .client
-            .put_secret_value()
-            .secret_id(&world.arn)
-            .client_request_token(&token);
-        let put = put.version_stages(Label::Pending.as_str()).secret_string(FIRST);
-        put.send().await.expect("the existing value is staged");
+        world.put_pending(&token, FIRST).await;
         let outcome = world.secret().step(&token, Step::Test).await;
         outcome.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         assert_eq!(world.provider.calls(), ["GET /whoami"], "{kind:?}");

@@ -11,7 +11,7 @@ use keywheel_tests::scripted::{Kind, Trick};
 use secrets_manager_local::{Effect, Fault};
 use staging_labels::{Label, Step};
 
-use super::{FIRST, SHOWS_ID, Setup, World};
+use super::{FIRST, SHOWS_ID, Setup, World, document_with_id};
 
 /// What happens after the process died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,7 @@ enum When {
 
 /// A world in which one rotation was made: there is a current and a displaced key.
 async fn rotated(kind: Kind, retries: usize) -> World {
-    let document =
-        format!("{{\"apiKey\": \"{FIRST}\", \"apiKeyId\": \"k0\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}");
+    let document = document_with_id(FIRST, "k0");
     let setup = Setup::of(kind).retries(retries).timeout(Duration::from_secs(20));
     let setup = match kind {
         // The other forms, too: a bare string, of which only the names of the keys tell.

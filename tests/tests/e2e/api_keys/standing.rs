@@ -7,7 +7,7 @@ use keywheel_tests::scripted::{Kind, Trick, answer};
 use staging_labels::{Label, Step};
 use uuid::Uuid;
 
-use super::{FIRST, SHOWS_ID, Setup, World};
+use super::{FIRST, SHOWS_ID, Setup, World, document_with_id};
 
 /// What a step is told whose rotation is over.
 const OVER: [&str; 3] = ["RotationAbandoned", "CurrentMoved", "VersionUnknown"];
@@ -76,8 +76,7 @@ async fn an_admin_does_not_replace_a_key_that_somebody_has_just_repaired() {
 /// what it rests on.
 #[tokio::test]
 async fn a_finish_that_hangs_revokes_nothing_once_the_next_rotation_has_begun() {
-    let text =
-        format!("{{\"apiKey\": \"{FIRST}\", \"apiKeyId\": \"k0\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}");
+    let text = document_with_id(FIRST, "k0");
     let world = Setup::of(Kind::Overlap)
         .secret(&text)
         .sections(&format!("{SHOWS_ID}when = \"finish\""))
@@ -289,8 +288,7 @@ async fn a_staged_key_that_was_removed_by_hand_does_not_block_for_ever() {
 /// Two keys live, and the provider says of each which it is.
 #[tokio::test]
 async fn an_outstanding_promotion_is_found_where_keys_are_compared_by_id() {
-    let text =
-        format!("{{\"apiKey\": \"{FIRST}\", \"apiKeyId\": \"k0\", \"keywheel\": {{\"id\": \"apiKeyId\"}}}}");
+    let text = document_with_id(FIRST, "k0");
     let description = Kind::Staged.description("", "[check.same]\nid = \"/id\"\n");
     let description = description.replace("value = \"/secondary\"", "value = \"/secondary\"\nid = \"/id\"");
     let setup = Setup::of(Kind::Staged)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keywheel_tests::scripted::Kind;
-use staging_labels::{Label, Step};
+use staging_labels::Step;
 
 use super::{FIRST, Setup, World};
 
@@ -192,16 +192,7 @@ async fn a_pending_value_of_another_account_is_refused_before_it_is_used() {
         .start()
         .await;
     let token = world.secret().stage();
-    let put = world
-        .keys
-        .client
-        .put_secret_value()
-        .secret_id(&world.arn)
-        .client_request_token(&token);
-    let put = put
-        .version_stages(Label::Pending.as_str())
-        .secret_string(text("green"));
-    put.send().await.expect("another value is staged");
+    world.put_pending(&token, &text("green")).await;
     for step in [Step::Set, Step::Test, Step::Finish] {
         world
             .refuses(&token, step, "PendingNamesAnotherAccount", &["keywheel"])
@@ -215,14 +206,7 @@ async fn a_pending_value_that_differs_in_more_than_the_key_is_refused() {
     let text = |more: &str| format!("{{\"apiKey\":\"{FIRST}\",\"clientId\":\"{more}\"}}");
     let world = Setup::of(Kind::Chosen).secret(&text("one")).start().await;
     let token = world.secret().stage();
-    let put = world.keys.client.put_secret_value().secret_id(&world.arn);
-    let put = put
-        .client_request_token(&token)
-        .version_stages(Label::Pending.as_str());
-    put.secret_string(text("another"))
-        .send()
-        .await
-        .expect("it is staged");
+    world.put_pending(&token, &text("another")).await;
     for step in [Step::Set, Step::Test, Step::Finish] {
         world
             .refuses(&token, step, "PendingNamesAnotherAccount", &["`clientId`"])
