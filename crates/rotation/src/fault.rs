@@ -1,5 +1,6 @@
 //! What went wrong, in a form that an on-call engineer and a program can both use.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -72,19 +73,58 @@ pub enum Prospect {
     PoisonedPending,
 }
 
+/// What to do about a fault: the part that is not in its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice<'a> {
+    /// Where to look first.
+    pub kind: Kind,
+    /// Whether a retry can help.
+    pub prospect: Prospect,
+    /// What to do: lower case, no full stop.
+    pub remedy: Cow<'a, str>,
+}
+
+impl<'a> Advice<'a> {
+    /// Advice for a fault that stays until somebody acts.
+    pub fn new(kind: Kind, remedy: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            kind,
+            prospect: Prospect::Permanent,
+            remedy: remedy.into(),
+        }
+    }
+
+    /// The same advice with another prospect.
+    #[must_use]
+    pub fn with(mut self, prospect: Prospect) -> Self {
+        self.prospect = prospect;
+        self
+    }
+}
+
 /// An error that says what to do. Its `Display` is the problem alone: lower case, no full stop, no secret
 /// value, neither the remedy nor the source repeated.
-pub trait Fault: StdError + Send + Sync + 'static {
-    /// The stable name, in upper camel case; `docs/runbook/<code>.md` explains it.
+pub trait Fault: StdError + Any + Send + Sync {
+    /// The stable name, in upper camel case; `docs/runbook/<code>.md` explains it. The enums take it from the name of the
+    /// variant (`strum::IntoStaticStr`), and the lists of codes from the same place (`strum::VariantNames`).
     fn code(&self) -> &'static str;
 
-    /// Where to look first.
-    fn kind(&self) -> Kind;
+    /// Kind, prospect and remedy.
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(self.kind(), self.remedy()).with(self.prospect())
+    }
 
-    /// What to do: lower case, no full stop.
-    fn remedy(&self) -> Cow<'_, str>;
+    /// Where to look first. For the move to `advice`: goes when no enum states it any more.
+    fn kind(&self) -> Kind {
+        self.advice().kind
+    }
 
-    /// Whether to try again.
+    /// What to do. For the move to `advice`.
+    fn remedy(&self) -> Cow<'_, str> {
+        self.advice().remedy
+    }
+
+    /// Whether to try again. For the move to `advice`.
     fn prospect(&self) -> Prospect {
         Prospect::Permanent
     }
@@ -102,17 +142,23 @@ impl Cause {
 
     /// Where to look first.
     pub fn kind(&self) -> Kind {
-        self.0.kind()
+        self.0.advice().kind
     }
 
     /// What to do.
     pub fn remedy(&self) -> Cow<'_, str> {
-        self.0.remedy()
+        self.0.advice().remedy
     }
 
     /// Whether to try again.
     pub fn prospect(&self) -> Prospect {
-        self.0.prospect()
+        self.0.advice().prospect
+    }
+
+    /// The fault itself, if it is an `F`: decisions ask for a variant, never for a code.
+    pub fn as_fault<F: Fault>(&self) -> Option<&F> {
+        let any: &dyn Any = &*self.0;
+        any.downcast_ref()
     }
 
     /// The problem with all its sources, without the remedy.

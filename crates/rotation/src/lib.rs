@@ -33,7 +33,7 @@ pub use budget::{Budget, TimedOut};
 pub use context::{Context, Past};
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
-pub use fault::{Cause, Fault, Kind, Prospect};
+pub use fault::{Advice, Cause, Fault, Kind, Prospect};
 pub use refusal::Refusal;
 pub use staging_labels::{Step, VersionId};
 pub use target::Target;
