@@ -4,7 +4,9 @@ use rand::TryCryptoRng;
 use rand::rngs::SysRng;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
-use crate::{OsGeneratorFailed, Password, Policy};
+use crate::error::OsGeneratorFailed;
+use crate::policy::Policy;
+use crate::secret::Password;
 
 /// Random bytes fetched at a time: one system call for most passwords.
 const BATCH: usize = 64;
@@ -107,6 +109,7 @@ mod tests {
     use rand::TryRng;
 
     use super::*;
+    use crate::options::Options;
 
     /// Gives the bytes 0, 1, … 255, 0, … and fails once `left` of them are used up.
     struct Counting {
@@ -167,12 +170,12 @@ mod tests {
 
     #[test]
     fn the_generators_error_is_passed_on_and_leaves_no_password() {
-        let policy = Policy::new(&crate::Options::default()).unwrap();
+        let policy = Policy::new(&Options::default()).unwrap();
         assert_eq!(
             policy.generate(&mut Counting { next: 0, left: 0 }).unwrap_err(),
             UsedUp
         );
-        let long = Policy::new(&crate::Options {
+        let long = Policy::new(&Options {
             length: 4096,
             ..Default::default()
         })
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_operating_system_gives_a_different_password_each_time() {
-        let policy = Policy::new(&crate::Options::default()).unwrap();
+        let policy = Policy::new(&Options::default()).unwrap();
         assert_ne!(
             policy.generate_from_os().unwrap(),
             policy.generate_from_os().unwrap()

@@ -25,7 +25,7 @@ mod options;
 mod policy;
 mod secret;
 
-pub use error::{CODES, OsGeneratorFailed, PolicyError};
-pub use options::{CharacterType, Options};
-pub use policy::{MAX_LENGTH, Policy};
+pub use error::{OsGeneratorFailed, PolicyError, codes};
+pub use options::{CharacterType, MAX_LENGTH, Options};
+pub use policy::Policy;
 pub use secret::Password;

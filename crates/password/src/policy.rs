@@ -1,9 +1,7 @@
 //! Which strings are allowed: the options, checked once.
 
-use crate::{CharacterType, Options, PolicyError};
-
-/// The longest password in characters, as `GetRandomPassword` limits it.
-pub const MAX_LENGTH: usize = 4096;
+use crate::error::PolicyError;
+use crate::options::{CharacterType, MAX_LENGTH, Options};
 
 /// The set of allowed passwords: never empty, and the same for the same options.
 ///

@@ -15,7 +15,7 @@ pub trait Target {
     /// The secret's document, read and checked.
     type Secret;
 
-    /// Whether `apply` itself asks [`Context::still_stands`] before it changes anything. The driver then does not ask
+    /// Whether `apply` itself asks [`Context::confirm_under_way`] before it changes anything. The driver then does not ask
     /// DescribeSecret before it: the question is put later, where it says more, and not twice.
     const CONFIRMS: bool = false;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::DocumentError;
+use crate::error::DocumentError;
 use crate::json::{self, Kind, Member, Object};
 use crate::text::{check_size, span_of, splice};
 

@@ -29,7 +29,7 @@
 //! ```
 
 mod error;
-pub mod json;
+mod json;
 mod key;
 mod percent;
 mod postgres;
@@ -37,8 +37,7 @@ mod shown;
 mod text;
 mod tls;
 
-pub use error::{CODES, DocumentError, NotJson, UrlProblem};
+pub use error::{DocumentError, MAX_BYTES, Mismatch, NotJson, UrlProblem, codes};
 pub use key::KeyDocument;
-pub use postgres::{Mismatch, PostgresSecret};
-pub use text::MAX_BYTES;
+pub use postgres::PostgresSecret;
 pub use tls::TlsMode;

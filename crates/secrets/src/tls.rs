@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::DocumentError;
+use crate::error::DocumentError;
 use crate::shown::Shown;
 
 const SSL: &str = "true or false";

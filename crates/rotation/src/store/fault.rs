@@ -1,208 +1,153 @@
 //! What Secrets Manager refuses, and why.
 
-use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
-use crate::fault::{Fault, Kind, Prospect};
-use crate::refusal::Refusal;
+use crate::fault::{Advice, CallError, Fault, Kind, Prospect};
 
-use super::roles::NOT_ASSUMED;
+use super::not_assumed::not_assumed;
 
-/// What a call to Secrets Manager came to, if not to an answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreFault {
+/// Why a call to Secrets Manager has no answer. `operation` is the call, `message` is in AWS's words.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub(crate) enum StoreFault {
     /// There is no such secret, or it is in another region or account.
     #[error("secrets manager finds no secret {secret} with a current value")]
-    SecretNotFound {
-        /// The secret asked for.
-        secret: String,
-    },
+    SecretNotFound { secret: String },
     /// The secret is scheduled for deletion.
     #[error("the secret {secret} is marked for deletion")]
-    SecretDeleted {
-        /// The secret asked for.
-        secret: String,
-    },
+    SecretDeleted { secret: String },
     /// IAM or a resource policy says no.
     #[error("{operation} on {secret} is not permitted: {message}")]
     PermissionDenied {
-        /// The call.
         operation: &'static str,
-        /// The secret asked for.
         secret: String,
-        /// AWS's words.
         message: String,
     },
-    /// The function's own credentials are not accepted: no policy is asked.
+    /// AWS does not accept the function's own credentials. No policy was evaluated.
     #[error("{operation} on {secret}: the function's credentials are not accepted: {message}")]
+    #[strum(serialize = "PermissionDenied")]
     CredentialsRefused {
-        /// The call.
         operation: &'static str,
-        /// The secret asked for.
         secret: String,
-        /// AWS's code and words.
         message: String,
     },
-    /// The call could not even be made: no region, no credentials, an endpoint that is none.
+    /// The call was not sent: no region, no credentials, or an endpoint that is no URL.
     #[error("{operation} could not be sent: {message}")]
+    #[strum(serialize = "ConfigurationInvalid")]
     NotSent {
-        /// The call.
         operation: &'static str,
-        /// The SDK's words.
         message: String,
     },
     /// `AWS_CA_BUNDLE` is no file of certificates.
     #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
-    CaBundle {
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[strum(serialize = "ConfigurationInvalid")]
+    CaBundle { problem: String },
     /// The roles to assume are no roles.
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
-    RoleInvalid {
-        /// What is wrong with them.
-        problem: String,
-    },
-    /// A role on the way to the secret's account could not be assumed.
+    #[strum(serialize = "ConfigurationInvalid")]
+    RoleInvalid { problem: String },
+    /// A role on the way to the secret's account could not be assumed. `message` names the role.
     #[error("{operation} on {secret}: {message}")]
     RoleNotAssumed {
-        /// The call.
         operation: &'static str,
-        /// The secret asked for.
         secret: String,
-        /// The role, and STS's words.
         message: String,
     },
     /// The secret's KMS key cannot be used.
     #[error("{operation} on {secret} cannot use the secret's KMS key: {message}")]
     KmsDenied {
-        /// The call.
         operation: &'static str,
-        /// The secret asked for.
         secret: String,
-        /// AWS's words.
         message: String,
     },
-    /// Too many calls, and retries did not help.
+    /// Too many calls, and the SDK's retries did not help.
     #[error("{operation} on {secret} was throttled")]
-    Throttled {
-        /// The call.
-        operation: &'static str,
-        /// The secret asked for.
-        secret: String,
-    },
-    /// No answer: name look-up, route, TLS, time.
+    Throttled { operation: &'static str, secret: String },
+    /// No answer: name look-up, route, TLS or time limit.
     #[error("{operation} got no answer from secrets manager: {message}")]
-    Unreachable {
-        /// The call.
+    SecretsManagerUnreachable {
         operation: &'static str,
-        /// What the connection came to.
         message: String,
     },
     /// Another error of the service.
     #[error("{operation} on {secret} failed: {message}")]
-    Failed {
-        /// The call.
+    SecretsManagerFailed {
         operation: &'static str,
-        /// The secret asked for.
         secret: String,
-        /// AWS's code and words.
         message: String,
     },
     /// The version holds SecretBinary.
     #[error("the value of {secret} is binary, not text")]
-    Binary {
-        /// The secret.
-        secret: String,
-    },
+    SecretIsBinary { secret: String },
     /// AWSCURRENT moved between the reading and the swap.
     #[error("AWSCURRENT is no longer on the version it was read from")]
     PromoteConflict,
 }
 
-impl StoreFault {
-    /// The code of [`StoreFault::Binary`].
-    pub(crate) const BINARY: &str = "SecretIsBinary";
-}
-
 impl Fault for StoreFault {
     fn code(&self) -> &'static str {
-        match self {
-            Self::SecretNotFound { .. } => "SecretNotFound",
-            Self::SecretDeleted { .. } => "SecretDeleted",
-            Self::PermissionDenied { .. } | Self::CredentialsRefused { .. } => "PermissionDenied",
-            Self::NotSent { .. } | Self::CaBundle { .. } | Self::RoleInvalid { .. } => "ConfigurationInvalid",
-            Self::RoleNotAssumed { .. } => "RoleNotAssumed",
-            Self::KmsDenied { .. } => "KmsDenied",
-            Self::Throttled { .. } => "Throttled",
-            Self::Unreachable { .. } => "SecretsManagerUnreachable",
-            Self::Failed { .. } => "SecretsManagerFailed",
-            Self::Binary { .. } => Self::BINARY,
-            Self::PromoteConflict => "PromoteConflict",
-        }
+        self.into()
     }
 
-    fn kind(&self) -> Kind {
+    fn advice(&self) -> Advice<'_> {
         match self {
-            Self::SecretNotFound { .. } | Self::SecretDeleted { .. } | Self::PromoteConflict => {
-                Kind::Rotation
-            }
-            Self::PermissionDenied { .. }
-            | Self::CredentialsRefused { .. }
-            | Self::RoleNotAssumed { .. }
-            | Self::KmsDenied { .. } => Kind::Permission,
-            Self::NotSent { .. } | Self::CaBundle { .. } | Self::RoleInvalid { .. } => Kind::Configuration,
-            Self::Throttled { .. } => Kind::Throttling,
-            Self::Unreachable { .. } => Kind::Network,
-            Self::Failed { .. } => Kind::Server,
-            Self::Binary { .. } => Kind::Document,
-        }
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        match self {
-            Self::SecretNotFound { .. } => {
-                "check the ARN, the region and the account; a secret of another account needs its full ARN".into()
-            }
-            Self::SecretDeleted { .. } => "restore it (aws secretsmanager restore-secret); after that its rotation can be repeated or cancelled".into(),
-            Self::PermissionDenied { operation, .. } => format!(
-                "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
+            Self::SecretNotFound { .. } => Advice::new(
+                Kind::Rotation,
+                "check the ARN, the region and the account; a secret of another account needs its full ARN",
+            ),
+            Self::SecretDeleted { .. } => Advice::new(
+                Kind::Rotation,
+                "restore it (aws secretsmanager restore-secret); after that its rotation can be repeated or cancelled",
+            ),
+            Self::PermissionDenied { operation, .. } => Advice::new(
+                Kind::Permission,
+                format!(
+                    "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
+                ),
+            ),
+            Self::CredentialsRefused { .. } => Advice::new(
+                Kind::Permission,
+                "check that the function's role still exists and is of the secret's partition; a new sandbox gets new credentials, and no policy is the cause",
+            ),
+            Self::NotSent { .. } => Advice::new(
+                Kind::Configuration,
+                "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set, check that it is a URL",
+            ),
+            Self::CaBundle { .. } => Advice::new(
+                Kind::Configuration,
+                "let it name a readable PEM file of certificates, or remove the variable",
+            ),
+            Self::RoleInvalid { .. } => Advice::new(
+                Kind::Configuration,
+                "name whole ARNs of roles (arn:aws:iam::222222222222:role/rotator), separated by commas, and at most one external id for each",
+            ),
+            Self::RoleNotAssumed { .. } => Advice::new(
+                Kind::Permission,
+                "let that role's trust policy name the role before it (the function's own, if it is the first) and the external id of ASSUME_ROLE_EXTERNAL_ID, and let the role before it call sts:AssumeRole; in a VPC, STS needs a way too",
+            ),
+            Self::KmsDenied { .. } => Advice::new(
+                Kind::Permission,
+                "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy",
+            ),
+            Self::Throttled { .. } => Advice::new(
+                Kind::Throttling,
+                "rotate fewer secrets at once: the account shares 50 writes a second; spread the schedules' windows",
+            ),
+            Self::SecretsManagerUnreachable { .. } => Advice::new(
+                Kind::Network,
+                "give the function a way to secrets manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through",
+            ),
+            Self::SecretsManagerFailed { .. } => Advice::new(
+                Kind::Server,
+                "see the message; Secrets Manager tries the rotation again",
+            ),
+            Self::SecretIsBinary { .. } => Advice::new(Kind::Document, "store the document as SecretString"),
+            Self::PromoteConflict => Advice::new(
+                Kind::Rotation,
+                "nothing: Secrets Manager tries the rotation again",
             )
-            .into(),
-            Self::CredentialsRefused { .. } => {
-                "check that the function's role still exists and is of the secret's partition; a new sandbox gets new credentials, and no policy is the cause".into()
-            }
-            Self::NotSent { .. } => {
-                "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set, check that it is a URL".into()
-            }
-            Self::CaBundle { .. } => "let it name a readable PEM file of certificates, or remove the variable".into(),
-            Self::RoleInvalid { .. } => {
-                "name whole ARNs of roles (arn:aws:iam::222222222222:role/rotator), separated by commas, and at most one external id for each".into()
-            }
-            Self::RoleNotAssumed { .. } => {
-                "let that role's trust policy name the role before it (the function's own, if it is the first) and the external id of ASSUME_ROLE_EXTERNAL_ID, and let the role before it call sts:AssumeRole; in a VPC, STS needs a way too".into()
-            }
-            Self::KmsDenied { .. } => {
-                "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy".into()
-            }
-            Self::Throttled { .. } => {
-                "rotate fewer secrets at once: the account shares 50 writes a second; spread the schedules' windows".into()
-            }
-            Self::Unreachable { .. } => {
-                "give the function a way to secrets manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through".into()
-            }
-            Self::Failed { .. } => "see the message; Secrets Manager tries the rotation again".into(),
-            Self::Binary { .. } => "store the document as SecretString".into(),
-            Self::PromoteConflict => "nothing: Secrets Manager tries the rotation again".into(),
-        }
-    }
-
-    fn prospect(&self) -> Prospect {
-        match self {
-            Self::PromoteConflict => Prospect::Stale,
-            _ => Prospect::Permanent,
+            .with(Prospect::Stale),
         }
     }
 }
@@ -211,53 +156,53 @@ impl Fault for StoreFault {
 pub(super) fn classify<E, R>(operation: &'static str, secret: &str, error: &SdkError<E, R>) -> StoreFault
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
-    refusal(operation, secret, Refusal::of(error))
+    match not_assumed(error) {
+        Some(message) => StoreFault::RoleNotAssumed {
+            operation,
+            secret: secret.to_owned(),
+            message,
+        },
+        None => of_call(operation, secret.to_owned(), CallError::of(error)),
+    }
 }
 
-fn refusal(operation: &'static str, secret: &str, refusal: Refusal) -> StoreFault {
-    let secret = secret.to_owned();
-    match refusal {
-        Refusal::NotSent(message) | Refusal::Unreachable(message) if message.contains(NOT_ASSUMED) => {
-            let from = message.find("the role ").unwrap_or_default();
-            StoreFault::RoleNotAssumed {
-                operation,
-                secret,
-                message: message[from..].to_owned(),
-            }
-        }
-        Refusal::NotSent(message) => StoreFault::NotSent { operation, message },
-        Refusal::Unreachable(message) => StoreFault::Unreachable { operation, message },
-        Refusal::Throttled => StoreFault::Throttled { operation, secret },
-        Refusal::Denied(message) if message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
+fn of_call(operation: &'static str, secret: String, error: CallError) -> StoreFault {
+    match error {
+        CallError::NotSent(message) => StoreFault::NotSent { operation, message },
+        CallError::Unreachable(message) => StoreFault::SecretsManagerUnreachable { operation, message },
+        CallError::Throttled => StoreFault::Throttled { operation, secret },
+        // Secrets Manager has no code of its own for a key that it may not use: only the message names KMS.
+        CallError::Denied(message) if message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
             operation,
             secret,
             message,
         },
-        Refusal::Denied(message) => StoreFault::PermissionDenied {
+        CallError::Denied(message) => StoreFault::PermissionDenied {
             operation,
             secret,
             message,
         },
-        Refusal::Stranger(message) => StoreFault::CredentialsRefused {
+        CallError::CredentialsRefused(message) => StoreFault::CredentialsRefused {
             operation,
             secret,
             message,
         },
-        Refusal::Unreadable => StoreFault::Failed {
+        CallError::Unreadable => StoreFault::SecretsManagerFailed {
             operation,
             secret,
             message: "the answer could not be read".to_owned(),
         },
-        Refusal::Other { code, message } => other(operation, secret, code, message),
+        CallError::Other { code, message } => other(operation, secret, code, message),
     }
 }
 
-/// The errors that are Secrets Manager's own.
+/// The errors that only Secrets Manager has.
 fn other(operation: &'static str, secret: String, code: String, message: String) -> StoreFault {
     match code.as_str() {
         "ResourceNotFoundException" => StoreFault::SecretNotFound { secret },
+        // The code says only that the call does not fit the secret's state; the message says which state.
         "InvalidRequestException"
             if message.contains("marked for deletion") || message.contains("marked deleted") =>
         {
@@ -268,13 +213,13 @@ fn other(operation: &'static str, secret: String, code: String, message: String)
             secret,
             message,
         },
-        // A value that is refused could be quoted: of a write only the code is repeated.
-        _ if operation == "PutSecretValue" => StoreFault::Failed {
+        // AWS may quote a value that it refuses: of a failed write only the code is repeated.
+        _ if operation == "PutSecretValue" => StoreFault::SecretsManagerFailed {
             operation,
             secret,
             message: code,
         },
-        _ => StoreFault::Failed {
+        _ => StoreFault::SecretsManagerFailed {
             operation,
             secret,
             message: format!("{code}: {message}"),
@@ -289,7 +234,7 @@ mod tests {
 
     fn refused(operation: &'static str, code: &str, message: &str) -> StoreFault {
         let said = ErrorMetadata::builder().code(code).message(message).build();
-        refusal(operation, "orders/db", Refusal::said(&said))
+        of_call(operation, "orders/db".to_owned(), CallError::said(&said))
     }
 
     #[track_caller]
@@ -337,13 +282,18 @@ mod tests {
             "AccessDeniedException",
             "User: u is not authorized",
         );
-        assert!(fault.remedy().starts_with("allow secretsmanager:PutSecretValue"));
+        assert!(
+            fault
+                .advice()
+                .remedy
+                .starts_with("allow secretsmanager:PutSecretValue")
+        );
         let stranger = refused(
             "PutSecretValue",
             "ExpiredTokenException",
             "The token has expired.",
         );
-        assert!(!stranger.remedy().contains("allow"));
+        assert!(!stranger.advice().remedy.contains("allow"));
         assert_eq!(
             fault.to_string(),
             "PutSecretValue on orders/db is not permitted: User: u is not authorized"

@@ -1,20 +1,16 @@
-//! The credentials of a PostgreSQL user, in each of the forms they are stored in.
-
-mod account;
-mod document;
-mod fields;
-mod url;
+//! A PostgreSQL secret: its fields, and its exact text.
 
 use std::fmt;
 
 use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::fields::Fields;
+use super::{document, url};
+use crate::error::{DocumentError, NotJson};
 use crate::json;
 use crate::text::check_size;
-use crate::{DocumentError, NotJson, TlsMode};
-pub use account::Mismatch;
-use fields::Fields;
+use crate::tls::TlsMode;
 
 /// A PostgreSQL secret: what it says, and its exact text.
 ///
