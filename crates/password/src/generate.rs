@@ -16,7 +16,7 @@ impl Policy {
     ///
     /// # How
     /// Each character is drawn uniformly from the alphabet, and a string that lacks a required type
-    /// is thrown away as a whole and drawn anew (rejection sampling). The accepted strings are then
+    /// is thrown away as a whole, and another one is drawn (rejection sampling). The accepted strings are then
     /// uniform over the allowed ones by construction: no position is reserved for a type, and
     /// nothing is shuffled. A draw ends early once the characters left are fewer than the types
     /// missing, which rejects only what would be rejected anyway.
@@ -27,8 +27,8 @@ impl Policy {
     /// types each, all of the punctuation, and the space): 2,200 draws on average, well under a
     /// millisecond. The number of draws has no upper bound, since a bound would mean bias
     /// or failure, but the chance of more than k draws is (1 - p)ᵏ: for that worst policy
-    /// less than 10⁻¹⁹ for 100,000. An index costs at most two random bytes on average. A generator that
-    /// is broken so that it repeats one value for ever is the one thing that would not come to an end.
+    /// less than 10⁻¹⁹ for 100,000. An index costs at most two random bytes on average. Only a broken generator that
+    /// always gives the same value would make this loop endless.
     ///
     /// # Errors
     /// Only those of the generator.

@@ -7,8 +7,8 @@ pub const MAX_LENGTH: usize = 4096;
 
 /// A type of character, as `GetRandomPassword` counts them.
 ///
-/// The space, which `IncludeSpace` adds, is none of them: it may occur in a password, but
-/// `RequireEachIncludedType` does not ask for it (the API reference names these four).
+/// The space, which `IncludeSpace` adds, is not a type: it may occur in a password, but `RequireEachIncludedType` does not require
+/// it (the API reference names these four).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CharacterType {
     /// `a` to `z`.

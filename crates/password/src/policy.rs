@@ -16,7 +16,7 @@ pub struct Policy {
     pub(crate) required: Vec<Required>,
 }
 
-/// A type of which each password has at least one character.
+/// A type that each password has at least one character of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Required {
     pub(crate) kind: CharacterType,

@@ -207,8 +207,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Takes a binary version for none. An old version may be binary, from the days before the secret became text: nobody can log in
-/// with it, and that is no error.
+/// Reads a binary version as none. An old version may be binary, from before the secret became text. No login is possible with it,
+/// and that is not an error.
 fn text_only(read: Result<Option<Version>, Cause>) -> Result<Option<Version>, Cause> {
     match read {
         Err(cause) if matches!(cause.as_fault(), Some(StoreFault::SecretIsBinary { .. })) => Ok(None),

@@ -119,23 +119,22 @@ impl<T: Target> Stepper<'_, T> {
         Ok(action.name())
     }
 
-    /// Reads what the step needs, at once. The first two steps ask DescribeSecret, which alone tells that a
-    /// rotation was cancelled, unless the target does so itself; the last two find the labels in the two values'
-    /// answers, and ask only if one of the two has no value.
+    /// Reads what the step needs, in concurrent calls.
+    ///
+    /// The first two steps call DescribeSecret, because nothing else tells that a rotation was cancelled. If the target asks that itself
+    /// ([`Target::CONFIRMS`]), setSecret does not. The other steps take the labels from the answers that have the two values, and
+    /// call DescribeSecret only if one of the two has no value.
     async fn read(&self) -> Result<(Labels, Reading), Cause> {
         let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
+        let describe = || store.describe(secret.as_str(), budget);
         let (description, pending, current) = match self.event.step {
             Step::Create => {
-                let (description, current) = join(
-                    store.describe(secret.as_str(), budget),
-                    store.current(secret, budget),
-                )
-                .await;
+                let (description, current) = join(describe(), store.current(secret, budget)).await;
                 (Some(description?), None, current?)
             }
             Step::Set if !T::CONFIRMS => {
                 let (description, pending, current) = join3(
-                    store.describe(secret.as_str(), budget),
+                    describe(),
                     store.version(secret, token, budget),
                     store.current(secret, budget),
                 )
@@ -154,15 +153,14 @@ impl<T: Target> Stepper<'_, T> {
         let labels = match (description, &pending, &current) {
             (Some(description), _, _) => not_cancelled(description)?,
             (None, Some(pending), Some(current)) => labels_of(pending, current),
-            (None, _, _) if self.event.step == Step::Set => {
-                not_cancelled(store.describe(secret.as_str(), budget).await?)?
-            }
-            (None, _, _) => store.describe(secret.as_str(), budget).await?.labels,
+            (None, _, _) if self.event.step == Step::Set => not_cancelled(describe().await?)?,
+            (None, _, _) => describe().await?.labels,
         };
         Ok((labels, Reading { current, pending }))
     }
 
-    /// Stores a new value. If the version has one already, that one must be as good as a new one.
+    /// Stores a new value. If the version has a value already, a concurrent invocation or an earlier run stored it: then the new one
+    /// is discarded, and the stored one must be a rotation of the current value.
     async fn stage(&self, reading: Reading) -> Result<(), Cause> {
         let version = reading.current.ok_or(OutOfStep::CurrentMissing)?;
         let current = self.target.read(&version.text)?;
@@ -182,7 +180,7 @@ impl<T: Target> Stepper<'_, T> {
                     .await?;
                 self.target.check_pair(&current, &staged)
             }
-            // After any other failure it may be stored all the same.
+            // Secrets Manager refused to store it, so the proposal can be undone. After any other failure it may have been stored.
             Err(cause) if cause.kind() == Kind::Permission => {
                 if let Err(also) = self.target.discard(&current, &proposal, None, &context).await {
                     tracing::warn!(secret.id = %self.event.secret, code = also.code(),
@@ -194,7 +192,8 @@ impl<T: Target> Stepper<'_, T> {
         }
     }
 
-    /// AWSCURRENT is on the token's version, as far as this reading goes.
+    /// Lets the target clean up once AWSCURRENT is on the token's version. A reading that is behind says otherwise: then nothing is
+    /// cleaned up, and the next rotation does it.
     async fn finished(&self, current: Option<Version>) -> Result<(), Cause> {
         match current {
             Some(version) if version.id == self.event.token => {

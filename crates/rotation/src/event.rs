@@ -1,4 +1,4 @@
-//! The payload that Secrets Manager sends, parsed at the door.
+//! The payload that Secrets Manager sends, parsed before anything else happens.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl Event {
     /// Reads the payload of an invocation. Keys that are not known are left alone.
     ///
     /// # Errors
-    /// [`Malformed`], which names the key but repeats nothing of the payload.
+    /// [`Malformed`], which names the key and quotes nothing of the payload.
     pub fn parse(payload: &Value) -> Result<Self, Malformed> {
         let fields = payload
             .as_object()
@@ -119,7 +119,7 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// Why a payload is no rotation event.
+/// Why a payload is not a rotation event.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Malformed {
     /// JSON, but no object.
@@ -138,11 +138,11 @@ pub enum Malformed {
     #[error("SecretId is empty, longer than {LONGEST_SECRET_ID} bytes, or has control characters")]
     #[strum(serialize = "EventMalformed")]
     SecretId,
-    /// The token is none.
+    /// ClientRequestToken is not a version ID.
     #[error(transparent)]
     #[strum(serialize = "EventMalformed")]
     Token(#[from] InvalidVersionId),
-    /// The step is none.
+    /// The step is unknown.
     #[error(transparent)]
     #[strum(serialize = "StepUnknown")]
     Step(#[from] UnknownStep),

@@ -113,7 +113,7 @@ pub enum UrlProblem {
     /// A `#`, which some drivers take for a fragment and others for a part of the password.
     #[error("contains a `#` that is not percent-encoded")]
     Fragment,
-    /// An `@` besides the one before the host, or behind a `/` or `?`.
+    /// A second `@`, or an `@` behind a `/` or `?`.
     #[error("has an `@` besides the one before the host, or a `/` or `?` before it")]
     Delimiter,
     /// A `%` that two hexadecimal digits do not follow.
@@ -228,7 +228,7 @@ impl Mismatch {
         Self::CODE
     }
 
-    /// Two users, of whom `pending` is not to follow `current`.
+    /// The user `pending` may not follow the user `current`.
     pub fn of_users(pending: &str, current: &str) -> Self {
         Self {
             field: "username",

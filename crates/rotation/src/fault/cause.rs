@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::advice::{Advice, Kind, Prospect};
 
-/// An error that says what to do. Its `Display` is the problem alone: lower case, no full stop, no secret
-/// value, neither the remedy nor the source repeated.
+/// An error that says what to do. Its `Display` is the problem alone: lower case, no full stop, no secret value. It repeats neither
+/// the remedy nor the source.
 pub trait Fault: StdError + Any + Send + Sync {
     /// The stable name, in upper camel case; `docs/runbook/<code>.md` explains it. The enums take it from the name of the
     /// variant (`strum::IntoStaticStr`), and the lists of codes from the same place (`strum::VariantNames`).

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 use super::cause::Chain;
 
-/// At most so many characters of AWS's message are repeated.
+/// Longest part of AWS's message that goes into a text, in characters.
 const LONGEST_MESSAGE: usize = 400;
 
 /// Why a call has no answer. The words are AWS's or the SDK's: one line, bounded, never a response's body.

@@ -53,12 +53,12 @@ pub(crate) struct Description {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// What came of staging.
+/// The result of staging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Staged {
     /// The value is stored.
     New,
-    /// The version has another value already: a twin was here first, or this step ran before.
+    /// The version has another value already: from a concurrent invocation, or from an earlier run of this step.
     AlreadyThere,
 }
 
@@ -188,7 +188,7 @@ impl Store {
 
     /// Moves AWSCURRENT from `from` to the token's version, which needs the proof that it was just used.
     ///
-    /// A twin, or an earlier call whose answer was lost, may have moved it already: that is success.
+    /// A concurrent invocation, or an earlier call whose answer was lost, may have moved it already: that is success.
     pub(crate) async fn promote(
         &self,
         event: &Event,
@@ -221,7 +221,7 @@ impl Store {
         }
     }
 
-    /// Takes AWSPENDING off the token's version, so that the next rotation starts anew.
+    /// Takes AWSPENDING off the token's version, so that the next rotation makes a new value.
     pub(crate) async fn release_pending(&self, event: &Event, budget: Budget) -> Result<(), Cause> {
         let secret = event.secret.as_str();
         let call = self

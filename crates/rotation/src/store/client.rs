@@ -94,7 +94,7 @@ fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault>
     Ok(context.expect("a TLS context of a trust store alone has nothing that could fail"))
 }
 
-/// The PEM in a file, each certificate of which can be a root.
+/// Reads a PEM file, and checks that each certificate in it can be a root.
 fn bundle(path: &str) -> Result<Vec<u8>, StoreFault> {
     let unusable = |problem: String| StoreFault::CaBundle { problem };
     let pem = std::fs::read(path).map_err(|error| unusable(format!("{path}: {error}")))?;

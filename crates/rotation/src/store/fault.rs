@@ -39,11 +39,11 @@ pub(crate) enum StoreFault {
         operation: &'static str,
         message: String,
     },
-    /// `AWS_CA_BUNDLE` is no file of certificates.
+    /// `AWS_CA_BUNDLE` is not a file of certificates.
     #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
     CaBundle { problem: String },
-    /// The roles to assume are no roles.
+    /// `ASSUME_ROLE_ARN` does not name roles, or there are more external ids than roles.
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
     RoleInvalid { problem: String },
@@ -213,7 +213,7 @@ fn other(operation: &'static str, secret: String, code: String, message: String)
             secret,
             message,
         },
-        // AWS may quote a value that it refuses: of a failed write only the code is repeated.
+        // AWS may quote the value that it refuses to store, so only the code goes into the text.
         _ if operation == "PutSecretValue" => StoreFault::SecretsManagerFailed {
             operation,
             secret,

@@ -1,4 +1,4 @@
-//! The roles that are assumed, one after the other, to reach secrets of another account.
+//! The roles that the function assumes, in their order, to reach secrets of another AWS account.
 //!
 //! Secrets Manager proves a rotation through an assumed role by its RotationToken, which PutSecretValue passes on.
 
@@ -22,11 +22,11 @@ pub(super) struct Role {
     external_id: Option<String>,
 }
 
-/// The chain that `ASSUME_ROLE_ARN` and `ASSUME_ROLE_EXTERNAL_ID` name: both lists with commas, in the order in which the
-/// roles are assumed; an external id may be empty, and the last ones may be missing.
+/// The chain that `ASSUME_ROLE_ARN` and `ASSUME_ROLE_EXTERNAL_ID` name. Both are lists with commas, in the order in which the roles
+/// are assumed. An external id may be empty, and the last ones may be missing.
 ///
 /// # Errors
-/// A name that is no role's ARN, or more external ids than roles.
+/// A name is not the ARN of a role, or there are more external ids than roles.
 pub(super) fn from_env(set: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Role>, StoreFault> {
     let arns = set("ASSUME_ROLE_ARN").unwrap_or_default();
     let ids = set("ASSUME_ROLE_EXTERNAL_ID").unwrap_or_default();
@@ -60,7 +60,7 @@ fn invalid(problem: String) -> StoreFault {
     StoreFault::RoleInvalid { problem }
 }
 
-/// Credentials of the last role of the chain; `None` if there is no chain. Asks nobody yet.
+/// Credentials of the last role of the chain; `None` if there is no chain. Makes no call yet.
 pub(super) async fn assume(shared: &SdkConfig, roles: Vec<Role>) -> Option<SharedCredentialsProvider> {
     let mut before = shared.credentials_provider()?;
     let any = !roles.is_empty();

@@ -31,7 +31,7 @@ use crate::tls::TlsMode;
 /// | `masterarn` | the ARN of the admin secret |
 /// | `ownerrole` | the NOLOGIN role that two alternating users act as, if it is not the first of them |
 ///
-/// `null` is no value for any of them: a key without a value is to be left out. The character
+/// `null` is an error for each of them: leave out a key that has no value. The character
 /// U+0000, which PostgreSQL cannot take, is refused.
 ///
 /// A **URL**, `postgres://` or `postgresql://user:password@host:port/dbname?sslmode=…`, bare, as libpq reads it. Host, port
