@@ -1,6 +1,7 @@
 //! What Secrets Manager refuses, and why.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
@@ -8,7 +9,20 @@ use crate::fault::{Advice, CallError, Fault, Kind, Prospect};
 
 use super::not_assumed::not_assumed;
 
-/// Why a call to Secrets Manager has no answer. `operation` is the call, `message` is in AWS's words.
+/// A call, as `GetSecretValue on orders/db`.
+#[derive(Debug)]
+pub(crate) struct Call {
+    operation: &'static str,
+    secret: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.operation, self.secret)
+    }
+}
+
+/// Why a call to Secrets Manager has no answer, in AWS's words where it has some.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub(crate) enum StoreFault {
     /// There is no such secret, or it is in another region or account.
@@ -18,27 +32,16 @@ pub(crate) enum StoreFault {
     #[error("the secret {secret} is marked for deletion")]
     SecretDeleted { secret: String },
     /// IAM or a resource policy says no.
-    #[error("{operation} on {secret} is not permitted: {message}")]
-    PermissionDenied {
-        operation: &'static str,
-        secret: String,
-        message: String,
-    },
+    #[error("{0} is not permitted: {1}")]
+    PermissionDenied(Call, String),
     /// AWS does not accept the function's own credentials. No policy was evaluated.
-    #[error("{operation} on {secret}: the function's credentials are not accepted: {message}")]
+    #[error("{0}: the function's credentials are not accepted: {1}")]
     #[strum(serialize = "PermissionDenied")]
-    CredentialsRefused {
-        operation: &'static str,
-        secret: String,
-        message: String,
-    },
+    CredentialsRefused(Call, String),
     /// The call was not sent: no region, no credentials, or an endpoint that is no URL.
-    #[error("{operation} could not be sent: {message}")]
+    #[error("{operation} could not be sent: {1}", operation = .0.operation)]
     #[strum(serialize = "ConfigurationInvalid")]
-    NotSent {
-        operation: &'static str,
-        message: String,
-    },
+    NotSent(Call, String),
     /// `AWS_CA_BUNDLE` is not a file of certificates.
     #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
@@ -47,36 +50,21 @@ pub(crate) enum StoreFault {
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
     RoleInvalid { problem: String },
-    /// A role on the way to the secret's account could not be assumed. `message` names the role.
-    #[error("{operation} on {secret}: {message}")]
-    RoleNotAssumed {
-        operation: &'static str,
-        secret: String,
-        message: String,
-    },
+    /// A role on the way to the secret's account could not be assumed. The text names the role.
+    #[error("{0}: {1}")]
+    RoleNotAssumed(Call, String),
     /// The secret's KMS key cannot be used.
-    #[error("{operation} on {secret} cannot use the secret's KMS key: {message}")]
-    KmsDenied {
-        operation: &'static str,
-        secret: String,
-        message: String,
-    },
+    #[error("{0} cannot use the secret's KMS key: {1}")]
+    KmsDenied(Call, String),
     /// Too many calls, and the SDK's retries did not help.
-    #[error("{operation} on {secret} was throttled")]
-    Throttled { operation: &'static str, secret: String },
+    #[error("{0} was throttled")]
+    Throttled(Call),
     /// No answer: name look-up, route, TLS or time limit.
-    #[error("{operation} got no answer from secrets manager: {message}")]
-    SecretsManagerUnreachable {
-        operation: &'static str,
-        message: String,
-    },
+    #[error("{operation} got no answer from secrets manager: {1}", operation = .0.operation)]
+    SecretsManagerUnreachable(Call, String),
     /// Another error of the service.
-    #[error("{operation} on {secret} failed: {message}")]
-    SecretsManagerFailed {
-        operation: &'static str,
-        secret: String,
-        message: String,
-    },
+    #[error("{0} failed: {1}")]
+    SecretsManagerFailed(Call, String),
     /// The version holds SecretBinary.
     #[error("the value of {secret} is binary, not text")]
     SecretIsBinary { secret: String },
@@ -100,17 +88,18 @@ impl Fault for StoreFault {
                 Kind::Rotation,
                 "restore it (aws secretsmanager restore-secret); after that its rotation can be repeated or cancelled",
             ),
-            Self::PermissionDenied { operation, .. } => Advice::new(
+            Self::PermissionDenied(call, _) => Advice::new(
                 Kind::Permission,
                 format!(
-                    "allow secretsmanager:{operation} on this secret in the function's role, and in the secret's resource policy if it has one"
+                    "allow secretsmanager:{} on this secret in the function's role, and in the secret's resource policy if it has one",
+                    call.operation
                 ),
             ),
-            Self::CredentialsRefused { .. } => Advice::new(
+            Self::CredentialsRefused(..) => Advice::new(
                 Kind::Permission,
                 "check that the function's role still exists and is of the secret's partition; a new sandbox gets new credentials, and no policy is the cause",
             ),
-            Self::NotSent { .. } => Advice::new(
+            Self::NotSent(..) => Advice::new(
                 Kind::Configuration,
                 "give the function a region (AWS_REGION) and a role, as Lambda does; if an endpoint is set, check that it is a URL",
             ),
@@ -122,23 +111,23 @@ impl Fault for StoreFault {
                 Kind::Configuration,
                 "name whole ARNs of roles (arn:aws:iam::222222222222:role/rotator), separated by commas, and at most one external id for each",
             ),
-            Self::RoleNotAssumed { .. } => Advice::new(
+            Self::RoleNotAssumed(..) => Advice::new(
                 Kind::Permission,
                 "let that role's trust policy name the role before it (the function's own, if it is the first) and the external id of ASSUME_ROLE_EXTERNAL_ID, and let the role before it call sts:AssumeRole; in a VPC, STS needs a way too",
             ),
-            Self::KmsDenied { .. } => Advice::new(
+            Self::KmsDenied(..) => Advice::new(
                 Kind::Permission,
                 "allow kms:Decrypt and kms:GenerateDataKey on the secret's key to the function's role, in the role and in the key's policy",
             ),
-            Self::Throttled { .. } => Advice::new(
+            Self::Throttled(_) => Advice::new(
                 Kind::Throttling,
                 "rotate fewer secrets at once: the account shares 50 writes a second; spread the schedules' windows",
             ),
-            Self::SecretsManagerUnreachable { .. } => Advice::new(
+            Self::SecretsManagerUnreachable(..) => Advice::new(
                 Kind::Network,
                 "give the function a way to secrets manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through",
             ),
-            Self::SecretsManagerFailed { .. } => Advice::new(
+            Self::SecretsManagerFailed(..) => Advice::new(
                 Kind::Server,
                 "see the message; Secrets Manager tries the rotation again",
             ),
@@ -156,74 +145,48 @@ impl Fault for StoreFault {
 pub(super) fn classify<E, R>(operation: &'static str, secret: &str, error: &SdkError<E, R>) -> StoreFault
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug + 'static,
+    R: fmt::Debug + 'static,
 {
+    let secret = secret.to_owned();
+    let call = Call { operation, secret };
     match not_assumed(error) {
-        Some(message) => StoreFault::RoleNotAssumed {
-            operation,
-            secret: secret.to_owned(),
-            message,
-        },
-        None => of_call(operation, secret.to_owned(), CallError::of(error)),
+        Some(message) => StoreFault::RoleNotAssumed(call, message),
+        None => of_call(call, CallError::of(error)),
     }
 }
 
-fn of_call(operation: &'static str, secret: String, error: CallError) -> StoreFault {
+fn of_call(call: Call, error: CallError) -> StoreFault {
     match error {
-        CallError::NotSent(message) => StoreFault::NotSent { operation, message },
-        CallError::Unreachable(message) => StoreFault::SecretsManagerUnreachable { operation, message },
-        CallError::Throttled => StoreFault::Throttled { operation, secret },
+        CallError::NotSent(message) => StoreFault::NotSent(call, message),
+        CallError::Unreachable(message) => StoreFault::SecretsManagerUnreachable(call, message),
+        CallError::Throttled => StoreFault::Throttled(call),
         // Secrets Manager has no code of its own for a key that it may not use: only the message names KMS.
-        CallError::Denied(message) if message.to_ascii_lowercase().contains("kms") => StoreFault::KmsDenied {
-            operation,
-            secret,
-            message,
-        },
-        CallError::Denied(message) => StoreFault::PermissionDenied {
-            operation,
-            secret,
-            message,
-        },
-        CallError::CredentialsRefused(message) => StoreFault::CredentialsRefused {
-            operation,
-            secret,
-            message,
-        },
-        CallError::Unreadable => StoreFault::SecretsManagerFailed {
-            operation,
-            secret,
-            message: "the answer could not be read".to_owned(),
-        },
-        CallError::Other { code, message } => other(operation, secret, code, message),
+        CallError::Denied(message) if message.to_ascii_lowercase().contains("kms") => {
+            StoreFault::KmsDenied(call, message)
+        }
+        CallError::Denied(message) => StoreFault::PermissionDenied(call, message),
+        CallError::CredentialsRefused(message) => StoreFault::CredentialsRefused(call, message),
+        CallError::Unreadable => {
+            StoreFault::SecretsManagerFailed(call, "the answer could not be read".to_owned())
+        }
+        CallError::Other { code, message } => other(call, code, message),
     }
 }
 
 /// The errors that only Secrets Manager has.
-fn other(operation: &'static str, secret: String, code: String, message: String) -> StoreFault {
+fn other(call: Call, code: String, message: String) -> StoreFault {
     match code.as_str() {
-        "ResourceNotFoundException" => StoreFault::SecretNotFound { secret },
+        "ResourceNotFoundException" => StoreFault::SecretNotFound { secret: call.secret },
         // The code says only that the call does not fit the secret's state; the message says which state.
         "InvalidRequestException"
             if message.contains("marked for deletion") || message.contains("marked deleted") =>
         {
-            StoreFault::SecretDeleted { secret }
+            StoreFault::SecretDeleted { secret: call.secret }
         }
-        "DecryptionFailure" | "EncryptionFailure" => StoreFault::KmsDenied {
-            operation,
-            secret,
-            message,
-        },
+        "DecryptionFailure" | "EncryptionFailure" => StoreFault::KmsDenied(call, message),
         // AWS may quote the value that it refuses to store, so only the code goes into the text.
-        _ if operation == "PutSecretValue" => StoreFault::SecretsManagerFailed {
-            operation,
-            secret,
-            message: code,
-        },
-        _ => StoreFault::SecretsManagerFailed {
-            operation,
-            secret,
-            message: format!("{code}: {message}"),
-        },
+        _ if call.operation == "PutSecretValue" => StoreFault::SecretsManagerFailed(call, code),
+        _ => StoreFault::SecretsManagerFailed(call, format!("{code}: {message}")),
     }
 }
 
@@ -234,7 +197,13 @@ mod tests {
 
     fn refused(operation: &'static str, code: &str, message: &str) -> StoreFault {
         let said = ErrorMetadata::builder().code(code).message(message).build();
-        of_call(operation, "orders/db".to_owned(), CallError::said(&said))
+        of_call(
+            Call {
+                operation,
+                secret: "orders/db".to_owned(),
+            },
+            CallError::said(&said),
+        )
     }
 
     #[track_caller]
