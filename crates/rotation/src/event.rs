@@ -138,7 +138,7 @@ pub enum Malformed {
     #[error("SecretId is empty, longer than {LONGEST_SECRET_ID} bytes, or has control characters")]
     #[strum(serialize = "EventMalformed")]
     SecretId,
-    /// ClientRequestToken is not a version ID.
+    /// `ClientRequestToken` is not a version ID.
     #[error(transparent)]
     #[strum(serialize = "EventMalformed")]
     Token(#[from] InvalidVersionId),
