@@ -55,10 +55,10 @@ impl Job<'_> {
                 self.prove_by_an_older_key().await?;
             }
             // It does not rest on the current value: whoever repaired it by hand must not find the repair undone.
-            self.context.still_stands().await?;
+            self.context.confirm_under_way().await?;
             return self.set(&key, None).await;
         }
-        self.context.still_stands().await?;
+        self.context.confirm_under_way().await?;
         let refused = match self.set(&key, None).await {
             Err(cause) if cause.code() == "ProviderCredentialRefused" => cause,
             outcome => return outcome,
@@ -87,7 +87,7 @@ impl Job<'_> {
             if old.value == self.current.value || !self.works(&old, "older").await? {
                 continue;
             }
-            self.context.still_stands().await?;
+            self.context.confirm_under_way().await?;
             tracing::warn!("the current key is refused; the value is uploaded with an older version's");
             return self.set(key, Some(&old)).await;
         }

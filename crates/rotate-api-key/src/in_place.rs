@@ -35,7 +35,7 @@ impl Job<'_> {
             // A key that works must be the one that the admin is going to replace; a dead one shows nothing.
             self.health(&self.current, "current").await?;
         }
-        self.context.still_stands().await?;
+        self.context.confirm_under_way().await?;
         let rolled = self.call("roll", roll.call(), With::default()).await;
         let key = match (rolled, &self.description.recover) {
             (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
@@ -51,7 +51,7 @@ impl Job<'_> {
                 tracing::warn!(
                     "the current key is refused ({cause}); the admin's credential makes a new one"
                 );
-                self.context.still_stands().await?;
+                self.context.confirm_under_way().await?;
                 let reply = self.call("recover", recover.call(), With::default()).await?;
                 reply.key(&recover.value, recover.id.as_ref())?
             }

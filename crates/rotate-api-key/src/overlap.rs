@@ -90,7 +90,7 @@ impl<P: Provider> Overlap<'_, P> {
 
     async fn make(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         let name = self.job.name()?;
-        self.context().still_stands().await?;
+        self.context().confirm_under_way().await?;
         let made = self.provider.create(&name).await;
         let next = match &made {
             Ok(key) => self.fit(current, key).await,
@@ -110,7 +110,7 @@ impl<P: Provider> Overlap<'_, P> {
         self.provider.can_be_used(key).await?;
         let next = self.job.document_with(current, key)?;
         // A slow call may outlive its rotation: what is stored then would block the next one.
-        self.context().still_stands().await?;
+        self.context().confirm_under_way().await?;
         Ok(next)
     }
 
@@ -272,7 +272,7 @@ impl<P: Provider> Overlap<'_, P> {
     /// Asked after the list, and before each revocation.
     async fn may_revoke(&self, when: When) -> Result<bool, Cause> {
         match when {
-            When::Before => self.context().still_stands().await.map(|()| true),
+            When::Before => self.context().confirm_under_way().await.map(|()| true),
             // If not, it is the later rotation's to revoke.
             When::After => self.context().is_last().await,
         }

@@ -40,7 +40,7 @@ impl Job<'_> {
         let slot = self.slot(health).await?;
         if slot == Slot::Second {
             // The last promotion is outstanding.
-            self.context.still_stands().await?;
+            self.context.confirm_under_way().await?;
             self.promote(self.promotion(), &self.current).await?;
         }
         let stage = self
@@ -54,7 +54,7 @@ impl Job<'_> {
             also: Some(exists),
             ..With::default()
         };
-        self.context.still_stands().await?;
+        self.context.confirm_under_way().await?;
         let mut reply = self.call("stage", stage.call(), with).await?;
         if exists.has(reply.status) {
             // What a crash lost, or what a twin has just made.
@@ -67,7 +67,7 @@ impl Job<'_> {
                 }
                 .into());
             }
-            self.context.still_stands().await?;
+            self.context.confirm_under_way().await?;
             self.unstage().await?;
             reply = self.call("stage", stage.call(), With::default()).await?;
         }
@@ -168,7 +168,7 @@ impl Job<'_> {
         }
         let key = self.key_of(pending)?;
         let health = self.health(&self.current, "current").await?;
-        self.context.still_stands().await?;
+        self.context.confirm_under_way().await?;
         match self.promote(promote, &key).await {
             // What the promotion ends is ended: it was made already, unless the key was dead before. The new one tells.
             Err(cause) if health == Health::Dead && REFUSALS.contains(&cause.code()) => {

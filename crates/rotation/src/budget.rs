@@ -1,13 +1,12 @@
 //! The time that a step has, and every wait inside it.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::Instant;
 
-use crate::fault::{Cause, Fault, Kind, Prospect};
+use crate::fault::{Advice, Cause, Fault, Kind, Prospect};
 
 /// First pause before something is tried again; each further one is twice as long, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -118,17 +117,20 @@ pub struct TimedOut {
     waiting_for: String,
 }
 
+impl TimedOut {
+    pub(crate) const CODE: &str = "DeadlineExceeded";
+}
+
 impl Fault for TimedOut {
     fn code(&self) -> &'static str {
-        "DeadlineExceeded"
+        Self::CODE
     }
 
-    fn kind(&self) -> Kind {
-        Kind::Network
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        "check the network path from the function (subnets, security groups, endpoints), or raise the function's time limit".into()
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(
+            Kind::Network,
+            "check the network path from the function (subnets, security groups, endpoints), or raise the function's time limit",
+        )
     }
 }
 
@@ -144,14 +146,8 @@ mod tests {
         fn code(&self) -> &'static str {
             "Busy"
         }
-        fn kind(&self) -> Kind {
-            Kind::Server
-        }
-        fn remedy(&self) -> Cow<'_, str> {
-            "wait".into()
-        }
-        fn prospect(&self) -> Prospect {
-            self.0
+        fn advice(&self) -> Advice<'_> {
+            Advice::new(Kind::Server, "wait").with(self.0)
         }
     }
 

@@ -18,7 +18,7 @@ mod plan;
 mod step;
 mod version;
 
-pub use label::{Label, Labels};
-pub use plan::{Action, Refusal, RotationState, plan};
+pub use label::{Label, Labels, RotationState};
+pub use plan::{Action, Refusal, plan};
 pub use step::{Step, UnknownStep};
 pub use version::{InvalidVersionId, VersionId};

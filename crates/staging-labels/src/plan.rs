@@ -1,24 +1,8 @@
 //! The decision: labels in, action out.
 
-use crate::label::Labels;
+use crate::label::{Labels, RotationState};
 use crate::step::Step;
 use crate::version::VersionId;
-
-/// Where the rotation that a token names stands. Derived on every call; the labels are the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RotationState<'a> {
-    /// The version carries neither AWSPENDING nor AWSCURRENT: something else took over.
-    Abandoned,
-    /// The version carries AWSCURRENT.
-    Finished,
-    /// The version carries AWSPENDING; `current` is the version that carries AWSCURRENT.
-    Pending {
-        /// The version that AWSCURRENT must be moved away from, if any has it.
-        current: Option<&'a VersionId>,
-    },
-    /// There is no such version.
-    Unknown,
-}
 
 /// What one invocation must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

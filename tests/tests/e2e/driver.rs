@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
-use rotation::store::Store;
-use rotation::{Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Target, driver};
+
+use rotation::{Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Store, Target};
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
 use serde_json::json;
@@ -158,7 +158,7 @@ impl Bench {
         let event = Event::parse(&payload).expect("the event is one");
         let store = Store::new(self.client.clone());
         let budget = Budget::lasting(Duration::from_secs(30));
-        driver::run(&store, &self.target, &event, budget).await
+        rotation::run(&store, &self.target, &event, budget).await
     }
 
     /// Makes the target refuse.

@@ -124,7 +124,7 @@ impl AlternatingUsers {
         let plan = planned(&transaction, arrangement).await?;
         mend(&transaction, arrangement, &plan).await?;
         // Somebody may have written the secret by hand meanwhile, for the very user that is idle here.
-        context.still_stands().await?;
+        context.confirm_under_way().await?;
         change.alter(&transaction, &sent).await?;
         // Last, since it locks what applications use.
         let reassigned = reassign(&transaction, &plan).await?;

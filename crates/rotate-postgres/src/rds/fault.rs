@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rotation::{Fault, Kind, Prospect, Refusal};
+use rotation::{CallError, Fault, Kind, Prospect};
 
 /// What a question to the RDS API came to, if not to a server. `what` is such as `the cluster orders`.
 #[derive(Debug, thiserror::Error)]
@@ -63,34 +63,34 @@ pub enum RdsFault {
 
 impl RdsFault {
     /// What `operation` on `what` was refused for.
-    pub(super) fn of(operation: &'static str, what: &str, region: &str, refusal: Refusal) -> Self {
+    pub(super) fn of(operation: &'static str, what: &str, region: &str, refusal: CallError) -> Self {
         let what = what.to_owned();
         match refusal {
-            Refusal::Denied(message) => Self::Denied {
+            CallError::Denied(message) => Self::Denied {
                 operation,
                 what,
                 message,
             },
-            Refusal::Stranger(message) => Self::Stranger {
+            CallError::CredentialsRefused(message) => Self::Stranger {
                 operation,
                 what,
                 message,
             },
-            Refusal::Throttled => Self::Throttled { operation, what },
-            Refusal::Unreachable(message) => Self::Unreachable { operation, message },
-            Refusal::NotSent(message) => Self::NotSent { operation, message },
-            Refusal::Unreadable => Self::Failed {
+            CallError::Throttled => Self::Throttled { operation, what },
+            CallError::Unreachable(message) => Self::Unreachable { operation, message },
+            CallError::NotSent(message) => Self::NotSent { operation, message },
+            CallError::Unreadable => Self::Failed {
                 operation,
                 what,
                 message: "the answer could not be read".to_owned(),
             },
-            Refusal::Other { code, .. } if code.starts_with("DBInstanceNotFound") => {
+            CallError::Other { code, .. } if code.starts_with("DBInstanceNotFound") => {
                 Self::not_found(&what, region)
             }
-            Refusal::Other { code, .. } if code.starts_with("DBClusterNotFound") => {
+            CallError::Other { code, .. } if code.starts_with("DBClusterNotFound") => {
                 Self::not_found(&what, region)
             }
-            Refusal::Other { code, message } => Self::Failed {
+            CallError::Other { code, message } => Self::Failed {
                 operation,
                 what,
                 message: format!("{code}: {message}"),
@@ -167,9 +167,9 @@ mod tests {
 
     fn refused(code: &str, message: &str) -> RdsFault {
         let refusal = match code {
-            "AccessDenied" => Refusal::Denied(message.to_owned()),
-            "Throttling" => Refusal::Throttled,
-            _ => Refusal::Other {
+            "AccessDenied" => CallError::Denied(message.to_owned()),
+            "Throttling" => CallError::Throttled,
+            _ => CallError::Other {
                 code: code.to_owned(),
                 message: message.to_owned(),
             },

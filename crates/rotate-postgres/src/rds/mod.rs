@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::config::{BehaviorVersion, Region};
 use aws_sdk_rds::types::{DbCluster, DbInstance};
-use rotation::{Budget, Cause, Context, Refusal};
+use rotation::{Budget, CallError, Cause, Context};
 
 pub use fault::RdsFault;
 pub use name::{Kind, RdsName, may_be_paused, rds_name};
@@ -121,7 +121,7 @@ impl<'a> Asked<'a> {
             .budget
             .wait(format!("waiting for {OPERATION} on {what}"), CALL, call)
             .await?
-            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), Refusal::of(&error)))?;
+            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), CallError::of(&error)))?;
         let clusters = answer.db_clusters.unwrap_or_default();
         let Some(cluster) = clusters.first() else {
             return Err(RdsFault::not_found(&what, self.region()).into());
@@ -142,8 +142,8 @@ impl<'a> Asked<'a> {
                 pages.collect(),
             )
             .await?;
-        let all =
-            all.map_err(|error| RdsFault::of(OPERATION, "all clusters", self.region(), Refusal::of(&error)))?;
+        let all = all
+            .map_err(|error| RdsFault::of(OPERATION, "all clusters", self.region(), CallError::of(&error)))?;
         let found = all
             .iter()
             .filter_map(Server::of_cluster)
@@ -163,7 +163,7 @@ impl<'a> Asked<'a> {
             .budget
             .wait(format!("waiting for {OPERATION} on {what}"), CALL, call)
             .await?
-            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), Refusal::of(&error)))?;
+            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), CallError::of(&error)))?;
         let found = answer.db_instances.unwrap_or_default().into_iter().next();
         found.ok_or_else(|| RdsFault::not_found(&what, self.region()).into())
     }

@@ -229,7 +229,7 @@ fn readable<T>(
 /// The session, if the rotation is still the one that was read: the search takes time, in which somebody may have
 /// repaired the password by hand, and it would be changed under their hands.
 pub(super) async fn standing(session: Session, context: &Context<'_>) -> Result<Session, Cause> {
-    match context.still_stands().await {
+    match context.confirm_under_way().await {
         Ok(()) => Ok(session),
         Err(cause) => {
             session.close().await;

@@ -1,6 +1,5 @@
-//! The function: Lambda's runtime around the driver.
+//! A function's `main`: Lambda's runtime around the driver, one log line and one metric for each invocation.
 
-use std::borrow::Cow;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -8,18 +7,21 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
 use lambda_runtime::tower::util::MapRequestLayer;
-use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::Value;
+use staging_labels::{Step, VersionId};
 
 use crate::budget::Budget;
+use crate::driver::run;
 use crate::error::Error;
-use crate::event::Event;
-use crate::fault::{Cause, Fault, Kind};
-use crate::logging::LogSettings;
-use crate::metrics::{self, Outcome};
-use crate::store::{self, Store};
+use crate::event::{Event, SecretId};
+use crate::fault::Cause;
+use crate::store::Store;
 use crate::target::Target;
-use crate::{driver, panics};
+
+use super::logging::LogSettings;
+use super::metrics::{self, Outcome};
+use super::panics::{self, Panicked};
 
 /// Kept back of Lambda's own limit, to answer and to log.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -69,8 +71,7 @@ async fn serve<T: Target>(
     target: Result<T, Cause>,
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), lambda_runtime::Error> {
-    let store = store::connect(get).await.map_err(Cause::from);
-    let rig = store.and_then(|store| Ok((store, target?)));
+    let rig = Store::from_env(get).await.and_then(|store| Ok((store, target?)));
     let function = get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     let (rig, function) = (&rig, function.as_str());
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
@@ -123,7 +124,7 @@ async fn step<T: Target>(
 ) -> Result<&'static str, Error> {
     let event = Event::parse(payload).map_err(|malformed| about(payload, malformed.into()))?;
     let (store, target) = rig.map_err(|cause| about(payload, cause.clone()))?;
-    driver::run(store, target, &event, budget).await
+    run(store, target, &event, budget).await
 }
 
 fn about(payload: &Value, cause: Cause) -> Error {
@@ -145,9 +146,9 @@ fn report(
     duration: Duration,
 ) {
     let (step, secret, token) = Event::traces(payload);
-    let step = step.map_or("unknown", staging_labels::Step::name);
-    let secret = secret.as_ref().map(crate::event::SecretId::as_str);
-    let version = token.as_ref().map(staging_labels::VersionId::as_str);
+    let step = step.map_or("unknown", Step::name);
+    let secret = secret.as_ref().map(SecretId::as_str);
+    let version = token.as_ref().map(VersionId::as_str);
     let ms = metrics::milliseconds(duration);
     match outcome {
         Ok(action) => tracing::info!(
@@ -207,22 +208,13 @@ fn complain(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "keywheel: {message}");
 }
 
-/// A panic, of which nothing is told but where it was: its text may hold anything.
-#[derive(Debug, thiserror::Error)]
-#[error("keywheel panicked; the log says where")]
-struct Panicked;
-
-impl Fault for Panicked {
-    fn code(&self) -> &'static str {
-        "Internal"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Internal
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        "report it, with the log line; Secrets Manager tries the rotation again".into()
+/// Lambda's `errorType` is the cause's code, so that an alarm or a retry rule can name it.
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        Self {
+            error_type: error.cause.code().to_owned(),
+            error_message: error.to_string(),
+        }
     }
 }
 

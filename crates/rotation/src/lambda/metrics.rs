@@ -5,28 +5,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 /// The metrics' namespace.
-pub const NAMESPACE: &str = "Keywheel";
+const NAMESPACE: &str = "Keywheel";
 
 /// What one step came to.
 #[derive(Debug, Clone, Copy)]
-pub struct Outcome<'a> {
+pub(super) struct Outcome<'a> {
     /// The function's name.
-    pub function: &'a str,
+    pub(super) function: &'a str,
     /// The step's name, `unknown` if the payload named none.
-    pub step: &'a str,
+    pub(super) step: &'a str,
     /// The cause's code, `None` after success.
-    pub code: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
     /// The secret, as a property to search for, not as a dimension: a fleet has many.
-    pub secret: Option<&'a str>,
+    pub(super) secret: Option<&'a str>,
     /// How long the step took.
-    pub duration: Duration,
+    pub(super) duration: Duration,
 }
 
 /// The line for one step: `Duration` in milliseconds and `Steps`, a count of one, by function and step with
 /// the outcome, and by step with the code.
 ///
 /// Source: the CloudWatch embedded metric format specification.
-pub fn line(outcome: &Outcome<'_>, at: SystemTime) -> Value {
+pub(super) fn line(outcome: &Outcome<'_>, at: SystemTime) -> Value {
     let timestamp = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let word = if outcome.code.is_some() {
         "failed"
@@ -53,7 +53,7 @@ pub fn line(outcome: &Outcome<'_>, at: SystemTime) -> Value {
 }
 
 /// Milliseconds with three decimals.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
+pub(super) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 

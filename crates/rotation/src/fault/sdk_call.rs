@@ -1,24 +1,27 @@
-//! What a call of AWS's SDK came to, if not to an answer: the same for every service.
+//! Why a call of AWS's SDK has no answer: the same for every service.
 
 use std::error::Error as StdError;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
-/// Longest part of a message of AWS that is repeated.
+use super::cause::Chain;
+
+/// Longest part of AWS's message that goes into a text, in characters.
 const LONGEST_MESSAGE: usize = 400;
 
 /// Why a call has no answer. The words are AWS's or the SDK's: one line, bounded, never a response's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CallError {
     /// IAM or a resource policy says no.
     Denied(String),
-    /// The caller's credentials are not accepted: no policy is asked.
-    Stranger(String),
+    /// AWS does not accept the caller's credentials. No policy was evaluated.
+    CredentialsRefused(String),
     /// Too many calls, and retries did not help.
     Throttled,
-    /// No answer: name look-up, route, TLS, time.
+    /// No answer: name look-up, route, TLS or time limit.
     Unreachable(String),
-    /// The call could not even be made: no region, no credentials, an endpoint that is none.
+    /// The call was not sent: no region, no credentials, or an endpoint that is no URL.
     NotSent(String),
     /// An answer that could not be read.
     Unreadable,
@@ -31,12 +34,12 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// Reads an error of the SDK. Never its `Debug`: that holds the raw response.
+impl CallError {
+    /// Reads an error of the SDK. Never prints its `Debug`, which holds the raw response.
     pub fn of<E, R>(error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
-        R: std::fmt::Debug,
+        R: std::fmt::Debug + 'static,
     {
         match error {
             SdkError::ServiceError(service) => Self::said(service.err()),
@@ -45,8 +48,8 @@ impl Refusal {
                 let words = failure
                     .as_connector_error()
                     .map_or_else(String::new, |error| chain(error));
-                // The SDK looks for credentials on the way to the first byte.
-                if words.contains("credentials") {
+                // The SDK asks for credentials while it dispatches the call.
+                if sources(error).any(<dyn StdError>::is::<CredentialsError>) {
                     Self::NotSent(words)
                 } else {
                     Self::Unreachable(words)
@@ -73,7 +76,7 @@ impl Refusal {
             | "SignatureDoesNotMatch"
             | "IncompleteSignature"
             | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException" => Self::Stranger(format!("{code}: {message}")),
+            | "MissingAuthenticationTokenException" => Self::CredentialsRefused(format!("{code}: {message}")),
             "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" => {
                 Self::Throttled
             }
@@ -87,13 +90,14 @@ impl Refusal {
 
 /// An error and its sources on one line of bounded length.
 pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut words = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        words = format!("{words}: {source}");
-        next = source.source();
-    }
-    one_line(&words)
+    one_line(&Chain(error).to_string())
+}
+
+/// An error and all its sources, outermost first.
+pub(crate) fn sources<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 fn one_line(message: &str) -> String {

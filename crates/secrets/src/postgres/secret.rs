@@ -1,20 +1,16 @@
-//! The credentials of a PostgreSQL user, in each of the forms they are stored in.
-
-mod account;
-mod document;
-mod fields;
-mod url;
+//! A PostgreSQL secret: its fields, and its exact text.
 
 use std::fmt;
 
 use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::fields::Fields;
+use super::{document, url};
+use crate::error::{DocumentError, NotJson};
 use crate::json;
 use crate::text::check_size;
-use crate::{DocumentError, NotJson, TlsMode};
-pub use account::Mismatch;
-use fields::Fields;
+use crate::tls::TlsMode;
 
 /// A PostgreSQL secret: what it says, and its exact text.
 ///
@@ -35,7 +31,7 @@ use fields::Fields;
 /// | `masterarn` | the ARN of the admin secret |
 /// | `ownerrole` | the NOLOGIN role that two alternating users act as, if it is not the first of them |
 ///
-/// `null` is no value for any of them: a key without a value is to be left out. The character
+/// `null` is an error for each of them: leave out a key that has no value. The character
 /// U+0000, which PostgreSQL cannot take, is refused.
 ///
 /// A **URL**, `postgres://` or `postgresql://user:password@host:port/dbname?sslmode=…`, bare, as libpq reads it. Host, port

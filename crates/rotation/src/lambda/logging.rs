@@ -15,7 +15,7 @@ const HEARD: [&str; 3] = ["rotation", "rotate_postgres", "rotate_api_key"];
 
 /// What `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` ask for. Lambda sets both; outside it, text at INFO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogSettings {
+pub(super) struct LogSettings {
     json: bool,
     level: LevelFilter,
 }
@@ -23,7 +23,7 @@ pub struct LogSettings {
 impl LogSettings {
     /// Reads the two variables. What Lambda does not know is taken as its default, INFO: a log is no reason
     /// not to rotate.
-    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
         let json = get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
         let level = get("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
         Self {
@@ -33,7 +33,7 @@ impl LogSettings {
     }
 
     /// A subscriber that writes to `writer`, a line an event.
-    pub fn subscriber<W>(self, writer: W) -> Box<dyn Subscriber + Send + Sync>
+    pub(super) fn subscriber<W>(self, writer: W) -> Box<dyn Subscriber + Send + Sync>
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
