@@ -1,6 +1,7 @@
 //! An HTTP/1.1 listener that can also hang up without an answer, which a plain `axum::serve` cannot.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -60,4 +61,13 @@ async fn serve_connection(stream: TcpStream, router: Router) {
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
+}
+
+/// The address that a function reaches the server at.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
 }

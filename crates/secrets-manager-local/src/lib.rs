@@ -30,39 +30,27 @@
 //! # }
 //! ```
 
-pub mod api;
-mod builder;
-mod calls;
+mod api;
+mod arn;
 mod clock;
-mod control;
-mod core;
-mod driver;
+mod engine;
 mod faults;
 mod http;
-mod invoke_api;
 mod lambda;
-mod local;
-mod runs;
-pub mod schedule;
-mod secrets_api;
-pub mod state;
+mod records;
+mod server;
+mod state;
 mod sync;
-mod throttle;
+mod wire;
 
-pub use builder::Builder;
-pub use calls::CallRecord;
+#[cfg(test)]
+#[path = "../tests/facts/mod.rs"]
+mod facts;
+
+pub use arn::{ACCOUNT, REGION, function_arn};
 pub use clock::Clock;
 pub use faults::{Calls, Effect, Fault, FaultId, Faults, InjectedFault};
 pub use lambda::{Function, FunctionError, InvalidFunction, Invocation};
-pub use local::LocalSecretsManager;
-pub use runs::{Attempt, RotationOutcome, RotationRun, StepRun};
-
-/// The region of every ARN.
-pub const REGION: &str = "us-east-1";
-/// The account of every ARN.
-pub const ACCOUNT: &str = "000000000000";
-
-/// The ARN of a hosted function.
-pub fn function_arn(name: &str) -> String {
-    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
-}
+pub use records::{Attempt, CallRecord, RotationOutcome, RotationRun, StepRun};
+pub use server::{Builder, LocalSecretsManager};
+pub use state::{ApiError, ErrorCode, TrailEvent, TrailEventName};

@@ -7,7 +7,7 @@ macro_rules! operations {
     ($($name:ident),* $(,)?) => {
         /// A call of the Secrets Manager API.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Operation {
+        pub(crate) enum Operation {
             $(
                 #[doc = concat!("`", stringify!($name), "`")]
                 $name,
@@ -16,10 +16,10 @@ macro_rules! operations {
 
         impl Operation {
             /// Every call.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The call's name in `X-Amz-Target`, after `secretsmanager.`.
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
                 }
@@ -55,7 +55,7 @@ operations!(
 
 /// Which of the account's quotas a call counts against (fact 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Quota {
+pub(crate) enum Quota {
     /// DescribeSecret and GetSecretValue together, 10,000 a second.
     Reads,
     /// PutSecretValue, `UpdateSecret`, `UpdateSecretVersionStage` and replication together, 50 a second.
@@ -64,7 +64,7 @@ pub enum Quota {
 
 impl Operation {
     /// The quota that this call counts against, if it is one of fact 16.
-    pub const fn quota(self) -> Option<Quota> {
+    pub(crate) const fn quota(self) -> Option<Quota> {
         match self {
             Self::DescribeSecret | Self::GetSecretValue => Some(Quota::Reads),
             Self::PutSecretValue
@@ -77,7 +77,7 @@ impl Operation {
     }
 
     /// Whether a stale read can show: the call only reads.
-    pub const fn reads(self) -> bool {
+    pub(crate) const fn reads(self) -> bool {
         matches!(
             self,
             Self::BatchGetSecretValue
@@ -99,7 +99,7 @@ impl fmt::Display for Operation {
 /// No call of this API has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no operation of the local Secrets Manager is called {0:?}")]
-pub struct UnknownOperation(pub String);
+pub(crate) struct UnknownOperation(String);
 
 impl FromStr for Operation {
     type Err = UnknownOperation;

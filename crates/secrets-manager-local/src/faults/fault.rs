@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
+use super::call::Call;
 use crate::api::{Operation, UnknownOperation};
 
 /// A fault: the calls it concerns, which of them it hits, and what it does.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Effect;
+use super::fault::Effect;
 use crate::state::{ApiError, ErrorCode};
 
 /// What is to happen to one call: the effects of all faults that hit it.

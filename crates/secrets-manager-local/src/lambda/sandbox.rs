@@ -18,6 +18,7 @@ use super::logs::FunctionLog;
 use super::outcome::{Reply, Telemetry};
 use super::process::{Process, Start};
 use super::runtime_api::{Init, Job, runtime_api};
+use crate::http::serve;
 use crate::sync::lock;
 
 /// Lambda gives a function this long to come up.
@@ -85,7 +86,7 @@ impl Sandbox {
         };
         let started = Instant::now();
         let process = Process::start(start)?;
-        let listener = tokio::spawn(crate::http::serve(socket, router));
+        let listener = tokio::spawn(serve(socket, router));
         let function = blueprint.function.name.clone();
         Ok(Self {
             id,

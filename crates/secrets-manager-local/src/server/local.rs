@@ -9,12 +9,12 @@ use staging_labels::VersionId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::builder::{Builder, reachable};
-use crate::calls::CallRecord;
-use crate::core::Core;
+use crate::arn::function_arn;
+use crate::engine::Core;
 use crate::faults::Faults;
+use crate::http::reachable;
 use crate::lambda::{Function, Invocation};
-use crate::runs::RotationRun;
+use crate::records::{CallRecord, RotationRun};
 use crate::state::{ApiError, TrailEvent};
 
 /// A running server. Dropping it kills its functions and closes every connection.
@@ -28,7 +28,7 @@ pub struct LocalSecretsManager {
 }
 
 impl LocalSecretsManager {
-    pub(crate) const fn new(
+    pub(super) const fn new(
         core: Arc<Core>,
         handle: Handle,
         address: SocketAddr,
@@ -42,11 +42,6 @@ impl LocalSecretsManager {
             stop: Some(stop),
             thread: Some(thread),
         }
-    }
-
-    /// A server that is not started yet.
-    pub fn builder() -> Builder {
-        Builder::default()
     }
 
     /// The endpoint for `AWS_ENDPOINT_URL`.
@@ -65,7 +60,7 @@ impl LocalSecretsManager {
             .host
             .names()
             .iter()
-            .map(|name| crate::function_arn(name))
+            .map(|name| function_arn(name))
             .collect()
     }
 

@@ -5,20 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json};
 use staging_labels::VersionId;
 use tokio::sync::Notify;
 
-use crate::api::{self, Answer, Operation, Quota};
-use crate::calls::CallLog;
+use crate::api::{Operation, Quota};
 use crate::clock::Clock;
-use crate::driver;
-use crate::faults::{self, Faults};
+use crate::faults::{Faults, Throttle};
 use crate::lambda::Host;
-use crate::runs::RunLog;
-use crate::state::{ApiError, State, Unfinished};
+use crate::records::{CallLog, RunLog};
+use crate::state::{ApiError, RotationKind, State, Unfinished, lifecycle, rotate};
 use crate::sync::lock;
-use crate::throttle::Throttle;
 
 /// What the server does differently on request.
 #[derive(Debug, Clone)]
@@ -70,78 +66,17 @@ impl Core {
         change(&mut lock(&self.state), self.clock.now())
     }
 
-    /// Carries out a call, and sets going the rotation that it begins.
-    pub(crate) fn perform(
-        self: &Arc<Self>,
-        operation: Operation,
-        members: &Map<String, Json>,
-        stale: bool,
-    ) -> Result<Json, ApiError> {
-        let now = self.clock.now();
-        if operation
+    /// Whether a call fits into its quota (fact 16).
+    pub(super) fn admits(&self, operation: Operation, now: Timestamp) -> bool {
+        operation
             .quota()
-            .is_some_and(|quota| !lock(&self.throttle).admit(quota, now))
-        {
-            return Err(faults::throttled());
-        }
-        let answer = self.answer(operation, members, stale && operation.reads(), now);
-        match (operation, answer) {
-            (_, Ok(answer)) => {
-                if let Some((arn, run)) = answer.begun {
-                    driver::begin(self, arn, run);
-                }
-                self.rescheduled.notify_one();
-                Ok(answer.body)
-            }
-            (Operation::RotateSecret, Err(error)) => {
-                self.reattempt(members);
-                Err(error)
-            }
-            (_, Err(error)) => Err(error),
-        }
+            .is_none_or(|quota| lock(&self.throttle).admit(quota, now))
     }
 
-    fn answer(
-        &self,
-        operation: Operation,
-        members: &Map<String, Json>,
-        stale: bool,
-        now: Timestamp,
-    ) -> Result<Answer, ApiError> {
-        let context = api::Context {
-            now,
-            fresh_token: VersionId::stored(uuid::Uuid::new_v4().to_string()),
-            arn_suffix: self.arn_suffix(),
-            rotation_token: fresh_rotation_token(),
-            may_invoke: &|arn| arn.starts_with("arn:") && self.host.name_of(arn).is_some(),
-        };
-        let mut secrets = lock(&self.state);
-        if stale {
-            return api::perform(operation, members, &mut secrets.before_last_writes(), &context);
-        }
-        api::perform(operation, members, &mut secrets, &context)
-    }
-
-    fn arn_suffix(&self) -> String {
+    /// The end of a new secret's ARN.
+    pub(super) fn arn_suffix(&self) -> String {
         let fixed = self.settings.arn_suffix.clone();
         fixed.unwrap_or_else(random_arn_suffix)
-    }
-
-    /// "That rotation will be reattempted" (fact 3): the one that failed and was neither abandoned nor cancelled.
-    fn reattempt(self: &Arc<Self>, members: &Map<String, Json>) {
-        let id = members.get("SecretId").and_then(Json::as_str).unwrap_or_default();
-        let waiting = self.read(|state| {
-            let secret = state.find(id).ok()?;
-            let function = secret.rotation.as_ref()?.function_arn.as_ref();
-            let run = secret
-                .unfinished
-                .clone()
-                .filter(|_| function.is_some() && secret.deletion.is_none())?;
-            Some((secret.arn.clone(), run))
-        });
-        if let Some((arn, run)) = waiting.filter(|_| self.settings.reattempt_refused) {
-            driver::begin(self, arn, run);
-        }
     }
 
     /// Stages an empty `AWSPENDING` version without invoking anything (fact 2). The events' RotationToken.
@@ -155,12 +90,12 @@ impl Core {
         let run = Unfinished {
             token,
             rotation_token,
-            kind: crate::state::Kind::Full,
+            kind: RotationKind::Full,
         };
         self.write(|state, now| {
             let arn = state.resolve(secret_id)?.to_owned();
             state.change(&arn, |secret| {
-                secret.stage_pending(run, now)?;
+                rotate::stage_pending(secret, run, now)?;
                 let staged = secret.unfinished.as_ref().map(|run| run.rotation_token.clone());
                 Ok(staged.unwrap_or_default())
             })
@@ -175,7 +110,7 @@ impl Core {
     ) -> Result<(), ApiError> {
         self.write(|state, _| {
             let arn = state.resolve(secret_id)?.to_owned();
-            state.change(&arn, |secret| secret.add_tags(tags))
+            state.change(&arn, |secret| lifecycle::add_tags(secret, tags))
         })
     }
 

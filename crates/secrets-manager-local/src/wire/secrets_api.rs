@@ -9,11 +9,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::Operation;
-use crate::calls::CallRecord;
-use crate::core::Core;
+use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
 use crate::http::hang_up;
 use crate::lambda::{Event, Sandbox};
+use crate::records::CallRecord;
 use crate::state::{ApiError, ErrorCode};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -124,7 +124,7 @@ async fn with_faults(
     if let Some(error) = plan.error {
         return (Outcome::Answer(Err(error)), names);
     }
-    let answer = core.perform(operation, members, plan.stale);
+    let answer = engine::perform(core, operation, members, plan.stale);
     if let Some(cut) = plan.after {
         caller.end(cut).await;
         return (Outcome::Dropped, names);

@@ -9,7 +9,7 @@ use staging_labels::VersionId;
 use tokio::sync::watch;
 
 use crate::lambda::FunctionError;
-use crate::state::Kind;
+use crate::state::RotationKind;
 use crate::sync::lock;
 
 /// One rotation, or one test of a rotation.
@@ -100,7 +100,7 @@ impl RunLog {
     }
 
     /// Notes that a rotation begins, or is attempted again. False if it is under way already.
-    pub(crate) fn open(&self, secret: &str, token: &VersionId, kind: Kind, now: Timestamp) -> bool {
+    pub(crate) fn open(&self, secret: &str, token: &VersionId, kind: RotationKind, now: Timestamp) -> bool {
         let mut runs = lock(&self.runs);
         if let Some(run) = runs
             .iter_mut()
@@ -111,7 +111,7 @@ impl RunLog {
         runs.push(RotationRun {
             secret: secret.to_owned(),
             token: token.clone(),
-            test_only: kind == Kind::TestOnly,
+            test_only: kind == RotationKind::TestOnly,
             started: now,
             attempts: Vec::new(),
             outcome: None,

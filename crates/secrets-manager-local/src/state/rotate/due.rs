@@ -1,0 +1,39 @@
+//! What the schedule asks for (fact 18).
+
+use jiff::Timestamp;
+
+use crate::state::secret::Secret;
+
+/// Begins what the schedule says is due at `now`: the token to rotate with, if there is anything.
+pub(crate) fn take_due(secret: &mut Secret, now: Timestamp) -> bool {
+    if secret.deletion.is_some() || secret.primary_region.is_some() {
+        return false;
+    }
+    let Some(rotation) = &mut secret.rotation else {
+        return false;
+    };
+    if !rotation.enabled || rotation.due.is_none_or(|due| due > now) {
+        return false;
+    }
+    let following = rotation.rules.as_ref().and_then(|rules| rules.next_window(now));
+    rotation.due = following.map(|window| window.start);
+    true
+}
+
+/// A value written by hand counts as a rotation for `AutomaticallyAfterDays` (`RotationRulesType`).
+pub(crate) fn reschedule_after_manual_write(secret: &mut Secret, now: Timestamp) {
+    let Some(rotation) = &mut secret.rotation else {
+        return;
+    };
+    let Some(rules) = rotation
+        .rules
+        .as_ref()
+        .filter(|rules| rules.automatically_after_days.is_some())
+    else {
+        return;
+    };
+    if rotation.enabled {
+        rotation.next = rules.next_window(now);
+        rotation.due = rotation.next.map(|window| window.start);
+    }
+}
