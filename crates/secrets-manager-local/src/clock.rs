@@ -47,7 +47,7 @@ impl Clock {
             Source::Manual(now) => {
                 let mut moved = now.subscribe();
                 if due.is_none_or(|due| *moved.borrow_and_update() < due) {
-                    // An error means that the clock is gone, and with it whoever could move it.
+                    // An error means that the clock is gone: nobody can move it any more.
                     let _ = moved.changed().await;
                 }
             }

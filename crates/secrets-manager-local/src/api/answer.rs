@@ -1,4 +1,4 @@
-//! What a call needs besides its parameters, and what many answers begin with.
+//! What a call needs apart from its parameters, and what many answers begin with.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
@@ -6,7 +6,7 @@ use staging_labels::VersionId;
 
 use crate::state::{Secret, Unfinished};
 
-/// What a call needs besides its parameters: the time, fresh ids, and which functions there are.
+/// What a call needs apart from its parameters: the time, fresh ids, and which functions there are.
 pub(crate) struct Context<'a> {
     /// Now.
     pub(crate) now: Timestamp,

@@ -1,4 +1,4 @@
-//! What the parts of the server share.
+//! What the parts of the server share: settings, clock, secrets, faults, records and functions.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -12,7 +12,9 @@ use crate::api::{self, Answer, Context, Operation};
 use crate::faults::throttled;
 use crate::state::ApiError;
 
-/// Carries out a call, and sets going the rotation that it begins.
+/// Carries out a call, and starts the rotation that it begins.
+///
+/// With `stale`, a read sees each secret as it was before its last write (fact 10).
 pub(crate) fn perform(
     core: &Arc<Core>,
     operation: Operation,

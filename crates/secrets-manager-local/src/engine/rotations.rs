@@ -21,7 +21,8 @@ pub(crate) fn begin(core: &Arc<Core>, arn: String, run: Unfinished) {
 
 async fn drive(core: Arc<Core>, arn: String, run: Unfinished) {
     let outcome = attempts(&core, &arn, &run).await;
-    // An error means that the secret is gone meanwhile, and with it the rotation.
+    // The secret first, then the record: `wait_for_rotation` returns at the record, and its caller reads the secret.
+    // An error means that the secret is gone, and its rotation with it.
     let _ = core.write(|state, now| {
         state.change(&arn, |secret| {
             match outcome {
@@ -44,7 +45,7 @@ async fn attempts(core: &Core, arn: &str, run: &Unfinished) -> RotationOutcome {
             Err(Stop::Ended(outcome)) => return outcome,
             Err(Stop::Failed) => {}
         }
-        // The step may have failed for the very reason that the rotation is over.
+        // The step may have failed because the rotation was cancelled or abandoned: then no attempt follows.
         if let Err(Stop::Ended(outcome)) = check_status(core, arn, &run.token) {
             return outcome;
         }

@@ -178,7 +178,7 @@ impl Fault {
     pub(crate) fn check(&self) -> Result<(), UnknownOperation> {
         self.operation
             .as_deref()
-            .map_or(Ok(()), |name| name.parse::<Operation>().map(drop))
+            .map_or(Ok(()), |name| Operation::named(name).map(drop))
     }
 
     pub(super) fn concerns(&self, call: &Call<'_>) -> bool {

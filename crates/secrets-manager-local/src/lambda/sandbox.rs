@@ -42,7 +42,7 @@ pub(crate) struct Sandbox {
     init_time: Mutex<Option<Duration>>,
 }
 
-/// What a rotation's event says, for whoever reads the log of calls.
+/// What a rotation's event says, for the log of calls and for faults.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Event {

@@ -113,7 +113,9 @@ impl Builder {
         self
     }
 
-    /// The waits between a rotation's attempts, of which there is one more than waits: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
+    /// The waits between a rotation's attempts: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
+    ///
+    /// There is one attempt more than there are waits.
     #[must_use]
     pub fn retry_delays(mut self, delays: impl IntoIterator<Item = Duration>) -> Self {
         self.settings.retry_delays = delays.into_iter().collect();
@@ -134,7 +136,9 @@ impl Builder {
         self
     }
 
-    /// Whether a RotateSecret that is refused because of a failed rotation attempts that one again, as AWS's message says: yes if not set.
+    /// Whether RotateSecret, refused because an earlier rotation has failed, attempts that rotation again: yes if not set.
+    ///
+    /// AWS's message says so (fact 3).
     #[must_use]
     pub const fn reattempt_refused(mut self, reattempt: bool) -> Self {
         self.settings.reattempt_refused = reattempt;
@@ -155,7 +159,10 @@ impl Builder {
         self
     }
 
-    /// Starts the server on a thread of its own, so that it outlives the runtime of whoever starts it.
+    /// Starts the server on its own thread. It goes on when the caller's runtime ends, and many tests can share it.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or the file of `record_calls` cannot be opened.
     pub async fn start(self) -> io::Result<LocalSecretsManager> {
         let record = self.record.as_deref().map(CallKinds::open).transpose()?;
         let (up, started) = oneshot::channel();

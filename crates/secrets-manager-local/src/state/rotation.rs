@@ -22,6 +22,14 @@ pub(crate) struct Rotation {
     pub(crate) due: Option<Timestamp>,
 }
 
+impl Rotation {
+    /// The first window after `now` is the next one.
+    pub(super) fn schedule_after(&mut self, now: Timestamp) {
+        self.next = self.rules.as_ref().and_then(|rules| rules.next_window(now));
+        self.due = self.next.map(|window| window.start);
+    }
+}
+
 /// A rotation that was begun and has not come to its end.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Unfinished {

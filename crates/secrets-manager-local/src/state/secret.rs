@@ -1,4 +1,6 @@
 //! One secret as plain data, and what every operation asks of it.
+//!
+//! What changes a secret is in `labels`, `versions`, `lifecycle` and `rotate`.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         _ => None,
     };
     let number = core.calls.open(record(name, &caller, members.as_ref()));
-    let (outcome, faults) = match (name.parse::<Operation>(), members) {
+    let (outcome, faults) = match (Operation::named(name), members) {
         (Err(_), _) => (Outcome::Answer(Err(unknown_operation())), Vec::new()),
         (Ok(_), None) => (Outcome::Answer(Err(not_json())), Vec::new()),
         (Ok(operation), Some(members)) => with_faults(&core, operation, &members, &caller).await,

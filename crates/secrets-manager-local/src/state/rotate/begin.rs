@@ -135,15 +135,15 @@ fn refuse_second_rotation(secret: &Secret) -> Result<(), ApiError> {
 fn configure(secret: &mut Secret, function_arn: Option<String>, rules: Option<Rules>, now: Timestamp) {
     let old = secret.rotation.take();
     let rules = rules.or_else(|| old.as_ref().and_then(|rotation| rotation.rules.clone()));
-    let next = rules.as_ref().and_then(|rules| rules.next_window(now));
-    let due = next.map(|window| window.start);
-    secret.rotation = Some(Rotation {
+    let mut rotation = Rotation {
         enabled: true,
         function_arn,
         rules,
-        next,
-        due,
-    });
+        next: None,
+        due: None,
+    };
+    rotation.schedule_after(now);
+    secret.rotation = Some(rotation);
     secret.last_changed = now;
 }
 

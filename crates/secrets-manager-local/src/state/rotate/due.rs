@@ -1,10 +1,10 @@
-//! What the schedule asks for (fact 18).
+//! When the next rotation is due (fact 18).
 
 use jiff::Timestamp;
 
 use crate::state::secret::Secret;
 
-/// Begins what the schedule says is due at `now`: the token to rotate with, if there is anything.
+/// Whether a rotation is due at `now`. If so, the schedule moves on to its next window.
 pub(crate) fn take_due(secret: &mut Secret, now: Timestamp) -> bool {
     if secret.deletion.is_some() || secret.primary_region.is_some() {
         return false;
@@ -25,15 +25,11 @@ pub(crate) fn reschedule_after_manual_write(secret: &mut Secret, now: Timestamp)
     let Some(rotation) = &mut secret.rotation else {
         return;
     };
-    let Some(rules) = rotation
+    let by_days = rotation
         .rules
         .as_ref()
-        .filter(|rules| rules.automatically_after_days.is_some())
-    else {
-        return;
-    };
-    if rotation.enabled {
-        rotation.next = rules.next_window(now);
-        rotation.due = rotation.next.map(|window| window.start);
+        .is_some_and(|rules| rules.automatically_after_days.is_some());
+    if rotation.enabled && by_days {
+        rotation.schedule_after(now);
     }
 }

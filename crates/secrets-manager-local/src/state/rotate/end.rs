@@ -1,4 +1,4 @@
-//! The ways in which a rotation ends (facts 4 to 8).
+//! How a rotation ends (facts 4 to 8).
 
 use jiff::Timestamp;
 use staging_labels::{Label, VersionId};
@@ -20,8 +20,7 @@ pub(crate) fn succeed(secret: &mut Secret, run: &Unfinished, now: Timestamp) -> 
         secret.last_rotated = Some(now);
         secret.last_changed = now;
         if let Some(rotation) = secret.rotation.as_mut().filter(|rotation| rotation.enabled) {
-            rotation.next = rotation.rules.as_ref().and_then(|rules| rules.next_window(now));
-            rotation.due = rotation.next.map(|window| window.start);
+            rotation.schedule_after(now);
         }
     }
     true
