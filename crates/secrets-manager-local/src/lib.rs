@@ -43,6 +43,7 @@ mod faults;
 mod http;
 mod lambda;
 mod records;
+mod same_origin;
 mod server;
 mod state;
 mod sync;

@@ -1,6 +1,7 @@
 //! A sandbox: one process, its Runtime API, one invocation at a time.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -71,22 +72,22 @@ impl Sandbox {
             "ASIALOCAL{}",
             &uuid::Uuid::new_v4().simple().to_string().to_uppercase()[..11]
         );
-        let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = socket.local_addr()?.to_string();
+        let socket = listen_unguessably().await?;
+        let address = socket.local_addr()?;
         let (router, jobs, init) = runtime_api();
         let (path, directory) = locate(path)?;
         let start = Start {
             path: &path,
             arguments,
             directory: &directory,
-            environment: environment(blueprint, &id, &address, &directory),
+            environment: environment(blueprint, &id, &address.to_string(), &directory),
             function: blueprint.function.name.clone(),
             sandbox: id.clone(),
             log: Arc::clone(blueprint.log),
         };
         let started = Instant::now();
         let process = Process::start(start)?;
-        let listener = tokio::spawn(serve(socket, router));
+        let listener = tokio::spawn(serve(socket, address, router));
         let function = blueprint.function.name.clone();
         Ok(Self {
             id,
@@ -206,6 +207,20 @@ impl Drop for Sandbox {
     /// The process dies with its handle (`kill_on_drop`); the Runtime API closes its connections.
     fn drop(&mut self) {
         self.listener.abort();
+    }
+}
+
+/// Listens on an address out of 2^24 and a free port, so that a web page cannot find the Runtime API and take an
+/// invocation from it.
+///
+/// A secret prefix of the path would do as well, but no form of `AWS_LAMBDA_RUNTIME_API` with a path works for all runtime
+/// clients: Rust's takes it only with `http://` in front, AWS's others put `http://` in front themselves.
+async fn listen_unguessably() -> io::Result<TcpListener> {
+    let [a, b, c, ..] = uuid::Uuid::new_v4().into_bytes();
+    match TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0)).await {
+        Ok(listener) => Ok(listener),
+        // Linux has all of 127.0.0.0/8; macOS has 127.0.0.1 alone.
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
     }
 }
 

@@ -210,7 +210,7 @@ impl Builder {
             .is_ok()
         {
             tokio::select! {
-                () = serve(listener, routes) => {}
+                () = serve(listener, address, routes) => {}
                 () = run_schedule(core) => {}
                 _ = stopped => {}
             }

@@ -20,6 +20,9 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// `POST /`
 pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_json(&headers) {
+        return unsupported_media_type();
+    }
     let target = headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
@@ -39,6 +42,23 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
     };
     core.calls.close(number, outcome.code(), faults);
     outcome.into_response()
+}
+
+/// Whether the content type, if there is one, is the protocol's or plain JSON. A web page can send others without asking.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_none_or(|value| {
+        let value = value.to_str().unwrap_or_default();
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        [CONTENT_TYPE, "application/json"]
+            .iter()
+            .any(|known| essence.eq_ignore_ascii_case(known))
+    })
+}
+
+fn unsupported_media_type() -> Response {
+    let message = format!("The content type must be {CONTENT_TYPE} or application/json.");
+    let body = json!({ "__type": "UnsupportedMediaTypeException", "Message": message });
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, axum::Json(body)).into_response()
 }
 
 /// What the caller gets.
