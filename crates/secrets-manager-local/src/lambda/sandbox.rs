@@ -213,8 +213,8 @@ impl Drop for Sandbox {
 /// Listens on an address out of 2^24 and a free port, so that a web page cannot find the Runtime API and take an
 /// invocation from it.
 ///
-/// A secret prefix of the path would do as well, but no form of `AWS_LAMBDA_RUNTIME_API` with a path works for all runtime
-/// clients: Rust's takes it only with `http://` in front, AWS's others put `http://` in front themselves.
+/// A secret prefix of the path cannot do it: Rust's runtime client takes a path only after `http://`, Python's takes
+/// `HOST:PORT` only.
 async fn listen_unguessably() -> io::Result<TcpListener> {
     let [a, b, c, ..] = uuid::Uuid::new_v4().into_bytes();
     match TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0)).await {
