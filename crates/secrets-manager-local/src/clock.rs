@@ -61,9 +61,3 @@ impl Clock {
         }
     }
 }
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::system()
-    }
-}

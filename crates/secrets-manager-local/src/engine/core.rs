@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::faults::{Faults, Throttle};
 use crate::lambda::Host;
 use crate::records::{CallLog, RunLog};
-use crate::state::{ApiError, RotationKind, State, Unfinished, lifecycle, rotate};
+use crate::state::{ApiError, RotationKind, Secret, State, Unfinished, lifecycle, rotate};
 use crate::sync::lock;
 
 /// What the server does differently on request.
@@ -66,6 +66,18 @@ impl Core {
         change(&mut lock(&self.state), self.clock.now())
     }
 
+    /// Changes one secret, by its name or ARN.
+    fn change<T>(
+        &self,
+        secret_id: &str,
+        change: impl FnOnce(&mut Secret, Timestamp) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.write(|state, now| {
+            let arn = state.resolve(secret_id)?.to_owned();
+            state.change(&arn, |secret| change(secret, now))
+        })
+    }
+
     /// Whether a call fits into its quota (fact 16).
     pub(super) fn admits(&self, operation: Operation, now: Timestamp) -> bool {
         operation
@@ -92,13 +104,10 @@ impl Core {
             rotation_token,
             kind: RotationKind::Full,
         };
-        self.write(|state, now| {
-            let arn = state.resolve(secret_id)?.to_owned();
-            state.change(&arn, |secret| {
-                rotate::stage_pending(secret, run, now)?;
-                let staged = secret.unfinished.as_ref().map(|run| run.rotation_token.clone());
-                Ok(staged.unwrap_or_default())
-            })
+        self.change(secret_id, |secret, now| {
+            rotate::stage_pending(secret, run, now)?;
+            let staged = secret.unfinished.as_ref().map(|run| run.rotation_token.clone());
+            Ok(staged.unwrap_or_default())
         })
     }
 
@@ -108,10 +117,7 @@ impl Core {
         secret_id: &str,
         tags: Vec<(String, String)>,
     ) -> Result<(), ApiError> {
-        self.write(|state, _| {
-            let arn = state.resolve(secret_id)?.to_owned();
-            state.change(&arn, |secret| lifecycle::add_tags(secret, tags))
-        })
+        self.change(secret_id, |secret, _| lifecycle::add_tags(secret, tags))
     }
 
     /// Sets what only AWS sets: the service that manages a secret, or the region of its primary (facts 17 and 19).
@@ -121,13 +127,10 @@ impl Core {
         owning_service: Option<String>,
         primary_region: Option<String>,
     ) -> Result<(), ApiError> {
-        self.write(|state, _| {
-            let arn = state.resolve(secret_id)?.to_owned();
-            state.change(&arn, |secret| {
-                secret.owning_service = owning_service;
-                secret.primary_region = primary_region;
-                Ok(())
-            })
+        self.change(secret_id, |secret, _| {
+            secret.owning_service = owning_service;
+            secret.primary_region = primary_region;
+            Ok(())
         })
     }
 }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use staging_labels::VersionId;
 use tokio::sync::watch;
 
+use super::calls::seconds;
 use crate::lambda::FunctionError;
 use crate::state::RotationKind;
 use crate::sync::lock;
@@ -44,7 +45,7 @@ pub struct StepRun {
     /// `createSecret`, …
     pub step: &'static str,
     /// How long the invocation took.
-    #[serde(serialize_with = "as_seconds", rename = "duration_s")]
+    #[serde(serialize_with = "seconds", rename = "duration_s")]
     pub duration: Duration,
     /// The function's error, if it failed.
     pub error: Option<FunctionError>,
@@ -78,10 +79,6 @@ impl RotationRun {
 
 fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 /// All rotations, in the order in which they began.
