@@ -11,7 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::core::Core;
+use crate::arn::function_arn;
+use crate::engine::Core;
+use crate::lambda::Invocation;
 
 /// `POST /2015-03-31/functions/NAME/invocations`; NAME may be the ARN.
 pub(crate) async fn invoke(
@@ -45,7 +47,7 @@ pub(crate) async fn invoke(
     }
 }
 
-fn answer(invocation: &crate::lambda::Invocation, with_log: bool) -> Response {
+fn answer(invocation: &Invocation, with_log: bool) -> Response {
     let mut response = invocation.payload.clone().into_response();
     let headers = response.headers_mut();
     let mut add = |name: &'static str, value: &str| {
@@ -84,7 +86,7 @@ fn not_found(name: &str) -> Response {
     let arn = if name.starts_with("arn:") {
         name.to_owned()
     } else {
-        crate::function_arn(name)
+        function_arn(name)
     };
     let body = json!({ "Type": "User", "Message": format!("Function not found: {arn}") });
     let error_type = [("x-amzn-errortype", "ResourceNotFoundException")];

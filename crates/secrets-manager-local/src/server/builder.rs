@@ -8,23 +8,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::local::LocalSecretsManager;
 use crate::api::Quota;
-use crate::calls::{CallLog, Record};
 use crate::clock::Clock;
-use crate::core::{Core, Settings};
+use crate::engine::{Core, Settings, run_schedule};
+use crate::http::{reachable, serve};
 use crate::lambda::{Function, Host, HostSettings, Variables};
-use crate::local::LocalSecretsManager;
-use crate::{control, driver, http, invoke_api, secrets_api};
-
-/// Requests may be as large as Lambda's payloads.
-const LARGEST_BODY: usize = 7 * 1024 * 1024;
+use crate::records::{CallKinds, CallLog};
+use crate::wire::routes;
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -58,6 +53,13 @@ impl Default for Builder {
             },
             record: None,
         }
+    }
+}
+
+impl LocalSecretsManager {
+    /// A server that is not started yet.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -111,7 +113,9 @@ impl Builder {
         self
     }
 
-    /// The waits between a rotation's attempts, of which there is one more than waits: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
+    /// The waits between a rotation's attempts: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
+    ///
+    /// There is one attempt more than there are waits.
     #[must_use]
     pub fn retry_delays(mut self, delays: impl IntoIterator<Item = Duration>) -> Self {
         self.settings.retry_delays = delays.into_iter().collect();
@@ -132,7 +136,9 @@ impl Builder {
         self
     }
 
-    /// Whether a RotateSecret that is refused because of a failed rotation attempts that one again, as AWS's message says: yes if not set.
+    /// Whether RotateSecret, refused because an earlier rotation has failed, attempts that rotation again: yes if not set.
+    ///
+    /// AWS's message says so (fact 3).
     #[must_use]
     pub const fn reattempt_refused(mut self, reattempt: bool) -> Self {
         self.settings.reattempt_refused = reattempt;
@@ -153,9 +159,12 @@ impl Builder {
         self
     }
 
-    /// Starts the server on a thread of its own, so that it outlives the runtime of whoever starts it.
+    /// Starts the server on its own thread. It goes on when the caller's runtime ends, and many tests can share it.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or the file of `record_calls` cannot be opened.
     pub async fn start(self) -> io::Result<LocalSecretsManager> {
-        let record = self.record.as_deref().map(Record::open).transpose()?;
+        let record = self.record.as_deref().map(CallKinds::open).transpose()?;
         let (up, started) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -201,8 +210,8 @@ impl Builder {
             .is_ok()
         {
             tokio::select! {
-                () = http::serve(listener, routes) => {}
-                () = driver::schedule(core) => {}
+                () = serve(listener, address, routes) => {}
+                () = run_schedule(core) => {}
                 _ = stopped => {}
             }
         }
@@ -211,27 +220,6 @@ impl Builder {
 }
 
 type Running = (Arc<Core>, Handle, SocketAddr);
-
-fn routes(core: Arc<Core>) -> Router {
-    Router::new()
-        .route("/", post(secrets_api::call))
-        .route(
-            "/2015-03-31/functions/{name}/invocations",
-            post(invoke_api::invoke),
-        )
-        .merge(control::routes())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(core)
-}
-
-/// The address that a function reaches the server at.
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        SocketAddr::from(([127, 0, 0, 1], address.port()))
-    } else {
-        address
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The server as a value: talk to it, drop it.
+//! A running server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use staging_labels::VersionId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::builder::{Builder, reachable};
-use crate::calls::CallRecord;
-use crate::core::Core;
+use crate::arn::function_arn;
+use crate::engine::Core;
 use crate::faults::Faults;
+use crate::http::reachable;
 use crate::lambda::{Function, Invocation};
-use crate::runs::RotationRun;
+use crate::records::{CallRecord, RotationRun};
 use crate::state::{ApiError, TrailEvent};
 
 /// A running server. Dropping it kills its functions and closes every connection.
@@ -28,7 +28,7 @@ pub struct LocalSecretsManager {
 }
 
 impl LocalSecretsManager {
-    pub(crate) const fn new(
+    pub(super) const fn new(
         core: Arc<Core>,
         handle: Handle,
         address: SocketAddr,
@@ -42,11 +42,6 @@ impl LocalSecretsManager {
             stop: Some(stop),
             thread: Some(thread),
         }
-    }
-
-    /// A server that is not started yet.
-    pub fn builder() -> Builder {
-        Builder::default()
     }
 
     /// The endpoint for `AWS_ENDPOINT_URL`.
@@ -65,7 +60,7 @@ impl LocalSecretsManager {
             .host
             .names()
             .iter()
-            .map(|name| crate::function_arn(name))
+            .map(|name| function_arn(name))
             .collect()
     }
 
@@ -80,8 +75,10 @@ impl LocalSecretsManager {
         self.run(async move { host.cool_down(&name).await }).await;
     }
 
-    /// A switch that kills every process of a function, whatever it is doing, and returns when they are gone: for
-    /// whoever has a moment of their own for it, such as a proxy that sees a statement go by.
+    /// A switch that kills every process of a function, whatever it is doing, and returns when they are gone.
+    ///
+    /// Faults kill at a call of the Secrets Manager API. This is for every other moment: for example, a test's proxy
+    /// kills the function when it sees an SQL statement.
     pub fn kill_switch(&self, function: &str) -> impl Fn() + Send + Sync + use<> {
         let (core, handle, name) = (Arc::clone(&self.core), self.handle.clone(), function.to_owned());
         move || {
@@ -168,8 +165,8 @@ impl LocalSecretsManager {
         )
     }
 
-    /// Puts a tag on a secret as AWS itself does: its key may begin with `aws:`, as those by which RDS says whose master
-    /// user's secret it is (fact 19). `TagResource` refuses them, as AWS's does.
+    /// Puts a tag on a secret as AWS itself does: its key may begin with `aws:`, which `TagResource` refuses (fact 19).
+    /// RDS tags the secret of a master user with such keys.
     pub fn set_system_tag(&self, secret: &str, key: &str, value: &str) -> Result<(), ApiError> {
         self.core
             .set_system_tags(secret, vec![(key.to_owned(), value.to_owned())])

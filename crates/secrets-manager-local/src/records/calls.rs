@@ -52,7 +52,7 @@ impl CallRecord {
     }
 }
 
-fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
 }
 
@@ -68,12 +68,12 @@ fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -
 ///
 /// Servers may share a file: each adds to it what it has not added before.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct CallKinds {
     file: File,
     known: BTreeSet<String>,
 }
 
-impl Record {
+impl CallKinds {
     /// Adds to the file at `path`, which need not be there.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
@@ -105,22 +105,22 @@ impl Record {
 pub(crate) struct CallLog {
     start: Instant,
     calls: Mutex<(usize, Vec<CallRecord>)>,
-    record: Option<Mutex<Record>>,
+    kinds: Option<Mutex<CallKinds>>,
 }
 
 impl CallLog {
-    pub(crate) fn new(record: Option<Record>) -> Self {
+    pub(crate) fn new(kinds: Option<CallKinds>) -> Self {
         Self {
             start: Instant::now(),
             calls: Mutex::default(),
-            record: record.map(Mutex::new),
+            kinds: kinds.map(Mutex::new),
         }
     }
 
     /// Notes a call that has come in; its number is set here.
     pub(crate) fn open(&self, mut call: CallRecord) -> usize {
-        if let Some(record) = &self.record {
-            lock(record).note(&call);
+        if let Some(kinds) = &self.kinds {
+            lock(kinds).note(&call);
         }
         let mut calls = lock(&self.calls);
         let number = calls.0;
@@ -178,7 +178,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("calls.txt");
         for operation in ["PutSecretValue", "GetSecretValue"] {
-            let log = CallLog::new(Some(Record::open(&path).unwrap()));
+            let log = CallLog::new(Some(CallKinds::open(&path).unwrap()));
             log.open(call(Some("rotate"), operation, Some("arn:own")));
             log.open(call(Some("rotate"), operation, Some("arn:own")));
             log.open(call(Some("rotate"), operation, Some("arn:admin")));

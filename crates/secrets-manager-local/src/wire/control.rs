@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use staging_labels::VersionId;
 
-use crate::calls::CallRecord;
-use crate::core::Core;
+use crate::arn::function_arn;
+use crate::engine::Core;
 use crate::faults::{Fault, FaultId, InjectedFault};
-use crate::runs::RotationRun;
+use crate::records::{CallRecord, RotationRun};
 use crate::state::{ApiError, TrailEvent};
 
 /// The routes under `/_local`.
@@ -133,23 +133,13 @@ async fn change_secret(State(core): State<Arc<Core>>, Body(change): Body<Change>
 
 async fn list_functions(State(core): State<Arc<Core>>) -> Response {
     let functions = core.host.names().into_iter();
-    let entries =
-        functions.map(|name| json!({ "FunctionArn": crate::function_arn(&name), "FunctionName": name }));
+    let entries = functions.map(|name| json!({ "FunctionArn": function_arn(&name), "FunctionName": name }));
     Json(entries.collect::<Vec<_>>()).into_response()
 }
 
 async fn function_logs(State(core): State<Arc<Core>>, Path(name): Path<String>) -> String {
     let lines = core.host.logs(&name);
-    lines
-        .iter()
-        .flat_map(|line| {
-            [
-                line.as_str(),
-                "
-",
-            ]
-        })
-        .collect()
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 async fn cool_down(State(core): State<Arc<Core>>, Path(name): Path<String>) -> StatusCode {

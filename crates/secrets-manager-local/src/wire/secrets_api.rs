@@ -9,17 +9,20 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::Operation;
-use crate::calls::CallRecord;
-use crate::core::Core;
+use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
 use crate::http::hang_up;
 use crate::lambda::{Event, Sandbox};
+use crate::records::CallRecord;
 use crate::state::{ApiError, ErrorCode};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// `POST /`
 pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_json(&headers) {
+        return unsupported_media_type();
+    }
     let target = headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
@@ -32,13 +35,30 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         _ => None,
     };
     let number = core.calls.open(record(name, &caller, members.as_ref()));
-    let (outcome, faults) = match (name.parse::<Operation>(), members) {
+    let (outcome, faults) = match (Operation::named(name), members) {
         (Err(_), _) => (Outcome::Answer(Err(unknown_operation())), Vec::new()),
         (Ok(_), None) => (Outcome::Answer(Err(not_json())), Vec::new()),
         (Ok(operation), Some(members)) => with_faults(&core, operation, &members, &caller).await,
     };
     core.calls.close(number, outcome.code(), faults);
     outcome.into_response()
+}
+
+/// Whether the content type, if there is one, is the protocol's or plain JSON. A web page can send others without asking.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_none_or(|value| {
+        let value = value.to_str().unwrap_or_default();
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        [CONTENT_TYPE, "application/json"]
+            .iter()
+            .any(|known| essence.eq_ignore_ascii_case(known))
+    })
+}
+
+fn unsupported_media_type() -> Response {
+    let message = format!("The content type must be {CONTENT_TYPE} or application/json.");
+    let body = json!({ "__type": "UnsupportedMediaTypeException", "Message": message });
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, axum::Json(body)).into_response()
 }
 
 /// What the caller gets.
@@ -124,7 +144,7 @@ async fn with_faults(
     if let Some(error) = plan.error {
         return (Outcome::Answer(Err(error)), names);
     }
-    let answer = core.perform(operation, members, plan.stale);
+    let answer = engine::perform(core, operation, members, plan.stale);
     if let Some(cut) = plan.after {
         caller.end(cut).await;
         return (Outcome::Dropped, names);

@@ -18,23 +18,23 @@ const SAMPLES: usize = 400;
 
 /// `RotationRules`, checked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// `AutomaticallyAfterDays`
-    pub automatically_after_days: Option<u16>,
+    pub(crate) automatically_after_days: Option<u16>,
     /// `ScheduleExpression` as it was given.
-    pub expression: Option<String>,
+    pub(crate) expression: Option<String>,
     /// `Duration` in hours.
-    pub duration_hours: Option<u8>,
+    pub(crate) duration_hours: Option<u8>,
     schedule: Option<Schedule>,
 }
 
 /// A rotation window: it opens at `start`, and `end` is what `NextRotationDate` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// When the window opens; this server rotates then.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// The latest moment of the window.
-    pub end: Timestamp,
+    pub(crate) end: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ enum Schedule {
 
 /// Why rotation rules are refused. The text is what the API answers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScheduleError {
+pub(crate) enum ScheduleError {
     /// Both forms at once.
     #[error("You can't specify both AutomaticallyAfterDays and ScheduleExpression in RotationRules.")]
     Both,
@@ -71,7 +71,7 @@ pub enum ScheduleError {
 
 impl Rules {
     /// Checks what RotateSecret was given.
-    pub fn new(
+    pub(crate) fn new(
         days: Option<i64>,
         expression: Option<String>,
         duration: Option<&str>,
@@ -95,7 +95,7 @@ impl Rules {
     }
 
     /// The first window that opens after `after`; `None` without a schedule.
-    pub fn next_window(&self, after: Timestamp) -> Option<Window> {
+    pub(crate) fn next_window(&self, after: Timestamp) -> Option<Window> {
         let schedule = self.schedule.as_ref()?;
         let start = schedule.next_run(after)?;
         Some(Window {
@@ -105,7 +105,7 @@ impl Rules {
     }
 
     /// When the next rotation begins after `after`.
-    pub fn next_run(&self, after: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn next_run(&self, after: Timestamp) -> Option<Timestamp> {
         self.schedule.as_ref()?.next_run(after)
     }
 

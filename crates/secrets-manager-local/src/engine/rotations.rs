@@ -1,4 +1,4 @@
-//! Runs rotations: the steps in order, the whole of it again after a failure (fact 6), and what the schedule says (fact 18).
+//! Runs rotations: the steps in order, and all of them again after a failure (fact 6).
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use axum::body::Bytes;
 use serde_json::json;
 use staging_labels::{Step, VersionId};
 
-use crate::core::{Core, fresh_rotation_token};
+use super::core::Core;
 use crate::lambda::{FunctionError, Invocation};
-use crate::runs::{RotationOutcome, StepRun};
-use crate::state::{ApiError, Begun, Kind, RotationRequest, Standing, Unfinished};
+use crate::records::{RotationOutcome, StepRun};
+use crate::state::rotate::{self, RotationStatus};
+use crate::state::{RotationKind, Unfinished};
 
 /// Runs a rotation in the background, unless that very rotation runs already.
 pub(crate) fn begin(core: &Arc<Core>, arn: String, run: Unfinished) {
@@ -20,12 +21,13 @@ pub(crate) fn begin(core: &Arc<Core>, arn: String, run: Unfinished) {
 
 async fn drive(core: Arc<Core>, arn: String, run: Unfinished) {
     let outcome = attempts(&core, &arn, &run).await;
-    // An error means that the secret is gone meanwhile, and with it the rotation.
+    // The secret first, then the record: `wait_for_rotation` returns at the record, and its caller reads the secret.
+    // An error means that the secret is gone, and its rotation with it.
     let _ = core.write(|state, now| {
         state.change(&arn, |secret| {
             match outcome {
-                RotationOutcome::Failed => secret.fail(&run, now),
-                RotationOutcome::Abandoned => secret.give_up(&run, now),
+                RotationOutcome::Failed => rotate::fail(secret, &run, now),
+                RotationOutcome::Abandoned => rotate::give_up(secret, &run, now),
                 RotationOutcome::Succeeded | RotationOutcome::Cancelled => {}
             }
             Ok(())
@@ -43,8 +45,8 @@ async fn attempts(core: &Core, arn: &str, run: &Unfinished) -> RotationOutcome {
             Err(Stop::Ended(outcome)) => return outcome,
             Err(Stop::Failed) => {}
         }
-        // The step may have failed for the very reason that the rotation is over.
-        if let Err(Stop::Ended(outcome)) = check_standing(core, arn, &run.token) {
+        // The step may have failed because the rotation was cancelled or abandoned: then no attempt follows.
+        if let Err(Stop::Ended(outcome)) = check_status(core, arn, &run.token) {
             return outcome;
         }
         if let Some(delay) = delay {
@@ -64,17 +66,18 @@ enum Stop {
 
 async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
     let steps: &[Step] = match run.kind {
-        Kind::Full => &Step::ALL,
-        Kind::TestOnly => &[Step::Test],
+        RotationKind::Full => &Step::ALL,
+        RotationKind::TestOnly => &[Step::Test],
     };
-    check_standing(core, arn, &run.token)?;
+    check_status(core, arn, &run.token)?;
     core.runs.attempt(arn, &run.token);
     for step in steps {
-        check_standing(core, arn, &run.token)?;
+        check_status(core, arn, &run.token)?;
         deliver(core, arn, run, *step).await?;
     }
-    check_standing(core, arn, &run.token)?;
-    let succeeded = core.write(|state, now| state.change(arn, |secret| Ok(secret.succeed(run, now))));
+    check_status(core, arn, &run.token)?;
+    let succeeded =
+        core.write(|state, now| state.change(arn, |secret| Ok(rotate::succeed(secret, run, now))));
     match succeeded {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -86,16 +89,16 @@ async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
 }
 
 /// Fact 7: between two steps the rotation may have been abandoned or cancelled.
-fn check_standing(core: &Core, arn: &str, token: &VersionId) -> Result<(), Stop> {
-    let standing = core.read(|state| {
+fn check_status(core: &Core, arn: &str, token: &VersionId) -> Result<(), Stop> {
+    let status = core.read(|state| {
         state
             .get(arn)
-            .map_or(Standing::Cancelled, |secret| secret.standing(token))
+            .map_or(RotationStatus::Cancelled, |secret| rotate::status(secret, token))
     });
-    match standing {
-        Standing::Running => Ok(()),
-        Standing::Abandoned => Err(Stop::Ended(RotationOutcome::Abandoned)),
-        Standing::Cancelled => Err(Stop::Ended(RotationOutcome::Cancelled)),
+    match status {
+        RotationStatus::Running => Ok(()),
+        RotationStatus::Abandoned => Err(Stop::Ended(RotationOutcome::Abandoned)),
+        RotationStatus::Cancelled => Err(Stop::Ended(RotationOutcome::Cancelled)),
     }
 }
 
@@ -129,7 +132,7 @@ async fn deliver(core: &Core, arn: &str, run: &Unfinished, step: Step) -> Result
 }
 
 /// The event of fact 1.
-pub(crate) fn event(arn: &str, run: &Unfinished, step: Step) -> Bytes {
+fn event(arn: &str, run: &Unfinished, step: Step) -> Bytes {
     let event = json!({
         "Step": step.name(),
         "SecretId": arn,
@@ -158,68 +161,4 @@ fn not_promoted(core: &Core, arn: &str, token: &VersionId) {
         error: Some(error),
     };
     core.runs.step(arn, token, step);
-}
-
-/// Rotates what is due, for as long as the server lives.
-pub(crate) async fn schedule(core: Arc<Core>) {
-    loop {
-        for arn in take_due(&core) {
-            // A refusal means that an earlier rotation is still unfinished: it is attempted again.
-            let begun = rotate_on_schedule(&core, &arn);
-            if let Ok(Some(run)) = begun {
-                begin(&core, arn, run);
-            }
-        }
-        let next = core.read(|state| {
-            let rotations = state.secrets().filter_map(|secret| secret.rotation.as_ref());
-            rotations
-                .filter(|rotation| rotation.enabled)
-                .filter_map(|rotation| rotation.due)
-                .min()
-        });
-        tokio::select! {
-            () = core.clock.wait_until(next) => {}
-            () = core.rescheduled.notified() => {}
-        }
-    }
-}
-
-fn take_due(core: &Core) -> Vec<String> {
-    core.write(|state, now| {
-        state.expire(now);
-        let arns: Vec<_> = state.secrets().map(|secret| secret.arn.clone()).collect();
-        let due = |arn: &String| {
-            state
-                .change(arn, |secret| Ok(secret.take_due(now)))
-                .unwrap_or(false)
-        };
-        arns.into_iter().filter(due).collect()
-    })
-}
-
-fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {
-    core.write(|state, now| {
-        state.change(arn, |secret| {
-            let unfinished = secret.unfinished.clone();
-            if let Some(run) = unfinished.filter(|run| secret.standing(&run.token) == Standing::Running) {
-                return Ok(Some(run));
-            }
-            let due = secret.rotation.as_ref().and_then(|rotation| rotation.due);
-            let request = RotationRequest {
-                token: VersionId::stored(uuid::Uuid::new_v4().to_string()),
-                rotation_token: fresh_rotation_token(),
-                function_arn: None,
-                rules: None,
-                immediately: true,
-            };
-            let begun = secret.begin_rotation(request, now)?;
-            if let Some(rotation) = &mut secret.rotation {
-                rotation.due = due;
-            }
-            Ok(match begun {
-                Begun::Started(run) => Some(run),
-                Begun::Repeated => None,
-            })
-        })
-    })
 }

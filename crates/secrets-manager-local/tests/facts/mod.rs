@@ -1,4 +1,5 @@
-//! The facts of the crate's README, on the pure state. Those that need a function or a connection are in `tests/`.
+//! The facts of the crate's README, on the pure state. A module of the crate itself, so that the state stays private.
+//! Those that need a function or a connection are in `tests/local`.
 
 mod lifecycle;
 mod lists;

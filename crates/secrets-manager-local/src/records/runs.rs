@@ -8,8 +8,9 @@ use serde::{Serialize, Serializer};
 use staging_labels::VersionId;
 use tokio::sync::watch;
 
+use super::calls::seconds;
 use crate::lambda::FunctionError;
-use crate::state::Kind;
+use crate::state::RotationKind;
 use crate::sync::lock;
 
 /// One rotation, or one test of a rotation.
@@ -44,7 +45,7 @@ pub struct StepRun {
     /// `createSecret`, …
     pub step: &'static str,
     /// How long the invocation took.
-    #[serde(serialize_with = "as_seconds", rename = "duration_s")]
+    #[serde(serialize_with = "seconds", rename = "duration_s")]
     pub duration: Duration,
     /// The function's error, if it failed.
     pub error: Option<FunctionError>,
@@ -80,10 +81,6 @@ fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Res
     serializer.collect_str(value)
 }
 
-fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(duration.as_secs_f64())
-}
-
 /// All rotations, in the order in which they began.
 #[derive(Debug)]
 pub(crate) struct RunLog {
@@ -100,7 +97,7 @@ impl RunLog {
     }
 
     /// Notes that a rotation begins, or is attempted again. False if it is under way already.
-    pub(crate) fn open(&self, secret: &str, token: &VersionId, kind: Kind, now: Timestamp) -> bool {
+    pub(crate) fn open(&self, secret: &str, token: &VersionId, kind: RotationKind, now: Timestamp) -> bool {
         let mut runs = lock(&self.runs);
         if let Some(run) = runs
             .iter_mut()
@@ -111,7 +108,7 @@ impl RunLog {
         runs.push(RotationRun {
             secret: secret.to_owned(),
             token: token.clone(),
-            test_only: kind == Kind::TestOnly,
+            test_only: kind == RotationKind::TestOnly,
             started: now,
             attempts: Vec::new(),
             outcome: None,
