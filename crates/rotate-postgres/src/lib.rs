@@ -17,28 +17,14 @@
 //! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
 
 pub mod admin;
-pub mod alter;
 mod alternating;
-pub mod connect;
-pub mod doors;
-pub mod endpoint;
 pub mod fault;
-pub mod guard;
-mod in_use;
-pub mod login;
-mod memory;
-pub mod net;
 pub mod rds;
-pub mod roots;
-pub mod scrub;
-pub mod session;
+pub mod role;
+pub mod server;
 pub mod settings;
 mod single_user;
-pub mod sql;
-pub mod tls;
-mod transaction;
-mod trial;
-pub mod verifier;
+mod ttl_cache;
 
 pub use admin::CODES as ADMIN_CODES;
 pub use alternating::{AlternatingFault, AlternatingUsers, CODES as ALTERNATING_CODES};

@@ -6,8 +6,8 @@ use std::fmt;
 use postgres_protocol::escape::escape_identifier;
 use rotation::{Fault, Kind};
 
-use super::Hosts;
 use crate::fault::Said;
+use crate::settings::iam_hosts::Hosts;
 
 /// The codes of [`AdminFault`] and of [`RdsFault`](crate::rds::RdsFault) that are theirs alone.
 pub const CODES: &[&str] = &[

@@ -11,25 +11,23 @@
 //! both the admin's document (or the environment) and the secret ask for.
 
 mod fault;
-mod hosts;
-mod way;
+mod primary;
 
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Cause, Context};
 
 pub use fault::{AdminFault, CODES};
-pub use hosts::Hosts;
 
-use crate::connect;
-use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
-use crate::login::Denial;
-use crate::memory::Memory;
 use crate::rds::{self, Kind, Rds, RdsName, Server, rds_name};
-use crate::session::Session;
+use crate::server::denial::Denial;
+use crate::server::endpoint::{Endpoint, check_role_name};
+use crate::server::login;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 use crate::settings::Settings;
-use crate::tls::Tls;
+use crate::ttl_cache::TtlCache;
 
 /// The tags that RDS puts on the secret of a master user (Secrets Manager refuses `aws:` tags from anybody else).
 const TAGS: [&str; 2] = ["aws:rds:primaryDBClusterArn", "aws:rds:primaryDBInstanceArn"];
@@ -87,10 +85,10 @@ impl Admin {
     pub async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
         let (endpoint, role, budget) = (&self.endpoint, self.role.as_str(), context.budget());
         let answer = match &self.credential {
-            Credential::Password(password) => connect::log_in(tls, endpoint, role, password, budget).await,
+            Credential::Password(password) => login::log_in(tls, endpoint, role, password, budget).await,
             Credential::Token => {
                 let token = rds::token(endpoint, role, context).await?;
-                connect::log_in(tls, endpoint, role, &token, budget).await
+                login::log_in(tls, endpoint, role, &token, budget).await
             }
         };
         answer.map_err(|denial| match denial {
@@ -112,9 +110,9 @@ pub struct Admins {
     settings: Settings,
     rds: Rds,
     /// The server of an admin secret, for documents without a host.
-    located: Memory<(String, Option<u16>)>,
+    located: TtlCache<(String, Option<u16>)>,
     /// The primary of a host that turned out to be a standby.
-    moved: Memory<(String, u16)>,
+    moved: TtlCache<(String, u16)>,
 }
 
 impl Admins {
@@ -123,8 +121,8 @@ impl Admins {
         Self {
             settings,
             rds: Rds::default(),
-            located: Memory::default(),
-            moved: Memory::default(),
+            located: TtlCache::default(),
+            moved: TtlCache::default(),
         }
     }
 

@@ -20,7 +20,7 @@ pub use fault::RdsFault;
 pub use name::{Kind, RdsName, may_be_paused, rds_name};
 use server::Instance;
 
-use crate::memory::Memory;
+use crate::ttl_cache::TtlCache;
 pub use server::Server;
 pub use token::token;
 
@@ -33,7 +33,7 @@ const LEVELS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Rds {
     client: OnceLock<Client>,
-    known: Memory<Server>,
+    known: TtlCache<Server>,
 }
 
 impl Rds {

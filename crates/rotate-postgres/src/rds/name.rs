@@ -13,7 +13,7 @@
 
 use rotation::secrets::TlsMode;
 
-use crate::endpoint::Endpoint;
+use crate::server::endpoint::Endpoint;
 
 /// What the partitions of AWS end their names with.
 const SUFFIXES: [&str; 7] = [

@@ -10,7 +10,7 @@ use rotation::password::Password;
 use rotation::{Cause, Context};
 
 use super::{RdsFault, RdsName};
-use crate::endpoint::Endpoint;
+use crate::server::endpoint::Endpoint;
 
 /// Longest wait for the function's credentials, which Lambda hands over in its environment.
 const CREDENTIALS: Duration = Duration::from_secs(5);

@@ -7,11 +7,11 @@ use secrecy::SecretString;
 
 use super::SingleUser;
 use crate::admin::{Admin, AdminFault};
-use crate::doors::Doors;
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::in_use::is_in_use;
-use crate::session::Session;
+use crate::role::in_use::is_in_use;
+use crate::role::login_attempts::Doors;
+use crate::server::endpoint::Endpoint;
+use crate::server::session::Session;
 
 /// Passwords tried at most, those with a label included: each failed login is a line in the server's log, and
 /// some servers ban whoever fails too often.

@@ -4,9 +4,9 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Cause, Context};
 
 use super::{AdminFault, Admins, TAGS, at, at_writer, is_made_by_rds};
-use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
 use crate::rds::{Kind, RdsName, Server, rds_name};
+use crate::server::endpoint::{Endpoint, check_role_name};
 use crate::settings::SentAs;
 
 impl Admins {

@@ -2,10 +2,10 @@
 
 use postgres_protocol::escape::escape_identifier;
 
+use super::Arrangement;
 use super::facts::Facts;
-use super::fault::AlternatingFault;
-use super::plan::Arrangement;
 use super::repair::{Grant, Repair};
+use crate::alternating::fault::AlternatingFault;
 
 /// Checks the session's role. Before PostgreSQL 16 CREATEROLE is enough for every role that is no superuser's; since 16 it takes
 /// ADMIN OPTION on each of them besides, which who creates a role has.

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use rotation::secrets::PostgresSecret;
 use rotation::{Cause, Context};
 
-use super::facts::{Facts, Role};
 use super::fault::AlternatingFault;
-use super::names::{Pair, Turn};
+use super::plan::facts::{Facts, Role};
+use super::plan::names::{Pair, Turn};
+use super::plan::rights::{self, Compared};
 use super::plan::{self, Arrangement};
-use super::rights::{self, Compared};
-use super::{AlternatingUsers, ask, drain, set, unreadable};
-use crate::connect;
-use crate::endpoint::Endpoint;
+use super::{AlternatingUsers, apply, ask, idle_sessions, unreadable};
 use crate::fault::PostgresFault;
-use crate::login::Denial;
-use crate::net::PATIENCE;
-use crate::scrub::Scrub;
-use crate::session::Session;
+use crate::role::test_sql;
+use crate::role::transaction::{By, Transaction};
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::reach::PATIENCE;
+use crate::server::scrub::Scrub;
+use crate::server::session::Session;
 use crate::settings::IdleSessions;
-use crate::transaction::{By, Transaction};
-use crate::trial;
 
 impl AlternatingUsers {
     /// One attempt at [`Target::verify`](rotation::Target::verify).
@@ -32,7 +32,7 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let endpoint = self.admins.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
-        let session = match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
+        let session = match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => session,
             Err(Denial::Refused(said)) => {
                 let (role, server) = (role.to_owned(), endpoint.server());
@@ -66,7 +66,7 @@ impl AlternatingUsers {
             None
         };
         if let Some(statement) = &self.settings.test_sql {
-            trial::run(session, statement, role, pending.password(), budget).await?;
+            test_sql::run(session, statement, role, pending.password(), budget).await?;
         }
         Ok(arrangement)
     }
@@ -121,12 +121,12 @@ async fn rehearse_as(
 ) -> Result<(), Cause> {
     let budget = context.budget();
     session.identify(admin, budget).await?;
-    drain::drain(session, arrangement.idle(), IdleSessions::Report, budget).await?;
+    idle_sessions::drain(session, arrangement.idle(), IdleSessions::Report, budget).await?;
     let transaction = Transaction::begin(session, By::Admin, budget, Scrub::new([])).await?;
-    let plan = set::planned(&transaction, arrangement).await?;
+    let plan = apply::planned(&transaction, arrangement).await?;
     // The transaction ends with its session.
-    set::report(&plan.now, "a rotation would first have to do this");
-    set::report(&plan.reassign, "a rotation would try this");
+    apply::report(&plan.now, "a rotation would first have to do this");
+    apply::report(&plan.reassign, "a rotation would try this");
     tracing::info!(
         "a rotation would set a new password for role {:?} through {admin:?}",
         arrangement.idle()

@@ -4,9 +4,9 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
-use crate::roots::Roots;
-use crate::scrub::shortened;
+use crate::server::scrub::shortened;
 use crate::settings::Settings;
+use crate::settings::roots::Roots;
 
 /// PostgreSQL's port.
 const DEFAULT_PORT: u16 = 5432;

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use crate::fault::PostgresFault;
 
 /// The authorities of RDS, Aurora and RDS Proxy; the file says which regions. `scripts/refresh-rds-roots` writes it.
-const RDS: &str = include_str!("../roots/rds.pem");
+const RDS: &str = include_str!("../../roots/rds.pem");
 
 const NAME: &str = "PGSSLROOTCERT";
 const EXPECTED: &str = "the path of a PEM file, the PEM itself, or system";

@@ -14,15 +14,15 @@ const KEPT: usize = 64;
 
 /// What was answered, by what was asked for.
 #[derive(Debug)]
-pub(crate) struct Memory<T>(Mutex<HashMap<String, (Instant, T)>>);
+pub(crate) struct TtlCache<T>(Mutex<HashMap<String, (Instant, T)>>);
 
-impl<T> Default for Memory<T> {
+impl<T> Default for TtlCache<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Clone> Memory<T> {
+impl<T: Clone> TtlCache<T> {
     pub(crate) fn recall(&self, key: &str) -> Option<T> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, answer) = known.get(key)?;
@@ -44,7 +44,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_forgotten_after_a_while() {
-        let memory = Memory::default();
+        let memory = TtlCache::default();
         memory.keep("a", &1);
         assert_eq!((memory.recall("a"), memory.recall("b")), (Some(1), None));
         tokio::time::advance(FRESH).await;
@@ -53,7 +53,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_does_not_grow_without_end() {
-        let memory = Memory::default();
+        let memory = TtlCache::default();
         for key in 0..1000 {
             memory.keep(&key.to_string(), &key);
         }

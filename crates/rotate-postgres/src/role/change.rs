@@ -7,12 +7,12 @@ use rotation::password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::fault::{PostgresFault, Said};
-use crate::scrub::Scrub;
-use crate::session::{Identity, Session, Silence};
+use crate::role::transaction::{By, Transaction};
+use crate::role::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
+use crate::server::scrub::Scrub;
+use crate::server::session::{Identity, Session, Silence};
+use crate::server::sql;
 use crate::settings::SentAs;
-use crate::sql;
-use crate::transaction::{By, Transaction};
-use crate::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
 
 /// The first version that has SCRAM.
 const FIRST_WITH_SCRAM: u32 = 100_000;

@@ -3,11 +3,11 @@
 use rotation::Budget;
 use rotation::password::Password;
 
-use crate::connect;
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::login::Denial;
-use crate::tls::Tls;
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::tls::Tls;
 
 /// Logs in with it. A policy that forbids to use a password again also rejects a value that a twin has just set: such a value
 /// is in use, and must not be released as one that never will be.
@@ -21,7 +21,7 @@ pub(crate) async fn is_in_use(
     password: &Password,
     budget: Budget,
 ) -> Result<bool, PostgresFault> {
-    match connect::log_in(tls, endpoint, role, password, budget).await {
+    match login::log_in(tls, endpoint, role, password, budget).await {
         Ok(session) => {
             session.close().await;
             Ok(true)

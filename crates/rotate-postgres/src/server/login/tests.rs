@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::roots::Roots;
+use crate::settings::roots::Roots;
 
 const ROLE: &str = "app";
 const PASSWORD: &str = "canary-7f3a";

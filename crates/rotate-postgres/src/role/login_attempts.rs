@@ -5,12 +5,12 @@ use std::time::Duration;
 use rotation::Budget;
 use rotation::password::Password;
 
-use crate::connect;
-use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Tried};
-use crate::login::Denial;
-use crate::session::Session;
-use crate::tls::Tls;
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 
 /// With less time left than this, no further credential is tried, so that the list of those that were is still told.
 const ONE_KNOCK: Duration = Duration::from_secs(2);
@@ -54,7 +54,7 @@ impl<'a> Doors<'a> {
             return Ok(None);
         }
         let (tls, endpoint, role) = (self.tls, self.endpoint, self.role);
-        let answer = connect::log_in_after(tls, endpoint, role, password, &self.seen, self.budget).await;
+        let answer = login::log_in_after(tls, endpoint, role, password, &self.seen, self.budget).await;
         self.seen.push(password.clone());
         match answer {
             Ok(session) => Ok(Some(session)),
@@ -113,7 +113,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::roots::Roots;
+    use crate::settings::roots::Roots;
 
     /// A server that answers each login with the next of these SQLSTATEs.
     async fn server(states: Vec<&'static str>) -> Endpoint {

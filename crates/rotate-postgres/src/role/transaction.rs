@@ -5,9 +5,9 @@ use std::time::Duration;
 use rotation::Budget;
 
 use crate::fault::PostgresFault;
-use crate::scrub::Scrub;
-use crate::session::{Row, Session, Silence};
-use crate::sql;
+use crate::server::scrub::Scrub;
+use crate::server::session::{Row, Session, Silence};
+use crate::server::sql;
 
 /// Longest time that the server may work on one statement.
 const STATEMENT: Duration = Duration::from_secs(10);

@@ -12,14 +12,19 @@
 //! what is granted to the original or revoked from it holds for the clone at once.
 
 mod changes;
+pub(crate) mod facts;
+pub(crate) mod missing_privileges;
+pub(crate) mod names;
+pub(crate) mod repair;
+pub(crate) mod rights;
 pub(crate) mod ties;
 
 use self::changes::Repairs;
+use self::facts::{Facts, Role};
+use self::names::{Pair, Turn};
+use self::repair::Repair;
 use self::ties::{is_tied, own_role};
-use super::facts::{Facts, Role};
-use super::fault::AlternatingFault;
-use super::names::{Pair, Turn};
-use super::repair::Repair;
+use crate::alternating::fault::AlternatingFault;
 use crate::fault::PostgresFault;
 
 /// Two roles, whose turn it is, and what they act as.

@@ -8,16 +8,16 @@ use secrecy::SecretString;
 
 use self::recovery::standing;
 use crate::admin::Admins;
-use crate::alter::Change;
-use crate::connect;
-use crate::doors::Doors;
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::login::Denial;
-use crate::session::Session;
+use crate::role::change::Change;
+use crate::role::login_attempts::Doors;
+use crate::role::test_sql;
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 use crate::settings::Settings;
-use crate::tls::Tls;
-use crate::trial;
 
 /// The target of `rotate-postgres-single-user`: a role that changes its own password.
 ///
@@ -112,7 +112,7 @@ impl SingleUser {
             // A policy that forbids to use a password again also rejects a value that a twin has just set: the
             // value counts as rejected only if the old one still opens the door.
             Err(PostgresFault::PasswordRejected { role, said }) => {
-                match connect::log_in(&self.tls, endpoint, &role, opener.password(), budget).await {
+                match login::log_in(&self.tls, endpoint, &role, opener.password(), budget).await {
                     Ok(session) => {
                         session.close().await;
                         Err(PostgresFault::PasswordRejected { role, said }.into())
@@ -135,7 +135,7 @@ impl SingleUser {
         let (role, password) = (pending.username(), pending.password());
         session.identify(role, budget).await?;
         match &self.settings.test_sql {
-            Some(statement) => trial::run(session, statement, role, password, budget).await,
+            Some(statement) => test_sql::run(session, statement, role, password, budget).await,
             None => Ok(()),
         }
     }
@@ -167,7 +167,7 @@ impl SingleUser {
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let endpoint = self.admins.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
-        match connect::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
+        match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
                 let outcome = self.judge(&session, pending, budget).await;
                 session.close().await;

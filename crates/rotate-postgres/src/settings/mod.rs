@@ -1,14 +1,17 @@
 //! The settings of a function, read once from its environment.
 
+pub mod iam_hosts;
+pub mod roots;
+
 use std::time::Duration;
 
 use rotation::Cause;
 use rotation::password::Policy;
 use rotation::secrets::TlsMode;
 
-use crate::admin::Hosts;
+use self::iam_hosts::Hosts;
+use self::roots::Roots;
 use crate::fault::PostgresFault;
-use crate::roots::Roots;
 
 /// Lambda's own limit, in seconds.
 const LONGEST_WAIT: u64 = 900;

@@ -9,14 +9,14 @@ use rotation::secrets::PostgresSecret;
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
-use super::names::Pair;
-use crate::connect;
-use crate::endpoint::Endpoint;
+use super::plan::names::Pair;
 use crate::fault::Tried;
-use crate::login::Denial;
-use crate::session::Session;
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 use crate::settings::Settings;
-use crate::tls::Tls;
 
 /// What logs in, and what was tried before.
 pub(crate) struct Prover<'a> {
@@ -59,7 +59,7 @@ impl<'a> Prover<'a> {
         secret: &PostgresSecret,
     ) -> Result<Option<Session>, Cause> {
         let (role, password) = (secret.username(), secret.password());
-        let answer = connect::log_in_after(
+        let answer = login::log_in_after(
             self.tls,
             self.endpoint,
             role,

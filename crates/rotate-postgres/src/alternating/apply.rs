@@ -7,17 +7,18 @@ use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
-use super::names::Pair;
+use super::ownership::Prover;
+use super::plan::names::Pair;
+use super::plan::repair::Repair;
 use super::plan::{Arrangement, Plan};
-use super::proof::Prover;
-use super::repair::Repair;
-use super::{AlternatingUsers, drain, facts, lack, unreadable};
-use crate::alter::Change;
-use crate::endpoint::Endpoint;
+use super::plan::{facts, missing_privileges};
+use super::{AlternatingUsers, idle_sessions, unreadable};
 use crate::fault::{PostgresFault, Said};
-use crate::in_use::is_in_use;
-use crate::session::{Session, Silence};
-use crate::transaction::{By, Transaction};
+use crate::role::change::Change;
+use crate::role::in_use::is_in_use;
+use crate::role::transaction::{By, Transaction};
+use crate::server::endpoint::Endpoint;
+use crate::server::session::{Session, Silence};
 
 const BRINGING: &str = "bringing the two users in line";
 /// How often, and how long apart, a twin's lock is asked for.
@@ -110,7 +111,7 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let budget = context.budget();
         let identity = session.identify(admin, budget).await?;
-        drain::drain(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
+        idle_sessions::drain(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
         let change = Change {
             role: pending.username(),
             by: admin,
@@ -219,7 +220,7 @@ pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrange
     let row = transaction.ask(&query, "looking at the roles").await?;
     let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
     let plan = arrangement.plan(&facts, server)?;
-    lack::check(arrangement, &facts, &plan.now, server)?;
+    missing_privileges::check(arrangement, &facts, &plan.now, server)?;
     let elsewhere = arrangement.owned_elsewhere(&facts);
     if !elsewhere.is_empty() {
         tracing::warn!(

@@ -7,8 +7,8 @@ use rotation::password::Password;
 use secrecy::ExposeSecret;
 
 use crate::fault::PostgresFault;
-use crate::scrub::Scrub;
-use crate::session::{Session, Silence};
+use crate::server::scrub::Scrub;
+use crate::server::session::{Session, Silence};
 
 /// Longest time that the server may work on it.
 const STATEMENT: Duration = Duration::from_secs(10);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rotation::Budget;
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::scrub::shortened;
+use crate::server::endpoint::Endpoint;
+use crate::server::scrub::shortened;
 
 /// Longest wait for any one answer. A path that is open answers within milliseconds; one that a security group
 /// closes never does, and the function must still have the time to say so.

@@ -9,15 +9,15 @@ use tokio_postgres::config::{Config, SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Connection};
 
-use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Said};
-use crate::guard::Guard;
-use crate::login::{self, Denial};
-use crate::net::{self, PATIENCE};
 use crate::rds;
-use crate::scrub::Scrub;
-use crate::session::Session;
-use crate::tls::Tls;
+use crate::server::cleartext_guard::Guard;
+use crate::server::denial::{self, Denial};
+use crate::server::endpoint::Endpoint;
+use crate::server::reach::{self, PATIENCE};
+use crate::server::scrub::Scrub;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 
 /// What the server's statistics and logs show.
 const APPLICATION: &str = "keywheel";
@@ -63,7 +63,7 @@ async fn reach_and_log_in(
     earlier: &[Password],
     budget: Budget,
 ) -> Result<Session, Denial> {
-    let stream = net::reach(endpoint, budget).await?;
+    let stream = reach::reach(endpoint, budget).await?;
     let login = Login {
         tls,
         endpoint,
@@ -105,7 +105,7 @@ impl Login<'_> {
     /// Asks for TLS. The driver could, but would call every answer except yes a lack of TLS.
     async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> Result<S, PostgresFault> {
         let server = self.endpoint.server();
-        let lost = |error: std::io::Error| login::lost(server.clone(), "asking for TLS", error.to_string());
+        let lost = |error: std::io::Error| denial::lost(server.clone(), "asking for TLS", error.to_string());
         stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
         // One byte and no more: what follows belongs to TLS.
         match stream.read_u8().await.map_err(lost)? {
@@ -147,7 +147,7 @@ impl Login<'_> {
             .config()
             .connect_raw(stream, tls)
             .await
-            .map_err(|error| login::judge(&error, self.endpoint, self.role, &scrub))?;
+            .map_err(|error| denial::judge(&error, self.endpoint, self.role, &scrub))?;
         Ok(Session::new(client, connection, self.endpoint.server()))
     }
 

@@ -5,10 +5,10 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::endpoint::Endpoint;
 use crate::fault::{PostgresFault, Said};
-use crate::guard::CleartextAsked;
-use crate::scrub::{Scrub, shortened};
+use crate::server::cleartext_guard::CleartextAsked;
+use crate::server::endpoint::Endpoint;
+use crate::server::scrub::{Scrub, shortened};
 
 /// Why there is no session.
 #[derive(Debug)]

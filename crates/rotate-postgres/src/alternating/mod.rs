@@ -1,35 +1,30 @@
 //! Two users take turns: one is in use, the other gets the new password.
 
-mod drain;
-mod facts;
+mod apply;
 mod fault;
-mod lack;
-mod names;
+mod idle_sessions;
+mod ownership;
 mod plan;
-mod proof;
-mod repair;
-mod rights;
-mod set;
-mod test;
+mod verify;
 
 use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context, Target, VersionId};
 use secrecy::SecretString;
 
-use self::facts::Facts;
 pub use self::fault::{AlternatingFault, CODES};
-use self::names::Pair;
+use self::ownership::Prover;
 use self::plan::Arrangement;
-use self::proof::Prover;
+use self::plan::facts::{self, Facts};
+use self::plan::names::Pair;
 use crate::admin::Admins;
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::memory::Memory;
-use crate::net::PATIENCE;
-use crate::scrub::Scrub;
-use crate::session::Session;
+use crate::server::endpoint::Endpoint;
+use crate::server::reach::PATIENCE;
+use crate::server::scrub::Scrub;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 use crate::settings::Settings;
-use crate::tls::Tls;
+use crate::ttl_cache::TtlCache;
 
 /// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
 /// remember of the rotation before, until the next one.
@@ -45,7 +40,7 @@ pub struct AlternatingUsers {
     tls: Tls,
     admins: Admins,
     /// By secret, the version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
-    proven: Memory<VersionId>,
+    proven: TtlCache<VersionId>,
 }
 
 impl AlternatingUsers {
@@ -63,7 +58,7 @@ impl AlternatingUsers {
             tls: Tls::new(settings.roots.clone()),
             admins: Admins::new(settings.clone()),
             settings,
-            proven: Memory::default(),
+            proven: TtlCache::default(),
         }
     }
 

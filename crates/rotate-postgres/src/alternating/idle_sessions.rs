@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::fault::AlternatingFault;
 use super::unreadable;
-use crate::net::PATIENCE;
-use crate::scrub::Scrub;
-use crate::session::Session;
+use crate::server::reach::PATIENCE;
+use crate::server::scrub::Scrub;
+use crate::server::session::Session;
 use crate::settings::IdleSessions;
 
 /// Between two counts.

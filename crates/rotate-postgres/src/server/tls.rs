@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::roots::Roots;
+use crate::settings::roots::Roots;
 
 /// Makes TLS connections. Roots are parsed when the first one is made, and kept for the next.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ fn config(verifier: Arc<dyn ServerCertVerifier>) -> ClientConfig {
 }
 
 /// Checks the chain, the dates and the handshake, but tolerates a certificate for another name: libpq's
-/// `verify-ca`, for own roots only ([`Endpoint::of`](crate::endpoint::Endpoint::of)). The wrapped verifier looks at the name last, after all that.
+/// `verify-ca`, for own roots only ([`Endpoint::of`](crate::server::endpoint::Endpoint::of)). The wrapped verifier looks at the name last, after all that.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
