@@ -23,13 +23,13 @@ impl<T> Default for TtlCache<T> {
 }
 
 impl<T: Clone> TtlCache<T> {
-    pub(crate) fn recall(&self, key: &str) -> Option<T> {
+    pub(crate) fn get(&self, key: &str) -> Option<T> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, answer) = known.get(key)?;
         (at.elapsed() < FRESH).then(|| answer.clone())
     }
 
-    pub(crate) fn keep(&self, key: &str, answer: &T) {
+    pub(crate) fn insert(&self, key: &str, answer: &T) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEPT {
             known.clear();
@@ -44,20 +44,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_forgotten_after_a_while() {
-        let memory = TtlCache::default();
-        memory.keep("a", &1);
-        assert_eq!((memory.recall("a"), memory.recall("b")), (Some(1), None));
+        let cache = TtlCache::default();
+        cache.insert("a", &1);
+        assert_eq!((cache.get("a"), cache.get("b")), (Some(1), None));
         tokio::time::advance(FRESH).await;
-        assert_eq!(memory.recall("a"), None);
+        assert_eq!(cache.get("a"), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_does_not_grow_without_end() {
-        let memory = TtlCache::default();
+        let cache = TtlCache::default();
         for key in 0..1000 {
-            memory.keep(&key.to_string(), &key);
+            cache.insert(&key.to_string(), &key);
         }
-        assert!(memory.0.lock().unwrap().len() <= KEPT);
-        assert_eq!(memory.recall("999"), Some(999));
+        assert!(cache.0.lock().unwrap().len() <= KEPT);
+        assert_eq!(cache.get("999"), Some(999));
     }
 }

@@ -7,17 +7,17 @@ use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
-use super::ownership::Prover;
+use super::idle_sessions;
 use super::plan::names::Pair;
 use super::plan::repair::Repair;
 use super::plan::{Arrangement, Plan};
 use super::plan::{facts, missing_privileges};
-use super::{AlternatingUsers, idle_sessions, unreadable};
+use super::users::{AlternatingUsers, unreadable};
 use crate::fault::{PostgresFault, Said};
 use crate::role::change::Change;
 use crate::role::in_use::is_in_use;
+use crate::role::login_attempts::LoginAttempts;
 use crate::role::transaction::{By, Transaction};
-use crate::server::endpoint::Endpoint;
 use crate::server::session::{Session, Silence};
 
 const BRINGING: &str = "bringing the two users in line";
@@ -35,6 +35,7 @@ impl AlternatingUsers {
         &self,
         current: &PostgresSecret,
         pending: &PostgresSecret,
+        attempts: &mut LoginAttempts<'_>,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let (now, next) = (current.username(), pending.username());
@@ -43,21 +44,31 @@ impl AlternatingUsers {
         }
         let (pair, turn) =
             Pair::of_turn(now, next).ok_or_else(|| PostgresFault::from(Mismatch::of_users(next, now)))?;
-        let endpoint = self.admins.endpoint(current, context).await?;
+        let endpoint = self.admins.primary.endpoint(current, context).await?;
         let arrangement = Arrangement {
             pair,
             turn,
             owner: self.owner(current).map(str::to_owned),
         };
-        self.prove(&arrangement.pair, &endpoint, current, pending, context)
-            .await?;
+        if !self.is_proven(context) {
+            let mut ownership = self.ownership(&endpoint, attempts, context);
+            match ownership.log_in("the current version", current).await? {
+                Some(session) => session.close().await,
+                None => {
+                    ownership
+                        .without_current(&arrangement.pair, current, pending)
+                        .await?;
+                }
+            }
+        }
         let (session, admin) = self.admin(&endpoint, &arrangement, current, context).await?;
+        attempts.may_work_now(pending.password());
         let outcome = self
             .through(&session, &admin, &arrangement, pending, context)
             .await;
         session.close().await;
         match outcome {
-            Err(rejected) if rejected.code() == "PasswordRejected" => {
+            Err(rejected) if is_rejected(&rejected) => {
                 let (password, budget) = (pending.password(), context.budget());
                 if is_in_use(&self.tls, &endpoint, next, password, budget).await? {
                     return Ok(());
@@ -70,7 +81,7 @@ impl AlternatingUsers {
 
     /// The user in use is never altered. But if the password is its own already, AWSCURRENT's is not, and the rotation heals it.
     async fn turn_has_passed(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
-        let endpoint = self.admins.endpoint(pending, context).await?;
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let (role, password) = (pending.username(), pending.password());
         if is_in_use(&self.tls, &endpoint, role, password, context.budget()).await? {
             tracing::info!("the password was changed already");
@@ -78,26 +89,6 @@ impl AlternatingUsers {
         }
         let role = role.to_owned();
         Err(AlternatingFault::TurnPassed { role }.into())
-    }
-
-    /// Shows that the secret is the role's.
-    async fn prove(
-        &self,
-        pair: &Pair,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        if self.is_proven(context) {
-            return Ok(());
-        }
-        let mut prover = Prover::new(&self.tls, &self.settings, endpoint, context);
-        if let Some(session) = prover.try_one("the current version", current).await? {
-            session.close().await;
-            return Ok(());
-        }
-        prover.without_current(pair, current, pending).await
     }
 
     /// What the admin does.
@@ -137,6 +128,10 @@ impl AlternatingUsers {
     }
 }
 
+fn is_rejected(cause: &Cause) -> bool {
+    matches!(cause.as_fault(), Some(PostgresFault::PasswordRejected { .. }))
+}
+
 /// Waits for whoever works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
 /// retry do.
 async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
@@ -164,7 +159,7 @@ async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement, plan: &P
     for repair in &plan.now {
         let answer = transaction.try_out(&repair.sql(), BRINGING).await;
         if let Err(silence) = answer {
-            return Err(refused(silence, arrangement.idle(), transaction.server(), repair).into());
+            return Err(refused(silence, arrangement.idle(), transaction.server(), repair));
         }
         if let Repair::Revoke { role, from } = repair {
             check_revoked(transaction, role, from).await?;
@@ -220,7 +215,7 @@ pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrange
     let row = transaction.ask(&query, "looking at the roles").await?;
     let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
     let plan = arrangement.plan(&facts, server)?;
-    missing_privileges::check(arrangement, &facts, &plan.now, server)?;
+    missing_privileges::check(arrangement.idle(), &facts, &plan.now, server)?;
     let elsewhere = arrangement.owned_elsewhere(&facts);
     if !elsewhere.is_empty() {
         tracing::warn!(
@@ -250,27 +245,25 @@ pub(super) fn report<'r>(repairs: impl IntoIterator<Item = &'r Repair>, verb: &s
 }
 
 /// What the server's refusal of a repair means.
-fn refused(silence: Silence, role: &str, server: &str, repair: &Repair) -> AlternatingFault {
+fn refused(silence: Silence, role: &str, server: &str, repair: &Repair) -> Cause {
     let role = role.to_owned();
     let said = match silence {
-        Silence::Said(said) => said,
+        Silence::Said(said) if !said.state.starts_with("57P") => said,
         silence => return silence.into_fault(server.to_owned(), BRINGING).into(),
     };
     match said.state.as_str() {
-        // Templates and twins that know no lock of ours: the role was made, or changed, in the same moment.
+        // Templates and other clients that do not know our lock: the role was made, or changed, in the same moment.
         "40001" | "40P01" | "23505" | "42710" => PostgresFault::RoleBusy { role, said }.into(),
-        "XX000" if said.text.contains("tuple concurrently") => PostgresFault::RoleBusy { role, said }.into(),
+        _ if said.is_concurrent_update() => PostgresFault::RoleBusy { role, said }.into(),
         "55P03" => PostgresFault::RoleLocked { role, said }.into(),
         "57014" => PostgresFault::StatementTimeout { role, said }.into(),
-        state if state.starts_with("57P") => {
-            Silence::Said(said).into_fault(server.to_owned(), BRINGING).into()
-        }
         _ => AlternatingFault::RepairRefused {
             server: server.to_owned(),
             repair: repair.to_string(),
             said: without_values(said, repair),
             remedy: repair.remedy(),
-        },
+        }
+        .into(),
     }
 }
 
@@ -282,5 +275,60 @@ fn without_values(said: Said, repair: &Repair) -> Said {
             ..said
         },
         _ => said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotation::Prospect;
+
+    use super::*;
+
+    #[test]
+    fn a_role_that_somebody_else_changes_is_tried_again_and_another_refusal_names_the_repair() {
+        let cause = |state: &str, text: &str| {
+            let said = Said {
+                state: state.to_owned(),
+                text: text.to_owned(),
+            };
+            let repair = Repair::Create {
+                role: "app_clone".to_owned(),
+            };
+            refused(Silence::Said(said), "app_clone", "db:5432", &repair)
+        };
+        for (state, text, code, prospect) in [
+            (
+                "40001",
+                "could not serialize access",
+                "RoleBusy",
+                Prospect::Transient,
+            ),
+            (
+                "XX000",
+                "tuple concurrently updated",
+                "RoleBusy",
+                Prospect::Transient,
+            ),
+            ("55P03", "lock timeout", "RoleLocked", Prospect::Permanent),
+            (
+                "57P01",
+                "terminating connection",
+                "ServerStarting",
+                Prospect::Transient,
+            ),
+            (
+                "XX000",
+                "cache lookup failed",
+                "RepairRefused",
+                Prospect::Permanent,
+            ),
+        ] {
+            let cause = cause(state, text);
+            assert_eq!(
+                (cause.code(), cause.prospect()),
+                (code, prospect),
+                "{state} {text}"
+            );
+        }
     }
 }

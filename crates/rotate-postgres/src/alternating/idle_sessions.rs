@@ -7,7 +7,7 @@ use rotation::{Budget, Cause};
 use tokio::time::Instant;
 
 use super::fault::AlternatingFault;
-use super::unreadable;
+use super::users::unreadable;
 use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
 use crate::server::session::Session;

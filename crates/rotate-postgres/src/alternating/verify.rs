@@ -1,4 +1,4 @@
-//! testSecret: the pending user logs in, and may do what the current one may. Without a rotation, a trial of all that one needs.
+//! testSecret: the pending user logs in, and may do what the current one may. In a test rotation, it tries all that a rotation needs.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use super::fault::AlternatingFault;
 use super::plan::facts::{Facts, Role};
 use super::plan::names::{Pair, Turn};
 use super::plan::rights::{self, Compared};
-use super::plan::{self, Arrangement};
-use super::{AlternatingUsers, apply, ask, idle_sessions, unreadable};
+use super::plan::{Arrangement, ties};
+use super::users::{AlternatingUsers, ask, unreadable};
+use super::{apply, idle_sessions};
 use crate::fault::PostgresFault;
 use crate::role::test_sql;
 use crate::role::transaction::{By, Transaction};
@@ -30,7 +31,7 @@ impl AlternatingUsers {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.admins.endpoint(pending, context).await?;
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
         let session = match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => session,
@@ -48,7 +49,7 @@ impl AlternatingUsers {
         }
     }
 
-    /// What the pending user may and is. In a trial, who would be next.
+    /// What the pending user may and is. In a test rotation, who would be next.
     async fn judge(
         &self,
         session: &Session,
@@ -58,8 +59,8 @@ impl AlternatingUsers {
     ) -> Result<Option<Arrangement>, Cause> {
         let (role, budget) = (pending.username(), context.budget());
         session.identify(role, budget).await?;
-        let trial = current.username() == role;
-        let arrangement = if trial {
+        let test_rotation = current.username() == role;
+        let arrangement = if test_rotation {
             Some(self.next_arrangement(session, current, context).await?)
         } else {
             compare(session, current, pending, context).await?;
@@ -83,7 +84,7 @@ impl AlternatingUsers {
             Some(pair) => {
                 let names = [pair.original.as_str(), pair.clone.as_str()];
                 let facts = ask(session, names.into_iter().chain(owner), context).await?;
-                plan::ties::counterpart(&pair, owner, &facts, session.server())?
+                ties::counterpart(&pair, owner, &facts, session.server())?
             }
         };
         let (pair, turn) = match Pair::of_turn(user, &next) {

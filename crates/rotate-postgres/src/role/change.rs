@@ -19,15 +19,15 @@ const FIRST_WITH_SCRAM: u32 = 100_000;
 
 /// A new password, for whom, and how to send it.
 #[derive(Debug, Clone, Copy)]
-pub struct Change<'a> {
+pub(crate) struct Change<'a> {
     /// The role whose password changes.
-    pub role: &'a str,
+    pub(crate) role: &'a str,
     /// The role that is logged in.
-    pub by: &'a str,
+    pub(crate) by: &'a str,
     /// The new password.
-    pub password: &'a Password,
+    pub(crate) password: &'a Password,
     /// How the server gets to know it.
-    pub sent_as: SentAs,
+    pub(crate) sent_as: SentAs,
 }
 
 impl Change<'_> {
@@ -36,7 +36,7 @@ impl Change<'_> {
     /// # Errors
     /// Those of [`Session::identify`], and the server's refusal of the statement; `PasswordRejected` says that it
     /// did not change the password. `ConnectionLost` and `ServerSilent` leave open whether it did.
-    pub async fn through(&self, session: Session, budget: Budget) -> Result<(), PostgresFault> {
+    pub(crate) async fn through(&self, session: Session, budget: Budget) -> Result<(), PostgresFault> {
         let outcome = self.carry_out(&session, budget).await;
         session.close().await;
         outcome
@@ -132,7 +132,7 @@ impl Change<'_> {
             "55P03" => PostgresFault::RoleLocked { role, said },
             "57014" => PostgresFault::StatementTimeout { role, said },
             "40001" | "40P01" => PostgresFault::RoleBusy { role, said },
-            "XX000" if said.text.contains("tuple concurrently") => PostgresFault::RoleBusy { role, said },
+            _ if said.is_concurrent_update() => PostgresFault::RoleBusy { role, said },
             "42704" => PostgresFault::RoleUnknown { server, role },
             "42501" => PostgresFault::PrivilegeMissing {
                 role,
@@ -275,10 +275,10 @@ mod tests {
     #[test]
     fn only_a_rejected_value_is_poisoned() {
         let rejected = refusal("22023", "password is too short", SentAs::Verifier);
-        assert_eq!(rejected.prospect(), Prospect::PoisonedPending);
+        assert_eq!(rejected.advice().prospect, Prospect::PoisonedPending);
         let hashed = refusal("28000", "password type is not a plain text", SentAs::Verifier);
-        assert_eq!(hashed.prospect(), Prospect::Permanent);
-        assert!(hashed.remedy().contains("PASSWORD_SENT_AS=cleartext"));
+        assert_eq!(hashed.advice().prospect, Prospect::Permanent);
+        assert!(hashed.advice().remedy.contains("PASSWORD_SENT_AS=cleartext"));
     }
 
     #[test]

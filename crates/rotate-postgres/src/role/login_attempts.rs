@@ -1,4 +1,8 @@
-//! The credentials that may open a role's door, and what came of each.
+//! The passwords that one invocation tries, and what came of each.
+//!
+//! A failed login is a line in the server's log, and some servers ban a client that fails too often. So one list lasts for the
+//! whole invocation, however often its step tries again: it bounds the failed logins, and no password is tried again on a
+//! server that refused it.
 
 use std::time::Duration;
 
@@ -12,54 +16,80 @@ use crate::server::login;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 
-/// With less time left than this, no further credential is tried, so that the list of those that were is still told.
-const ONE_KNOCK: Duration = Duration::from_secs(2);
+/// With less time left than this, no further password is tried, so that the list of those that were is still told.
+const ONE_ATTEMPT: Duration = Duration::from_secs(2);
+/// Failed logins at most in one invocation.
+const MOST_FAILED: usize = 23;
 
-/// Knocks with one credential of a role after the other, each password once.
-pub struct Doors<'a> {
+/// The logins of one invocation, each password once.
+pub(crate) struct LoginAttempts<'a> {
     tls: &'a Tls,
-    endpoint: &'a Endpoint,
-    role: &'a str,
     budget: Budget,
-    seen: Vec<Password>,
+    /// All passwords that were sent: a server may repeat them in a later answer.
+    sent: Vec<Password>,
+    refused: Vec<Refused>,
+    failed: usize,
+    /// A server refused a login for another reason than its password.
+    refused_otherwise: bool,
     tried: Vec<Tried>,
-    /// The server refused a login for another reason than its password.
-    shut_otherwise: bool,
 }
 
-impl<'a> Doors<'a> {
+/// A login that a server refused.
+struct Refused {
+    endpoint: Endpoint,
+    role: String,
+    password: Password,
+}
+
+impl<'a> LoginAttempts<'a> {
     /// Nothing is tried yet.
-    pub fn new(tls: &'a Tls, endpoint: &'a Endpoint, role: &'a str, budget: Budget) -> Self {
+    pub(crate) fn new(tls: &'a Tls, budget: Budget) -> Self {
         Self {
             tls,
-            endpoint,
-            role,
             budget,
-            seen: Vec::new(),
+            sent: Vec::new(),
+            refused: Vec::new(),
+            failed: 0,
+            refused_otherwise: false,
             tried: Vec::new(),
-            shut_otherwise: false,
         }
     }
 
-    /// A session, or none if the server refused this password, now or before.
+    /// A session of `role`, or none if the server refused this password, now or before. Errors call it `credential`.
     ///
     /// # Errors
-    /// Whatever is not the password's fault: no other would help.
-    pub async fn knock(
+    /// What is not the password's fault: no other would help.
+    pub(crate) async fn attempt(
         &mut self,
         credential: impl Into<String>,
+        endpoint: &Endpoint,
+        role: &str,
         password: &Password,
     ) -> Result<Option<Session>, PostgresFault> {
-        if self.seen.contains(password) {
+        let is_this = |refused: &Refused| {
+            refused.password == *password && refused.role == role && refused.endpoint.same_server(endpoint)
+        };
+        if self.refused.iter().any(is_this) {
             return Ok(None);
         }
-        let (tls, endpoint, role) = (self.tls, self.endpoint, self.role);
-        let answer = login::log_in_after(tls, endpoint, role, password, &self.seen, self.budget).await;
-        self.seen.push(password.clone());
+        let credential = credential.into();
+        if self.is_exhausted(&credential) {
+            return Ok(None);
+        }
+        let answer = login::log_in_after(self.tls, endpoint, role, password, &self.sent, self.budget).await;
+        if !self.sent.contains(password) {
+            self.sent.push(password.clone());
+        }
         match answer {
             Ok(session) => Ok(Some(session)),
             Err(Denial::Refused(said)) => {
-                self.shut_otherwise |= !said.is_of_the_password();
+                self.failed += 1;
+                self.refused_otherwise |= !said.is_of_the_password();
+                self.refused.push(Refused {
+                    endpoint: endpoint.clone(),
+                    role: role.to_owned(),
+                    password: password.clone(),
+                });
                 self.note(credential, said.to_string());
                 Ok(None)
             }
@@ -67,41 +97,49 @@ impl<'a> Doors<'a> {
         }
     }
 
-    /// Remembers what came of a credential, for the final error.
-    pub fn note(&mut self, credential: impl Into<String>, outcome: impl Into<String>) {
-        self.tried.push(Tried {
-            credential: credential.into(),
-            outcome: outcome.into(),
-        });
+    /// A change to this password begins. That a server refused it before no longer says anything: the change may take effect
+    /// though its answer is lost, and the next attempt must find that out.
+    pub(crate) fn may_work_now(&mut self, password: &Password) {
+        self.refused.retain(|refused| refused.password != *password);
     }
 
-    /// How many different passwords have been tried.
-    pub fn knocks(&self) -> usize {
-        self.seen.len()
+    /// Remembers what came of a credential, for the final error.
+    pub(crate) fn note(&mut self, credential: impl Into<String>, outcome: impl Into<String>) {
+        let (credential, outcome) = (credential.into(), outcome.into());
+        self.tried.retain(|earlier| earlier.credential != credential);
+        self.tried.push(Tried { credential, outcome });
     }
 
     /// Whether every refusal was one of the password. Any other (`pg_hba.conf`, `NOLOGIN`, SQLSTATE 28000) says
     /// nothing about the password: it may be right, and others may be logging in with it.
-    pub fn passwords_are_wrong(&self) -> bool {
-        !self.shut_otherwise
+    pub(crate) fn passwords_are_wrong(&self) -> bool {
+        !self.refused_otherwise
     }
 
     /// Whether there is time for one more credential; if not, that is noted.
-    pub fn in_time_for(&mut self, credential: &str) -> bool {
-        let in_time = self.budget.remaining() >= ONE_KNOCK;
+    pub(crate) fn in_time_for(&mut self, credential: &str) -> bool {
+        let in_time = self.budget.remaining() >= ONE_ATTEMPT;
         if !in_time {
             self.note(credential, "not tried, out of time");
         }
         in_time
     }
 
-    /// All remained shut.
-    pub fn refused(self) -> PostgresFault {
-        PostgresFault::LoginRefused {
-            role: self.role.to_owned(),
-            server: self.endpoint.server(),
-            tried: self.tried,
+    /// Whether enough logins have failed to try no further one; if so, that is noted.
+    pub(crate) fn is_exhausted(&mut self, credential: &str) -> bool {
+        let exhausted = self.failed >= MOST_FAILED;
+        if exhausted {
+            self.note(
+                credential,
+                format!("not tried, {MOST_FAILED} passwords are enough"),
+            );
         }
+        exhausted
+    }
+
+    /// What was tried, and what came of it.
+    pub(crate) fn tried(&self) -> Vec<Tried> {
+        self.tried.clone()
     }
 }
 
@@ -113,6 +151,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::fault::Attempts;
     use crate::settings::roots::Roots;
 
     /// A server that answers each login with the next of these SQLSTATEs.
@@ -144,10 +183,18 @@ mod tests {
         Password::from(text.to_owned())
     }
 
+    fn attempts(tls: &Tls) -> LoginAttempts<'_> {
+        LoginAttempts::new(tls, Budget::lasting(Duration::from_secs(10)))
+    }
+
+    fn list(attempts: &LoginAttempts<'_>) -> String {
+        Attempts(&attempts.tried()).to_string()
+    }
+
     #[tokio::test]
     async fn each_password_is_tried_once_and_all_that_was_tried_is_listed() {
         let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["28P01", "28000"]).await);
-        let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
+        let mut attempts = attempts(&tls);
         // The third login would be refused as a connection: nobody listens any more.
         for (credential, text) in [
             ("current", "a"),
@@ -155,15 +202,17 @@ mod tests {
             ("previous", "a"),
             ("older", "b"),
         ] {
-            assert!(doors.knock(credential, &password(text)).await.unwrap().is_none());
+            let session = attempts
+                .attempt(credential, &endpoint, "app", &password(text))
+                .await;
+            assert!(session.unwrap().is_none());
         }
-        assert_eq!(doors.knocks(), 2);
-        doors.note("the admin secret", "not tried");
-        let refused = doors.refused();
-        assert_eq!(refused.code(), "LoginRefused");
-        let list =
-            "current: \"no\" (SQLSTATE 28P01), pending: \"no\" (SQLSTATE 28000), the admin secret: not tried";
-        assert!(refused.to_string().ends_with(list), "{refused}");
+        assert_eq!(attempts.failed, 2);
+        attempts.note("the admin secret", "not tried");
+        assert_eq!(
+            list(&attempts),
+            "current: \"no\" (SQLSTATE 28P01), pending: \"no\" (SQLSTATE 28000), the admin secret: not tried"
+        );
     }
 
     #[tokio::test]
@@ -174,44 +223,72 @@ mod tests {
             (vec!["28P01", "28000"], false),
         ] {
             let (tls, endpoint) = (Tls::new(Roots::Web), server(states.clone()).await);
-            let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
+            let mut attempts = attempts(&tls);
             for text in ["a", "b"] {
-                assert!(doors.knock(text, &password(text)).await.unwrap().is_none());
+                let session = attempts.attempt(text, &endpoint, "app", &password(text)).await;
+                assert!(session.unwrap().is_none());
             }
-            assert_eq!(doors.passwords_are_wrong(), expected, "{states:?}");
+            assert_eq!(attempts.passwords_are_wrong(), expected, "{states:?}");
         }
     }
 
     #[tokio::test]
     async fn with_too_little_time_a_credential_is_only_noted() {
-        let (tls, endpoint) = (Tls::new(Roots::Web), server(Vec::new()).await);
-        let doors = |seconds| {
-            Doors::new(
-                &tls,
-                &endpoint,
-                "app",
-                Budget::lasting(Duration::from_secs(seconds)),
-            )
-        };
-        assert!(doors(10).in_time_for("the previous version"));
-        let mut late = doors(1);
+        let tls = Tls::new(Roots::Web);
+        assert!(attempts(&tls).in_time_for("the previous version"));
+        let mut late = LoginAttempts::new(&tls, Budget::lasting(Duration::from_secs(1)));
         assert!(!late.in_time_for("the previous version"));
-        let refused = late.refused().to_string();
-        assert!(
-            refused.ends_with("the previous version: not tried, out of time"),
-            "{refused}"
-        );
+        assert_eq!(list(&late), "the previous version: not tried, out of time");
     }
 
     #[tokio::test]
-    async fn what_is_not_the_passwords_fault_ends_it() {
-        let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["53300"]).await);
-        let mut doors = Doors::new(&tls, &endpoint, "app", Budget::lasting(Duration::from_secs(10)));
-        let fault = doors
-            .knock("current", &password("a"))
+    async fn what_is_not_the_passwords_fault_ends_it_and_the_same_password_may_be_tried_again() {
+        let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["53300", "28P01"]).await);
+        let mut attempts = attempts(&tls);
+        let full = attempts
+            .attempt("current", &endpoint, "app", &password("a"))
             .await
             .map(drop)
             .unwrap_err();
-        assert_eq!(fault.code(), "ServerFull");
+        assert_eq!(full.code(), "ServerFull");
+        let again = attempts
+            .attempt("current", &endpoint, "app", &password("a"))
+            .await;
+        assert!(again.unwrap().is_none());
+        assert_eq!(attempts.failed, 1);
+    }
+
+    #[tokio::test]
+    async fn the_limit_of_failed_logins_holds_for_the_whole_invocation() {
+        let (tls, endpoint) = (Tls::new(Roots::Web), server(vec!["28P01"; MOST_FAILED]).await);
+        let mut attempts = attempts(&tls);
+        // As a step that is tried again does: the same passwords, and some more, of two roles.
+        for round in 1..=9 {
+            for (role, index) in (0..round * 4).map(|index| (["app", "app_clone"][index % 2], index)) {
+                let password = password(&index.to_string());
+                let session = attempts
+                    .attempt(index.to_string(), &endpoint, role, &password)
+                    .await;
+                assert!(session.unwrap().is_none(), "a further login would meet no server");
+            }
+        }
+        assert_eq!(attempts.failed, MOST_FAILED);
+        let list = list(&attempts);
+        assert!(list.ends_with("35: not tried, 23 passwords are enough"), "{list}");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_perhaps_set_is_tried_again() {
+        let (tls, endpoint) = (
+            Tls::new(Roots::Web),
+            server(vec!["28P01", "28P01", "28P01"]).await,
+        );
+        let mut attempts = attempts(&tls);
+        for text in ["current", "pending", "current", "pending"] {
+            let session = attempts.attempt(text, &endpoint, "app", &password(text)).await;
+            assert!(session.unwrap().is_none());
+            attempts.may_work_now(&password("pending"));
+        }
+        assert_eq!(attempts.failed, 3);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! It does not decide which password to try or to set, and does not find the server: `single_user` and `alternating` do.
 
-pub mod change;
+pub(crate) mod change;
 pub(crate) mod in_use;
-pub mod login_attempts;
+pub(crate) mod login_attempts;
 pub(crate) mod test_sql;
 pub(crate) mod transaction;
-pub mod verifier;
+pub(crate) mod verifier;

@@ -14,20 +14,20 @@ use rotation::password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 /// PostgreSQL's default, and the only number before version 16.
-pub const DEFAULT_ROUNDS: NonZeroU32 = NonZeroU32::new(4096).expect("4096 is not zero");
+pub(crate) const DEFAULT_ROUNDS: NonZeroU32 = NonZeroU32::new(4096).expect("4096 is not zero");
 
 /// As many rounds as clients put up with: `postgres-protocol` and the JDBC driver refuse a server that asks for more
 /// (CVE-2026-42198). A verifier with more would lock them out, this function among them.
-pub const MOST_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("100,000 is not zero");
+pub(crate) const MOST_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("100,000 is not zero");
 
 /// 16 bytes, as PostgreSQL's own.
-pub type Salt = [u8; 16];
+pub(crate) type Salt = [u8; 16];
 
 /// A salt from the operating system's generator.
 ///
 /// # Panics
 /// If the operating system has no random numbers; nothing can be encrypted then either.
-pub fn random_salt() -> Salt {
+pub(crate) fn random_salt() -> Salt {
     let random: rand::Random<Salt> =
         rand::generate(&rand::SystemRandom::new()).expect("the operating system has random numbers");
     random.expose()
@@ -36,7 +36,7 @@ pub fn random_salt() -> Salt {
 /// The verifier of a password: `SCRAM-SHA-256$rounds:salt$stored key:server key`. It cannot be used to log in, but
 /// passwords can be tried against it: treat it as a secret.
 #[expect(clippy::disallowed_methods, reason = "the verifier is made from the password")]
-pub fn verifier(password: &Password, salt: Salt, rounds: NonZeroU32) -> SecretString {
+pub(crate) fn verifier(password: &Password, salt: Salt, rounds: NonZeroU32) -> SecretString {
     let prepared = prepare(password.expose_secret());
     let mut salted = [0; digest::SHA256_OUTPUT_LEN];
     pbkdf2::derive(

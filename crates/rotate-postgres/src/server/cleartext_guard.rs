@@ -32,7 +32,7 @@ const LONGEST: u32 = 65_536;
 /// The server asked for the password in clear text.
 #[derive(Debug, thiserror::Error)]
 #[error("the server asks for the password in clear text")]
-pub struct CleartextAsked;
+pub(crate) struct CleartextAsked;
 
 /// The bytes are no message of PostgreSQL: their "length" would be waited for in vain.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +41,14 @@ struct Foreign;
 
 /// A stream whose server is not told a password in clear text.
 #[derive(Debug)]
-pub struct Guard<S> {
+pub(crate) struct Guard<S> {
     inner: S,
     watch: Option<Watch>,
 }
 
 impl<S> Guard<S> {
     /// Watches what the server says, until it has accepted the login.
-    pub fn watching(inner: S) -> Self {
+    pub(crate) fn watching(inner: S) -> Self {
         Self {
             inner,
             watch: Some(Watch::default()),
@@ -56,7 +56,7 @@ impl<S> Guard<S> {
     }
 
     /// Watches nothing: TLS goes on top, and hides what is said.
-    pub fn open(inner: S) -> Self {
+    pub(crate) fn open(inner: S) -> Self {
         Self { inner, watch: None }
     }
 }

@@ -12,7 +12,7 @@ use crate::server::scrub::{Scrub, shortened};
 
 /// Why there is no session.
 #[derive(Debug)]
-pub enum Denial {
+pub(crate) enum Denial {
     /// The server refused this credential (SQLSTATE 28P01, 28000): another one may be tried.
     Refused(Said),
     /// Anything else: another credential would not help.
@@ -26,7 +26,12 @@ impl From<PostgresFault> for Denial {
 }
 
 /// Judges what came of a login as `role`.
-pub fn judge(error: &tokio_postgres::Error, endpoint: &Endpoint, role: &str, scrub: &Scrub<'_>) -> Denial {
+pub(crate) fn judge(
+    error: &tokio_postgres::Error,
+    endpoint: &Endpoint,
+    role: &str,
+    scrub: &Scrub<'_>,
+) -> Denial {
     if let Some(answer) = error.as_db_error() {
         return answered(scrub.said(answer), endpoint, role);
     }

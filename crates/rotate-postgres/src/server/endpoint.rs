@@ -4,6 +4,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
+use crate::rds::RdsName;
 use crate::server::scrub::shortened;
 use crate::settings::Settings;
 use crate::settings::roots::Roots;
@@ -17,17 +18,17 @@ const LONGEST_NAME: usize = 63;
 
 /// A database on a server, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// A name or an address; IPv6 without brackets.
-    pub host: String,
+    pub(crate) host: String,
     /// 1 to 65535.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The database to log in to.
-    pub dbname: String,
+    pub(crate) dbname: String,
     /// How the connection is protected.
-    pub tls: TlsMode,
+    pub(crate) tls: TlsMode,
     /// The name to look for in the server's certificate.
-    pub server_name: String,
+    pub(crate) server_name: String,
 }
 
 impl Endpoint {
@@ -35,7 +36,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// `HostMissing`, `TlsNameInvalid`; `ConfigurationInvalid` for `verify-ca` without own roots.
-    pub fn of(secret: &PostgresSecret, settings: &Settings) -> Result<Self, PostgresFault> {
+    pub(crate) fn of(secret: &PostgresSecret, settings: &Settings) -> Result<Self, PostgresFault> {
         let host = secret
             .host()
             .or(settings.host.as_deref())
@@ -47,7 +48,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// `TlsNameInvalid`; `ConfigurationInvalid` for `verify-ca` without own roots.
-    pub fn at(
+    pub(crate) fn at(
         secret: &PostgresSecret,
         settings: &Settings,
         host: &str,
@@ -80,7 +81,7 @@ impl Endpoint {
     }
 
     /// `host:port`, as errors name it.
-    pub fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         let (host, port) = (shortened(&self.host), self.port);
         if host.contains(':') {
             format!("[{host}]:{port}")
@@ -89,15 +90,54 @@ impl Endpoint {
         }
     }
 
-    /// Whether both are the same server; names are compared without regard to case and to a final dot.
-    pub fn same_server(&self, other: &Self) -> bool {
-        let plain = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
-        plain(&self.host) == plain(&other.host) && self.port == other.port
+    /// Whether both are the same server, as far as names tell: those of a cluster's readers and of its writer are the same one.
+    /// Names are compared without regard to case and to a final dot.
+    pub(crate) fn same_server(&self, other: &Self) -> bool {
+        let plain = |endpoint: &Self| {
+            let host = endpoint.writer().host;
+            (host.trim_end_matches('.').to_ascii_lowercase(), endpoint.port)
+        };
+        plain(self) == plain(other)
+    }
+
+    /// The name of RDS's that a connection is proven to lead to: the host, or, for an alias, the name that the certificate is
+    /// checked against.
+    pub(crate) fn rds_name(&self) -> Option<RdsName> {
+        let proven = (self.tls == TlsMode::VerifyFull).then_some(self.server_name.as_str());
+        RdsName::parse(&self.host).or_else(|| RdsName::parse(proven?))
+    }
+
+    /// Whether the server may be a paused Aurora cluster: silent, refusing or hanging up until it has resumed.
+    pub(crate) fn may_be_paused(&self) -> bool {
+        self.rds_name().is_some_and(|name| name.is_of_a_cluster())
+    }
+
+    /// The same at the cluster's writer, if the name is that of its readers: the one name tells the other.
+    #[must_use]
+    pub(crate) fn writer(&self) -> Self {
+        let writer = self.rds_name().and_then(|name| name.writer());
+        writer.map_or_else(|| self.clone(), |writer| self.moved_to(&writer, self.port))
+    }
+
+    /// The same at another of the server's endpoints. A name that was given for the certificate stays.
+    #[must_use]
+    pub(crate) fn moved_to(&self, host: &str, port: u16) -> Self {
+        let own_name = RdsName::parse(&self.server_name).is_some();
+        Self {
+            host: host.to_owned(),
+            port,
+            server_name: if own_name {
+                host.to_owned()
+            } else {
+                self.server_name.clone()
+            },
+            ..self.clone()
+        }
     }
 
     /// The same, protected at least as well as `other`.
     #[must_use]
-    pub fn at_least_as_safe_as(self, other: &Self) -> Self {
+    pub(crate) fn at_least_as_safe_as(self, other: &Self) -> Self {
         let tls = if strength(self.tls) < strength(other.tls) {
             other.tls
         } else {
@@ -119,7 +159,7 @@ const fn strength(tls: TlsMode) -> u8 {
 ///
 /// # Errors
 /// `RoleNameInvalid`.
-pub fn check_role_name(role: &str) -> Result<(), PostgresFault> {
+pub(crate) fn check_role_name(role: &str) -> Result<(), PostgresFault> {
     let problem = match role.len() {
         0 => "is empty",
         1..=LONGEST_NAME => return Ok(()),
@@ -288,5 +328,49 @@ mod tests {
         assert!(check_role_name(&"x".repeat(63)).is_ok());
         assert!(check_role_name(&"ü".repeat(32)).is_err());
         assert!(check_role_name("").is_err());
+    }
+
+    const READERS: &str = "orders.cluster-ro-abc.us-east-1.rds.amazonaws.com";
+    const WRITER: &str = "orders.cluster-abc.us-east-1.rds.amazonaws.com";
+
+    fn endpoint(host: &str, server_name: &str) -> Endpoint {
+        Endpoint {
+            host: host.to_owned(),
+            port: 5432,
+            dbname: "app".to_owned(),
+            tls: TlsMode::VerifyFull,
+            server_name: server_name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn readers_lead_to_the_writer_and_its_certificate() {
+        assert_eq!(endpoint(READERS, READERS).writer(), endpoint(WRITER, WRITER));
+        for host in [WRITER, "one.abc.us-east-1.rds.amazonaws.com", "db.example.com"] {
+            assert_eq!(endpoint(host, host).writer(), endpoint(host, host));
+        }
+    }
+
+    #[test]
+    fn an_alias_is_what_its_certificate_is_checked_for_if_that_is_checked() {
+        let alias = endpoint("db.example.com", READERS);
+        assert_eq!(alias.writer(), endpoint(WRITER, WRITER));
+        for tls in [TlsMode::Disable, TlsMode::VerifyCa] {
+            let alias = Endpoint { tls, ..alias.clone() };
+            assert_eq!(alias.writer(), alias);
+        }
+    }
+
+    #[test]
+    fn a_name_of_ones_own_for_the_certificate_stays() {
+        let own = endpoint(READERS, "db.internal");
+        assert_eq!(own.writer(), endpoint(WRITER, "db.internal"));
+    }
+
+    #[test]
+    fn readers_and_writer_are_the_same_server() {
+        let (readers, writer) = (endpoint(READERS, READERS), endpoint(WRITER, WRITER));
+        assert!(readers.same_server(&writer) && writer.same_server(&readers));
+        assert!(!readers.same_server(&Endpoint { port: 5433, ..writer }));
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! It knows neither which credentials to try nor what to change: those are in `role` and `admin`.
 
-pub mod cleartext_guard;
-pub mod denial;
-pub mod endpoint;
-pub mod login;
-pub mod reach;
-pub mod scrub;
-pub mod session;
-pub mod sql;
-pub mod tls;
+pub(crate) mod cleartext_guard;
+pub(crate) mod denial;
+pub(crate) mod endpoint;
+pub(crate) mod login;
+pub(crate) mod reach;
+pub(crate) mod scrub;
+pub(crate) mod session;
+pub(crate) mod sql;
+pub(crate) mod tls;

@@ -13,7 +13,7 @@ use crate::server::scrub::shortened;
 
 /// Longest wait for any one answer. A path that is open answers within milliseconds; one that a security group
 /// closes never does, and the function must still have the time to say so.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Shortest wait for one of several addresses.
 const ONE_ADDRESS: Duration = Duration::from_secs(1);
 
@@ -22,7 +22,7 @@ const ONE_ADDRESS: Duration = Duration::from_secs(1);
 /// # Errors
 /// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the first address to
 /// which there is a route. A function without IPv6 must not be told that IPv6 is the matter.
-pub async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
+pub(crate) async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
     let addresses = resolve(endpoint, budget).await?;
     let limit = share(addresses.len());
     let mut telling: Option<PostgresFault> = None;

@@ -16,20 +16,20 @@ const LONGEST_NAME: usize = 255;
 const TELLING: usize = 4;
 
 /// The credentials that a server has been told, or may repeat.
-pub struct Scrub<'a> {
+pub(crate) struct Scrub<'a> {
     secrets: Vec<&'a dyn ExposeSecret<str>>,
 }
 
 impl<'a> Scrub<'a> {
     /// Hides these.
-    pub fn new(secrets: impl IntoIterator<Item = &'a dyn ExposeSecret<str>>) -> Self {
+    pub(crate) fn new(secrets: impl IntoIterator<Item = &'a dyn ExposeSecret<str>>) -> Self {
         Self {
             secrets: secrets.into_iter().collect(),
         }
     }
 
     /// The text on one line, of bounded length, without any of the credentials, in whatever quoting.
-    pub fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         // Once more on one line: a credential with a space may have stood there with a line's end instead.
         cut(&self.hide(&joined(&self.hide(text))))
     }
@@ -58,7 +58,7 @@ impl<'a> Scrub<'a> {
     }
 
     /// A server's error: message and detail.
-    pub fn said(&self, error: &DbError) -> Said {
+    pub(crate) fn said(&self, error: &DbError) -> Said {
         let text = match error.detail() {
             Some(detail) => format!("{}: {detail}", error.message()),
             None => error.message().to_owned(),

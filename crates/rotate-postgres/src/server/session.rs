@@ -18,7 +18,7 @@ use crate::server::sql;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// An open session.
-pub struct Session {
+pub(crate) struct Session {
     client: Client,
     connection: JoinHandle<()>,
     server: String,
@@ -28,7 +28,7 @@ pub struct Session {
 
 /// Why a question has no answer.
 #[derive(Debug)]
-pub enum Silence {
+pub(crate) enum Silence {
     /// The server refused it.
     Said(Said),
     /// The connection ended: whether the question was carried out is not known.
@@ -39,7 +39,7 @@ pub enum Silence {
 
 impl Silence {
     /// The cause, for a question that has no causes of its own.
-    pub fn into_fault(self, server: String, doing: &'static str) -> PostgresFault {
+    pub(crate) fn into_fault(self, server: String, doing: &'static str) -> PostgresFault {
         match self {
             Self::Said(said) if said.state.starts_with("57P") => {
                 PostgresFault::ServerStarting { server, said }
@@ -52,19 +52,19 @@ impl Silence {
 }
 
 /// The first row of an answer, its columns as text; none for NULL.
-pub type Row = Vec<Option<String>>;
+pub(crate) type Row = Vec<Option<String>>;
 
 /// What [`Session::identify`] finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The role that logged in, whatever it acts as.
-    pub session_user: String,
+    pub(crate) session_user: String,
     /// The server only follows another one.
-    pub standby: bool,
+    pub(crate) standby: bool,
     /// `server_version_num`, such as 150004.
-    pub version: u32,
+    pub(crate) version: u32,
     /// Rounds for a new verifier; servers before 16 have no such setting.
-    pub scram_iterations: Option<u32>,
+    pub(crate) scram_iterations: Option<u32>,
 }
 
 impl Session {
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// `host:port`.
-    pub fn server(&self) -> &str {
+    pub(crate) fn server(&self) -> &str {
         &self.server
     }
 
@@ -92,7 +92,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Silence`]; after all but [`Silence::Said`] the session is of no more use.
-    pub async fn ask(
+    pub(crate) async fn ask(
         &self,
         query: &str,
         doing: &str,
@@ -125,7 +125,7 @@ impl Session {
     ///
     /// # Errors
     /// `SessionOfAnotherRole`, `ReadOnlyStandby`, or why there was no answer.
-    pub async fn identify(&self, role: &str, budget: Budget) -> Result<Identity, PostgresFault> {
+    pub(crate) async fn identify(&self, role: &str, budget: Budget) -> Result<Identity, PostgresFault> {
         let doing = "asking the server who and where we are";
         let answer = self
             .ask(sql::IDENTIFY, doing, PATIENCE, budget, &Scrub::new([]))
@@ -155,7 +155,7 @@ impl Session {
     ///
     /// A server that left a question unanswered is not waited for, and the connection is cut: the driver would keep
     /// it open for the answer, and the server its locks on the role with it, for as long as the function lives.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let silent = self.silent.load(Ordering::Relaxed);
         drop(self.client);
         let cut = self.connection.abort_handle();

@@ -7,13 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Who and where we are. In one simple query, since some poolers know no other; every function by its full
 /// name, since a role's `search_path` may hold others of the same name.
-pub const IDENTIFY: &str = "SELECT session_user, \
+pub(crate) const IDENTIFY: &str = "SELECT session_user, \
      pg_catalog.pg_is_in_recovery(), \
      pg_catalog.current_setting('server_version_num'), \
      pg_catalog.current_setting('scram_iterations', true)";
 
 /// Ends the transaction that [`begin`] began.
-pub const COMMIT: &str = "COMMIT";
+pub(crate) const COMMIT: &str = "COMMIT";
 
 /// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
 /// `default_transaction_read_only`, `role`, `search_path`, time limits, or none, and `synchronous_commit`: were it off,
@@ -22,7 +22,7 @@ pub const COMMIT: &str = "COMMIT";
 /// server, later than any of our own limits.
 ///
 /// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as.
-pub fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -> String {
+pub(crate) fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -> String {
     let role = if as_itself { "SET LOCAL ROLE NONE; " } else { "" };
     format!(
         "BEGIN READ WRITE; \
@@ -41,7 +41,7 @@ pub fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -
 
 /// Sets a role's password to a verifier, or to the password itself. ALTER ROLE takes no parameters.
 #[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
-pub fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretString {
+pub(crate) fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretString {
     let literal = escape_literal(password.expose_secret());
     format!(
         "ALTER ROLE {} PASSWORD {}",
@@ -57,7 +57,7 @@ const POWERFUL: &str = "'rds_superuser', 'rds_password', 'rds_replication', \
 
 /// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past; last, the
 /// powerful role that it is or is a member of, if any.
-pub fn describe_role(role: &str) -> String {
+pub(crate) fn describe_role(role: &str) -> String {
     format!(
         "SELECT r.rolcanlogin, r.rolvaliduntil, r.rolvaliduntil <= pg_catalog.now(), \
          (SELECT p.rolname FROM pg_catalog.pg_roles AS p \

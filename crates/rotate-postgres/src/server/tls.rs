@@ -15,7 +15,7 @@ use crate::settings::roots::Roots;
 
 /// Makes TLS connections. Roots are parsed when the first one is made, and kept for the next.
 #[derive(Debug)]
-pub struct Tls {
+pub(crate) struct Tls {
     roots: Roots,
     full: OnceLock<Arc<ClientConfig>>,
     chain: OnceLock<Arc<ClientConfig>>,
@@ -23,7 +23,7 @@ pub struct Tls {
 
 impl Tls {
     /// A side that trusts `roots`.
-    pub fn new(roots: Roots) -> Self {
+    pub(crate) fn new(roots: Roots) -> Self {
         Self {
             roots,
             full: OnceLock::new(),
@@ -32,7 +32,7 @@ impl Tls {
     }
 
     /// The connector for a mode; none for plain text.
-    pub fn connector(&self, mode: TlsMode) -> Option<MakeRustlsConnect> {
+    pub(crate) fn connector(&self, mode: TlsMode) -> Option<MakeRustlsConnect> {
         let config = match mode {
             TlsMode::Disable => return None,
             TlsMode::VerifyFull => self.full.get_or_init(|| Arc::new(config(verifier(&self.roots)))),

@@ -4,7 +4,7 @@ use crate::fault::PostgresFault;
 
 /// The hosts of `ADMIN_IAM_HOSTS`: names, or, with a `*` in front, how names may end. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hosts(Vec<String>);
+pub(crate) struct Hosts(Vec<String>);
 
 impl Hosts {
     pub(crate) const NAME: &str = "ADMIN_IAM_HOSTS";
@@ -13,13 +13,13 @@ impl Hosts {
     ///
     /// # Errors
     /// `ConfigurationInvalid` for an empty entry, a `*` elsewhere than in front, and for a `*` that would allow any host.
-    pub fn parse(text: &str) -> Result<Self, PostgresFault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PostgresFault> {
         let entries = text.split(',').map(|entry| entry.trim().to_ascii_lowercase());
         entries.map(checked).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether a token may go to `host`.
-    pub fn allow(&self, host: &str) -> bool {
+    pub(crate) fn allow(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         self.0.iter().any(|entry| match entry.strip_prefix('*') {
             Some(end) => host.len() > end.len() && host.ends_with(end),

@@ -1,7 +1,7 @@
 //! The settings of a function, read once from its environment.
 
-pub mod iam_hosts;
-pub mod roots;
+pub(crate) mod iam_hosts;
+pub(crate) mod roots;
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 
 /// How the new password reaches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SentAs {
+pub(crate) enum SentAs {
     /// As a SCRAM-SHA-256 verifier: the server never sees the password.
     #[default]
     Verifier,
@@ -30,7 +30,7 @@ pub enum SentAs {
 /// What to do about sessions that still use the role that is to be reset. They stay open whatever happens; but their clients
 /// cannot log in anew with the password that they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IdleSessions {
+pub(crate) enum IdleSessions {
     /// Say how many there are, and go on.
     #[default]
     Report,
@@ -59,33 +59,33 @@ pub enum IdleSessions {
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// What new passwords look like.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// The host, if the document has none.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The port, if the document has none.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// The database, if the document has none.
-    pub dbname: Option<String>,
+    pub(crate) dbname: Option<String>,
     /// TLS, if the document says nothing about it.
-    pub tls: Option<TlsMode>,
+    pub(crate) tls: Option<TlsMode>,
     /// The name to check a certificate against, if the document has none.
-    pub tls_server_name: Option<String>,
+    pub(crate) tls_server_name: Option<String>,
     /// Whom to trust.
-    pub roots: Roots,
+    pub(crate) roots: Roots,
     /// How the new password reaches the server.
-    pub sent_as: SentAs,
+    pub(crate) sent_as: SentAs,
     /// The operator's own test.
-    pub test_sql: Option<String>,
+    pub(crate) test_sql: Option<String>,
     /// The role that alternating users act as, if the document names none.
-    pub owner_role: Option<String>,
+    pub(crate) owner_role: Option<String>,
     /// What to do about sessions of the role that is to be reset.
-    pub idle_sessions: IdleSessions,
+    pub(crate) idle_sessions: IdleSessions,
     /// The admin where the secret names none.
-    pub iam_admin: Option<String>,
+    pub(crate) iam_admin: Option<String>,
     /// Where its token may go.
-    pub iam_hosts: Hosts,
+    pub(crate) iam_hosts: Hosts,
 }
 
 impl Settings {
@@ -93,7 +93,7 @@ impl Settings {
     ///
     /// # Errors
     /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
-    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+    pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         Ok(Self {
             policy: Policy::from_env(get)?,

@@ -16,7 +16,7 @@ const EXPECTED: &str = "the path of a PEM file, the PEM itself, or system";
 
 /// Authorities that may sign a server's certificate.
 #[derive(Debug, Clone)]
-pub enum Roots {
+pub(crate) enum Roots {
     /// RDS's, shipped inside, and the web's.
     BuiltIn,
     /// The web's alone: `system`.
@@ -30,7 +30,7 @@ impl Roots {
     ///
     /// # Errors
     /// `ConfigurationInvalid` for a file that cannot be read, and for a PEM without a certificate that can be used.
-    pub fn from_setting(value: Option<String>) -> Result<Self, PostgresFault> {
+    pub(crate) fn from_setting(value: Option<String>) -> Result<Self, PostgresFault> {
         let Some(value) = value else {
             return Ok(Self::BuiltIn);
         };
@@ -46,7 +46,7 @@ impl Roots {
     }
 
     /// The authorities, parsed. Costs about a millisecond for the built-in ones: only where TLS is really used.
-    pub fn store(&self) -> Arc<RootCertStore> {
+    pub(crate) fn store(&self) -> Arc<RootCertStore> {
         match self {
             Self::BuiltIn => {
                 let mut store = web();

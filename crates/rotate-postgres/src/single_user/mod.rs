@@ -1,19 +1,18 @@
 //! Rotates the password of one role in place.
 
+mod change;
 mod recovery;
 
 use rotation::secrets::PostgresSecret;
 use rotation::{Budget, Cause, Context, Target};
 use secrecy::SecretString;
 
-use self::recovery::standing;
+use self::change::PasswordChange;
 use crate::admin::Admins;
 use crate::fault::PostgresFault;
-use crate::role::change::Change;
-use crate::role::login_attempts::Doors;
+use crate::role::login_attempts::LoginAttempts;
 use crate::role::test_sql;
 use crate::server::denial::Denial;
-use crate::server::endpoint::Endpoint;
 use crate::server::login;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
@@ -49,7 +48,7 @@ impl SingleUser {
     }
 
     /// A target with these settings.
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             tls: Tls::new(settings.roots.clone()),
             admins: Admins::new(settings.clone()),
@@ -62,67 +61,35 @@ impl SingleUser {
         &self,
         current: &PostgresSecret,
         pending: &PostgresSecret,
+        attempts: &mut LoginAttempts<'_>,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let endpoint = self.admins.endpoint(current, context).await?;
-        let mut doors = Doors::new(&self.tls, &endpoint, current.username(), context.budget());
-        if let Some(session) = doors.knock("the current version", current.password()).await? {
-            return self
-                .change_own(session, &endpoint, current, pending, context)
-                .await;
+        let endpoint = self.admins.primary.endpoint(current, context).await?;
+        let change = PasswordChange {
+            tls: &self.tls,
+            admins: &self.admins,
+            sent_as: self.settings.sent_as,
+            endpoint: &endpoint,
+            current,
+            pending,
+            context,
+        };
+        let role = current.username();
+        let session = attempts
+            .attempt("the current version", &endpoint, role, current.password())
+            .await?;
+        if let Some(session) = session {
+            return change.by_the_role(session, current, attempts).await;
         }
-        if let Some(session) = doors.knock("the pending version", pending.password()).await? {
+        let session = attempts
+            .attempt("the pending version", &endpoint, role, pending.password())
+            .await?;
+        if let Some(session) = session {
             session.close().await;
             tracing::info!("the password was changed already");
             return Ok(());
         }
-        self.recover(doors, &endpoint, current, pending, context).await
-    }
-
-    /// The change to `pending`, made by the role `by`.
-    fn change<'a>(&self, pending: &'a PostgresSecret, by: &'a str) -> Change<'a> {
-        Change {
-            role: pending.username(),
-            by,
-            password: pending.password(),
-            sent_as: self.settings.sent_as,
-        }
-    }
-
-    /// Lets the role change its own password, through a session that `opener`'s password opened; or the admin, if the
-    /// role may not.
-    async fn change_own(
-        &self,
-        session: Session,
-        endpoint: &Endpoint,
-        opener: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let budget = context.budget();
-        let outcome = self
-            .change(pending, pending.username())
-            .through(session, budget)
-            .await;
-        match outcome {
-            Err(refused @ PostgresFault::PrivilegeMissing { .. }) => {
-                self.change_through_admin(refused, endpoint, opener, pending, context)
-                    .await
-            }
-            // A policy that forbids to use a password again also rejects a value that a twin has just set: the
-            // value counts as rejected only if the old one still opens the door.
-            Err(PostgresFault::PasswordRejected { role, said }) => {
-                match login::log_in(&self.tls, endpoint, &role, opener.password(), budget).await {
-                    Ok(session) => {
-                        session.close().await;
-                        Err(PostgresFault::PasswordRejected { role, said }.into())
-                    }
-                    Err(Denial::Refused(_)) => Err(PostgresFault::RoleBusy { role, said }.into()),
-                    Err(Denial::Failed(fault)) => Err(fault.into()),
-                }
-            }
-            outcome => Ok(outcome?),
-        }
+        recovery::recover(&change, attempts).await
     }
 
     /// Whether the session is the role's, and passes the operator's own test.
@@ -140,32 +107,9 @@ impl SingleUser {
         }
     }
 
-    /// Lets the admin make the change that was `refused` to the role itself. Without an admin that refusal stands.
-    async fn change_through_admin(
-        &self,
-        refused: PostgresFault,
-        endpoint: &Endpoint,
-        opener: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let Some(admin) = self.admins.find(opener, endpoint, context).await? else {
-            return Err(refused.into());
-        };
-        let session = self.admins.open(&admin, &self.tls, context).await?;
-        tracing::info!(
-            login.with = admin.title(),
-            "the role may not change its own password: {} does",
-            admin.title()
-        );
-        let session = standing(session, context).await?;
-        self.change_as(admin.role(), session, endpoint, pending, context)
-            .await
-    }
-
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
-        let endpoint = self.admins.endpoint(pending, context).await?;
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let (role, budget) = (pending.username(), context.budget());
         match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
             Ok(session) => {
@@ -202,7 +146,7 @@ impl Target for SingleUser {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
-        self.admins.endpoint(current, context).await?;
+        self.admins.primary.endpoint(current, context).await?;
         let password = self
             .settings
             .policy
@@ -217,8 +161,9 @@ impl Target for SingleUser {
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let attempt = async || self.set(current, pending, context).await;
-        self.admins.at_the_primary(current, context, attempt).await
+        let mut attempts = LoginAttempts::new(&self.tls, context.budget());
+        let attempt = async || self.set(current, pending, &mut attempts, context).await;
+        self.admins.primary.retry(current, context, attempt).await
     }
 
     async fn verify(
@@ -228,6 +173,6 @@ impl Target for SingleUser {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let attempt = async || self.try_out(pending, context).await;
-        self.admins.at_the_primary(pending, context, attempt).await
+        self.admins.primary.retry(pending, context, attempt).await
     }
 }

@@ -1,48 +1,33 @@
 //! What can go wrong between two users that take turns, each cause with a stable code.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use postgres_protocol::escape::escape_identifier;
-use rotation::{Fault, Kind, Prospect};
+use rotation::{Advice, Fault, Kind, Prospect};
+use strum::VariantNames;
 
-use crate::fault::{Attempts, PostgresFault, Said, Tried};
+use crate::fault::{Attempts, Said, Tried};
 
-/// Every code of these faults that `PostgresFault` does not have; each has a page in `docs/runbook`.
-pub const CODES: &[&str] = &[
-    "AdminIsTheUser",
-    "AdminLacksRights",
-    "AdminMissing",
-    "CloneForeign",
-    "CurrentUnproven",
-    "OriginalMissing",
-    "OwnerUnusable",
-    "RepairRefused",
-    "RightsDiffer",
-    "RoleNameInvalid",
-    "RolePowerful",
-    "SessionsOpen",
-    "TurnMistaken",
-];
+/// Every code of an [`AlternatingFault`]; each has a page in `docs/runbook`.
+pub const CODES: &[&str] = AlternatingFault::VARIANTS;
 
 /// Why two users cannot take turns. `server` is `host:port` throughout.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are those of the text above them")]
-pub enum AlternatingFault {
-    /// What can go wrong with any role.
-    #[error(transparent)]
-    Postgres(#[from] PostgresFault),
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub(crate) enum AlternatingFault {
     /// Nobody may make the other user.
     #[error("two users take turns only through an admin, and the secret names none")]
     AdminMissing,
     /// It would take the ground from under its own feet.
     #[error("the admin {role:?} is one of the two users that take turns")]
+    #[strum(serialize = "AdminIsTheUser")]
     AdminIsOfThePair { role: String },
     /// The server would cut it.
     #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
+    #[strum(serialize = "RoleNameInvalid")]
     CloneNameTooLong { role: String, bytes: usize },
     /// Only whoever may use a superuser may copy one.
     #[error("role {role:?} is a superuser")]
+    #[strum(serialize = "RolePowerful")]
     Superuser { role: String },
     /// A role of that name is there, and nothing ties it to the original.
     #[error("role {clone:?} exists at {server}, and is not the clone of {original:?}: it is no member of it")]
@@ -65,6 +50,7 @@ pub enum AlternatingFault {
     #[error(
         "the pending version is for role {role:?}, as AWSCURRENT is, and with a password that the server does not know"
     )]
+    #[strum(serialize = "TurnMistaken")]
     TurnPassed { role: String },
     /// The NOLOGIN role that both act as.
     #[error("the owner role {owner:?} cannot be acted as at {server}: {problem}")]
@@ -117,96 +103,36 @@ pub enum AlternatingFault {
 
 impl Fault for AlternatingFault {
     fn code(&self) -> &'static str {
-        match self {
-            Self::Postgres(fault) => fault.code(),
-            Self::AdminMissing => "AdminMissing",
-            Self::AdminIsOfThePair { .. } => "AdminIsTheUser",
-            Self::CloneNameTooLong { .. } => "RoleNameInvalid",
-            Self::Superuser { .. } => "RolePowerful",
-            Self::CloneForeign { .. } => "CloneForeign",
-            Self::OriginalMissing { .. } => "OriginalMissing",
-            Self::TurnMistaken { .. } | Self::TurnPassed { .. } => "TurnMistaken",
-            Self::OwnerUnusable { .. } => "OwnerUnusable",
-            Self::CurrentUnproven { .. } => "CurrentUnproven",
-            Self::AdminLacksRights { .. } => "AdminLacksRights",
-            Self::RepairRefused { .. } => "RepairRefused",
-            Self::RightsDiffer { .. } => "RightsDiffer",
-            Self::SessionsOpen { .. } => "SessionsOpen",
-        }
+        self.into()
     }
 
-    fn kind(&self) -> Kind {
+    fn advice(&self) -> Advice<'_> {
         match self {
-            Self::Postgres(fault) => fault.kind(),
-            Self::AdminMissing
-            | Self::AdminIsOfThePair { .. }
-            | Self::CloneNameTooLong { .. }
-            | Self::TurnMistaken { .. }
-            | Self::TurnPassed { .. } => Kind::Document,
-            Self::CurrentUnproven { .. } => Kind::Login,
-            Self::Superuser { .. }
-            | Self::CloneForeign { .. }
-            | Self::OriginalMissing { .. }
-            | Self::OwnerUnusable { .. }
-            | Self::AdminLacksRights { .. }
-            | Self::RepairRefused { .. }
-            | Self::RightsDiffer { .. } => Kind::Privilege,
-            Self::SessionsOpen { .. } => Kind::Server,
-        }
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        match self {
-            Self::Postgres(fault) => fault.remedy(),
-            Self::AdminMissing => {
-                "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin".into()
-            }
-            Self::AdminIsOfThePair { .. } => {
-                "let `masterarn` name the secret of another role, one that may alter both".into()
-            }
-            Self::CloneNameTooLong { .. } => {
-                "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user".into()
-            }
-            Self::Superuser { .. } => {
-                "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user".into()
-            }
-            Self::CloneForeign { clone, original, .. } => clone_foreign(clone, original).into(),
-            Self::OriginalMissing { original, .. } => format!(
+            Self::AdminMissing => Advice::new(Kind::Document, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin"),
+            Self::AdminIsOfThePair { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter both"),
+            Self::CloneNameTooLong { .. } => Advice::new(Kind::Document, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
+            Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),
+            Self::CloneForeign { clone, original, .. } => Advice::new(Kind::Privilege, clone_foreign(clone, original)),
+            Self::OriginalMissing { original, .. } => Advice::new(Kind::Privilege, format!(
                 "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
                 escape_identifier(original)
-            )
-            .into(),
-            Self::TurnMistaken { .. } => {
-                "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is".into()
-            }
-            Self::TurnPassed { .. } => {
-                "AWSPENDING is taken off this version: rotate anew, it is the other user's turn".into()
-            }
-            Self::OwnerUnusable { owner, .. } => format!(
+            )),
+            Self::TurnMistaken { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
+            Self::TurnPassed { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, it is the other user's turn").with(Prospect::PoisonedPending),
+            Self::OwnerUnusable { owner, .. } => Advice::new(Kind::Privilege, format!(
                 "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
-            )
-            .into(),
-            Self::CurrentUnproven { role, .. } => format!(
+            )),
+            Self::CurrentUnproven { role, .. } => Advice::new(Kind::Login, format!(
                 "an admin secret alone does not show that this secret may speak for the role: if the password was changed, set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
-            )
-            .into(),
-            Self::AdminLacksRights { grant, .. } => format!("as a superuser, or as who created the role: {grant}").into(),
-            Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => remedy.into(),
-            Self::SessionsOpen { role, .. } => format!(
+            )),
+            Self::AdminLacksRights { grant, .. } => Advice::new(Kind::Privilege, format!("as a superuser, or as who created the role: {grant}")),
+            Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
+            Self::SessionsOpen { role, .. } => Advice::new(Kind::Server, format!(
                 "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
                 role.replace('\'', "''")
-            )
-            .into(),
-        }
-    }
-
-    fn prospect(&self) -> Prospect {
-        match self {
-            Self::Postgres(fault) => fault.prospect(),
-            Self::TurnMistaken { .. } | Self::TurnPassed { .. } => Prospect::PoisonedPending,
-            _ => Prospect::Permanent,
+            )),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use postgres_protocol::escape::escape_identifier;
 
-use super::Arrangement;
 use super::facts::Facts;
 use super::repair::{Grant, Repair};
 use crate::alternating::fault::AlternatingFault;
@@ -13,7 +12,7 @@ use crate::alternating::fault::AlternatingFault;
 /// # Errors
 /// `AdminLacksRights`, with the statement that mends it.
 pub(crate) fn check(
-    arrangement: &Arrangement,
+    idle: &str,
     facts: &Facts,
     repairs: &[Repair],
     server: &str,
@@ -40,7 +39,7 @@ pub(crate) fn check(
         Repair::Create { role } => Some(role.as_str()),
         _ => None,
     });
-    let needed = std::iter::once(arrangement.idle()).chain(repairs.iter().map(subject));
+    let needed = std::iter::once(idle).chain(repairs.iter().map(subject));
     for role in needed.filter(|role| Some(*role) != created) {
         if facts.role(role).is_some_and(|role| !role.administered) {
             let lack = format!("it has no ADMIN OPTION on {role:?}");

@@ -19,6 +19,8 @@ pub(crate) mod repair;
 pub(crate) mod rights;
 pub(crate) mod ties;
 
+use rotation::Cause;
+
 use self::changes::Repairs;
 use self::facts::{Facts, Role};
 use self::names::{Pair, Turn};
@@ -65,7 +67,7 @@ impl Arrangement {
     ///
     /// # Errors
     /// Roles that cannot or must not take turns.
-    pub(crate) fn plan(&self, facts: &Facts, server: &str) -> Result<Plan, AlternatingFault> {
+    pub(crate) fn plan(&self, facts: &Facts, server: &str) -> Result<Plan, Cause> {
         let clone = facts.role(&self.pair.clone);
         if let Some(clone) = clone {
             self.check_clone(clone, server)?;
@@ -80,17 +82,18 @@ impl Arrangement {
         }
     }
 
-    fn check_original<'f>(&self, facts: &'f Facts, server: &str) -> Result<&'f Role, AlternatingFault> {
+    fn check_original<'f>(&self, facts: &'f Facts, server: &str) -> Result<&'f Role, Cause> {
         let Some(original) = facts.role(&self.pair.original) else {
             return Err(AlternatingFault::OriginalMissing {
                 server: server.to_owned(),
                 original: self.pair.original.clone(),
                 clone: self.pair.clone.clone(),
-            });
+            }
+            .into());
         };
         let role = || original.name.clone();
         if original.superuser {
-            return Err(AlternatingFault::Superuser { role: role() });
+            return Err(AlternatingFault::Superuser { role: role() }.into());
         }
         if original.expired {
             let until = original.until.clone().unwrap_or_default();
@@ -101,25 +104,27 @@ impl Arrangement {
     }
 
     /// A clone is known by what ties it to the original, not by its name.
-    fn check_clone(&self, clone: &Role, server: &str) -> Result<(), AlternatingFault> {
+    fn check_clone(&self, clone: &Role, server: &str) -> Result<(), Cause> {
         if clone.superuser {
             let role = clone.name.clone();
-            return Err(AlternatingFault::Superuser { role });
+            return Err(AlternatingFault::Superuser { role }.into());
         }
         if is_tied(clone, &self.pair.original, self.owner.as_deref()) {
-            return check_not_locked(clone);
+            return Ok(check_not_locked(clone)?);
         }
         if self.turn == Turn::Original {
             return Err(AlternatingFault::TurnMistaken {
                 pending: self.pair.original.clone(),
                 current: clone.name.clone(),
-            });
+            }
+            .into());
         }
         Err(AlternatingFault::CloneForeign {
             server: server.to_owned(),
             clone: clone.name.clone(),
             original: self.pair.original.clone(),
-        })
+        }
+        .into())
     }
 
     fn clone_form(&self, facts: &Facts, original: &Role, clone: Option<&Role>) -> Plan {
@@ -195,12 +200,12 @@ impl Arrangement {
 }
 
 /// NOLOGIN is somebody's decision, and no slip: a rotation does not open what was locked.
-fn check_not_locked(role: &Role) -> Result<(), AlternatingFault> {
+fn check_not_locked(role: &Role) -> Result<(), PostgresFault> {
     if role.login {
         return Ok(());
     }
     let role = role.name.clone();
-    Err(PostgresFault::RoleMayNotLogIn { role }.into())
+    Err(PostgresFault::RoleMayNotLogIn { role })
 }
 
 /// Whoever may write the secret could name any role as the owner: it must be one that the original may act as already.

@@ -31,11 +31,43 @@ impl Compared<'_> {
     /// The query for what is missing; its one row has one column, JSON.
     pub(crate) fn query(&self) -> String {
         let literal = |name: &str| escape_literal(name).trim_start().to_owned();
-        QUERY
-            .replace("{pending}", &literal(self.pending))
-            .replace("{current}", &literal(self.current))
-            .replace("{pen}", &literal(self.pending_acts_as))
-            .replace("{cur}", &literal(self.current_acts_as))
+        let [pending, current, pen, cur] = [
+            self.pending,
+            self.current,
+            self.pending_acts_as,
+            self.current_acts_as,
+        ]
+        .map(literal);
+        // System objects are everybody's, and temporary ones nobody else's. All names are put in at once: a name may look like a
+        // place for another one.
+        format!(
+            "WITH r(cur, pen, cur_login, pen_login) AS (SELECT \
+   (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {cur}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pen}), \
+   (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {current}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pending})), \
+ n AS (SELECT oid, nspname, nspowner FROM pg_catalog.pg_namespace WHERE nspname <> 'information_schema' AND NOT pg_catalog.starts_with(nspname, 'pg_')), \
+ m(kind, object, \"right\") AS (\
+ SELECT 'table', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
+   (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS p(p) \
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.has_table_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_table_privilege(r.pen, c.oid, p.p) \
+ UNION ALL SELECT 'sequence', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
+   (VALUES ('USAGE'), ('SELECT'), ('UPDATE')) AS p(p) \
+   WHERE c.relkind = 'S' AND pg_catalog.has_sequence_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_sequence_privilege(r.pen, c.oid, p.p) \
+ UNION ALL SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.oid::pg_catalog.regclass::pg_catalog.text, 'OWNER' \
+   FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace \
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_catalog.pg_has_role(r.cur, c.relowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, c.relowner, 'USAGE') \
+ UNION ALL SELECT 'function', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'EXECUTE' FROM r, pg_catalog.pg_proc AS f JOIN n ON n.oid = f.pronamespace \
+   WHERE pg_catalog.has_function_privilege(r.cur, f.oid, 'EXECUTE') AND NOT pg_catalog.has_function_privilege(r.pen, f.oid, 'EXECUTE') \
+ UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), p.p FROM r, n, (VALUES ('USAGE'), ('CREATE')) AS p(p) \
+   WHERE pg_catalog.has_schema_privilege(r.cur, n.oid, p.p) AND NOT pg_catalog.has_schema_privilege(r.pen, n.oid, p.p) \
+ UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), 'OWNER' FROM r, n \
+   WHERE pg_catalog.pg_has_role(r.cur, n.nspowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, n.nspowner, 'USAGE') \
+ UNION ALL SELECT 'database', pg_catalog.quote_ident(d.datname), p.p FROM r, pg_catalog.pg_database AS d, (VALUES ('CONNECT'), ('CREATE'), ('TEMPORARY')) AS p(p) \
+   WHERE d.datallowconn AND pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.cur_login ELSE r.cur END, d.oid, p.p) \
+   AND NOT pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.pen_login ELSE r.pen END, d.oid, p.p) \
+ UNION ALL SELECT 'role', pg_catalog.quote_ident(o.rolname), 'MEMBER' FROM r, pg_catalog.pg_roles AS o \
+   WHERE o.oid NOT IN (r.cur_login, r.pen_login, r.cur, r.pen) AND pg_catalog.pg_has_role(r.cur_login, o.oid, 'MEMBER') AND NOT pg_catalog.pg_has_role(r.pen_login, o.oid, 'MEMBER')) \
+ SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('kind', m.kind, 'object', m.object, 'right', m.\"right\") ORDER BY m.kind, m.object, m.\"right\"), '[]') FROM (SELECT * FROM m LIMIT 1000) AS m"
+        )
     }
 }
 
@@ -80,34 +112,6 @@ impl Missing {
     }
 }
 
-/// System objects are everybody's, and temporary ones nobody else's.
-const QUERY: &str = "WITH r(cur, pen, cur_login, pen_login) AS (SELECT \
-   (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {cur}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pen}), \
-   (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {current}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pending})), \
- n AS (SELECT oid, nspname, nspowner FROM pg_catalog.pg_namespace WHERE nspname <> 'information_schema' AND NOT pg_catalog.starts_with(nspname, 'pg_')), \
- m(kind, object, \"right\") AS (\
- SELECT 'table', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
-   (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS p(p) \
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.has_table_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_table_privilege(r.pen, c.oid, p.p) \
- UNION ALL SELECT 'sequence', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
-   (VALUES ('USAGE'), ('SELECT'), ('UPDATE')) AS p(p) \
-   WHERE c.relkind = 'S' AND pg_catalog.has_sequence_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_sequence_privilege(r.pen, c.oid, p.p) \
- UNION ALL SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.oid::pg_catalog.regclass::pg_catalog.text, 'OWNER' \
-   FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace \
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_catalog.pg_has_role(r.cur, c.relowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, c.relowner, 'USAGE') \
- UNION ALL SELECT 'function', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'EXECUTE' FROM r, pg_catalog.pg_proc AS f JOIN n ON n.oid = f.pronamespace \
-   WHERE pg_catalog.has_function_privilege(r.cur, f.oid, 'EXECUTE') AND NOT pg_catalog.has_function_privilege(r.pen, f.oid, 'EXECUTE') \
- UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), p.p FROM r, n, (VALUES ('USAGE'), ('CREATE')) AS p(p) \
-   WHERE pg_catalog.has_schema_privilege(r.cur, n.oid, p.p) AND NOT pg_catalog.has_schema_privilege(r.pen, n.oid, p.p) \
- UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), 'OWNER' FROM r, n \
-   WHERE pg_catalog.pg_has_role(r.cur, n.nspowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, n.nspowner, 'USAGE') \
- UNION ALL SELECT 'database', pg_catalog.quote_ident(d.datname), p.p FROM r, pg_catalog.pg_database AS d, (VALUES ('CONNECT'), ('CREATE'), ('TEMPORARY')) AS p(p) \
-   WHERE d.datallowconn AND pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.cur_login ELSE r.cur END, d.oid, p.p) \
-   AND NOT pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.pen_login ELSE r.pen END, d.oid, p.p) \
- UNION ALL SELECT 'role', pg_catalog.quote_ident(o.rolname), 'MEMBER' FROM r, pg_catalog.pg_roles AS o \
-   WHERE o.oid NOT IN (r.cur_login, r.pen_login, r.cur, r.pen) AND pg_catalog.pg_has_role(r.cur_login, o.oid, 'MEMBER') AND NOT pg_catalog.pg_has_role(r.pen_login, o.oid, 'MEMBER')) \
- SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('kind', m.kind, 'object', m.object, 'right', m.\"right\") ORDER BY m.kind, m.object, m.\"right\"), '[]') FROM (SELECT * FROM m LIMIT 1000) AS m";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +155,19 @@ mod tests {
         let query = compared.query();
         assert!(query.contains("rolname = 'a''b'") && query.contains("rolname = 'e'"));
         assert!(!query.contains("{cur") && !query.contains("{pen"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_place_for_another_one_stays_a_name() {
+        let compared = Compared {
+            pending: "x{current}{cur}",
+            current: "x{cur}",
+            pending_acts_as: "{pending}",
+            current_acts_as: "o'{pen}",
+        };
+        let query = compared.query();
+        for name in ["'x{current}{cur}'", "'x{cur}'", "'{pending}'", "'o''{pen}'"] {
+            assert_eq!(query.matches(&format!("rolname = {name}")).count(), 1, "{name}");
+        }
     }
 }

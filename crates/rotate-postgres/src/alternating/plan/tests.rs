@@ -454,7 +454,7 @@ fn a_group_in_common_ties_nobody() {
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
     let plan = arrangement.plan(facts, "db:5432").unwrap();
-    let outcome = missing_privileges::check(&arrangement, facts, &plan.now, "db:5432");
+    let outcome = missing_privileges::check(arrangement.idle(), facts, &plan.now, "db:5432");
     let grant = outcome.err().map(|fault| fault.remedy().into_owned());
     match (grant, expected) {
         (None, None) => {}

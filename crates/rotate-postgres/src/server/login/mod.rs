@@ -10,7 +10,6 @@ use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Connection};
 
 use crate::fault::{PostgresFault, Said};
-use crate::rds;
 use crate::server::cleartext_guard::Guard;
 use crate::server::denial::{self, Denial};
 use crate::server::endpoint::Endpoint;
@@ -29,7 +28,7 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 ///
 /// # Errors
 /// [`Denial::Refused`] if the server looked at the credential and refused it, [`Denial::Failed`] for all else.
-pub async fn log_in(
+pub(crate) async fn log_in(
     tls: &Tls,
     endpoint: &Endpoint,
     role: &str,
@@ -50,7 +49,7 @@ pub(crate) async fn log_in_after(
 ) -> Result<Session, Denial> {
     let answer = reach_and_log_in(tls, endpoint, role, password, earlier, budget).await;
     answer.map_err(|denial| match denial {
-        Denial::Failed(fault) if rds::may_be_paused(endpoint) => fault.of_what_may_resume().into(),
+        Denial::Failed(fault) if endpoint.may_be_paused() => fault.of_what_may_resume().into(),
         denial => denial,
     })
 }
