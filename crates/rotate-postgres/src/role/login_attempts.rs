@@ -265,7 +265,7 @@ mod tests {
         // As a step that is tried again does: the same passwords, and some more, of two roles.
         for round in 1..=9 {
             for (role, index) in (0..round * 4).map(|index| (["app", "app_clone"][index % 2], index)) {
-                let password = password(&index.to_string());
+                let password = password(&format!("password {index}"));
                 let session = attempts
                     .attempt(index.to_string(), &endpoint, role, &password)
                     .await;

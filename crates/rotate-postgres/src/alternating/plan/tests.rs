@@ -350,7 +350,7 @@ fn an_owner_that_cannot_be_one_is_refused() {
         let arrangement = arrangement(Turn::Clone, Some("team"));
         let fault = arrangement.plan(&facts(15, roles), "db:5432").unwrap_err();
         assert_eq!(fault.code(), "OwnerUnusable");
-        fault.to_string()
+        fault.problem().to_string()
     };
     let nologin = Role {
         login: false,

@@ -39,7 +39,7 @@ async fn outcome_within(time: Duration, endpoint: &Endpoint, tls: &Tls) -> Outco
         Err(Denial::Failed(fault)) => (
             fault.code(),
             format!("{fault}; {}", fault.remedy()),
-            fault.prospect() == Prospect::Transient,
+            fault.advice().prospect == Prospect::Transient,
         ),
     };
     assert!(!text.contains(PASSWORD), "{text}");
