@@ -1,4 +1,4 @@
-//! What can be wrong with an admin, besides what can be wrong with any login.
+//! What can be wrong with an admin, in addition to what can be wrong with any login.
 
 use std::fmt;
 

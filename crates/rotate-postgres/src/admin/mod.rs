@@ -9,6 +9,8 @@
 //! A secret's content alone never decides where an admin's credential goes, nor how well it is protected: the admin's own
 //! document names the server, or RDS does, or the environment allows it; and the connection is at least as safe as
 //! both the admin's document (or the environment) and the secret ask for.
+//!
+//! Whether an admin may help at all, and what it changes, is decided in `single_user` and `alternating`.
 
 mod fault;
 mod primary;

@@ -15,13 +15,13 @@ use super::plan::{facts, missing_privileges};
 use super::users::{AlternatingUsers, unreadable};
 use crate::fault::{PostgresFault, Said};
 use crate::role::change::Change;
-use crate::role::in_use::is_in_use;
 use crate::role::login_attempts::LoginAttempts;
+use crate::role::pending_login::is_in_use;
 use crate::role::transaction::{By, Transaction};
 use crate::server::session::{Session, Silence};
 
 const BRINGING: &str = "bringing the two users in line";
-/// How often, and how long apart, a twin's lock is asked for.
+/// How often, and how long apart, the lock of a concurrent invocation is asked for.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Around what may fail. A lock on a table is waited for no longer than applications can wait behind us.
@@ -69,8 +69,7 @@ impl AlternatingUsers {
         session.close().await;
         match outcome {
             Err(rejected) if is_rejected(&rejected) => {
-                let (password, budget) = (pending.password(), context.budget());
-                if is_in_use(&self.tls, &endpoint, next, password, budget).await? {
+                if is_in_use(&self.tls, &endpoint, pending, context.budget()).await? {
                     return Ok(());
                 }
                 Err(rejected)
@@ -82,12 +81,11 @@ impl AlternatingUsers {
     /// The user in use is never altered. But if the password is its own already, AWSCURRENT's is not, and the rotation heals it.
     async fn turn_has_passed(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
-        let (role, password) = (pending.username(), pending.password());
-        if is_in_use(&self.tls, &endpoint, role, password, context.budget()).await? {
+        if is_in_use(&self.tls, &endpoint, pending, context.budget()).await? {
             tracing::info!("the password was changed already");
             return Ok(());
         }
-        let role = role.to_owned();
+        let role = pending.username().to_owned();
         Err(AlternatingFault::TurnPassed { role }.into())
     }
 
@@ -102,7 +100,7 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let budget = context.budget();
         let identity = session.identify(admin, budget).await?;
-        idle_sessions::drain(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
+        idle_sessions::wait_for_end(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
         let change = Change {
             role: pending.username(),
             by: admin,
@@ -132,7 +130,7 @@ fn is_rejected(cause: &Cause) -> bool {
     matches!(cause.as_fault(), Some(PostgresFault::PasswordRejected { .. }))
 }
 
-/// Waits for whoever works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
+/// Waits for another client that works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
 /// retry do.
 async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
     let key = format!("keywheel:{}", pair.original);
@@ -173,7 +171,7 @@ async fn check_revoked(transaction: &Transaction<'_>, role: &str, from: &str) ->
     let row = transaction
         .ask(&facts::query([from]), "looking at the roles")
         .await?;
-    let facts = facts::read(&row).ok_or_else(|| unreadable(transaction.server().to_owned()))?;
+    let facts = facts::read(&row).ok_or_else(|| unreadable(transaction.server()))?;
     if facts
         .role(from)
         .is_some_and(|member| member.membership(role).is_some())
@@ -213,7 +211,7 @@ pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrange
     let server = transaction.server();
     let query = facts::query(arrangement.names());
     let row = transaction.ask(&query, "looking at the roles").await?;
-    let facts = facts::read(&row).ok_or_else(|| unreadable(server.to_owned()))?;
+    let facts = facts::read(&row).ok_or_else(|| unreadable(server))?;
     let plan = arrangement.plan(&facts, server)?;
     missing_privileges::check(arrangement.idle(), &facts, &plan.now, server)?;
     let elsewhere = arrangement.owned_elsewhere(&facts);

@@ -8,8 +8,6 @@ use tokio::time::Instant;
 
 use super::fault::AlternatingFault;
 use super::users::unreadable;
-use crate::server::reach::PATIENCE;
-use crate::server::scrub::Scrub;
 use crate::server::session::Session;
 use crate::settings::IdleSessions;
 
@@ -23,7 +21,7 @@ const DOING: &str = "counting the idle role's sessions";
 ///
 /// # Errors
 /// `SessionsOpen` if it is to refuse; why there was no answer.
-pub(crate) async fn drain(
+pub(crate) async fn wait_for_end(
     session: &Session,
     role: &str,
     wish: IdleSessions,
@@ -71,10 +69,7 @@ async fn count(session: &Session, role: &str, budget: Budget) -> Result<u64, Cau
          WHERE usename OPERATOR(pg_catalog.=) {}",
         escape_literal(role).trim_start()
     );
-    let answer = session
-        .ask(&query, DOING, PATIENCE, budget, &Scrub::new([]))
-        .await;
-    let row = answer.map_err(|silence| silence.into_fault(session.server().to_owned(), DOING))?;
+    let row = session.query(&query, DOING, budget).await?;
     let count = row.first().and_then(|count| count.as_deref()?.parse().ok());
-    count.ok_or_else(|| unreadable(session.server().to_owned()).into())
+    count.ok_or_else(|| unreadable(session.server()).into())
 }

@@ -1,6 +1,6 @@
 //! Whether this secret may speak for its role: asked before the admin's credential is used.
 //!
-//! Whoever may write the secret could name any role in it. A password of the pair that logs in shows that the secret is the role's
+//! A person who may write the secret could name any role in it. A password of the pair that logs in shows that the secret is the role's
 //! own: AWSCURRENT's, as a rule. If somebody changed that one by hand, AWSPENDING's (the work was done already) or AWSPREVIOUS's
 //! (the idle role's, good until it is reset) shows the same.
 

@@ -12,8 +12,6 @@ use crate::admin::Admins;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 use crate::server::endpoint::Endpoint;
-use crate::server::reach::PATIENCE;
-use crate::server::scrub::Scrub;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 use crate::settings::Settings;
@@ -159,22 +157,17 @@ pub(super) async fn ask<'n>(
     names: impl Iterator<Item = &'n str>,
     context: &Context<'_>,
 ) -> Result<Facts, PostgresFault> {
-    let doing = "looking at the roles";
-    let answer = session
-        .ask(
-            &facts::query(names),
-            doing,
-            PATIENCE,
-            context.budget(),
-            &Scrub::new([]),
-        )
-        .await;
-    let server = session.server().to_owned();
-    let row = answer.map_err(|silence| silence.into_fault(server.clone(), doing))?;
-    facts::read(&row).ok_or_else(|| unreadable(server))
+    let query = facts::query(names);
+    let row = session
+        .query(&query, "looking at the roles", context.budget())
+        .await?;
+    facts::read(&row).ok_or_else(|| unreadable(session.server()))
 }
 
-pub(super) fn unreadable(server: String) -> PostgresFault {
-    let detail = "its answer about the roles cannot be read".to_owned();
-    PostgresFault::NotPostgres { server, detail }
+/// The server's answer about roles is not what the query asks for.
+pub(super) fn unreadable(server: &str) -> PostgresFault {
+    PostgresFault::NotPostgres {
+        server: server.to_owned(),
+        detail: "its answer about the roles cannot be read".to_owned(),
+    }
 }

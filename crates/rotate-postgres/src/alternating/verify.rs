@@ -12,13 +12,9 @@ use super::plan::rights::{self, Compared};
 use super::plan::{Arrangement, ties};
 use super::users::{AlternatingUsers, ask, unreadable};
 use super::{apply, idle_sessions};
-use crate::fault::PostgresFault;
-use crate::role::test_sql;
 use crate::role::transaction::{By, Transaction};
-use crate::server::denial::Denial;
+use crate::role::{pending_login, test_sql};
 use crate::server::endpoint::Endpoint;
-use crate::server::login;
-use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
 use crate::server::session::Session;
 use crate::settings::IdleSessions;
@@ -32,15 +28,7 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
-        let (role, budget) = (pending.username(), context.budget());
-        let session = match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
-            Ok(session) => session,
-            Err(Denial::Refused(said)) => {
-                let (role, server) = (role.to_owned(), endpoint.server());
-                return Err(PostgresFault::PendingRefused { role, server, said }.into());
-            }
-            Err(Denial::Failed(fault)) => return Err(fault.into()),
-        };
+        let session = pending_login::log_in(&self.tls, &endpoint, pending, context.budget()).await?;
         let outcome = self.judge(&session, current, pending, context).await;
         session.close().await;
         match outcome? {
@@ -122,7 +110,7 @@ async fn rehearse_as(
 ) -> Result<(), Cause> {
     let budget = context.budget();
     session.identify(admin, budget).await?;
-    idle_sessions::drain(session, arrangement.idle(), IdleSessions::Report, budget).await?;
+    idle_sessions::wait_for_end(session, arrangement.idle(), IdleSessions::Report, budget).await?;
     let transaction = Transaction::begin(session, By::Admin, budget, Scrub::new([])).await?;
     let plan = apply::planned(&transaction, arrangement).await?;
     // The transaction ends with its session.
@@ -185,18 +173,8 @@ async fn missing_rights(
         return Ok(None);
     }
     let doing = "comparing the two users' rights";
-    let answer = session
-        .ask(
-            &compared.query(),
-            doing,
-            PATIENCE,
-            context.budget(),
-            &Scrub::new([]),
-        )
-        .await;
-    let server = session.server().to_owned();
-    let row = answer.map_err(|silence| silence.into_fault(server.clone(), doing))?;
-    let missing = rights::read(&row).ok_or_else(|| unreadable(server))?;
+    let row = session.query(&compared.query(), doing, context.budget()).await?;
+    let missing = rights::read(&row).ok_or_else(|| unreadable(session.server()))?;
     Ok(rights::words(&missing, compared.pending))
 }
 

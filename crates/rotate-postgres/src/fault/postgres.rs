@@ -117,7 +117,7 @@ pub(crate) enum PostgresFault {
         detail: String,
     },
 
-    /// No credential opens the door.
+    /// No credential logs in.
     #[error("no credential of role {role:?} logs in at {server}: {}", Attempts(tried))]
     LoginRefused {
         role: String,
@@ -203,7 +203,7 @@ pub(crate) enum PostgresFault {
     /// `NOLOGIN`.
     #[error("role {role:?} has NOLOGIN")]
     RoleMayNotLogIn { role: String },
-    /// Whoever may write the secret must not get such a role by naming it there.
+    /// A person who may write the secret must not get such a role by naming it there.
     #[error(
         "role {role:?} is, or is a member of, the powerful role {powerful:?}; an admin secret resets ordinary roles only"
     )]

@@ -2,6 +2,8 @@
 //!
 //! A client is made when the first question is asked, and answers are kept for as long as the steps of a rotation
 //! take: most rotations ask nothing.
+//!
+//! It knows no connection and no PostgreSQL: `server` knows where a name leads, and `admin` what an answer proves.
 
 mod fault;
 mod name;

@@ -3,8 +3,8 @@
 //! It does not decide which password to try or to set, and does not find the server: `single_user` and `alternating` do.
 
 pub(crate) mod change;
-pub(crate) mod in_use;
 pub(crate) mod login_attempts;
+pub(crate) mod pending_login;
 pub(crate) mod test_sql;
 pub(crate) mod transaction;
 pub(crate) mod verifier;

@@ -46,7 +46,7 @@ pub(crate) fn judge(
     match error.to_string().as_str() {
         "error performing TLS handshake" => PostgresFault::TlsFailed { server, detail },
         "authentication error" => authentication(server, role, detail),
-        "connection closed" => lost(server, "logging in", detail),
+        _ if error.is_closed() => lost(server, "logging in", detail),
         "error communicating with the server" => match find::<io::Error>(error).map(io::Error::kind) {
             // What the driver's parser says of bytes that are no message.
             Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
@@ -124,7 +124,8 @@ fn plain_name(name: &str) -> String {
     inner.unwrap_or(name).escape_default().to_string()
 }
 
-/// The server's signature is the end of SCRAM; all else is a method that the driver lacks.
+/// The server's signature is the end of SCRAM; all else is a method that the driver does not have. The driver's errors are told
+/// apart by their text: all are an `io::Error` of the kind `InvalidInput`, and none comes from the server.
 fn authentication(server: String, role: &str, detail: String) -> PostgresFault {
     if detail.contains("SCRAM verification error") || detail.contains("invalid nonce") {
         PostgresFault::ServerNotProven {

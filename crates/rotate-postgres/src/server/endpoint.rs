@@ -14,7 +14,7 @@ const DEFAULT_PORT: u16 = 5432;
 /// Where AWS's templates log in without a `dbname`.
 const DEFAULT_DATABASE: &str = "postgres";
 /// Longest name of a role that PostgreSQL keeps (`NAMEDATALEN` less one); a longer one is cut, silently.
-const LONGEST_NAME: usize = 63;
+pub(crate) const LONGEST_NAME: usize = 63;
 
 /// A database on a server, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]

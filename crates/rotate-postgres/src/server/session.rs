@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Connection, SimpleQueryMessage};
 
 use crate::fault::{PostgresFault, Said};
-use crate::server::denial::chain;
+use crate::server::denial;
 use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
 use crate::server::sql;
@@ -112,13 +112,27 @@ impl Session {
             Ok(messages) => Ok(last_row(&messages)),
             Err(error) => Err(match error.as_db_error() {
                 Some(answer) => Silence::Said(scrub.said(answer)),
-                None => Silence::Lost(PostgresFault::ConnectionLost {
-                    server: self.server.clone(),
-                    doing: doing.to_owned(),
-                    detail: scrub.clean(&chain(&error)),
-                }),
+                None => Silence::Lost(denial::lost(
+                    self.server.clone(),
+                    doing,
+                    scrub.clean(&denial::chain(&error)),
+                )),
             }),
         }
+    }
+
+    /// Sends a query that holds no credential and whose refusal has no causes of its own.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub(crate) async fn query(
+        &self,
+        query: &str,
+        doing: &'static str,
+        budget: Budget,
+    ) -> Result<Row, PostgresFault> {
+        let answer = self.ask(query, doing, PATIENCE, budget, &Scrub::new([])).await;
+        answer.map_err(|silence| silence.into_fault(self.server.clone(), doing))
     }
 
     /// Asks who and where we are, and refuses a session of another role, and a standby.
@@ -127,10 +141,7 @@ impl Session {
     /// `SessionOfAnotherRole`, `ReadOnlyStandby`, or why there was no answer.
     pub(crate) async fn identify(&self, role: &str, budget: Budget) -> Result<Identity, PostgresFault> {
         let doing = "asking the server who and where we are";
-        let answer = self
-            .ask(sql::IDENTIFY, doing, PATIENCE, budget, &Scrub::new([]))
-            .await;
-        let row = answer.map_err(|silence| silence.into_fault(self.server.clone(), doing))?;
+        let row = self.query(sql::IDENTIFY, doing, budget).await?;
         let identity = Identity::read(&row).ok_or_else(|| PostgresFault::NotPostgres {
             server: self.server.clone(),
             detail: "it does not say who and where we are".to_owned(),

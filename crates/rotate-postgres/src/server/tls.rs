@@ -61,7 +61,7 @@ fn config(verifier: Arc<dyn ServerCertVerifier>) -> ClientConfig {
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    // Each login checks the certificate anew.
+    // Each login checks the certificate again.
     config.resumption = Resumption::disabled();
     config
 }

@@ -1,4 +1,6 @@
-//! The settings of a function, read once from its environment.
+//! The settings of a function, read once from its environment: all that is the same for each of its secrets.
+//!
+//! What a secret says is completed by them in `server::endpoint`, not here.
 
 pub(crate) mod iam_hosts;
 pub(crate) mod roots;
@@ -28,7 +30,7 @@ pub(crate) enum SentAs {
 }
 
 /// What to do about sessions that still use the role that is to be reset. They stay open whatever happens; but their clients
-/// cannot log in anew with the password that they know.
+/// cannot log in again with the password that they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum IdleSessions {
     /// Say how many there are, and go on.

@@ -6,8 +6,8 @@ use rotation::{Cause, Context};
 use crate::admin::Admins;
 use crate::fault::PostgresFault;
 use crate::role::change::Change;
-use crate::role::in_use::is_in_use;
 use crate::role::login_attempts::LoginAttempts;
+use crate::role::pending_login::is_in_use;
 use crate::server::endpoint::Endpoint;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
@@ -67,14 +67,9 @@ impl PasswordChange<'_> {
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<(), Cause> {
         attempts.may_work_now(self.pending.password());
-        let (role, password, budget) = (
-            self.pending.username(),
-            self.pending.password(),
-            self.context.budget(),
-        );
         match self.through(session, by).await {
             Err(rejected @ PostgresFault::PasswordRejected { .. }) => {
-                if is_in_use(self.tls, self.endpoint, role, password, budget).await? {
+                if is_in_use(self.tls, self.endpoint, self.pending, self.context.budget()).await? {
                     return Ok(());
                 }
                 Err(rejected.into())

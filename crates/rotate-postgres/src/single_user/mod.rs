@@ -1,4 +1,6 @@
-//! Rotates the password of one role in place.
+//! Rotates the password of one role in place: which passwords are tried, in which order, and who changes it.
+//!
+//! The login and the change themselves are in `role`, the superuser secret in `admin`.
 
 mod change;
 mod recovery;
@@ -11,9 +13,7 @@ use self::change::PasswordChange;
 use crate::admin::Admins;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
-use crate::role::test_sql;
-use crate::server::denial::Denial;
-use crate::server::login;
+use crate::role::{pending_login, test_sql};
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 use crate::settings::Settings;
@@ -22,7 +22,7 @@ use crate::settings::Settings;
 ///
 /// # Order of logins
 /// 1. The current version: the usual case, one login and none that fails. Then the password is changed.
-/// 2. The pending version: the password was changed already, by a step that died or by a twin.
+/// 2. The pending version: the password was changed already, by a step that died or by a concurrent invocation.
 /// 3. What is left if somebody interfered: the previous version, the admin, the versions without a label.
 ///
 /// A role that logs in and may not change its own password (RDS's `rds.restrict_password_commands`) has it changed by the
@@ -110,19 +110,11 @@ impl SingleUser {
     /// One attempt at [`Target::verify`].
     async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
-        let (role, budget) = (pending.username(), context.budget());
-        match login::log_in(&self.tls, &endpoint, role, pending.password(), budget).await {
-            Ok(session) => {
-                let outcome = self.judge(&session, pending, budget).await;
-                session.close().await;
-                outcome.map_err(Cause::from)
-            }
-            Err(Denial::Refused(said)) => {
-                let (role, server) = (role.to_owned(), endpoint.server());
-                Err(PostgresFault::PendingRefused { role, server, said }.into())
-            }
-            Err(Denial::Failed(fault)) => Err(fault.into()),
-        }
+        let budget = context.budget();
+        let session = pending_login::log_in(&self.tls, &endpoint, pending, budget).await?;
+        let outcome = self.judge(&session, pending, budget).await;
+        session.close().await;
+        Ok(outcome?)
     }
 }
 

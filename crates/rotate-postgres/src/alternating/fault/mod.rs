@@ -1,4 +1,5 @@
-//! What can go wrong between two users that take turns, each cause with a stable code.
+//! What can go wrong between two users that take turns, each cause with a stable code. What can go wrong with any role is in
+//! `crate::fault`.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(crate) enum AlternatingFault {
     #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
     #[strum(serialize = "RoleNameInvalid")]
     CloneNameTooLong { role: String, bytes: usize },
-    /// Only whoever may use a superuser may copy one.
+    /// Only a superuser may make a copy of one.
     #[error("role {role:?} is a superuser")]
     #[strum(serialize = "RolePowerful")]
     Superuser { role: String },
@@ -67,11 +68,11 @@ pub(crate) enum AlternatingFault {
         tried: Vec<Tried>,
     },
     /// Found before anything is changed.
-    #[error("the admin {admin:?} may not do at {server} what two users in turn need: {lack}")]
+    #[error("the admin {admin:?} may not do at {server} what two users in turn need: {missing}")]
     AdminLacksRights {
         server: String,
         admin: String,
-        lack: String,
+        missing: String,
         /// The statement that gives the right.
         grant: String,
     },

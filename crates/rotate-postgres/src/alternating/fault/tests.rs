@@ -22,7 +22,7 @@ fn one_of_each() -> Vec<F> {
         F::AdminLacksRights {
             server: text(),
             admin: text(),
-            lack: text(),
+            missing: text(),
             grant: text(),
         },
         F::AdminMissing,

@@ -7,7 +7,7 @@ use super::repair::{Grant, Repair};
 use crate::alternating::fault::AlternatingFault;
 
 /// Checks the session's role. Before PostgreSQL 16 CREATEROLE is enough for every role that is no superuser's; since 16 it takes
-/// ADMIN OPTION on each of them besides, which who creates a role has.
+/// ADMIN OPTION on each of them too. A role that creates another one has it.
 ///
 /// # Errors
 /// `AdminLacksRights`, with the statement that mends it.
@@ -22,15 +22,15 @@ pub(crate) fn check(
         return Ok(());
     }
     let admin = escape_identifier(&asker.name);
-    let lacks = |lack: String, grant: String| AlternatingFault::AdminLacksRights {
+    let fault = |missing: String, grant: String| AlternatingFault::AdminLacksRights {
         server: server.to_owned(),
         admin: asker.name.clone(),
-        lack,
+        missing,
         grant,
     };
     if !asker.createrole {
-        let lack = "it has no CREATEROLE".to_owned();
-        return Err(lacks(lack, format!("ALTER ROLE {admin} CREATEROLE")));
+        let missing = "it has no CREATEROLE".to_owned();
+        return Err(fault(missing, format!("ALTER ROLE {admin} CREATEROLE")));
     }
     if !facts.has_grant_options() {
         return Ok(());
@@ -42,9 +42,9 @@ pub(crate) fn check(
     let needed = std::iter::once(idle).chain(repairs.iter().map(subject));
     for role in needed.filter(|role| Some(*role) != created) {
         if facts.role(role).is_some_and(|role| !role.administered) {
-            let lack = format!("it has no ADMIN OPTION on {role:?}");
+            let missing = format!("it has no ADMIN OPTION on {role:?}");
             let grant = format!("GRANT {} TO {admin} WITH ADMIN OPTION", escape_identifier(role));
-            return Err(lacks(lack, grant));
+            return Err(fault(missing, grant));
         }
     }
     Ok(())

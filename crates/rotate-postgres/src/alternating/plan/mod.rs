@@ -1,4 +1,5 @@
-//! What has to change so that two roles can take turns: facts in, a plan out. Pure.
+//! What has to change so that two roles can take turns: facts in, a plan out. Pure: the queries stand here as text, `apply` and
+//! `verify` send them.
 //!
 //! | form | whose sessions act as whom | brought in line with the original, at its own turn |
 //! |---|---|---|
@@ -38,7 +39,7 @@ pub(crate) struct Arrangement {
     pub(crate) owner: Option<String>,
 }
 
-/// What a rotation does besides setting the password.
+/// What a rotation does in addition to setting the password.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Plan {
     /// Repairs of the idle role, in order.
@@ -208,7 +209,7 @@ fn check_not_locked(role: &Role) -> Result<(), PostgresFault> {
     Err(PostgresFault::RoleMayNotLogIn { role })
 }
 
-/// Whoever may write the secret could name any role as the owner: it must be one that the original may act as already.
+/// A person who may write the secret could name any role as the owner: it must be one that the original may act as already.
 fn check_owner(facts: &Facts, owner: &str, original: &Role, server: &str) -> Result<(), AlternatingFault> {
     let may_act = original
         .membership(owner)

@@ -1,13 +1,11 @@
 //! Who takes turns with whom, by name. AWS's naming: `_clone` appended, or taken away. Pure.
 
 use crate::alternating::fault::AlternatingFault;
+use crate::server::endpoint::LONGEST_NAME;
 use crate::server::scrub::shortened;
 
 /// What AWS's templates append.
 const SUFFIX: &str = "_clone";
-/// Longest name that PostgreSQL keeps, in bytes; a longer one is cut, silently, and may then be somebody else's.
-const LONGEST_NAME: usize = 63;
-
 /// A role and its clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {

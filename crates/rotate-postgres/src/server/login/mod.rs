@@ -1,4 +1,4 @@
-//! From a TCP connection to a session: TLS, start-up, login.
+//! From a TCP connection to a session: TLS, start-up, login. What a failed login means is judged in `denial`.
 
 use rotation::Budget;
 use rotation::password::Password;
