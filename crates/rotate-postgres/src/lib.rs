@@ -11,14 +11,16 @@
 //! A password's way goes down, from a function to the admin or the role, and from there to the server:
 //!
 //! ```text
-//! single_user, alternating   which password to try, and which role gets a new one
-//!      │        └─▶ admin    who else may change it: the superuser secret, or a role that logs in by IAM
-//!      ▼              │
-//!    role ◀───────────┘      tries passwords, sends ALTER ROLE in a transaction, runs TEST_SQL
-//!      ▼
-//!   server                   where it is, TCP, TLS, login, a session, questions in SQL
-//!      ▼
-//! rds, settings              what RDS's names and its API say; the environment
+//! single_user, alternating   which password to try, which role gets a new one, and who sets it
+//!    │            │
+//!    ▼            ▼
+//!  admin         role        admin: the superuser secret, or a role that logs in by IAM, for this very server
+//!    │            │          role: tries passwords, sends ALTER ROLE in a transaction, runs TEST_SQL
+//!    ▼            ▼
+//!        server              where it is, TCP, TLS, the login, a session, questions in SQL
+//!          │
+//!          ▼
+//!    rds, settings           what RDS's names and its API say; the environment
 //! ```
 //!
 //! The server gets a SCRAM-SHA-256 verifier instead of the password, unless `PASSWORD_SENT_AS` says otherwise. The connection
