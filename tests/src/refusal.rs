@@ -16,6 +16,7 @@ pub fn is_code(code: &str) -> bool {
         rotate_postgres::CODES,
         rotate_postgres::ALTERNATING_CODES,
         rotate_postgres::ADMIN_CODES,
+        rotate_postgres::RDS_CODES,
         rotate_api_key::CODES,
     ];
     all.into_iter().flatten().any(|known| *known == code)

@@ -15,6 +15,7 @@ fn codes() -> BTreeSet<&'static str> {
         &rotation::password::codes(),
         rotate_postgres::CODES,
         rotate_postgres::ADMIN_CODES,
+        rotate_postgres::RDS_CODES,
         rotate_postgres::ALTERNATING_CODES,
         rotate_api_key::CODES,
     ]
