@@ -16,46 +16,24 @@
 //!
 //! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
 
-pub mod address;
-pub mod answer;
-pub mod base;
-pub mod checking;
-pub mod chosen;
+pub mod call;
+pub mod class;
 pub mod client;
 pub mod clock;
 pub mod description;
-mod fault;
-pub mod grant;
-#[cfg(test)]
-mod hostile;
+pub mod fault;
+pub mod health;
 pub mod http;
-pub mod iam;
-pub mod in_place;
-pub mod issuer;
-pub mod job;
-pub mod json;
 pub mod key;
-pub mod mark;
-pub mod net;
-pub mod overlap;
-pub mod pointer;
-pub mod proof;
+pub mod notation;
 pub mod provider;
-pub mod registry;
-pub mod request;
-pub mod roots;
 pub mod scrub;
 pub mod settings;
-pub mod shipped;
-pub mod slot;
-pub mod staged;
-pub mod status;
 pub mod target;
-pub mod template;
-pub mod vars;
+#[cfg(test)]
+mod tests;
 
 pub use description::{Description, DescriptionError, Problem};
 pub use fault::{CODES, ProviderFault};
 pub use settings::Settings;
-pub use shipped::SHIPPED;
 pub use target::ApiKey;

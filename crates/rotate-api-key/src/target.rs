@@ -8,10 +8,10 @@ use secrecy::SecretString;
 
 use crate::description::Class;
 use crate::fault::ProviderFault;
-use crate::issuer::Issuer;
-use crate::job::Job;
+use crate::provider::any::Issuer;
+use crate::client::Job;
 use crate::key::Key;
-use crate::overlap::Overlap;
+use crate::class::overlap::Overlap;
 use crate::settings::Settings;
 
 /// The target of `rotate-api-key`.

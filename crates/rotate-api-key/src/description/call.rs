@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::next::Next;
-use crate::json::Json;
-use crate::pointer::{Pointer, Source};
-use crate::status::Statuses;
+use super::pagination::Next;
+use crate::notation::json::Json;
+use crate::notation::pointer::{Pointer, Source};
+use crate::notation::status::Statuses;
 
 /// How a call shows who is calling; nothing at all is a call without authentication.
 #[derive(Debug, Clone, Default, Deserialize)]

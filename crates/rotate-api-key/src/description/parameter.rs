@@ -2,6 +2,11 @@
 
 use serde::Deserialize;
 
+/// What `keywheel` in a secret's value has besides parameters.
+pub const RESERVED: [&str; 3] = ["provider", "key", "id"];
+/// The name in `[check] same` that stands for the key's id.
+pub const ID: &str = "id";
+
 /// A value that a description leaves open. What it may be is a permission: whoever writes the secret can choose any of
 /// it, and the admin's credential is then used for that.
 #[derive(Debug, Clone, Deserialize)]

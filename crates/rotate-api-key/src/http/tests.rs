@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::base;
-use crate::roots::Roots;
+use crate::notation::base;
+use crate::settings::roots::Roots;
 
 /// An authority, and a server with a certificate of it for `name`, which answers every request with `answer`.
 async fn server(name: &str, answer: &'static [u8]) -> (Roots, u16) {

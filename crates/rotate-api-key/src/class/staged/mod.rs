@@ -1,0 +1,258 @@
+//! Class `staged`: a second value beside the first, which is promoted later; the promotion ends the old first one.
+//!
+//! By default it is promoted after AWSCURRENT has moved: before that the old first value is in force, after it the second,
+//! which the provider takes as well. So AWSCURRENT works at every moment. A promotion that a crash kept from being made is
+//! made by the repetition of finishSecret, or by the next rotation, before it stages anything.
+//!
+//! To promote, or to remove the second value, ends one of the two: createSecret does so only where the secret's history
+//! shows which of them AWSCURRENT is. A secret that never had another value does not show it.
+
+mod slot;
+
+use rotation::Cause;
+use rotation::secrets::KeyDocument;
+
+use crate::health::check::{HOPELESS, Health, gone};
+use crate::description::{Promote, PromoteWhen, Stage};
+use crate::fault::ProviderFault;
+use crate::client::{Job, With};
+use crate::key::Key;
+use slot::{Slot, Value};
+use crate::notation::status::Statuses;
+
+/// Versions without a label that are looked at, newest first.
+const MOST_PAST: usize = 10;
+/// How a promotion is refused that there is nothing for.
+const REFUSALS: [&str; 2] = ["ProviderRefused", "ProviderCredentialRefused"];
+
+impl Job<'_> {
+    /// Makes a second value: createSecret of this class.
+    ///
+    /// # Errors
+    /// Why there is none. The first one stays as it was.
+    ///
+    /// # Panics
+    /// Never: the description of this class was loaded with its calls.
+    pub async fn stage(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        if let Some(stored) = self.stored().await? {
+            return Ok(stored);
+        }
+        self.check_takes_a_key(current)?;
+        let health = self.prove().await?;
+        let slot = self.slot(health).await?;
+        if slot == Slot::Second {
+            // The last promotion is outstanding.
+            self.context.still_stands().await?;
+            self.promote(self.promotion(), &self.current).await?;
+        }
+        let stage = self
+            .description
+            .stage
+            .as_ref()
+            .expect("class staged has stage: it was loaded");
+        let nothing = Statuses::none();
+        let exists = stage.exists.as_ref().unwrap_or(&nothing);
+        let with = With {
+            also: Some(exists),
+            ..With::default()
+        };
+        self.context.still_stands().await?;
+        let mut reply = self.call("stage", stage.call(), with).await?;
+        if exists.has(reply.status) {
+            // What a crash lost, or what a twin has just made.
+            if let Some(stored) = self.stored_by_now().await? {
+                return Ok(stored);
+            }
+            if slot == Slot::Unclear {
+                return Err(ProviderFault::SecondKeyUnclear {
+                    provider: self.description.provider.clone(),
+                }
+                .into());
+            }
+            self.context.still_stands().await?;
+            self.unstage().await?;
+            reply = self.call("stage", stage.call(), With::default()).await?;
+        }
+        self.staged_document(current, stage, &reply).await
+    }
+
+    async fn staged_document(
+        &self,
+        current: &KeyDocument,
+        stage: &Stage,
+        reply: &crate::call::answer::Reply,
+    ) -> Result<KeyDocument, Cause> {
+        let key = reply.key(&stage.value, stage.id.as_ref())?;
+        if key.value == self.current.value {
+            return Err(reply
+                .unusable("has the key that is current, and no second one")
+                .into());
+        }
+        self.check_can_be_sent(&key).await?;
+        self.document_with(current, &key)
+    }
+
+    /// Which of the provider's two values AWSCURRENT's is, whose health is known.
+    async fn slot(&self, health: Health) -> Result<Slot, Cause> {
+        if self.promotion().when == PromoteWhen::Set {
+            // Promoted before AWSCURRENT moves: it is the first, if it works at all.
+            return Ok(match health {
+                Health::Healthy => Slot::First,
+                Health::Dead => Slot::Unclear,
+            });
+        }
+        let past = self.context.history(MOST_PAST).await?;
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for past in &past {
+            let document = KeyDocument::parse(&past.text).ok();
+            if let Some(key) = document.and_then(|document| self.key_of(&document).ok())
+                && let Some(value) = key.value.clone()
+            {
+                keys.push(key);
+                values.push(Value {
+                    key: value,
+                    made: past.made,
+                });
+            }
+        }
+        let Some(current) = &self.current.value else {
+            return Ok(Slot::Unclear);
+        };
+        let mut lives = None;
+        for rival in slot::rivals(current, &values) {
+            // With its own id.
+            let key = keys.iter().find(|key| key.value.as_ref() == Some(rival));
+            if let Some(key) = key
+                && self.health(key, "older").await? == Health::Healthy
+            {
+                lives = Some(rival);
+                break;
+            }
+        }
+        let rotated = self.context.last_rotated().await?;
+        Ok(slot::of(current, lives, &values, rotated))
+    }
+
+    async fn unstage(&self) -> Result<(), Cause> {
+        let absent = Statuses::absent();
+        let Some(unstage) = &self.description.unstage else {
+            return Err(ProviderFault::AnswerUnusable {
+                call: format!("stage at {}", self.description.provider),
+                problem: "says that there is a second key already, and the description has no [unstage] to remove it".to_owned(),
+            }
+            .into());
+        };
+        let gone = unstage.gone.as_ref().unwrap_or(&absent);
+        let call = crate::description::Call {
+            repeatable: Some(true),
+            ..unstage.call()
+        };
+        self.call(
+            "unstage",
+            call,
+            With {
+                also: Some(gone),
+                ..With::default()
+            },
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// setSecret of this class: promotes, if the description asks for it here.
+    ///
+    /// # Errors
+    /// Why the key could not be promoted.
+    pub async fn promote_pending(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let promote = self.promotion();
+        if promote.when != PromoteWhen::Set {
+            return Ok(());
+        }
+        let key = self.key_of(pending)?;
+        let health = self.health(&self.current, "current").await?;
+        self.context.still_stands().await?;
+        match self.promote(promote, &key).await {
+            // What the promotion ends is ended: it was made already, unless the key was dead before. The new one tells.
+            Err(cause) if health == Health::Dead && REFUSALS.contains(&cause.code()) => {
+                match self.health(&key, "pending").await? {
+                    Health::Healthy => Ok(()),
+                    Health::Dead => Err(cause),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Uses the pending key. One that is refused for long, while the current one works, is given up: createSecret would never
+    /// make another in its place.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    pub async fn verify_staged(&self, key: &Key) -> Result<(), Cause> {
+        let Err(refused) = self.check_settled(key).await else {
+            return Ok(());
+        };
+        let is_new = refused.code() == "KeyRefused" && key.value != self.current.value;
+        let is_hopeless = is_new
+            && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true))
+            && matches!(self.health(&self.current, "current").await, Ok(Health::Healthy));
+        Err(if is_hopeless {
+            gone(refused, false)
+        } else {
+            refused
+        })
+    }
+
+    /// The end of finishSecret of this class: the key that has just become AWSCURRENT's is promoted, unless that was done
+    /// already, which the old one's end tells.
+    ///
+    /// # Errors
+    /// Why the key could not be promoted.
+    pub async fn promote_current(&self) -> Result<(), Cause> {
+        let promote = self.promotion();
+        if promote.when != PromoteWhen::Finish {
+            return Ok(());
+        }
+        let Some(text) = self.context.previous().await? else {
+            return Ok(());
+        };
+        let Some(previous) = KeyDocument::parse(&text)
+            .ok()
+            .and_then(|previous| self.key_of(&previous).ok())
+        else {
+            return Ok(());
+        };
+        if previous.value == self.current.value || self.health(&previous, "previous").await? == Health::Dead {
+            return Ok(());
+        }
+        // A finishSecret that is delivered again has not used the key: the promotion would end the one that works.
+        if self.health(&self.current, "current").await? == Health::Dead {
+            tracing::warn!("the current key is refused: it is not promoted");
+            return Ok(());
+        }
+        if !self.context.is_last().await? {
+            // A rollback by hand, or a later rotation, which promotes it if that is right.
+            return Ok(());
+        }
+        self.promote(promote, &self.current).await
+    }
+
+    fn promotion(&self) -> &Promote {
+        self.description
+            .promote
+            .as_ref()
+            .expect("class staged has promote: it was loaded")
+    }
+
+    async fn promote(&self, promote: &Promote, key: &Key) -> Result<(), Cause> {
+        let absent = Statuses::absent();
+        let gone = promote.gone.as_ref().unwrap_or(&absent);
+        let with = With {
+            key: Some(key),
+            also: Some(gone),
+            ..With::default()
+        };
+        self.call("promote", promote.call(), with).await?;
+        Ok(())
+    }
+}

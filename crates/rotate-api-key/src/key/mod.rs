@@ -1,0 +1,25 @@
+//! A key as the engine handles it: its value, if it is known, and what the provider calls it.
+
+pub mod mark;
+
+use std::fmt;
+
+use rotation::password::Password;
+
+/// A key of a provider.
+#[derive(Clone, Default)]
+pub struct Key {
+    /// The credential, if it is known: a list seldom tells it.
+    pub value: Option<Password>,
+    /// The provider's id.
+    pub id: Option<String>,
+    /// The name it was given.
+    pub name: Option<String>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An id may be the credential itself.
+        f.debug_struct("Key").finish_non_exhaustive()
+    }
+}
