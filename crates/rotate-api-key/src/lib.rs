@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! description (TOML) ─▶ Description ─┐
-//! secret, tags, settings ─▶ Job ─────┼─▶ request ─▶ http (bounded, verified, not redirected) ─▶ answer
+//! secret, tags, settings ─▶ Client ─────┼─▶ request ─▶ http (bounded, verified, not redirected) ─▶ answer
 //!                                    │   pure                                                   pure
 //!            class: overlap · in-place · staged · chosen · none, and AWS IAM natively
 //! ```
@@ -16,24 +16,24 @@
 //!
 //! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
 
-pub mod call;
-pub mod class;
-pub mod client;
-pub mod clock;
-pub mod description;
-pub mod fault;
-pub mod health;
-pub mod http;
-pub mod key;
-pub mod notation;
-pub mod provider;
-pub mod scrub;
-pub mod settings;
-pub mod target;
+mod call;
+mod class;
+mod client;
+mod clock;
+mod description;
+mod fault;
+mod health;
+mod http;
+mod key;
+mod notation;
+mod provider;
+mod scrub;
+mod settings;
+mod target;
 #[cfg(test)]
 mod tests;
 
-pub use description::{Description, DescriptionError, Problem};
-pub use fault::{CODES, ProviderFault};
-pub use settings::Settings;
+pub use description::{Description, DescriptionError};
+pub use fault::CODES;
+pub use key::Marks;
 pub use target::ApiKey;

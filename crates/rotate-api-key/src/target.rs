@@ -6,12 +6,11 @@ use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context, Target};
 use secrecy::SecretString;
 
-use crate::description::Class;
+use crate::class::Steps;
+use crate::class::any::AnyClass;
+use crate::client::Client;
 use crate::fault::ProviderFault;
-use crate::provider::any::Issuer;
-use crate::client::Job;
 use crate::key::Key;
-use crate::class::overlap::Overlap;
 use crate::settings::Settings;
 
 /// The target of `rotate-api-key`.
@@ -35,20 +34,19 @@ impl ApiKey {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
-        Ok(Self::new(Settings::from_env(get)?))
-    }
-
-    /// A target with these settings.
-    pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
+        Ok(Self {
+            settings: Settings::from_env(get)?,
             made: RefCell::default(),
-        }
+        })
     }
 
-    async fn open<'a>(&'a self, current: &KeyDocument, context: &'a Context<'a>) -> Result<Job<'a>, Cause> {
-        // A job is large, and lives in every step's future.
-        Box::pin(Job::open(&self.settings, &self.made, current, context)).await
+    async fn open<'a>(
+        &'a self,
+        current: &KeyDocument,
+        context: &'a Context<'a>,
+    ) -> Result<Client<'a>, Cause> {
+        // A client is large, and lives in every step's future.
+        Box::pin(Client::open(&self.settings, &self.made, current, context)).await
     }
 
     /// Opens the pair: the pending version must name the same provider, with the same parameters.
@@ -57,25 +55,25 @@ impl ApiKey {
         current: &KeyDocument,
         pending: &KeyDocument,
         context: &'a Context<'a>,
-    ) -> Result<Job<'a>, Cause> {
-        let job = self.open(current, context).await?;
+    ) -> Result<Client<'a>, Cause> {
+        let client = self.open(current, context).await?;
         let other = self.open(pending, context).await?;
-        let what = if job.description.provider != other.description.provider {
+        let what = if client.description.provider != other.description.provider {
             "the provider".to_owned()
-        } else if job.members != other.members {
+        } else if client.members != other.members {
             "the member that is the key".to_owned()
-        } else if let Some((name, _)) = job
+        } else if let Some((name, _)) = client
             .parameters
             .iter()
             .find(|(name, value)| other.parameters.get(*name) != Some(value))
         {
             format!("the parameter `{name}`")
-        } else if let Some(name) = current.difference(pending, &job.members.of_the_key())? {
+        } else if let Some(name) = current.difference(pending, &client.members.of_the_key())? {
             format!("`{name}`")
         } else {
-            return Ok(job);
+            return Ok(client);
         };
-        Err(ProviderFault::Mismatch { what }.into())
+        Err(ProviderFault::PendingNamesAnotherAccount { what }.into())
     }
 }
 
@@ -98,24 +96,15 @@ impl Target for ApiKey {
         } else {
             return Ok(());
         };
-        Err(ProviderFault::Mismatch {
+        Err(ProviderFault::PendingNamesAnotherAccount {
             what: what.to_owned(),
         }
         .into())
     }
 
     async fn propose(&self, current: &KeyDocument, context: &Context<'_>) -> Result<KeyDocument, Cause> {
-        let job = self.open(current, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.propose(current).await
-            }
-            Class::InPlace => job.replace(current).await,
-            Class::Staged => job.stage(current).await,
-            Class::Chosen => job.choose(current).await,
-            Class::None => unreachable!("a class without calls has a reason, by which no job is opened"),
-        }
+        let client = self.open(current, context).await?;
+        AnyClass::of(&client)?.propose(current).await
     }
 
     async fn discard(
@@ -125,15 +114,8 @@ impl Target for ApiKey {
         staged: Option<&KeyDocument>,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open(current, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.discard(proposal, staged).await
-            }
-            Class::InPlace | Class::Staged => job.check_survivor(staged).await,
-            Class::Chosen | Class::None => Ok(()),
-        }
+        let client = self.open(current, context).await?;
+        AnyClass::of(&client)?.discard(proposal, staged).await
     }
 
     async fn apply(
@@ -142,12 +124,8 @@ impl Target for ApiKey {
         pending: &KeyDocument,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open_pair(current, pending, context).await?;
-        match job.description.class {
-            Class::Staged => job.promote_pending(pending).await,
-            Class::Chosen => job.upload(pending).await,
-            Class::Overlap | Class::InPlace | Class::None => Ok(()),
-        }
+        let client = self.open_pair(current, pending, context).await?;
+        AnyClass::of(&client)?.apply(pending).await
     }
 
     async fn verify(
@@ -156,27 +134,12 @@ impl Target for ApiKey {
         pending: &KeyDocument,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open_pair(current, pending, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.verify(pending).await
-            }
-            Class::InPlace => job.verify_replaced(&job.key_of(pending)?).await,
-            Class::Staged => job.verify_staged(&job.key_of(pending)?).await,
-            Class::Chosen | Class::None => job.check_settled(&job.key_of(pending)?).await,
-        }
+        let client = self.open_pair(current, pending, context).await?;
+        AnyClass::of(&client)?.verify(pending).await
     }
 
     async fn finished(&self, current: &SecretString, context: &Context<'_>) -> Result<(), Cause> {
-        let job = self.open(&KeyDocument::parse(current)?, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.finished().await
-            }
-            Class::Staged => job.promote_current().await,
-            Class::InPlace | Class::Chosen | Class::None => Ok(()),
-        }
+        let client = self.open(&KeyDocument::parse(current)?, context).await?;
+        AnyClass::of(&client)?.finished().await
     }
 }

@@ -12,18 +12,18 @@ use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
 
 use crate::call::answer::{Judge, Reply};
+use crate::call::client_credentials;
 use crate::description::{At, Call, Description, Issue};
 use crate::fault::{CODES, ProviderFault};
-use crate::http::{Answer, LeadsTo, pause_of};
-use crate::notation::json::Json;
-use crate::key::mark::{self, Marks};
-use crate::notation::pointer::{Pointer, Source};
-use crate::settings::builtin::SHIPPED;
-use crate::call::client_credentials;
 use crate::http::forbidden;
+use crate::http::{Answer, LeadsTo, pause_of};
+use crate::key::mark::{self, Marks};
+use crate::notation::json::Json;
+use crate::notation::pointer::{Pointer, Source};
 use crate::notation::{base, template};
 use crate::provider::described;
 use crate::scrub;
+use crate::settings::builtin::SHIPPED;
 
 /// What must be in no error.
 const KNOWN: &str = "Zq7-known/to+us 81f4d";

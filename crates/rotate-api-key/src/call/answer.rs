@@ -7,11 +7,11 @@ use secrecy::zeroize::Zeroizing;
 use crate::description::Call;
 use crate::fault::ProviderFault;
 use crate::http::{Answer, LeadsTo};
-use crate::notation::json::Json;
 use crate::key::Key;
+use crate::notation::json::Json;
 use crate::notation::pointer::{Pointer, Source};
-use crate::scrub;
 use crate::notation::status::Statuses;
+use crate::scrub;
 
 /// Where providers put their words, if the description does not say.
 const USUAL_PLACES: [&str; 11] = [
@@ -31,25 +31,25 @@ const USUAL_PLACES: [&str; 11] = [
 /// In a longer answer no words are looked for: what explains an error is short, and the places are many.
 const LONGEST_EXPLANATION: usize = 64 * 1024;
 /// Longest id and longest name of a key that is taken for one, in bytes: thousands of keys are held at once.
-pub const LONGEST_NAME: usize = 1024;
+pub(crate) const LONGEST_NAME: usize = 1024;
 
 /// An answer of success.
-pub struct Reply {
+pub(crate) struct Reply {
     /// The call, for errors.
-    pub call: String,
+    pub(crate) call: String,
     /// As in 200.
-    pub status: u16,
+    pub(crate) status: u16,
     body: Zeroizing<Vec<u8>>,
 }
 
 /// What an answer is judged by.
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     /// The call's name, for errors.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Credentials that must not be repeated.
-    pub secrets: &'a [SecretString],
+    pub(crate) secrets: &'a [SecretString],
     /// Statuses of success beyond the call's own.
-    pub also: Option<&'a Statuses>,
+    pub(crate) also: Option<&'a Statuses>,
 }
 
 impl Judge<'_> {
@@ -57,7 +57,7 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// What the provider refused, and why, in its own words as far as they hold no credential.
-    pub fn judge(&self, call: &Call<'_>, answer: Answer) -> Result<Reply, ProviderFault> {
+    pub(crate) fn judge(&self, call: &Call<'_>, answer: Answer) -> Result<Reply, ProviderFault> {
         let Answer {
             status,
             body,
@@ -83,19 +83,19 @@ impl Judge<'_> {
         let words = self.words(call.message, &body);
         Err(match status {
             300..=399 => self.redirected(status, leads_to.as_ref()),
-            401 | 403 => ProviderFault::CredentialRefused {
+            401 | 403 => ProviderFault::ProviderCredentialRefused {
                 call: name(),
                 status,
                 words,
             },
-            429 => ProviderFault::Throttled { call: name(), status },
-            408 | 425 | 500.. => ProviderFault::Failed {
+            429 => ProviderFault::ProviderThrottled { call: name(), status },
+            408 | 425 | 500.. => ProviderFault::ProviderFailed {
                 call: name(),
                 status,
                 words,
                 again: call.is_repeatable(),
             },
-            _ => ProviderFault::Refused {
+            _ => ProviderFault::ProviderRefused {
                 call: name(),
                 status,
                 words,
@@ -116,8 +116,8 @@ impl Judge<'_> {
     }
 
     /// The error that an answer leads elsewhere. The host is the provider's to choose, and could repeat a credential.
-    pub fn redirected(&self, status: u16, leads_to: Option<&LeadsTo>) -> ProviderFault {
-        ProviderFault::Redirected {
+    pub(crate) fn redirected(&self, status: u16, leads_to: Option<&LeadsTo>) -> ProviderFault {
+        ProviderFault::ProviderRedirected {
             call: self.name.to_owned(),
             status,
             target: match leads_to {
@@ -129,7 +129,7 @@ impl Judge<'_> {
     }
 
     /// The provider's words, if it has some in a usual place.
-    pub fn words(&self, place: Option<&Pointer>, body: &[u8]) -> String {
+    pub(crate) fn words(&self, place: Option<&Pointer>, body: &[u8]) -> String {
         let Some(answer) = Some(body)
             .filter(|body| body.len() <= LONGEST_EXPLANATION)
             .and_then(Json::parse)
@@ -147,7 +147,7 @@ impl Judge<'_> {
 }
 
 /// Whether an error stands inside an answer that says success: where the description says, and where GraphQL says.
-pub fn tells_of_an_error(call: &Call<'_>, inside: Json<'_>) -> bool {
+pub(crate) fn tells_of_an_error(call: &Call<'_>, inside: Json<'_>) -> bool {
     let errors = Pointer::parse("/errors").ok();
     let of_graphql = errors.as_ref().filter(|_| call.graphql.is_some());
     let graphql = of_graphql.and_then(|place| inside.at(place));
@@ -163,7 +163,7 @@ impl Reply {
     ///
     /// # Errors
     /// `ProviderAnswerUnusable`.
-    pub fn json(&self) -> Result<Json<'_>, ProviderFault> {
+    pub(crate) fn json(&self) -> Result<Json<'_>, ProviderFault> {
         if self.body.is_empty() {
             return Err(self.unusable("has no body"));
         }
@@ -174,7 +174,7 @@ impl Reply {
     ///
     /// # Errors
     /// `ProviderAnswerUnusable`.
-    pub fn text(&self, place: &Pointer) -> Result<String, ProviderFault> {
+    pub(crate) fn text(&self, place: &Pointer) -> Result<String, ProviderFault> {
         let found = self.json()?.at(place).and_then(Json::text);
         let found = found.filter(|text| !text.is_empty());
         found.ok_or_else(|| self.unusable(&format!("has no string at {place:?}")))
@@ -184,7 +184,7 @@ impl Reply {
     ///
     /// # Errors
     /// `ProviderAnswerUnusable`.
-    pub fn key(&self, value: &Source, id: Option<&Pointer>) -> Result<Key, ProviderFault> {
+    pub(crate) fn key(&self, value: &Source, id: Option<&Pointer>) -> Result<Key, ProviderFault> {
         let text = if let Some(place) = value.pointer() {
             self.text(place)?
         } else {
@@ -205,7 +205,7 @@ impl Reply {
     ///
     /// # Errors
     /// `ProviderAnswerUnusable`.
-    pub fn checked_id(&self, id: String) -> Result<String, ProviderFault> {
+    pub(crate) fn checked_id(&self, id: String) -> Result<String, ProviderFault> {
         if id.chars().any(char::is_control) {
             Err(self.unusable("has a key whose id has control characters"))
         } else if id.len() > LONGEST_NAME {
@@ -216,8 +216,8 @@ impl Reply {
     }
 
     /// The error that the answer cannot be used.
-    pub fn unusable(&self, problem: &str) -> ProviderFault {
-        ProviderFault::AnswerUnusable {
+    pub(crate) fn unusable(&self, problem: &str) -> ProviderFault {
+        ProviderFault::ProviderAnswerUnusable {
             call: self.call.clone(),
             problem: problem.to_owned(),
         }

@@ -9,23 +9,23 @@ use rotation::Cause;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 
-use crate::notation::base;
+use crate::call::request::{basic_credentials, form_encoded};
+use crate::client::Client;
+use crate::client::variables::Variables;
 use crate::description::{ClientCredentials, Sent};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, Outgoing, content_type};
-use crate::client::Job;
-use crate::notation::json::Json;
 use crate::key::Key;
+use crate::notation::base;
+use crate::notation::json::Json;
 use crate::notation::pointer::Pointer;
-use crate::call::request::{basic_credentials, form_encoded};
 use crate::notation::template;
-use crate::client::variables::Variables;
 
 /// What RFC 6749 (section 5.2) calls a client that is not known, or whose secret is wrong.
 const DEAD: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
 /// What the answer of a token endpoint says of the secret.
-pub fn is_dead(status: u16, body: &[u8]) -> bool {
+pub(crate) fn is_dead(status: u16, body: &[u8]) -> bool {
     let error = Json::parse(body).and_then(|answer| answer.at(&Pointer::parse("/error").ok()?)?.text());
     matches!(status, 400 | 401 | 403) && error.map_or(status == 401, |error| DEAD.contains(&&*error))
 }
@@ -34,7 +34,7 @@ pub fn is_dead(status: u16, body: &[u8]) -> bool {
 ///
 /// # Errors
 /// `RequestUnfit`.
-pub fn endpoint(job: &Job<'_>) -> Result<String, Cause> {
+pub(crate) fn endpoint(job: &Client<'_>) -> Result<String, Cause> {
     let parameters = Variables::default()
         .with_all("parameters", &job.parameters)
         .value();
@@ -47,8 +47,8 @@ pub fn endpoint(job: &Job<'_>) -> Result<String, Cause> {
 ///
 /// # Errors
 /// `RequestUnfit`.
-pub fn request(
-    job: &Job<'_>,
+pub(crate) fn request(
+    job: &Client<'_>,
     grant: &ClientCredentials,
     key: &Key,
     variables: &Value,
@@ -101,7 +101,7 @@ pub fn request(
     })
 }
 
-fn place(job: &Job<'_>, variables: &Value) -> Result<(base::Base, String), ProviderFault> {
+fn place(job: &Client<'_>, variables: &Value) -> Result<(base::Base, String), ProviderFault> {
     let check = job.description.check.as_ref();
     let own = check.and_then(|check| check.base.as_deref());
     let source = own.or(job.description.base.as_deref()).unwrap_or_default();
@@ -115,7 +115,7 @@ fn place(job: &Job<'_>, variables: &Value) -> Result<(base::Base, String), Provi
     Ok((base, path))
 }
 
-fn unfit(job: &Job<'_>, place: &str, problem: impl Into<Unfit>) -> ProviderFault {
+fn unfit(job: &Client<'_>, place: &str, problem: impl Into<Unfit>) -> ProviderFault {
     ProviderFault::RequestUnfit {
         call: format!("check at {}", job.description.provider),
         place: place.to_owned(),

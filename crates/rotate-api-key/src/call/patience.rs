@@ -9,14 +9,14 @@ use crate::call::answer::{Judge, Reply};
 use crate::description::Call;
 use crate::fault::ProviderFault;
 use crate::http::{self, Answer, Outgoing};
-use crate::settings::roots::Roots;
 use crate::notation::status::Statuses;
+use crate::settings::roots::Roots;
 
 /// Sends `request` until it is answered for good.
 ///
 /// # Errors
 /// What [`http::send`] and [`Judge::judge`] say.
-pub async fn call(
+pub(crate) async fn call(
     request: &Outgoing,
     call: &Call<'_>,
     also: Option<&Statuses>,
@@ -43,13 +43,13 @@ pub async fn call(
 }
 
 /// What the provider asks for before the next request.
-pub fn pause_asked_for(answer: &Answer) -> Option<Duration> {
+pub(crate) fn pause_asked_for(answer: &Answer) -> Option<Duration> {
     answer.retry_after.filter(|_| matches!(answer.status, 429 | 503))
 }
 
 /// Waits for as long as the provider asks, if it is then asked again. If there is no time for that, there is none for
 /// another try either.
-pub async fn after(pause: Option<Duration>, budget: Budget, cause: Cause) -> Cause {
+pub(crate) async fn after(pause: Option<Duration>, budget: Budget, cause: Cause) -> Cause {
     let Some(pause) = pause.filter(|_| cause.prospect() == Prospect::Transient) else {
         return cause;
     };
@@ -71,7 +71,7 @@ mod tests {
 
     /// How long is waited, and with what error one is left, after a 503 that asks for a pause of `seconds`.
     async fn waited(seconds: u64, again: bool) -> (u64, &'static str) {
-        let fault = ProviderFault::Failed {
+        let fault = ProviderFault::ProviderFailed {
             call: "create at p (h)".to_owned(),
             status: 503,
             words: String::new(),

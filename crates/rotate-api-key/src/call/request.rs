@@ -12,10 +12,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
-use crate::notation::base::{self, Base};
 use crate::description::{Auth, Call, Page};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, LARGEST_PAGE, Outgoing, content_type};
+use crate::notation::base::{self, Base};
 use crate::notation::template;
 
 /// What stays as it is in a form or a query: the unreserved characters of RFC 3986.
@@ -26,28 +26,28 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// What a request is made of, besides the call itself.
-pub struct Setting<'a> {
+pub(crate) struct Setting<'a> {
     /// The section of the description, such as `create`.
-    pub section: &'a str,
+    pub(crate) section: &'a str,
     /// The provider's name.
-    pub provider: &'a str,
+    pub(crate) provider: &'a str,
     /// The description's base.
-    pub base: Option<&'a str>,
+    pub(crate) base: Option<&'a str>,
     /// The description's auth, for calls without their own.
-    pub auth: &'a Auth,
+    pub(crate) auth: &'a Auth,
     /// What templates are filled in with.
-    pub variables: &'a Value,
+    pub(crate) variables: &'a Value,
     /// For a list: which page of it.
-    pub page: Option<Page<'a>>,
+    pub(crate) page: Option<Page<'a>>,
     /// Longest wait.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 /// Writes the request.
 ///
 /// # Errors
 /// `RequestUnfit`, with the place: a value that is not there, or that cannot stand where it is to go.
-pub fn build(call: &Call<'_>, setting: &Setting<'_>) -> Result<Outgoing, ProviderFault> {
+pub(crate) fn build(call: &Call<'_>, setting: &Setting<'_>) -> Result<Outgoing, ProviderFault> {
     let writing = Writing {
         setting,
         call: format!("{} at {}", setting.section, setting.provider),
@@ -112,7 +112,7 @@ impl Writing<'_> {
     fn target(&self, call: &Call<'_>, base: &Base) -> Result<Zeroizing<String>, ProviderFault> {
         if let Some(Page::At(url)) = self.setting.page {
             let target = base.target_of(url);
-            return target.map_err(|problem| ProviderFault::AnswerUnusable {
+            return target.map_err(|problem| ProviderFault::ProviderAnswerUnusable {
                 call: self.call.clone(),
                 problem: format!("names a next page that {problem}"),
             });
@@ -213,13 +213,13 @@ impl Writing<'_> {
 }
 
 /// The content of `Authorization: Basic`.
-pub fn basic_credentials(username: &str, password: &str) -> Zeroizing<String> {
+pub(crate) fn basic_credentials(username: &str, password: &str) -> Zeroizing<String> {
     let joined = Zeroizing::new(format!("{username}:{password}"));
     Zeroizing::new(format!("Basic {}", STANDARD.encode(joined.as_bytes())))
 }
 
 /// One value as a form has it.
-pub fn form_encoded(text: &str) -> String {
+pub(crate) fn form_encoded(text: &str) -> String {
     utf8_percent_encode(text, FORM).to_string()
 }
 

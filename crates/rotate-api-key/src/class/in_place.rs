@@ -8,89 +8,86 @@
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::health::check::{HOPELESS, Health, gone};
-use crate::fault::ProviderFault;
-use crate::client::{Job, With};
-use crate::key::Key;
+use super::Steps;
+use crate::client::{Client, With};
+use crate::fault::{is_credential_refused, is_refused};
+use crate::health::{HOPELESS, Health, gone};
 
-impl Job<'_> {
-    /// Replaces the key: createSecret of this class.
+/// The class at work.
+pub(crate) struct InPlace<'a> {
+    pub(super) client: &'a Client<'a>,
+}
+
+impl Steps for InPlace<'_> {
+    /// Replaces the key.
     ///
     /// # Errors
     /// Why it could not be replaced. If the answer was lost, the old key may be dead; the repetition makes another.
     ///
     /// # Panics
     /// Never: the description of this class was loaded with its calls.
-    pub async fn replace(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        if let Some(stored) = self.stored().await? {
+    async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        if let Some(stored) = self.client.stored().await? {
             return Ok(stored);
         }
-        self.check_takes_a_key(current)?;
+        self.client.check_takes_a_key(current)?;
         let roll = self
+            .client
             .description
             .roll
             .as_ref()
             .expect("class in-place has roll: it was loaded");
-        if self.description.rolls_by_admin() {
+        if self.client.description.rolls_by_admin() {
             // A key that works must be the one that the admin is going to replace; a dead one shows nothing.
-            self.health(&self.current, "current").await?;
+            self.client.health(&self.client.current, "current").await?;
         }
-        self.context.still_stands().await?;
-        let rolled = self.call("roll", roll.call(), With::default()).await;
-        let key = match (rolled, &self.description.recover) {
+        self.client.context.still_stands().await?;
+        let rolled = self.client.call("roll", roll.call(), With::default()).await;
+        let key = match (rolled, &self.client.description.recover) {
             (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
             // Some call a dead key a bad request (400), or not found.
-            (Err(cause), Some(recover))
-                if ["ProviderCredentialRefused", "ProviderRefused"].contains(&cause.code()) =>
-            {
+            (Err(cause), Some(recover)) if is_credential_refused(&cause) || is_refused(&cause) => {
                 // A live key that lacks the right to replace itself must not get a sibling that nobody revokes.
-                if self.health(&self.current, "current").await? == Health::Healthy {
+                if self.client.health(&self.client.current, "current").await? == Health::Healthy {
                     return Err(cause);
                 }
                 // It is dead: an answer was lost, or somebody revoked it.
                 tracing::warn!(
                     "the current key is refused ({cause}); the admin's credential makes a new one"
                 );
-                self.context.still_stands().await?;
-                let reply = self.call("recover", recover.call(), With::default()).await?;
+                self.client.context.still_stands().await?;
+                let reply = self
+                    .client
+                    .call("recover", recover.call(), With::default())
+                    .await?;
                 reply.key(&recover.value, recover.id.as_ref())?
             }
             (Err(cause), _) => return Err(cause),
         };
-        self.check_can_be_sent(&key).await?;
-        self.document_with(current, &key)
+        self.client.check_can_be_sent(&key).await?;
+        self.client.document_with(current, &key)
+    }
+
+    async fn discard(&self, _: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        self.client.check_survivor(staged).await
     }
 
     /// Uses the pending key. One that is refused for long will not come back, and the admin's credential makes another.
     ///
     /// # Errors
     /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn verify_replaced(&self, key: &Key) -> Result<(), Cause> {
-        let Err(refused) = self.check_settled(key).await else {
+    async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = &self.client.key_of(pending)?;
+        let Err(refused) = self.client.check_settled(key).await else {
             return Ok(());
         };
         // Secrets Manager also runs this step alone, on the current value.
-        let is_new = key.value != self.current.value;
-        let is_hopeless = is_new && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true));
+        let is_new = key.value != self.client.current.value;
+        let is_hopeless = is_new && matches!(self.client.is_pending_older_than(HOPELESS).await, Ok(true));
         Err(if is_hopeless {
             gone(refused, false)
         } else {
             refused
         })
-    }
-
-    /// Another value was stored first, and there is room for one only: whichever was made last is alive.
-    ///
-    /// # Errors
-    /// `KeyLost`, which takes AWSPENDING off, if the stored one is dead.
-    pub async fn check_survivor(&self, staged: Option<&KeyDocument>) -> Result<(), Cause> {
-        let Some(staged) = staged else {
-            return Ok(());
-        };
-        let key: Key = self.key_of(staged)?;
-        match self.health(&key, "stored").await? {
-            Health::Healthy => Ok(()),
-            Health::Dead => Err(ProviderFault::KeyLost.into()),
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod open;
 mod stored;
-pub mod variables;
+pub(crate) mod variables;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,79 +15,79 @@ use rotation::{Cause, Context};
 use secrecy::SecretString;
 
 use crate::call::answer::Reply;
+use crate::call::patience;
+use crate::call::request::{self, Setting};
+use crate::clock;
 use crate::description::{Auth, Call, Description, Mint, Page};
 use crate::fault::ProviderFault;
 use crate::http::Outgoing;
 use crate::key::Key;
 use crate::key::mark::{self, Marks};
-use crate::call::request::{self, Setting};
-use crate::settings::Settings;
 use crate::notation::status::Statuses;
-use variables::Variables;
-use crate::call::patience;
-use crate::clock;
 use crate::notation::template;
+use crate::settings::Settings;
+use variables::Variables;
 
 /// A step at work.
-pub struct Job<'a> {
+pub(crate) struct Client<'a> {
     /// The provider's description.
-    pub description: Arc<Description>,
+    pub(crate) description: Arc<Description>,
     /// The function's settings.
-    pub settings: &'a Settings,
+    pub(crate) settings: &'a Settings,
     /// The step.
-    pub context: &'a Context<'a>,
+    pub(crate) context: &'a Context<'a>,
     /// The parameters, checked.
-    pub parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
     /// Those of them that whoever wrote the secret chose, by a pattern.
-    pub open: Vec<String>,
+    pub(crate) open: Vec<String>,
     /// Where an object has the key, and its id.
-    pub members: Members,
+    pub(crate) members: Members,
     /// How names of keys are marked.
-    pub marks: Marks,
+    pub(crate) marks: Marks,
     /// AWSCURRENT's key.
-    pub current: Key,
+    pub(crate) current: Key,
     /// The key that this process made last.
-    pub made: &'a RefCell<Option<Key>>,
+    pub(crate) made: &'a RefCell<Option<Key>>,
     admin: RefCell<Option<SecretString>>,
     minted: RefCell<Option<Password>>,
 }
 
 /// Where a JSON object has the key, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Members {
+pub(crate) struct Members {
     /// The key; not used for a bare string.
-    pub key: String,
+    pub(crate) key: String,
     /// Its id.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
 }
 
 impl Members {
     /// Those that a rotation changes.
-    pub fn of_the_key(&self) -> Vec<&str> {
+    pub(crate) fn of_the_key(&self) -> Vec<&str> {
         let id = self.id.iter().map(String::as_str);
         [self.key.as_str()].into_iter().chain(id).collect()
     }
 }
 
-/// What a call is made with, besides the job itself.
+/// What a call is made with, besides the client itself.
 #[derive(Clone, Copy, Default)]
-pub struct With<'a> {
+pub(crate) struct With<'a> {
     /// The key that the call is about.
-    pub key: Option<&'a Key>,
+    pub(crate) key: Option<&'a Key>,
     /// Another key than AWSCURRENT's as `{{ current }}`.
-    pub current: Option<&'a Key>,
+    pub(crate) current: Option<&'a Key>,
     /// Statuses of success beyond the call's own.
-    pub also: Option<&'a Statuses>,
+    pub(crate) also: Option<&'a Statuses>,
     /// For a list: which page of it.
-    pub page: Option<Page<'a>>,
+    pub(crate) page: Option<Page<'a>>,
 }
 
-impl Job<'_> {
+impl Client<'_> {
     /// The key of a document.
     ///
     /// # Errors
     /// The document has none.
-    pub fn key_of(&self, document: &KeyDocument) -> Result<Key, Cause> {
+    pub(crate) fn key_of(&self, document: &KeyDocument) -> Result<Key, Cause> {
         let id = match &self.members.id {
             Some(member) => document.plain(member)?,
             None => None,
@@ -103,8 +103,8 @@ impl Job<'_> {
     ///
     /// # Errors
     /// It would not come back as it is, or not fit.
-    pub fn document_with(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
-        let unusable = |problem: &str| ProviderFault::AnswerUnusable {
+    pub(crate) fn document_with(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
+        let unusable = |problem: &str| ProviderFault::ProviderAnswerUnusable {
             call: self.description.provider.clone(),
             problem: problem.to_owned(),
         };
@@ -135,7 +135,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// The document's.
-    pub fn check_takes_a_key(&self, current: &KeyDocument) -> Result<(), Cause> {
+    pub(crate) fn check_takes_a_key(&self, current: &KeyDocument) -> Result<(), Cause> {
         let overlap = self.description.create.as_ref();
         if self.members.id.is_some() && overlap.is_some_and(|create| create.id.is_none()) {
             // The old id beside the new key would name the wrong one as current.
@@ -160,7 +160,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `RequestUnfit`.
-    pub fn name(&self) -> Result<String, Cause> {
+    pub(crate) fn name(&self) -> Result<String, Cause> {
         let filled = template::text(&self.description.name, &self.common().value());
         filled.map_err(|problem| {
             ProviderFault::RequestUnfit {
@@ -173,14 +173,14 @@ impl Job<'_> {
     }
 
     /// Whether all keys that the provider lists are this secret's.
-    pub fn has_its_own_list(&self) -> bool {
+    pub(crate) fn has_its_own_list(&self) -> bool {
         let it = &self.description;
         it.native.is_some() || it.list.as_ref().is_some_and(|list| list.exclusive)
     }
 
     /// Whose keys a provider was asked for. What came out of a member of the document is not shown, which may be the
     /// credential, where two members were mixed up; but a user of IAM was found to be one.
-    pub fn whose(&self) -> String {
+    pub(crate) fn whose(&self) -> String {
         let shown = |name: &str| {
             let parameter = self.description.parameters.get(name);
             self.description.native.is_some() || parameter.is_some_and(|parameter| parameter.member.is_none())
@@ -200,7 +200,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Whatever came of it.
-    pub async fn call(&self, section: &str, call: Call<'_>, with: With<'_>) -> Result<Reply, Cause> {
+    pub(crate) async fn call(&self, section: &str, call: Call<'_>, with: With<'_>) -> Result<Reply, Cause> {
         let auth = call.auth.unwrap_or(&self.description.auth);
         let mut variables = self.variables(with).await?;
         if let Some(mint) = &auth.mint {
@@ -228,7 +228,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `RequestUnfit`.
-    pub fn request(
+    pub(crate) fn request(
         &self,
         section: &str,
         call: &Call<'_>,
@@ -267,7 +267,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// The admin secret's.
-    pub async fn check_variables(&self, key: &Key) -> Result<Variables, Cause> {
+    pub(crate) async fn check_variables(&self, key: &Key) -> Result<Variables, Cause> {
         if self.description.check_uses_admin() {
             return self
                 .variables(With {
@@ -308,7 +308,7 @@ impl Job<'_> {
         let arn = self.arn_of(name)?;
         let text = self.context.other_secret(arn).await?;
         if !variables::is_admin(&text) {
-            return Err(ProviderFault::AdminUnusable {
+            return Err(ProviderFault::AdminSecretUnusable {
                 admin: name.to_owned(),
                 problem: "is neither a bare credential nor a JSON object",
             }
@@ -328,7 +328,7 @@ impl Job<'_> {
 
     fn arn_of(&self, admin: &str) -> Result<&str, ProviderFault> {
         let arn = self.settings.admins.get(admin).map(String::as_str);
-        arn.ok_or_else(|| ProviderFault::AdminNotNamed {
+        arn.ok_or_else(|| ProviderFault::AdminSecretNotNamed {
             provider: self.description.provider.clone(),
             admin: admin.to_owned(),
         })

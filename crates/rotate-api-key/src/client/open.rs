@@ -1,4 +1,4 @@
-//! Puts a job together: which provider, which parameters, which members.
+//! Puts a client together: which provider, which parameters, which members.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
 
-use super::{Job, Members};
+use super::{Client, Members};
 use crate::description::{Description, Parameter, RESERVED, SetBy};
 use crate::fault::ProviderFault;
 use crate::key::Key;
-use crate::key::mark::Marks;
+use crate::key::Marks;
 use crate::settings::{Given, Settings};
 
 /// What Keywheel's own tags begin with.
@@ -40,17 +40,17 @@ impl Said {
     }
 }
 
-impl<'a> Job<'a> {
+impl<'a> Client<'a> {
     /// Reads what `current` says of itself, and finds the description that it names.
     ///
     /// # Errors
     /// `ProviderUnknown`, `DescriptionInvalid`, `ParameterInvalid`, `ProviderCannotRotate`, or the document's.
-    pub async fn open(
+    pub(crate) async fn open(
         settings: &'a Settings,
         made: &'a RefCell<Option<Key>>,
         current: &KeyDocument,
         context: &'a Context<'a>,
-    ) -> Result<Job<'a>, Cause> {
+    ) -> Result<Client<'a>, Cause> {
         let mut said = Said {
             document: current.settings()?,
             tags: None,
@@ -73,7 +73,7 @@ impl<'a> Job<'a> {
         }
         let description = settings.registry.get(provider)?;
         if let Some(reason) = &description.reason {
-            return Err(ProviderFault::CannotRotate {
+            return Err(ProviderFault::ProviderCannotRotate {
                 title: description.title.clone(),
                 reason: reason.clone(),
             }
@@ -97,7 +97,7 @@ impl<'a> Job<'a> {
                 open.push(name.clone());
             }
         }
-        let mut job = Job {
+        let mut client = Client {
             description,
             settings,
             context,
@@ -110,22 +110,22 @@ impl<'a> Job<'a> {
             admin: RefCell::default(),
             minted: RefCell::default(),
         };
-        job.current = job.key_of(current)?;
-        job.check_endpoint(current)?;
-        Ok(job)
+        client.current = client.key_of(current)?;
+        client.check_endpoint(current)?;
+        Ok(client)
     }
 
     /// The same step's work with another of the secret's documents.
     ///
     /// # Errors
-    /// As [`Job::open`].
-    pub async fn open_another(&self, document: &KeyDocument) -> Result<Job<'a>, Cause> {
-        // A job is large, and lives in the future of one already.
-        Box::pin(Job::open(self.settings, self.made, document, self.context)).await
+    /// As [`Client::open`].
+    pub(crate) async fn open_another(&self, document: &KeyDocument) -> Result<Client<'a>, Cause> {
+        // A client is large, and lives in the future of one already.
+        Box::pin(Client::open(self.settings, self.made, document, self.context)).await
     }
 
     /// Whether both are of the same provider, with the same parameters.
-    pub fn is_of_the_account_of(&self, other: &Job<'_>) -> bool {
+    pub(crate) fn is_of_the_account_of(&self, other: &Client<'_>) -> bool {
         self.description.provider == other.description.provider && self.parameters == other.parameters
     }
 
@@ -146,7 +146,7 @@ impl<'a> Job<'a> {
         if said == expected {
             return Ok(());
         }
-        Err(ProviderFault::Elsewhere {
+        Err(ProviderFault::KeyElsewhere {
             provider: self.description.provider.clone(),
             member: TOKEN_ENDPOINT.to_owned(),
             expected,

@@ -6,7 +6,7 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 use tokio::time::sleep;
 
-use super::Job;
+use super::Client;
 use crate::clock;
 
 /// How long what another createSecret stored may stay unseen (fact 10 of Secrets Manager: reads may be a moment behind).
@@ -16,12 +16,12 @@ const UNSEEN: [Duration; 3] = [
     Duration::from_millis(800),
 ];
 
-impl Job<'_> {
+impl Client<'_> {
     /// The value that this version has already, if it has one.
     ///
     /// # Errors
     /// Secrets Manager's, or the document's.
-    pub async fn stored(&self) -> Result<Option<KeyDocument>, Cause> {
+    pub(crate) async fn stored(&self) -> Result<Option<KeyDocument>, Cause> {
         let text = self.context.version(self.context.token()).await?;
         Ok(text.map(|text| KeyDocument::parse(&text)).transpose()?)
     }
@@ -30,7 +30,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Secrets Manager's, or the document's.
-    pub async fn stored_by_now(&self) -> Result<Option<KeyDocument>, Cause> {
+    pub(crate) async fn stored_by_now(&self) -> Result<Option<KeyDocument>, Cause> {
         for pause in UNSEEN {
             sleep(pause).await;
             if let Some(stored) = self.stored().await? {
@@ -44,7 +44,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Secrets Manager's.
-    pub async fn is_pending_older_than(&self, age: Duration) -> Result<bool, Cause> {
+    pub(crate) async fn is_pending_older_than(&self, age: Duration) -> Result<bool, Cause> {
         let made = self.context.pending_made().await?;
         let passed = made.and_then(|made| clock::now().duration_since(made).ok());
         Ok(passed.is_some_and(|passed| passed >= age))

@@ -18,7 +18,7 @@ const LONG_NUMBER: usize = 8;
 
 /// The values by name, and what of them must never be shown.
 #[derive(Clone, Default)]
-pub struct Variables {
+pub(crate) struct Variables {
     values: BTreeMap<&'static str, Value>,
     secrets: Vec<SecretString>,
 }
@@ -26,14 +26,14 @@ pub struct Variables {
 impl Variables {
     /// Sets a name to something that is no credential.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.values.insert(name, value.into());
         self
     }
 
     /// Sets a name to several things that are no credentials.
     #[must_use]
-    pub fn with_all(self, name: &'static str, values: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn with_all(self, name: &'static str, values: &BTreeMap<String, String>) -> Self {
         self.with(
             name,
             object(
@@ -50,7 +50,7 @@ impl Variables {
         clippy::disallowed_methods,
         reason = "templates write the credential into requests"
     )]
-    pub fn with_key(mut self, name: &'static str, key: &Key) -> Self {
+    pub(crate) fn with_key(mut self, name: &'static str, key: &Key) -> Self {
         let mut members = BTreeMap::new();
         if let Some(value) = &key.value {
             members.insert("value", Value::from(value.expose_secret()));
@@ -72,7 +72,7 @@ impl Variables {
         clippy::disallowed_methods,
         reason = "templates write the credential into requests"
     )]
-    pub fn with_secret(mut self, name: &'static str, secret: &Password) -> Self {
+    pub(crate) fn with_secret(mut self, name: &'static str, secret: &Password) -> Self {
         self.hide(secret.expose_secret());
         let value = Value::from(secret.expose_secret());
         self.with(name, value)
@@ -84,7 +84,7 @@ impl Variables {
         clippy::disallowed_methods,
         reason = "templates write the credential into requests"
     )]
-    pub fn with_document(mut self, name: &'static str, text: &SecretString) -> Self {
+    pub(crate) fn with_document(mut self, name: &'static str, text: &SecretString) -> Self {
         let plain = text.expose_secret().trim();
         let Ok(members) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(plain) else {
             self.hide(plain);
@@ -95,12 +95,12 @@ impl Variables {
     }
 
     /// What must never be shown.
-    pub fn secrets(&self) -> &[SecretString] {
+    pub(crate) fn secrets(&self) -> &[SecretString] {
         &self.secrets
     }
 
     /// For the engine.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         object(self.values.iter().map(|(name, value)| (*name, value.clone())))
     }
 
@@ -136,12 +136,12 @@ fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Value)>) -> Val
 }
 
 /// Whether a document can be an admin secret: a bare string, or an object.
-pub fn is_admin(text: &SecretString) -> bool {
+pub(crate) fn is_admin(text: &SecretString) -> bool {
     KeyDocument::parse(text).is_ok()
 }
 
 /// What `{{ expires… }}` is: `days` after `now`.
-pub fn expires(now: SystemTime, days: u32) -> Value {
+pub(crate) fn expires(now: SystemTime, days: u32) -> Value {
     let seconds = u64::from(days) * DAY;
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -11,7 +11,7 @@ use super::parameter::Parameter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub(crate) enum Class {
     /// A new key is created beside the old one, which is revoked later (class A).
     Overlap,
     /// One call replaces the key, and the old one dies at once (class B).
@@ -28,7 +28,7 @@ pub enum Class {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Native {
+pub(crate) enum Native {
     /// The access keys of an IAM user.
     AwsIam,
 }
@@ -39,69 +39,70 @@ pub enum Native {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Description {
     /// What secrets call it: small letters, digits and dashes.
-    pub provider: String,
+    pub(crate) provider: String,
     /// What people call it.
-    pub title: String,
+    pub(crate) title: String,
     /// The page of the provider's documentation that the description was made from.
-    pub documentation: Option<String>,
+    #[expect(dead_code, reason = "for people; a key that is not known would be refused")]
+    documentation: Option<String>,
     /// How its keys change hands.
-    pub class: Class,
+    pub(crate) class: Class,
     /// Class `none`: why a rotation is refused, in one sentence.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// A provider that is programmed: no calls are described.
-    pub native: Option<Native>,
+    pub(crate) native: Option<Native>,
     /// Scheme, host, and a path that all requests begin with. Parameters in it must be from a closed list, or the
     /// function's own.
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
     /// The name by which `ADMIN_SECRETS` says which secret holds the admin's credential.
-    pub admin: Option<String>,
+    pub(crate) admin: Option<String>,
     /// The name of a new key, which must have `{{ mark }}` in it.
     #[serde(default = "default_name")]
-    pub name: String,
+    pub(crate) name: String,
     /// The most live keys that the provider allows.
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// How long a new key is valid, for `{{ expires… }}`.
-    pub lifetime_days: Option<u32>,
+    pub(crate) lifetime_days: Option<u32>,
     /// How long a new key may take until the provider honours it.
     #[serde(default = "ten")]
-    pub settle_seconds: u64,
+    pub(crate) settle_seconds: u64,
     /// How long one call may take.
     #[serde(default = "ten")]
-    pub timeout_seconds: u64,
+    pub(crate) timeout_seconds: u64,
     /// What a secret, or the function, must say besides.
     #[serde(default)]
-    pub parameters: BTreeMap<String, Parameter>,
+    pub(crate) parameters: BTreeMap<String, Parameter>,
     /// Where a JSON document has the key.
     #[serde(default)]
-    pub secret: Members,
+    pub(crate) secret: Members,
     /// How all calls but `check` are authenticated.
     #[serde(default)]
-    pub auth: Auth,
+    pub(crate) auth: Auth,
     /// Class `overlap`: creates a key.
-    pub create: Option<Issue>,
+    pub(crate) create: Option<Issue>,
     /// Class `overlap`: lists the keys.
-    pub list: Option<List>,
+    pub(crate) list: Option<List>,
     /// Class `overlap`: the call that revokes a key, or several in order.
     #[serde(default, deserialize_with = "call::one_or_many")]
     #[cfg_attr(test, schemars(schema_with = "call::one_or_many_schema"))]
-    pub revoke: Vec<Revoke>,
+    pub(crate) revoke: Vec<Revoke>,
     /// Class `overlap`: when a displaced key is revoked.
     #[serde(default)]
-    pub retire: Retire,
+    pub(crate) retire: Retire,
     /// Uses a key as an application would.
-    pub check: Option<Check>,
+    pub(crate) check: Option<Check>,
     /// Class `in-place`: replaces the key.
-    pub roll: Option<Issue>,
+    pub(crate) roll: Option<Issue>,
     /// Class `in-place`: the same by an admin, for when the only key is lost.
-    pub recover: Option<Issue>,
+    pub(crate) recover: Option<Issue>,
     /// Class `staged`: makes a second value.
-    pub stage: Option<Stage>,
+    pub(crate) stage: Option<Stage>,
     /// Class `staged`: removes a second value that nobody knows.
-    pub unstage: Option<Revoke>,
+    pub(crate) unstage: Option<Revoke>,
     /// Class `staged`: makes the second value the first.
-    pub promote: Option<Promote>,
+    pub(crate) promote: Option<Promote>,
     /// Class `chosen`: uploads the value.
-    pub set: Option<Set>,
+    pub(crate) set: Option<Set>,
     #[serde(skip)]
     pub(super) derived: Derived,
 }
@@ -118,7 +119,7 @@ pub(super) struct Derived {
 
 /// Whether a displaced key that Keywheel did not make may be revoked: a document may name anybody's id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Adoption {
+pub(crate) enum Adoption {
     /// It may.
     #[default]
     Yes,
@@ -132,34 +133,34 @@ pub enum Adoption {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Members {
+pub(crate) struct Members {
     /// The member that is the key.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// The member that is the key's id; it is added to a document that has none.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
 }
 
 /// When a displaced key is revoked.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Retire {
+pub(crate) struct Retire {
     /// At the next rotation, or as soon as the new key is current.
     #[serde(default)]
-    pub when: RetireWhen,
+    pub(crate) when: RetireWhen,
     /// How long a displaced key must live: a rotation that would have to revoke it earlier is refused.
     #[serde(default)]
-    pub least_overlap_hours: u64,
+    pub(crate) least_overlap_hours: u64,
     /// Whether a displaced key that was not made by Keywheel may be revoked. By default if the check shows that the id in the
     /// document is that key's.
-    pub adopted: Option<bool>,
+    pub(crate) adopted: Option<bool>,
 }
 
 /// See [`Retire`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum RetireWhen {
+pub(crate) enum RetireWhen {
     /// Applications have a whole interval to read the new key.
     #[default]
     NextRotation,
@@ -169,27 +170,27 @@ pub enum RetireWhen {
 
 impl Description {
     /// Whether the check needs the admin's credential.
-    pub fn check_uses_admin(&self) -> bool {
+    pub(crate) fn check_uses_admin(&self) -> bool {
         self.derived.check_uses_admin
     }
 
     /// Whether a parameter reaches a call that the admin's credential makes.
-    pub fn is_of_the_admin(&self, parameter: &str) -> bool {
+    pub(crate) fn is_of_the_admin(&self, parameter: &str) -> bool {
         self.native.is_some() || self.derived.of_the_admin.contains(parameter)
     }
 
     /// Whether a parameter decides where a credential is sent.
-    pub fn decides_a_host(&self, parameter: &str) -> bool {
+    pub(crate) fn decides_a_host(&self, parameter: &str) -> bool {
         self.derived.hosts.contains(parameter)
     }
 
     /// Whether the admin's credential replaces the key, and not the key itself.
-    pub fn rolls_by_admin(&self) -> bool {
+    pub(crate) fn rolls_by_admin(&self) -> bool {
         self.derived.rolls_by_admin
     }
 
     /// Whether a displaced key that Keywheel did not make may be revoked.
-    pub fn adoption(&self) -> Adoption {
+    pub(crate) fn adoption(&self) -> Adoption {
         match self.retire.adopted {
             Some(true) => Adoption::Yes,
             Some(false) => Adoption::No,

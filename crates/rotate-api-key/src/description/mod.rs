@@ -13,13 +13,16 @@ mod locate;
 mod pagination;
 mod parameter;
 
-pub use call::{
-    Auth, Call, Check, ClientCredentials, Expect, Issue, List, Mint, Promote, PromoteWhen, Sent, Stage,
+#[cfg(test)]
+pub(crate) use call::Issue;
+pub(crate) use call::{
+    Auth, Call, Check, ClientCredentials, Expect, List, Mint, Promote, PromoteWhen, Sent, Stage,
 };
-pub use definition::{Adoption, Class, Description, Native, RetireWhen};
-pub use error::{DescriptionError, Problem};
-pub use pagination::{At, Next, Page};
-pub use parameter::{ID, Parameter, RESERVED, SetBy};
+pub use definition::Description;
+pub(crate) use definition::{Adoption, Class, Native, RetireWhen};
+pub use error::DescriptionError;
+pub(crate) use pagination::{At, Page};
+pub(crate) use parameter::{ID, Parameter, RESERVED, SetBy};
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use crate::notation::pointer::Pointer;
 /// How the next page of a list is asked for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Written")]
-pub enum Next {
+pub(crate) enum Next {
     /// The answer has a token, which goes into the query.
     Cursor {
         /// Where the token stands; none, null or empty on the last page.
@@ -98,7 +98,7 @@ impl schemars::JsonSchema for Next {
 
 /// A page of a list.
 #[derive(Clone, Copy)]
-pub enum Page<'a> {
+pub(crate) enum Page<'a> {
     /// The first one, which is asked for as described.
     First,
     /// The one that a parameter of the query names.
@@ -109,7 +109,7 @@ pub enum Page<'a> {
 
 /// Where one is in a list of several pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum At {
+pub(crate) enum At {
     /// A token or a URL that the provider gave.
     Told(String),
     /// A number.
@@ -122,7 +122,7 @@ impl Next {
     ///
     /// # Errors
     /// What is wrong with what the answer says of it.
-    pub fn after(
+    pub(crate) fn after(
         &self,
         here: Option<&At>,
         answer: Json<'_>,
@@ -165,7 +165,7 @@ impl Next {
     }
 
     /// How that page is asked for; `text` is what `at` has in words.
-    pub fn page<'a>(&'a self, text: &'a str) -> Page<'a> {
+    pub(crate) fn page<'a>(&'a self, text: &'a str) -> Page<'a> {
         match self {
             Self::Cursor { query, .. } | Self::Number { query, .. } => Page::Query(query, text),
             Self::Url(_) => Page::At(text),
@@ -175,7 +175,7 @@ impl Next {
 
 impl At {
     /// As it goes into a request.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Told(text) => text.clone(),
             Self::Number(number) => number.to_string(),

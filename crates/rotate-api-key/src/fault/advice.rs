@@ -1,64 +1,149 @@
-//! What to do about each cause.
+//! What to do about each fault, and whether to try again: one place for all of it.
 
-use std::borrow::Cow;
+use rotation::{Advice, Fault, Kind, Prospect};
 
-use super::ProviderFault as F;
+use super::provider_fault::ProviderFault as F;
 
-/// The remedy: lower case, no full stop.
-pub(super) fn of(fault: &F) -> Cow<'_, str> {
-    match fault {
-        F::SettingInvalid { name, expected, .. } => format!("set {name} to {expected}, or remove it").into(),
-        F::DescriptionInvalid(_) => "correct the description, and deploy it again".into(),
-        F::ProviderMissing => {
-            "name the provider: PROVIDER in the function's environment, the tag keywheel:provider of the secret, or {\"keywheel\": {\"provider\": …}} in its document".into()
+impl Fault for F {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each fault, and nothing else")]
+    fn advice(&self) -> Advice<'_> {
+        match self {
+            F::ConfigurationInvalid { name, expected, .. } => {
+                Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it"))
+            }
+            F::DescriptionInvalid(_) => Advice::new(
+                Kind::Configuration,
+                "correct the description, and deploy it again",
+            ),
+            F::ProviderMissing => Advice::new(
+                Kind::Document,
+                "name the provider: PROVIDER in the function's environment, the tag keywheel:provider of the secret, or {\"keywheel\": {\"provider\": …}} in its document",
+            ),
+            F::ProviderUnknown { known, .. } => Advice::new(
+                Kind::Document,
+                format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}"),
+            ),
+            F::ParameterInvalid { parameter, allowed, .. } => Advice::new(
+                Kind::Document,
+                format!(
+                    "correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}"
+                ),
+            ),
+            F::ProviderCannotRotate { .. } => Advice::new(
+                Kind::Configuration,
+                "turn the rotation of this secret off, and replace its key by hand",
+            ),
+            F::AdminSecretNotNamed { admin, .. } => Advice::new(
+                Kind::Configuration,
+                format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret"),
+            ),
+            F::AdminSecretUnusable { .. } => Advice::new(
+                Kind::Document,
+                "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}",
+            ),
+            F::KeyElsewhere { expected, .. } => {
+                Advice::new(Kind::Document, format!("let it be {expected}, or name another provider"))
+            }
+            F::PendingNamesAnotherAccount { .. } => Advice::new(
+                Kind::Rotation,
+                "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation",
+            ),
+            F::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
+            F::RequestUnfit { .. } => Advice::new(
+                Kind::Document,
+                "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there",
+            ),
+            F::ProviderAddressRefused { .. } => Advice::new(
+                Kind::Network,
+                "correct the host in the description, or the name server: no provider has such an address",
+            ),
+            F::ProviderUnreachable { again, .. } => Advice::new(
+                Kind::Network,
+                "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated",
+            )
+            .with(passing(*again)),
+            F::ProviderTlsFailed { .. } => Advice::new(
+                Kind::Tls,
+                "set PROVIDER_CA_BUNDLE if the provider's certificate is signed by an authority of your own; otherwise correct the host",
+            ),
+            F::ProviderRedirected { .. } => Advice::new(
+                Kind::Server,
+                "correct the base in the description: a credential is never sent on to where a redirect leads",
+            ),
+            F::ProviderCredentialRefused { status: 403, .. } => Advice::new(
+                Kind::Privilege,
+                "give the credential that the call uses the right to do it (the admin secret, or the key itself)",
+            ),
+            F::ProviderCredentialRefused { .. } => Advice::new(
+                Kind::Login,
+                "replace the credential that the call uses: the admin secret, or the key itself",
+            ),
+            F::ProviderRefused { .. } | F::NotThere { .. } | F::ErrorInside { .. } => Advice::new(
+                Kind::Server,
+                "see the provider's words; correct the parameters, or the description",
+            ),
+            F::ProviderFailed { again, .. } => Advice::new(
+                Kind::Server,
+                "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page",
+            )
+            .with(passing(*again)),
+            F::ProviderThrottled { .. } => Advice::new(Kind::Throttling, SPREAD).with(Prospect::Transient),
+            F::NoTime { .. } => Advice::new(Kind::Throttling, SPREAD),
+            F::ProviderAnswerUnusable { .. } => Advice::new(
+                Kind::Server,
+                "compare the description with the provider's documentation: it, or the provider, has changed",
+            ),
+            F::KeyRefused { .. } => Advice::new(
+                Kind::Login,
+                "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation",
+            ),
+            F::KeyGone { .. } => Advice::new(Kind::Login, "start a new rotation: this key is given up")
+                .with(Prospect::PoisonedPending),
+            F::KeyUnproven { provider, open } => {
+                let all: Vec<_> = open.iter().map(|name| format!("{provider}.{name}=…")).collect();
+                let all = all.join(", ");
+                Advice::new(
+                    Kind::Login,
+                    format!("put a key that works into the secret, or let the function say it: {all} in PROVIDER_PARAMETERS"),
+                )
+            }
+            F::SecondKeyUnclear { .. } => Advice::new(
+                Kind::Server,
+                "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated",
+            ),
+            F::KeyCheckUnclear { again, .. } => Advice::new(
+                Kind::Server,
+                "say in the description's [check] what this status means: healthy, dead, or again",
+            )
+            .with(passing(*again)),
+            F::KeyLimitReached { ours, .. } => {
+                Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
+            }
+            F::OverlapTooShort { .. } => Advice::new(
+                Kind::Rotation,
+                "rotate less often, or lower least-overlap-hours in the description; nothing was changed",
+            ),
+            F::KeyLost => Advice::new(
+                Kind::Rotation,
+                "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret",
+            )
+            .with(Prospect::PoisonedPending),
         }
-        F::ProviderUnknown { known, .. } => {
-            format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}").into()
-        }
-        F::ParameterInvalid { parameter, allowed, .. } => format!(
-            "correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}"
-        )
-        .into(),
-        F::CannotRotate { .. } => "turn the rotation of this secret off, and replace its key by hand".into(),
-        F::AdminNotNamed { admin, .. } => {
-            format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret").into()
-        }
-        F::AdminUnusable { .. } => {
-            "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}".into()
-        }
-        F::Elsewhere { expected, .. } => format!("let it be {expected}, or name another provider").into(),
-        F::Mismatch { .. } => {
-            "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation".into()
-        }
-        F::NoRandomness(failed) => failed.remedy().into(),
-        F::RequestUnfit { .. } => "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there".into(),
-        F::AddressRefused { .. } => "correct the host in the description, or the name server: no provider has such an address".into(),
-        F::Unreachable { .. } => {
-            "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated".into()
-        }
-        F::TlsFailed { .. } => "set PROVIDER_CA_BUNDLE if the provider's certificate is signed by an authority of your own; otherwise correct the host".into(),
-        F::Redirected { .. } => "correct the base in the description: a credential is never sent on to where a redirect leads".into(),
-        F::CredentialRefused { status: 403, .. } => {
-            "give the credential that the call uses the right to do it (the admin secret, or the key itself)".into()
-        }
-        F::CredentialRefused { .. } => "replace the credential that the call uses: the admin secret, or the key itself".into(),
-        F::Refused { .. } | F::ErrorInside { .. } => "see the provider's words; correct the parameters, or the description".into(),
-        F::Failed { .. } => "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page".into(),
-        F::Throttled { .. } | F::NoTime { .. } => "rotate fewer secrets of this provider at once: spread the schedules' windows".into(),
-        F::AnswerUnusable { .. } => "compare the description with the provider's documentation: it, or the provider, has changed".into(),
-        F::KeyGone { .. } => "start a new rotation: this key is given up".into(),
-        F::KeyRefused { .. } => "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation".into(),
-        F::Unproven { provider, open } => {
-            let all: Vec<_> = open.iter().map(|name| format!("{provider}.{name}=…")).collect();
-            format!("put a key that works into the secret, or let the function say it: {} in PROVIDER_PARAMETERS", all.join(", ")).into()
-        }
-        F::SecondKeyUnclear { .. } => {
-            "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated".into()
-        }
-        F::CheckUnclear { .. } => "say in the description's [check] what this status means: healthy, dead, or again".into(),
-        F::LimitReached { ours, .. } => format!("revoke a key that nothing uses; {ours}").into(),
-        F::OverlapTooShort { .. } => "rotate less often, or lower least-overlap-hours in the description; nothing was changed".into(),
-        F::KeyLost => "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret".into(),
+    }
+}
+
+const SPREAD: &str = "rotate fewer secrets of this provider at once: spread the schedules' windows";
+
+/// The prospect of a failure that may be tried `again`, or not: the call may have been carried out.
+fn passing(again: bool) -> Prospect {
+    if again {
+        Prospect::Transient
+    } else {
+        Prospect::Permanent
     }
 }
 
@@ -73,7 +158,7 @@ mod tests {
         let (call, words) = ("create at p (h)", "no room");
         let told = |status| {
             let (call, words) = (call.to_owned(), words.to_owned());
-            F::Refused { call, status, words }.to_string()
+            F::ProviderRefused { call, status, words }.to_string()
         };
         let key = |status| F::KeyRefused {
             call: call.to_owned(),

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use rotation::{Budget, Cause, Prospect};
+use rotation::secrets::KeyDocument;
+use rotation::{Budget, Cause};
 use tokio::time::{Instant, sleep};
 
 use crate::call::answer::{Judge, tells_of_an_error};
-use crate::call::patience::{after, pause_asked_for};
-use crate::description::{Check, Expect, ID};
-use crate::fault::ProviderFault;
 use crate::call::client_credentials;
+use crate::call::patience::{after, pause_asked_for};
+use crate::client::Client;
+use crate::description::{Check, Expect, ID};
+use crate::fault::{ProviderFault, is_key_refused, shows_nothing};
 use crate::http::{self, Answer, Outgoing};
-use crate::client::Job;
-use crate::notation::json::Json;
 use crate::key::Key;
+use crate::notation::json::Json;
 use crate::notation::pointer::Pointer;
 use crate::notation::status::Statuses;
 
@@ -24,13 +25,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// How old a pending version must be before its key is given up where no list tells: young ones may only be slow, or refused for
 /// another reason.
-pub const HOPELESS: Duration = Duration::from_hours(1);
-/// What a check of a key comes to that neither works nor is refused.
-const SHOWS_NOTHING: [&str; 3] = ["KeyElsewhere", "KeyCheckUnclear", "RequestUnfit"];
+pub(crate) const HOPELESS: Duration = Duration::from_hours(1);
 
 /// What a check came to, if it came to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
+pub(crate) enum Health {
     /// The key works.
     Healthy,
     /// It is refused.
@@ -41,7 +40,7 @@ pub enum Health {
 ///
 /// # Errors
 /// The last check's.
-pub async fn settled(
+pub(crate) async fn settled(
     settle: Duration,
     budget: Budget,
     mut check: impl AsyncFnMut() -> Result<(), Cause>,
@@ -51,19 +50,19 @@ pub async fn settled(
     loop {
         let young = start.elapsed() + pause < settle && pause < budget.remaining() / 2;
         match check().await {
-            Err(cause) if young && cause.code() == "KeyRefused" => sleep(pause).await,
+            Err(cause) if young && is_key_refused(&cause) => sleep(pause).await,
             outcome => return outcome,
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-impl Job<'_> {
+impl Client<'_> {
     /// Checks a key of this rotation, which the provider may need a while to honour.
     ///
     /// # Errors
     /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
+    pub(crate) async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
         let settle = Duration::from_secs(self.description.settle_seconds);
         settled(settle, self.context.budget(), async || {
             self.check(key, "pending").await
@@ -75,10 +74,10 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn health(&self, key: &Key, whose: &'static str) -> Result<Health, Cause> {
+    pub(crate) async fn health(&self, key: &Key, whose: &'static str) -> Result<Health, Cause> {
         match self.check(key, whose).await {
             Ok(()) => Ok(Health::Healthy),
-            Err(cause) if cause.code() == "KeyRefused" => Ok(Health::Dead),
+            Err(cause) if is_key_refused(&cause) => Ok(Health::Dead),
             Err(cause) => Err(cause),
         }
     }
@@ -88,15 +87,26 @@ impl Job<'_> {
     ///
     /// # Errors
     /// What passes: the provider cannot be asked at the moment.
-    pub async fn works(&self, key: &Key, whose: &'static str) -> Result<bool, Cause> {
+    pub(crate) async fn works(&self, key: &Key, whose: &'static str) -> Result<bool, Cause> {
         match self.health(key, whose).await {
             Ok(health) => Ok(health == Health::Healthy),
-            Err(cause)
-                if cause.prospect() != Prospect::Transient && SHOWS_NOTHING.contains(&cause.code()) =>
-            {
-                Ok(false)
-            }
+            Err(cause) if shows_nothing(&cause) => Ok(false),
             Err(cause) => Err(cause),
+        }
+    }
+
+    /// Another value was stored first, and there is room for one only: whichever was made last is alive.
+    ///
+    /// # Errors
+    /// `KeyLost`, which takes AWSPENDING off, if the stored one is dead.
+    pub(crate) async fn check_survivor(&self, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        let Some(staged) = staged else {
+            return Ok(());
+        };
+        let key: Key = self.key_of(staged)?;
+        match self.health(&key, "stored").await? {
+            Health::Healthy => Ok(()),
+            Health::Dead => Err(ProviderFault::KeyLost.into()),
         }
     }
 
@@ -104,11 +114,14 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `RequestUnfit`.
-    pub async fn check_can_be_sent(&self, key: &Key) -> Result<(), Cause> {
+    pub(crate) async fn check_can_be_sent(&self, key: &Key) -> Result<(), Cause> {
         self.check_request(key).await.map(drop)
     }
 
-    async fn check_request(&self, key: &Key) -> Result<(Outgoing, crate::client::variables::Variables), Cause> {
+    async fn check_request(
+        &self,
+        key: &Key,
+    ) -> Result<(Outgoing, crate::client::variables::Variables), Cause> {
         let check = self.described_check();
         let variables = self.check_variables(key).await?;
         if let Some(grant) = &check.client_credentials {
@@ -125,7 +138,7 @@ impl Job<'_> {
 
     /// # Errors
     /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn check(&self, key: &Key, whose: &'static str) -> Result<(), Cause> {
+    pub(crate) async fn check(&self, key: &Key, whose: &'static str) -> Result<(), Cause> {
         let (request, variables) = self.check_request(key).await?;
         let (budget, roots) = (self.context.budget(), &self.settings.roots);
         let check = self.described_check();
@@ -201,8 +214,8 @@ impl Verdict<'_> {
             .as_ref()
             .map_or_else(|| Statuses::passing().has(status), |again| again.has(status));
         Err(match status {
-            429 if again => ProviderFault::Throttled { call, status },
-            _ => ProviderFault::CheckUnclear {
+            429 if again => ProviderFault::ProviderThrottled { call, status },
+            _ => ProviderFault::KeyCheckUnclear {
                 call,
                 status,
                 words: words(),
@@ -238,7 +251,7 @@ impl Verdict<'_> {
         let refused = match (Json::parse(&answer.body), expected) {
             (None, Some(_)) => {
                 let problem = "is not JSON".to_owned();
-                return Err(ProviderFault::AnswerUnusable { call, problem });
+                return Err(ProviderFault::ProviderAnswerUnusable { call, problem });
             }
             (None, None) => false,
             (Some(inside), expected) => {
@@ -265,7 +278,7 @@ impl Verdict<'_> {
                 continue;
             };
             if inside.and_then(|inside| inside.at(place)?.text()).as_deref() != Some(expected) {
-                return Err(ProviderFault::Elsewhere {
+                return Err(ProviderFault::KeyElsewhere {
                     provider: self.provider.to_owned(),
                     member: name.clone(),
                     expected: format!("what the provider says of the {} key at {place:?}", self.whose),
@@ -277,8 +290,8 @@ impl Verdict<'_> {
 }
 
 /// The same cause, for a key that is given up: as `listed` shows, or time.
-pub fn gone(cause: Cause, listed: bool) -> Cause {
-    if cause.code() == "KeyRefused" {
+pub(crate) fn gone(cause: Cause, listed: bool) -> Cause {
+    if is_key_refused(&cause) {
         ProviderFault::KeyGone {
             problem: cause.problem().to_string(),
             listed,

@@ -7,24 +7,24 @@
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::health::check::Health;
-use crate::fault::ProviderFault;
-use crate::client::Job;
+use crate::client::Client;
+use crate::fault::{ProviderFault, is_request_unfit};
+use crate::health::Health;
 use crate::key::Key;
 
 /// Versions without a label that are tried, newest first.
 const MOST_TRIES: usize = 5;
 
-impl Job<'_> {
+impl Client<'_> {
     /// Whether AWSCURRENT's key works; and that the admin's credential may be used for this secret.
     ///
     /// # Errors
     /// `KeyUnproven`, `KeyElsewhere`, or what the check came to.
-    pub async fn prove(&self) -> Result<Health, Cause> {
+    pub(crate) async fn prove(&self) -> Result<Health, Cause> {
         self.check_admin_is_named()?;
         let health = match self.health(&self.current, "current").await {
             // A placeholder, of which the check could not even be written.
-            Err(unfit) if unfit.code() == "RequestUnfit" => {
+            Err(unfit) if is_request_unfit(&unfit) => {
                 tracing::warn!("the current key cannot be used: {unfit}");
                 Health::Dead
             }
@@ -40,7 +40,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `KeyUnproven`, or what the checks came to.
-    pub async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
+    pub(crate) async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
         for old in self.older_keys().await? {
             if self.works(&old, "older").await? {
                 return Ok(());
@@ -53,7 +53,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Secrets Manager's.
-    pub async fn older_keys(&self) -> Result<Vec<Key>, Cause> {
+    pub(crate) async fn older_keys(&self) -> Result<Vec<Key>, Cause> {
         let mut keys = Vec::new();
         for past in self.context.history(MOST_TRIES).await? {
             let Ok(document) = KeyDocument::parse(&past.text) else {
@@ -70,8 +70,8 @@ impl Job<'_> {
     }
 
     /// Nothing shows that the open parameters are right.
-    pub fn unproven(&self) -> Cause {
-        ProviderFault::Unproven {
+    pub(crate) fn unproven(&self) -> Cause {
+        ProviderFault::KeyUnproven {
             provider: self.description.provider.clone(),
             open: self.open.clone(),
         }

@@ -12,18 +12,18 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
 use super::forbidden;
-use crate::notation::base::{self, Base};
 use crate::fault::ProviderFault;
+use crate::notation::base::{self, Base};
 
 /// A connection, with or without TLS.
-pub trait Stream: AsyncRead + AsyncWrite + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 
 /// Connects to the first address that accepts, if none of the name's addresses is one that no provider has.
 ///
 /// # Errors
 /// `ProviderUnreachable`, `ProviderAddressRefused`, `ProviderTlsFailed`.
-pub async fn connect(
+pub(crate) async fn connect(
     base: &Base,
     call: &str,
     tls: impl FnOnce() -> Arc<ClientConfig>,
@@ -32,7 +32,7 @@ pub async fn connect(
     if !base.tls {
         return Ok(Box::pin(stream));
     }
-    let failed = |detail: String| ProviderFault::TlsFailed {
+    let failed = |detail: String| ProviderFault::ProviderTlsFailed {
         call: call.to_owned(),
         detail,
     };
@@ -71,7 +71,7 @@ async fn resolve(base: &Base, call: &str) -> Result<Vec<SocketAddr>, ProviderFau
     let loopback = base::is_loopback(&base.host);
     for address in &addresses {
         if let Some(why) = forbidden::refusal(address.ip(), loopback) {
-            return Err(ProviderFault::AddressRefused {
+            return Err(ProviderFault::ProviderAddressRefused {
                 call: call.to_owned(),
                 host: base.host.clone(),
                 address: address.ip().to_string(),
@@ -91,7 +91,7 @@ fn words(error: &io::Error) -> String {
 
 /// Nothing was sent yet: it may be tried again.
 fn unreachable(call: &str, detail: String) -> ProviderFault {
-    ProviderFault::Unreachable {
+    ProviderFault::ProviderUnreachable {
         call: call.to_owned(),
         detail,
         again: true,

@@ -17,7 +17,7 @@ const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
 /// Link-local addresses are where clouds have their metadata services, and Lambda its credentials' endpoint; AWS has the
 /// former at `fd00:ec2::254` too. The machine itself has Lambda's runtime API. An IPv4 address inside of an IPv6 one is judged
 /// as what it is.
-pub fn refusal(address: IpAddr, loopback: bool) -> Option<&'static str> {
+pub(crate) fn refusal(address: IpAddr, loopback: bool) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(four) => of_v4(four, loopback),
         IpAddr::V6(six) => match embedded(six) {

@@ -3,7 +3,7 @@
 //! A connection of its own for each request: a step makes few, minutes apart, and what is not kept cannot be stale.
 
 mod connect;
-pub mod forbidden;
+pub(crate) mod forbidden;
 
 use std::cell::Cell;
 use std::fmt;
@@ -22,41 +22,41 @@ use rotation::Budget;
 use rustls::ClientConfig;
 use secrecy::zeroize::Zeroizing;
 
-use crate::notation::base::Base;
 use crate::clock;
 use crate::fault::ProviderFault;
+use crate::notation::base::Base;
 use connect::connect;
 
 /// Largest answer that is read, in bytes: a new key, or a word on an old one, is a hundredth of it.
-pub const LARGEST_ANSWER: usize = 512 * 1024;
+pub(crate) const LARGEST_ANSWER: usize = 512 * 1024;
 /// Largest page of a list that is read, in bytes: a thousand keys are a third of it.
-pub const LARGEST_PAGE: usize = 1024 * 1024;
+pub(crate) const LARGEST_PAGE: usize = 1024 * 1024;
 
 /// A request that is ready to go.
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     /// Where it goes.
-    pub base: Base,
+    pub(crate) base: Base,
     /// `GET` and so on.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Path and query as they are sent.
-    pub target: Zeroizing<String>,
+    pub(crate) target: Zeroizing<String>,
     /// Headers besides Host and User-Agent.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The body.
-    pub body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
     /// The call's name for errors: its section and host.
-    pub call: String,
+    pub(crate) call: String,
     /// Longest wait for it all.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
     /// Largest answer that is read, in bytes.
-    pub largest: usize,
+    pub(crate) largest: usize,
     /// Whether it may be sent again though it may have been carried out.
-    pub repeatable: bool,
+    pub(crate) repeatable: bool,
 }
 
 /// Where a redirect leads. Path and query may hold anything, and are not kept; so may the host, which is not printed.
 #[derive(Clone, PartialEq, Eq)]
-pub enum LeadsTo {
+pub(crate) enum LeadsTo {
     /// Another path of the same host.
     Path(String),
     /// A host, in the provider's words.
@@ -73,22 +73,22 @@ impl fmt::Debug for LeadsTo {
 }
 
 /// An answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// As in 200.
-    pub status: u16,
+    pub(crate) status: u16,
     /// How long to wait before asking again, if the provider says so.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
     /// Where a redirect leads.
-    pub leads_to: Option<LeadsTo>,
+    pub(crate) leads_to: Option<LeadsTo>,
     /// The body, whole.
-    pub body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 /// Sends a request and reads the answer.
 ///
 /// # Errors
 /// `ProviderUnreachable`, `ProviderAddressRefused`, `ProviderTlsFailed`, `ProviderAnswerUnusable`.
-pub async fn send(
+pub(crate) async fn send(
     request: &Outgoing,
     tls: impl FnOnce() -> Arc<ClientConfig>,
     budget: Budget,
@@ -100,7 +100,7 @@ pub async fn send(
         .wait(waiting_for, request.limit, exchange(request, tls, &sent))
         .await;
     outcome.unwrap_or_else(|timed_out| {
-        Err(ProviderFault::Unreachable {
+        Err(ProviderFault::ProviderUnreachable {
             call: request.call.clone(),
             detail: timed_out.to_string(),
             // Whoever was silent for so long is not asked twice in a step.
@@ -139,7 +139,7 @@ impl Drop for Running {
 }
 
 fn message(request: &Outgoing) -> Result<Request<Full<Bytes>>, ProviderFault> {
-    let unfit = || ProviderFault::AnswerUnusable {
+    let unfit = || ProviderFault::ProviderAnswerUnusable {
         call: request.call.clone(),
         problem: "cannot come, for the request is none".to_owned(),
     };
@@ -168,13 +168,13 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
     let body = match Limited::new(body, request.largest).collect().await {
         Ok(body) => Zeroizing::new(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ProviderFault::AnswerUnusable {
+            return Err(ProviderFault::ProviderAnswerUnusable {
                 call: request.call.clone(),
                 problem: format!("is larger than {} KiB", request.largest / 1024),
             });
         }
         Err(error) => {
-            return Err(ProviderFault::Unreachable {
+            return Err(ProviderFault::ProviderUnreachable {
                 call: request.call.clone(),
                 detail: format!(
                     "the connection was lost in the middle of the answer: {}",
@@ -193,7 +193,7 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
 }
 
 /// What Retry-After says: seconds, or a moment (RFC 9110, section 10.2.3).
-pub fn pause_of(text: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn pause_of(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -212,12 +212,12 @@ fn target_of(location: &str, own: &str) -> LeadsTo {
 
 fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {
     if error.is_parse() {
-        return ProviderFault::AnswerUnusable {
+        return ProviderFault::ProviderAnswerUnusable {
             call: request.call.clone(),
             problem: "is not HTTP".to_owned(),
         };
     }
-    ProviderFault::Unreachable {
+    ProviderFault::ProviderUnreachable {
         call: request.call.clone(),
         detail: format!("the connection was lost before an answer came: {}", root(error)),
         again: request.repeatable || !sent,
@@ -234,7 +234,7 @@ fn root(error: &dyn std::error::Error) -> String {
 }
 
 /// The type of a body.
-pub fn content_type(kind: &'static str) -> (http::HeaderName, HeaderValue) {
+pub(crate) fn content_type(kind: &'static str) -> (http::HeaderName, HeaderValue) {
     (CONTENT_TYPE, HeaderValue::from_static(kind))
 }
 

@@ -42,7 +42,7 @@ impl Marks {
 
     /// The version that a key's name carries, if the key is of this secret. A name that the provider cut carries none:
     /// it could be any version's, the current one's too.
-    pub fn version_in(&self, name: &str) -> Option<VersionId> {
+    pub(crate) fn version_in(&self, name: &str) -> Option<VersionId> {
         let (_, rest) = name.split_once(&self.prefix)?;
         let id: String = rest
             .bytes()
@@ -53,7 +53,7 @@ impl Marks {
     }
 
     /// Whether the name carries this very version.
-    pub fn is_of(&self, name: &str, version: &VersionId) -> bool {
+    pub(crate) fn is_of(&self, name: &str, version: &VersionId) -> bool {
         let mark = self.mark(version);
         self.version_in(name)
             .is_some_and(|found| format!("{}{found}", self.prefix) == mark)
@@ -63,7 +63,7 @@ impl Marks {
 const COMMON: &str = "keywheel-";
 
 /// Whether a key's name is of some secret that Keywheel rotates.
-pub fn is_marked(name: &str) -> bool {
+pub(crate) fn is_marked(name: &str) -> bool {
     name.split(COMMON).skip(1).any(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         digits == DIGITS && rest.as_bytes().get(DIGITS).is_none_or(|next| *next == b'-')
@@ -71,7 +71,7 @@ pub fn is_marked(name: &str) -> bool {
 }
 
 /// The secret's name out of its ARN, without the six characters that AWS adds.
-pub fn name_of(secret: &str) -> &str {
+pub(crate) fn name_of(secret: &str) -> &str {
     let Some((_, name)) = secret.split_once(":secret:") else {
         return secret;
     };
@@ -82,7 +82,7 @@ pub fn name_of(secret: &str) -> &str {
 }
 
 /// The name in small letters, digits and single dashes, not too long.
-pub fn slug_of(secret: &str) -> String {
+pub(crate) fn slug_of(secret: &str) -> String {
     let mut slug = String::new();
     for c in name_of(secret).chars() {
         if slug.len() == LONGEST_SLUG {

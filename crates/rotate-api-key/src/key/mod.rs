@@ -1,6 +1,8 @@
 //! A key as the engine handles it: its value, if it is known, and what the provider calls it.
 
-pub mod mark;
+pub(crate) mod mark;
+
+pub use mark::Marks;
 
 use std::fmt;
 
@@ -8,13 +10,13 @@ use rotation::password::Password;
 
 /// A key of a provider.
 #[derive(Clone, Default)]
-pub struct Key {
+pub(crate) struct Key {
     /// The credential, if it is known: a list seldom tells it.
-    pub value: Option<Password>,
+    pub(crate) value: Option<Password>,
     /// The provider's id.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The name it was given.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 impl fmt::Debug for Key {

@@ -7,22 +7,22 @@ use secrecy::zeroize::Zeroizing;
 
 /// A base URL, checked: HTTPS, or plain HTTP to the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
+pub(crate) struct Base {
     /// Whether the connection is TLS.
-    pub tls: bool,
+    pub(crate) tls: bool,
     /// The host's name or address; an IPv6 address without brackets.
-    pub host: String,
+    pub(crate) host: String,
     /// The port.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Host and port as the header Host has them.
-    pub authority: String,
+    pub(crate) authority: String,
     /// What all paths begin with: empty, or with a slash at the beginning and none at the end.
-    pub prefix: String,
+    pub(crate) prefix: String,
 }
 
 /// Why a URL is not followed. It quotes nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoTarget {
+pub(crate) enum NoTarget {
     /// It cannot be read.
     #[error("is no URL and no path")]
     Unreadable,
@@ -36,7 +36,7 @@ impl Base {
     ///
     /// # Errors
     /// It leads elsewhere, or a server could take it for leading elsewhere.
-    pub fn target_of(&self, url: &str) -> Result<Zeroizing<String>, NoTarget> {
+    pub(crate) fn target_of(&self, url: &str) -> Result<Zeroizing<String>, NoTarget> {
         // `//host` has a host, too, and a server may read `\` as `/`.
         if url.starts_with("//")
             || url.contains(['\\', '#'])
@@ -96,7 +96,7 @@ fn bare(host: &str) -> &str {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse(text: &str) -> Result<Base, String> {
+pub(crate) fn parse(text: &str) -> Result<Base, String> {
     let uri: Uri = text.parse().map_err(|_| format!("{text:?} is no URL"))?;
     let tls = match uri.scheme_str() {
         Some("https") => true,
@@ -148,7 +148,7 @@ pub fn parse(text: &str) -> Result<Base, String> {
 }
 
 /// Whether a name is the machine's own for certain, whatever a name server says.
-pub fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

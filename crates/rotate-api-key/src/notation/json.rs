@@ -12,11 +12,11 @@ use crate::notation::pointer::Pointer;
 
 /// A JSON value as it is written.
 #[derive(Clone, Copy)]
-pub struct Json<'t>(&'t RawValue);
+pub(crate) struct Json<'t>(&'t RawValue);
 
 /// Why the items of an array could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoItems {
+pub(crate) enum NoItems {
     /// It is something else.
     NoArray,
     /// There are more than are wanted.
@@ -25,19 +25,19 @@ pub enum NoItems {
 
 impl<'t> Json<'t> {
     /// The value that is the whole text; none if it is not JSON, or not UTF-8.
-    pub fn parse(text: &'t [u8]) -> Option<Self> {
+    pub(crate) fn parse(text: &'t [u8]) -> Option<Self> {
         serde_json::from_slice(text).ok().map(Self)
     }
 
     /// What stands at a place, if something does. Of members with one name the last one counts, as with most readers.
-    pub fn at(self, place: &Pointer) -> Option<Self> {
+    pub(crate) fn at(self, place: &Pointer) -> Option<Self> {
         place
             .names()
             .try_fold(self, |here, name| here.inside(Inside(&name)))
     }
 
     /// The string, or the number as it is written.
-    pub fn text(self) -> Option<String> {
+    pub(crate) fn text(self) -> Option<String> {
         match self.first() {
             b'"' => self.read(),
             b'-' | b'0'..=b'9' => Some(self.0.get().to_owned()),
@@ -46,7 +46,7 @@ impl<'t> Json<'t> {
     }
 
     /// Whether it tells of something: it is not null, false, or empty.
-    pub fn tells(self) -> bool {
+    pub(crate) fn tells(self) -> bool {
         let text = self.0.get();
         match self.first() {
             b'n' | b'f' => false,
@@ -57,12 +57,12 @@ impl<'t> Json<'t> {
     }
 
     /// Whether it is null.
-    pub fn is_null(self) -> bool {
+    pub(crate) fn is_null(self) -> bool {
         self.first() == b'n'
     }
 
     /// Whether it is null, or false: `{"active": false}` is what OAuth's introspection (RFC 7662) says of a dead token.
-    pub fn is_null_or_false(self) -> bool {
+    pub(crate) fn is_null_or_false(self) -> bool {
         matches!(self.first(), b'n' | b'f')
     }
 
@@ -70,7 +70,7 @@ impl<'t> Json<'t> {
     ///
     /// # Errors
     /// [`NoItems`], or what `each` says.
-    pub fn each<E: From<NoItems>>(
+    pub(crate) fn each<E: From<NoItems>>(
         self,
         most: usize,
         mut each: impl FnMut(Self) -> Result<(), E>,

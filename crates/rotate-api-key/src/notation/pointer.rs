@@ -10,21 +10,21 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(transparent))]
-pub struct Pointer(#[cfg_attr(test, schemars(with = "String"))] PointerBuf);
+pub(crate) struct Pointer(#[cfg_attr(test, schemars(with = "String"))] PointerBuf);
 
 impl Pointer {
     /// Parses it.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         PointerBuf::parse(text)
             .map(Self)
             .map_err(|_| format!("{text:?} is no JSON pointer, such as /data/0/key (~0 for ~, ~1 for /)"))
     }
 
     /// The names on the way, decoded.
-    pub fn names(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
         self.0.tokens().map(|token| token.decoded().into_owned())
     }
 }
@@ -51,23 +51,23 @@ impl<'de> Deserialize<'de> for Pointer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(transparent))]
-pub struct Source(#[cfg_attr(test, schemars(with = "String"))] Option<Pointer>);
+pub(crate) struct Source(#[cfg_attr(test, schemars(with = "String"))] Option<Pointer>);
 
 impl Source {
     /// The bare body, without the white space around it.
-    pub const BODY: Self = Self(None);
+    pub(crate) const BODY: Self = Self(None);
 
     /// A place in a JSON answer.
     ///
     /// # Panics
     /// If it is no pointer: for tests.
     #[cfg(test)]
-    pub fn at(pointer: &str) -> Self {
+    pub(crate) fn at(pointer: &str) -> Self {
         Self(Some(Pointer::parse(pointer).expect("a pointer")))
     }
 
     /// The pointer; none for the bare body.
-    pub fn pointer(&self) -> Option<&Pointer> {
+    pub(crate) fn pointer(&self) -> Option<&Pointer> {
         self.0.as_ref()
     }
 }

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Statuses(Vec<Status>);
+pub(crate) struct Statuses(Vec<Status>);
 
 /// One status, or all of a hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +18,22 @@ enum Status {
 
 impl Statuses {
     /// Not one.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(Vec::new())
     }
 
     /// All of 200 to 299.
-    pub fn success() -> Self {
+    pub(crate) fn success() -> Self {
         Self(vec![Status::Hundred(2)])
     }
 
     /// What a refused credential is answered with.
-    pub fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self(vec![Status::One(401), Status::One(403)])
     }
 
     /// What says nothing of what was asked.
-    pub fn passing() -> Self {
+    pub(crate) fn passing() -> Self {
         Self(vec![
             Status::One(408),
             Status::One(425),
@@ -43,12 +43,12 @@ impl Statuses {
     }
 
     /// What a thing that is not there is answered with.
-    pub fn absent() -> Self {
+    pub(crate) fn absent() -> Self {
         Self(vec![Status::One(404)])
     }
 
     /// Whether nothing else than success is in it.
-    pub fn is_of_success(&self) -> bool {
+    pub(crate) fn is_of_success(&self) -> bool {
         self.0.iter().all(|member| match *member {
             Status::One(one) => one / 100 == 2,
             Status::Hundred(hundred) => hundred == 2,
@@ -56,7 +56,7 @@ impl Statuses {
     }
 
     /// Whether `status` is in it.
-    pub fn has(&self, status: u16) -> bool {
+    pub(crate) fn has(&self, status: u16) -> bool {
         self.0.iter().any(|member| match *member {
             Status::One(one) => one == status,
             Status::Hundred(hundred) => status / 100 == hundred,

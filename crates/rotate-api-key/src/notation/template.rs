@@ -22,7 +22,7 @@ static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| engine(segment));
 
 /// Why a template could not be filled in. It quotes nothing that was filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfilled {
+pub(crate) enum Unfilled {
     /// A value that is not there.
     #[error("uses a value that is not there")]
     Undefined,
@@ -41,7 +41,7 @@ pub enum Unfilled {
 ///
 /// # Errors
 /// A value that is not there, or of the wrong type for a filter.
-pub fn text(source: &str, variables: &Value) -> Result<String, Unfilled> {
+pub(crate) fn text(source: &str, variables: &Value) -> Result<String, Unfilled> {
     PLAIN
         .render_str(source, variables.clone())
         .map_err(|error| unfilled(&error))
@@ -51,7 +51,7 @@ pub fn text(source: &str, variables: &Value) -> Result<String, Unfilled> {
 ///
 /// # Errors
 /// As [`text`], and if a value makes a segment empty, `.` or `..`, which servers resolve to another path.
-pub fn path(source: &str, variables: &Value) -> Result<String, Unfilled> {
+pub(crate) fn path(source: &str, variables: &Value) -> Result<String, Unfilled> {
     let path = PATH
         .render_str(source, variables.clone())
         .map_err(|error| unfilled(&error))?;
@@ -74,7 +74,7 @@ pub fn path(source: &str, variables: &Value) -> Result<String, Unfilled> {
 ///
 /// # Errors
 /// As [`text`].
-pub fn json(source: &Json, variables: &Value) -> Result<Json, Unfilled> {
+pub(crate) fn json(source: &Json, variables: &Value) -> Result<Json, Unfilled> {
     Ok(match source {
         Json::String(source) => match single_expression(source) {
             Some(expression) => evaluated(expression, variables)?,
@@ -98,7 +98,7 @@ pub fn json(source: &Json, variables: &Value) -> Result<Json, Unfilled> {
 ///
 /// # Errors
 /// The engine's words on a template that it cannot parse.
-pub fn names(source: &str) -> Result<BTreeSet<String>, String> {
+pub(crate) fn names(source: &str) -> Result<BTreeSet<String>, String> {
     let engine = Environment::new();
     let template = engine.template_from_str(source).map_err(|error| words(&error))?;
     Ok(template.undeclared_variables(true).into_iter().collect())

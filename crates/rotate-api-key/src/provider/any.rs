@@ -2,46 +2,46 @@
 
 use rotation::Cause;
 
-use crate::health::check::Health;
+use super::iam::Iam;
+use super::{Listed, Provider};
+use crate::client::Client;
 use crate::description::Native;
 use crate::fault::ProviderFault;
-use super::iam::Iam;
-use crate::client::Job;
+use crate::health::Health;
 use crate::key::Key;
-use super::{Listed, Provider};
 
 /// A provider of either kind.
-pub enum Issuer<'a> {
+pub(crate) enum AnyProvider<'a> {
     /// By its description.
-    Described(&'a Job<'a>),
+    Described(&'a Client<'a>),
     /// AWS IAM.
     Iam(Iam<'a>),
 }
 
 /// The same of both kinds.
 macro_rules! either {
-    ($issuer:expr, $provider:ident => $what:expr) => {
-        match $issuer {
-            Issuer::Described($provider) => $what,
-            Issuer::Iam($provider) => $what,
+    ($either:expr, $provider:ident => $what:expr) => {
+        match $either {
+            AnyProvider::Described($provider) => $what,
+            AnyProvider::Iam($provider) => $what,
         }
     };
 }
 
-impl<'a> Issuer<'a> {
-    /// That of the job.
+impl<'a> AnyProvider<'a> {
+    /// That of the client.
     ///
     /// # Errors
     /// `ConfigurationInvalid`: the function has no credentials of its own, as it has in Lambda.
-    pub fn of(job: &'a Job<'a>) -> Result<Self, ProviderFault> {
-        Ok(match job.description.native {
-            Some(Native::AwsIam) => Self::Iam(Iam::of(job)?),
-            None => Self::Described(job),
+    pub(crate) fn of(client: &'a Client<'a>) -> Result<Self, ProviderFault> {
+        Ok(match client.description.native {
+            Some(Native::AwsIam) => Self::Iam(Iam::of(client)?),
+            None => Self::Described(client),
         })
     }
 }
 
-impl Provider for Issuer<'_> {
+impl Provider for AnyProvider<'_> {
     async fn prove(&self) -> Result<Health, Cause> {
         either!(self, it => it.prove().await)
     }

@@ -1,9 +1,9 @@
 //! Whoever issues the keys of class `overlap`: what a rotation asks of it, by a provider's definition or, for AWS IAM, by
 //! code. When a key is made or revoked is decided in `class`.
 
-pub mod any;
-pub mod described;
-pub mod iam;
+pub(crate) mod any;
+pub(crate) mod described;
+pub(crate) mod iam;
 
 use std::fmt;
 
@@ -14,13 +14,13 @@ use crate::key::Key;
 
 /// A key as a provider lists it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// What the provider calls it.
-    pub id: String,
+    pub(crate) id: String,
     /// The name it was given.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// It may be one that a crash lost: it is younger than the current version, and was certainly never used if that is known.
-    pub unused: bool,
+    pub(crate) unused: bool,
 }
 
 impl fmt::Debug for Listed {
@@ -34,7 +34,7 @@ impl fmt::Debug for Listed {
 
 impl Listed {
     /// As a key.
-    pub fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         Key {
             value: None,
             id: Some(self.id.clone()),
@@ -44,11 +44,7 @@ impl Listed {
 }
 
 /// What a rotation with an overlap needs of a provider.
-#[expect(
-    async_fn_in_trait,
-    reason = "functions run on one thread: no future needs to be Send"
-)]
-pub trait Provider {
+pub(crate) trait Provider {
     /// Whether AWSCURRENT's key works, and that it is of whom the secret names.
     async fn prove(&self) -> Result<Health, Cause>;
     /// Checks a new key, which the provider may need a while to honour.

@@ -27,7 +27,7 @@ const SHORTEST: usize = 4;
 const LONGEST_HOST: usize = 253;
 
 /// The words on one line, of bounded length, without any of `secrets`, and without whatever looks like one.
-pub fn clean(text: &str, secrets: &[SecretString]) -> String {
+pub(crate) fn clean(text: &str, secrets: &[SecretString]) -> String {
     let text = known(text, secrets);
     let words: Vec<_> = text.split(' ').map(masked).collect();
     let text = words.join(" ");
@@ -43,7 +43,7 @@ pub fn clean(text: &str, secrets: &[SecretString]) -> String {
     clippy::disallowed_methods,
     reason = "a credential can only be hidden by one who knows it"
 )]
-pub fn known(text: &str, secrets: &[SecretString]) -> String {
+pub(crate) fn known(text: &str, secrets: &[SecretString]) -> String {
     let text: String = text.chars().take(LONGEST_READ).map(one_line).collect();
     let mut needles = Vec::new();
     for secret in secrets.iter().map(ExposeSecret::expose_secret) {
@@ -62,7 +62,7 @@ pub fn known(text: &str, secrets: &[SecretString]) -> String {
 }
 
 /// The name of a host that a provider chose, without any of `secrets`, and without labels that look like one.
-pub fn host(host: &str, secrets: &[SecretString]) -> String {
+pub(crate) fn host(host: &str, secrets: &[SecretString]) -> String {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if bare.parse::<IpAddr>().is_ok() {

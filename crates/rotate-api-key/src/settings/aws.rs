@@ -8,7 +8,7 @@ use crate::fault::ProviderFault;
 
 /// What Lambda gives a function of AWS.
 #[derive(Clone, Default)]
-pub struct Aws {
+pub(crate) struct Aws {
     access_key: String,
     secret_key: secrecy::SecretString,
     session_token: Option<secrecy::SecretString>,
@@ -19,16 +19,16 @@ pub struct Aws {
 
 /// A service's endpoint, and the region that its requests are signed for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The URL.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// The region.
-    pub region: String,
+    pub(crate) region: String,
 }
 
 impl Aws {
     /// `AWS_ACCESS_KEY_ID` and so on, `AWS_REGION`, and the endpoints that the SDKs know.
-    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         let endpoint = |name: &str| set(name).or_else(|| set("AWS_ENDPOINT_URL"));
         Self {
@@ -46,10 +46,10 @@ impl Aws {
     /// # Errors
     /// `ConfigurationInvalid`: it has none.
     #[expect(clippy::disallowed_methods, reason = "requests are signed with them")]
-    pub fn credentials(&self) -> Result<Credentials, ProviderFault> {
+    pub(crate) fn credentials(&self) -> Result<Credentials, ProviderFault> {
         use secrecy::ExposeSecret;
         if self.access_key.is_empty() {
-            return Err(ProviderFault::SettingInvalid {
+            return Err(ProviderFault::ConfigurationInvalid {
                 name: "AWS_ACCESS_KEY_ID",
                 problem: "is not set".to_owned(),
                 expected: "what Lambda sets it to: run the function with a role",
@@ -69,7 +69,7 @@ impl Aws {
     }
 
     /// IAM, which a partition has once.
-    pub fn iam(&self) -> Place {
+    pub(crate) fn iam(&self) -> Place {
         let (endpoint, region) = if self.region.starts_with("cn-") {
             ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1")
         } else if self.region.starts_with("us-gov-") {
@@ -84,7 +84,7 @@ impl Aws {
     }
 
     /// STS of the function's region.
-    pub fn sts(&self) -> Place {
+    pub(crate) fn sts(&self) -> Place {
         let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
         let endpoint = format!("https://sts.{}.amazonaws.com{suffix}", self.region);
         Place {

@@ -1,9 +1,9 @@
 //! The settings of the function, read once from its environment.
 
-pub mod aws;
-pub mod builtin;
-pub mod registry;
-pub mod roots;
+pub(crate) mod aws;
+pub(crate) mod builtin;
+pub(crate) mod registry;
+pub(crate) mod roots;
 
 use std::collections::BTreeMap;
 
@@ -28,21 +28,21 @@ use roots::Roots;
 /// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | for `aws-iam` | AWS's |
 /// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | |
 #[derive(Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The provider of all secrets, none of which may then name another.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// Parameters, by provider if they are for one alone.
-    pub parameters: BTreeMap<(Option<String>, String), String>,
+    pub(crate) parameters: BTreeMap<(Option<String>, String), String>,
     /// The ARN of each admin secret.
-    pub admins: BTreeMap<String, String>,
+    pub(crate) admins: BTreeMap<String, String>,
     /// What chosen values look like.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// Whom to trust.
-    pub roots: Roots,
+    pub(crate) roots: Roots,
     /// The descriptions.
-    pub registry: Registry,
+    pub(crate) registry: Registry,
     /// Who the function is in AWS, for `aws-iam`.
-    pub aws: Aws,
+    pub(crate) aws: Aws,
 }
 
 impl Settings {
@@ -50,7 +50,7 @@ impl Settings {
     ///
     /// # Errors
     /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
-    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+    pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let parameters = pairs("PROVIDER_PARAMETERS", set("PROVIDER_PARAMETERS"))?;
         Ok(Self {
@@ -70,7 +70,7 @@ impl Settings {
     }
 
     /// What the function itself says of a provider's parameter.
-    pub fn given(&self, provider: &str, name: &str) -> Given<'_> {
+    pub(crate) fn given(&self, provider: &str, name: &str) -> Given<'_> {
         let of = |scope: Option<&str>| self.parameters.get(&(scope.map(str::to_owned), name.to_owned()));
         match of(Some(provider)).or_else(|| of(None)).map(String::as_str) {
             None => Given::Nothing,
@@ -93,7 +93,7 @@ fn literal(item: &str) -> &str {
 
 /// What the function itself says of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given<'a> {
+pub(crate) enum Given<'a> {
     /// Nothing.
     Nothing,
     /// The value.
@@ -123,7 +123,7 @@ fn pairs(name: &'static str, text: Option<String>) -> Result<Vec<(String, String
             Ok((key.trim().to_owned(), value.trim().to_owned()))
         }
         // What is not a pair may be anything, a credential included.
-        _ => Err(ProviderFault::SettingInvalid {
+        _ => Err(ProviderFault::ConfigurationInvalid {
             name,
             problem: "has a part that is not name=value".to_owned(),
             expected: "name=value, with commas or line breaks between",

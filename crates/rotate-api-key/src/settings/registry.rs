@@ -14,7 +14,7 @@ const PATH: &str = "PROVIDER_PATH";
 
 /// All descriptions, by provider. An operator's own replaces the one inside of the same name.
 #[derive(Debug, Default)]
-pub struct Registry {
+pub(crate) struct Registry {
     own: BTreeMap<String, Arc<Description>>,
     /// One that cannot be used stops those alone that would use it, for all one knows.
     broken: Vec<DescriptionError>,
@@ -25,7 +25,7 @@ impl Registry {
     ///
     /// # Errors
     /// `ConfigurationInvalid` if something that `PROVIDER_PATH` names is not there.
-    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ProviderFault> {
+    pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ProviderFault> {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let mut registry = Self::default();
         for path in paths(set(PATH), set("LAMBDA_TASK_ROOT"))? {
@@ -41,7 +41,7 @@ impl Registry {
     ///
     /// # Errors
     /// `ProviderUnknown`; `DescriptionInvalid` if it may be one that cannot be used.
-    pub fn get(&self, provider: &str) -> Result<Arc<Description>, ProviderFault> {
+    pub(crate) fn get(&self, provider: &str) -> Result<Arc<Description>, ProviderFault> {
         if let Some(own) = self.own.get(provider) {
             return Ok(Arc::clone(own));
         }
@@ -60,7 +60,7 @@ impl Registry {
     }
 
     /// The names of all providers.
-    pub fn known(&self) -> Vec<&str> {
+    pub(crate) fn known(&self) -> Vec<&str> {
         let shipped = SHIPPED.iter().map(|(name, _)| *name);
         let mut names: Vec<_> = self.own.keys().map(String::as_str).chain(shipped).collect();
         names.sort_unstable();
@@ -69,7 +69,7 @@ impl Registry {
     }
 
     fn read_all(&mut self, path: &Path) -> Result<(), ProviderFault> {
-        let unreadable = |error: std::io::Error| ProviderFault::SettingInvalid {
+        let unreadable = |error: std::io::Error| ProviderFault::ConfigurationInvalid {
             name: PATH,
             problem: format!("names {}, which cannot be read: {error}", path.display()),
             expected: "files and directories of descriptions, separated by :",
@@ -125,7 +125,7 @@ fn paths(asked: Option<String>, root: Option<String>) -> Result<Vec<PathBuf>, Pr
         let paths: Vec<_> = paths.collect();
         return match paths.iter().find(|path| !path.exists()) {
             None => Ok(paths),
-            Some(missing) => Err(ProviderFault::SettingInvalid {
+            Some(missing) => Err(ProviderFault::ConfigurationInvalid {
                 name: PATH,
                 problem: format!("names {}, which is not there", missing.display()),
                 expected: "files and directories of descriptions, separated by :",

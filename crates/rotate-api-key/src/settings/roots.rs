@@ -13,7 +13,7 @@ const EXPECTED: &str = "the path of a PEM file, or the PEM itself";
 
 /// The web's authorities, or those of a PEM instead.
 #[derive(Debug, Default)]
-pub struct Roots {
+pub(crate) struct Roots {
     own: Option<Arc<RootCertStore>>,
     /// Made when it is first used: a test against plain HTTP, and a rotation that is done already, need none.
     client: OnceLock<Arc<ClientConfig>>,
@@ -24,7 +24,7 @@ impl Roots {
     ///
     /// # Errors
     /// `ConfigurationInvalid` for a file that cannot be read, and for a PEM with a certificate that cannot be used.
-    pub fn from_setting(value: Option<String>) -> Result<Self, ProviderFault> {
+    pub(crate) fn from_setting(value: Option<String>) -> Result<Self, ProviderFault> {
         let Some(value) = value else {
             return Ok(Self::default());
         };
@@ -57,7 +57,7 @@ impl Roots {
     ///
     /// # Panics
     /// Never: ring has the cipher suites of both versions.
-    pub fn client(&self) -> Arc<ClientConfig> {
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
         let client = self.client.get_or_init(|| {
             let roots = self.own.clone().unwrap_or_else(|| {
                 Arc::new(RootCertStore {
@@ -77,7 +77,7 @@ impl Roots {
 }
 
 fn invalid(problem: String) -> ProviderFault {
-    ProviderFault::SettingInvalid {
+    ProviderFault::ConfigurationInvalid {
         name: NAME,
         problem,
         expected: EXPECTED,

@@ -18,15 +18,17 @@ use std::time::Duration;
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
 
-use crate::health::check::{HOPELESS, Health, gone};
+use super::Steps;
+use crate::client::Client;
 use crate::clock;
 use crate::description::RetireWhen;
-use crate::fault::ProviderFault;
-use crate::client::Job;
+use crate::fault::{ProviderFault, is_key_refused, is_refused, is_request_unfit};
+use crate::health::{HOPELESS, Health, gone};
 use crate::key::Key;
+use crate::provider::any::AnyProvider;
 use crate::provider::{Listed, Provider};
-use survey::is_value;
-pub use survey::{Standing, Survey};
+use history::Versions;
+use survey::{Survey, is_value};
 
 /// How old a pending version must be before a list that lacks its key is believed: a list may be behind, too.
 const LISTED_BY_NOW: Duration = Duration::from_mins(10);
@@ -40,34 +42,41 @@ enum When {
     After,
 }
 
-/// A rotation at work with a provider, described or programmed.
-pub struct Overlap<'a, P> {
-    /// What the secret says, and the step.
-    pub job: &'a Job<'a>,
-    /// The provider.
-    pub provider: &'a P,
+/// The class at work.
+pub(crate) struct Overlap<'a> {
+    client: &'a Client<'a>,
+    provider: AnyProvider<'a>,
+    history: Versions<'a>,
 }
 
-impl<P: Provider> Overlap<'_, P> {
-    fn context(&self) -> &Context<'_> {
-        self.job.context
+impl<'a> Overlap<'a> {
+    /// # Errors
+    /// `ConfigurationInvalid`: a native provider needs credentials of the function, and there are none.
+    pub(super) fn of(client: &'a Client<'a>) -> Result<Self, ProviderFault> {
+        Ok(Self {
+            client,
+            provider: AnyProvider::of(client)?,
+            history: Versions(client),
+        })
     }
+}
 
+impl Steps for Overlap<'_> {
     /// The new document, with a key that was made for it; or the one that is stored already.
     ///
     /// # Errors
     /// Why no key could be made. What was displaced before may have been revoked.
-    pub async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+    async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         // What this process made in an earlier invocation was stored, or is found by its name.
-        self.job.made.take();
-        if let Some(stored) = self.job.stored().await? {
+        self.client.made.take();
+        if let Some(stored) = self.client.stored().await? {
             return Ok(stored);
         }
-        self.job.check_takes_a_key(current)?;
+        self.client.check_takes_a_key(current)?;
         let health = self.provider.prove().await?;
         let survey = self.survey().await?;
         let survey = match (survey, health) {
-            (Some(survey), Health::Dead) => Some(self.kept_for_now(survey).await?),
+            (Some(survey), Health::Dead) => Some(self.history.kept_for_now(survey).await?),
             (survey, _) => survey,
         };
         if let Some(survey) = &survey {
@@ -77,7 +86,7 @@ impl<P: Provider> Overlap<'_, P> {
                 .await?;
             if !survey.orphans.is_empty() && !self.provider.makes_the_same_again() {
                 // Perhaps a twin is between the making and the storing, or has stored it a moment ago.
-                if let Some(stored) = self.job.stored_by_now().await? {
+                if let Some(stored) = self.client.stored_by_now().await? {
                     return Ok(stored);
                 }
                 self.revoke_all(&survey.orphans, "lost", When::Before).await?;
@@ -88,8 +97,80 @@ impl<P: Provider> Overlap<'_, P> {
         self.make(current).await
     }
 
+    /// `proposal` was not stored: revokes its key, unless it is the one that is.
+    ///
+    /// # Errors
+    /// Why it could not be revoked: the next createSecret of this version does not look for it.
+    async fn discard(&self, proposal: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        let key = self.client.key_of(proposal)?;
+        if let Some(staged) = staged
+            && self.client.key_of(staged)?.value == key.value
+        {
+            return Ok(());
+        }
+        // Two keys carry this version now, and whoever made this one remembers its id. What this process did not make, it found
+        // stored: it is pending, or whatever somebody put there.
+        let Some(made) = self.client.made.take().filter(|made| made.value == key.value) else {
+            return Ok(());
+        };
+        tracing::info!("what was made was not stored: it is revoked");
+        match self.provider.revoke(&made).await {
+            // The provider did not say its id. The rotation after the next finds it by its name.
+            Err(cause) if is_request_unfit(&cause) => {
+                tracing::warn!("the key that was made in vain cannot be named: {cause}");
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Uses the pending key. One that the provider does not even list will never be accepted, and is given up.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = self.client.key_of(pending)?;
+        let Err(refused) = self.provider.check_settled(&key).await else {
+            return Ok(());
+        };
+        // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.
+        if !is_key_refused(&refused) || key.value == self.client.current.value {
+            return Err(refused);
+        }
+        let is_old = self.client.is_pending_older_than(LISTED_BY_NOW).await;
+        let is_gone = matches!(is_old, Ok(true)) && matches!(self.is_gone(&key).await, Ok(true));
+        let it = &self.client.description;
+        let listed = it.list.is_some() || it.native.is_some();
+        Err(if is_gone { gone(refused, listed) } else { refused })
+    }
+
+    /// Once AWSCURRENT has moved: revokes what it displaced, if the description asks for that.
+    ///
+    /// # Errors
+    /// Why it could not be revoked; the next rotation will try again.
+    async fn finished(&self) -> Result<(), Cause> {
+        if self.client.description.retire.when != RetireWhen::Finish {
+            return Ok(());
+        }
+        // A finishSecret that is delivered again has not used the key, and somebody may have moved AWSCURRENT by hand.
+        if self.provider.prove().await? == Health::Dead {
+            tracing::warn!("the current key is refused: what it displaced is kept until the next rotation");
+            return Ok(());
+        }
+        match self.survey().await? {
+            Some(survey) => self.revoke_all(&survey.displaced, "displaced", When::After).await,
+            None => self.revoke_previous(When::After).await,
+        }
+    }
+}
+
+impl Overlap<'_> {
+    fn context(&self) -> &Context<'_> {
+        self.client.context
+    }
+
     async fn make(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        let name = self.job.name()?;
+        let name = self.client.name()?;
         self.context().still_stands().await?;
         let made = self.provider.create(&name).await;
         let next = match &made {
@@ -106,9 +187,9 @@ impl<P: Provider> Overlap<'_, P> {
     }
 
     async fn fit(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
-        self.job.made.replace(Some(key.clone()));
+        self.client.made.replace(Some(key.clone()));
         self.provider.can_be_used(key).await?;
-        let next = self.job.document_with(current, key)?;
+        let next = self.client.document_with(current, key)?;
         // A slow call may outlive its rotation: what is stored then would block the next one.
         self.context().still_stands().await?;
         Ok(next)
@@ -130,7 +211,7 @@ impl<P: Provider> Overlap<'_, P> {
 
     /// A twin's value, stored a moment ago, carries the same version in its name.
     async fn clean_up_by_name(&self) -> Result<(), Cause> {
-        if self.job.stored_by_now().await?.is_some() {
+        if self.client.stored_by_now().await?.is_some() {
             return Ok(());
         }
         match self.survey().await? {
@@ -143,83 +224,17 @@ impl<P: Provider> Overlap<'_, P> {
         }
     }
 
-    /// `proposal` was not stored: revokes its key, unless it is the one that is.
-    ///
-    /// # Errors
-    /// Why it could not be revoked: the next createSecret of this version does not look for it.
-    pub async fn discard(&self, proposal: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
-        let key = self.job.key_of(proposal)?;
-        if let Some(staged) = staged
-            && self.job.key_of(staged)?.value == key.value
-        {
-            return Ok(());
-        }
-        // Two keys carry this version now, and whoever made this one remembers its id. What this process did not make, it found
-        // stored: it is pending, or whatever somebody put there.
-        let Some(made) = self.job.made.take().filter(|made| made.value == key.value) else {
-            return Ok(());
-        };
-        tracing::info!("what was made was not stored: it is revoked");
-        match self.provider.revoke(&made).await {
-            // The provider did not say its id. The rotation after the next finds it by its name.
-            Err(cause) if cause.code() == "RequestUnfit" => {
-                tracing::warn!("the key that was made in vain cannot be named: {cause}");
-                Ok(())
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// Once AWSCURRENT has moved: revokes what it displaced, if the description asks for that.
-    ///
-    /// # Errors
-    /// Why it could not be revoked; the next rotation will try again.
-    pub async fn finished(&self) -> Result<(), Cause> {
-        if self.job.description.retire.when != RetireWhen::Finish {
-            return Ok(());
-        }
-        // A finishSecret that is delivered again has not used the key, and somebody may have moved AWSCURRENT by hand.
-        if self.provider.prove().await? == Health::Dead {
-            tracing::warn!("the current key is refused: what it displaced is kept until the next rotation");
-            return Ok(());
-        }
-        match self.survey().await? {
-            Some(survey) => self.revoke_all(&survey.displaced, "displaced", When::After).await,
-            None => self.revoke_previous(When::After).await,
-        }
-    }
-
-    /// Uses the pending key. One that the provider does not even list will never be accepted, and is given up.
-    ///
-    /// # Errors
-    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
-        let key = self.job.key_of(pending)?;
-        let Err(refused) = self.provider.check_settled(&key).await else {
-            return Ok(());
-        };
-        // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.
-        if refused.code() != "KeyRefused" || key.value == self.job.current.value {
-            return Err(refused);
-        }
-        let is_old = self.job.is_pending_older_than(LISTED_BY_NOW).await;
-        let is_gone = matches!(is_old, Ok(true)) && matches!(self.is_gone(&key).await, Ok(true));
-        let it = &self.job.description;
-        let listed = it.list.is_some() || it.native.is_some();
-        Err(if is_gone { gone(refused, listed) } else { refused })
-    }
-
     /// Whether the provider's list has the current key, and not this one.
     async fn is_gone(&self, key: &Key) -> Result<bool, Cause> {
-        let current = &self.job.current;
+        let current = &self.client.current;
         let Some(listed) = self.provider.list().await? else {
             // Nothing tells but time: what is refused for long, while the current one works.
-            return Ok(self.job.is_pending_older_than(HOPELESS).await?
-                && self.job.health(current, "current").await? == Health::Healthy);
+            return Ok(self.client.is_pending_older_than(HOPELESS).await?
+                && self.client.health(current, "current").await? == Health::Healthy);
         };
         let marked = |listed: &Listed, version| {
             let name = listed.name.as_ref();
-            name.is_some_and(|name| self.job.marks.is_of(name, version))
+            name.is_some_and(|name| self.client.marks.is_of(name, version))
         };
         let has = |key: &Key, version| {
             listed.iter().any(|listed| {
@@ -236,8 +251,8 @@ impl<P: Provider> Overlap<'_, P> {
         let Some(listed) = self.provider.list().await? else {
             return Ok(None);
         };
-        let standing = self.standing(&listed).await?;
-        let survey = Survey::of(&listed, &standing);
+        let history = self.history.read(&listed).await?;
+        let survey = Survey::of(&listed, &history);
         for foreign in &survey.foreign {
             tracing::warn!(
                 key.name = foreign.name.as_deref().unwrap_or_default(),
@@ -249,17 +264,17 @@ impl<P: Provider> Overlap<'_, P> {
 
     /// Without a list: the previous version says what was displaced.
     async fn revoke_previous(&self, when: When) -> Result<(), Cause> {
-        let Some(previous) = self.previous().await? else {
+        let Some(previous) = self.history.previous().await? else {
             return Ok(());
         };
-        if previous.id.is_some() && previous.id == self.job.current.id {
+        if previous.id.is_some() && previous.id == self.client.current.id {
             return Ok(());
         }
-        if !self.may_adopt(None, Some(&previous)).await? {
+        if !self.history.may_adopt(None, Some(&previous)).await? {
             tracing::warn!("the previous key is left: revoke it by hand if nothing uses it");
             return Ok(());
         }
-        if previous.id.is_none() && self.job.members.id.is_some() {
+        if previous.id.is_none() && self.client.members.id.is_some() {
             tracing::warn!("the previous version does not say its key's id: revoke that key by hand");
             return Ok(());
         }
@@ -298,7 +313,7 @@ impl<P: Provider> Overlap<'_, P> {
     /// Some providers answer with an error when a key is gone already: what the list does not have is gone.
     async fn revoke_listed(&self, key: &Key) -> Result<(), Cause> {
         let refused = match self.provider.revoke(key).await {
-            Err(cause) if cause.code() == "ProviderRefused" => cause,
+            Err(cause) if is_refused(&cause) => cause,
             outcome => return outcome,
         };
         let listed = self.provider.list().await?.unwrap_or_default();
@@ -310,14 +325,14 @@ impl<P: Provider> Overlap<'_, P> {
 
     /// Refuses before anything is changed.
     fn check_room(&self, survey: &Survey) -> Result<(), ProviderFault> {
-        let description = &self.job.description;
+        let description = &self.client.description;
         match description.limit {
-            Some(limit) if survey.kept >= limit => Err(ProviderFault::LimitReached {
+            Some(limit) if survey.kept >= limit => Err(ProviderFault::KeyLimitReached {
                 provider: description.provider.clone(),
-                whose: self.job.whose(),
+                whose: self.client.whose(),
                 count: survey.kept,
                 limit,
-                ours: match &self.job.members.id {
+                ours: match &self.client.members.id {
                     Some(member) => format!("and see that `{member}` in the secret is the current key's id"),
                     None => "keywheel revokes only what it made for this secret".to_owned(),
                 },
@@ -327,7 +342,7 @@ impl<P: Provider> Overlap<'_, P> {
     }
 
     async fn check_overlap(&self, survey: &Survey) -> Result<(), Cause> {
-        let hours = self.job.description.retire.least_overlap_hours;
+        let hours = self.client.description.retire.least_overlap_hours;
         if hours == 0 || survey.displaced.is_empty() {
             return Ok(());
         }

@@ -10,43 +10,43 @@ use crate::provider::Listed;
 
 /// What is known of the secret when its provider's keys are looked at.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub(crate) struct History {
     /// How names of this secret's keys are marked.
-    pub marks: Marks,
+    pub(crate) marks: Marks,
     /// AWSCURRENT's key.
-    pub current: Key,
+    pub(crate) current: Key,
     /// AWSCURRENT's version.
-    pub current_version: VersionId,
+    pub(crate) current_version: VersionId,
     /// The version that this rotation makes, or has just made current.
-    pub token: VersionId,
+    pub(crate) token: VersionId,
     /// AWSPREVIOUS's key, if it is another one than the current.
-    pub previous: Option<Key>,
+    pub(crate) previous: Option<Key>,
     /// Other versions whose value is the current one: somebody wrote it anew by hand.
-    pub copies: BTreeSet<VersionId>,
+    pub(crate) copies: BTreeSet<VersionId>,
     /// Versions that names carry and whose value nobody knows: one that a crash lost, for instance.
-    pub unread: BTreeSet<VersionId>,
+    pub(crate) unread: BTreeSet<VersionId>,
     /// Every key listed belongs to this secret.
-    pub exclusive: bool,
+    pub(crate) exclusive: bool,
     /// Whether the previous key may be revoked though it was not made by Keywheel.
-    pub adopted: bool,
+    pub(crate) adopted: bool,
 }
 
 /// The keys, by what becomes of them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// What earlier rotations displaced, or lost.
-    pub displaced: Vec<Listed>,
+    pub(crate) displaced: Vec<Listed>,
     /// What an earlier createSecret of this version lost, or a twin is about to store.
-    pub orphans: Vec<Listed>,
+    pub(crate) orphans: Vec<Listed>,
     /// What is not ours to revoke, or not certainly: the previous version's key, or one that may be the current.
-    pub foreign: Vec<Listed>,
+    pub(crate) foreign: Vec<Listed>,
     /// How many stay.
-    pub kept: usize,
+    pub(crate) kept: usize,
 }
 
 /// What a key turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Finding {
     Keep,
     Displaced,
     Orphan,
@@ -56,16 +56,16 @@ enum Fate {
 impl Survey {
     /// Sorts the keys. Whatever may be the current key is kept; of the others those alone are revoked that are certainly
     /// this secret's.
-    pub fn of(listed: &[Listed], standing: &Standing) -> Self {
-        let current = standing.current_id(listed);
-        let is_found = current.is_some() || listed.iter().any(|key| standing.is_named_current(key));
+    pub(crate) fn of(listed: &[Listed], history: &History) -> Self {
+        let current = history.current_id(listed);
+        let is_found = current.is_some() || listed.iter().any(|key| history.is_named_current(key));
         let mut survey = Self::default();
         for key in listed {
-            match standing.fate(key, current.as_deref(), is_found) {
-                Fate::Displaced => survey.displaced.push(key.clone()),
-                Fate::Orphan => survey.orphans.push(key.clone()),
-                Fate::Foreign => survey.foreign.push(key.clone()),
-                Fate::Keep => {}
+            match history.finding(key, current.as_deref(), is_found) {
+                Finding::Displaced => survey.displaced.push(key.clone()),
+                Finding::Orphan => survey.orphans.push(key.clone()),
+                Finding::Foreign => survey.foreign.push(key.clone()),
+                Finding::Keep => {}
             }
         }
         survey.kept = listed.len() - survey.displaced.len() - survey.orphans.len();
@@ -73,7 +73,7 @@ impl Survey {
     }
 }
 
-impl Standing {
+impl History {
     /// The current key's id: as the document has it, or as a provider has it whose ids are the values. An id that is not
     /// listed, or that was another value's before, says nothing: somebody wrote the key by hand, and left the id.
     fn current_id(&self, listed: &[Listed]) -> Option<String> {
@@ -98,13 +98,13 @@ impl Standing {
         versions.any(|version| self.marks.is_of(name, version))
     }
 
-    fn fate(&self, key: &Listed, current: Option<&str>, is_found: bool) -> Fate {
+    fn finding(&self, key: &Listed, current: Option<&str>, is_found: bool) -> Finding {
         if current == Some(key.id.as_str()) {
-            return Fate::Keep;
+            return Finding::Keep;
         }
         // The document names it as the current one. That may be an old id beside a key written by hand, but it may be true.
         if self.current.id.as_deref() == Some(key.id.as_str()) {
-            return Fate::Foreign;
+            return Finding::Foreign;
         }
         let name = key.name.as_deref().unwrap_or_default();
         let is_of = |version: &VersionId| self.marks.is_of(name, version);
@@ -115,20 +115,20 @@ impl Standing {
             // Before the version's own, as after a finishSecret both are the same.
             Some(_) if is_of(&self.current_version) => match current {
                 // The document names another key as the current one: this is what a twin left.
-                Some(_) => Fate::Displaced,
-                None => Fate::Keep,
+                Some(_) => Finding::Displaced,
+                None => Finding::Keep,
             },
-            Some(_) if is_of(&self.token) => Fate::Orphan,
-            Some(_) if self.copies.iter().any(is_of) => Fate::Keep,
+            Some(_) if is_of(&self.token) => Finding::Orphan,
+            Some(_) if self.copies.iter().any(is_of) => Finding::Keep,
             // Which of the keys is the current one is not known: it may be this, if somebody took it over by hand.
-            Some(version) if !is_found && self.unread.contains(&version) => Fate::Foreign,
-            Some(_) => Fate::Displaced,
-            None if previous && mark::is_marked(name) => Fate::Foreign,
-            None if previous && self.adopted => Fate::Displaced,
-            None if previous => Fate::Foreign,
+            Some(version) if !is_found && self.unread.contains(&version) => Finding::Foreign,
+            Some(_) => Finding::Displaced,
+            None if previous && mark::is_marked(name) => Finding::Foreign,
+            None if previous && self.adopted => Finding::Displaced,
+            None if previous => Finding::Foreign,
             // Nothing is revoked as another's as long as it is not known which one is the current.
-            None if self.exclusive && current.is_some() && key.unused => Fate::Orphan,
-            None => Fate::Keep,
+            None if self.exclusive && current.is_some() && key.unused => Finding::Orphan,
+            None => Finding::Keep,
         }
     }
 }
@@ -161,8 +161,8 @@ mod tests {
         }
     }
 
-    fn standing() -> Standing {
-        Standing {
+    fn history() -> History {
+        History {
             marks: Marks::of(SECRET),
             current: key(None, "current-value"),
             current_version: version("current"),
@@ -185,9 +185,9 @@ mod tests {
 
     /// `displaced | orphans | foreign | how many are kept`, by id.
     #[track_caller]
-    fn check(keys: &[(&str, &str)], standing: &Standing, expected: &str) {
+    fn check(keys: &[(&str, &str)], history: &History, expected: &str) {
         let keys: Vec<_> = keys.iter().map(|(id, name)| listed(id, name)).collect();
-        let survey = Survey::of(&keys, standing);
+        let survey = Survey::of(&keys, history);
         let ids = |keys: &[Listed]| {
             keys.iter()
                 .map(|key| key.id.as_str())
@@ -205,6 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_in_no_debug_print() {
+        let keys = vec![listed("the-credential-itself", "n")];
+        let survey = Survey {
+            displaced: keys.clone(),
+            ..Survey::default()
+        };
+        for printed in [
+            format!("{keys:?}"),
+            format!("{survey:?}"),
+            format!("{:?}", keys[0].key()),
+        ] {
+            assert!(!printed.contains("credential-itself"), "{printed}");
+        }
+    }
+
+    #[test]
     fn the_names_tell_what_is_current_displaced_and_lost() {
         let (current, old, token) = (marked("current"), marked("old"), marked("token"));
         let keys = [
@@ -214,15 +230,15 @@ mod tests {
             ("4", "somebody's"),
             ("5", "keywheel-0123456789ab-x"),
         ];
-        check(&keys, &standing(), "2|3||3");
+        check(&keys, &history(), "2|3||3");
     }
 
     #[test]
     fn a_value_that_was_written_anew_by_hand_keeps_its_key() {
         let (old, older) = (marked("old"), marked("older"));
-        let copied = Standing {
+        let copied = History {
             copies: [version("old")].into(),
-            ..standing()
+            ..history()
         };
         check(&[("1", &old), ("2", &older)], &copied, "2|||1");
     }
@@ -231,14 +247,14 @@ mod tests {
     fn a_key_whose_name_was_cut_stays_for_it_may_be_the_current_one() {
         let version = VersionId::stored("6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21");
         let name = format!("s-{}", Marks::of(SECRET).mark(&version));
-        let displaced = Standing {
+        let displaced = History {
             previous: Some(key(Some("1"), "v")),
-            ..standing()
+            ..history()
         };
-        check(&[("1", &name)], &standing(), "1|||0");
+        check(&[("1", &name)], &history(), "1|||0");
         for cut in 1..=36 {
             let name = &name[..name.len() - cut];
-            check(&[("1", name)], &standing(), "|||1");
+            check(&[("1", name)], &history(), "|||1");
             check(&[("1", name)], &displaced, "||1|1");
         }
     }
@@ -246,9 +262,9 @@ mod tests {
     #[test]
     fn a_key_of_an_unknown_version_may_be_the_current_one_until_that_is_found() {
         let (lost, old, current) = (marked("lost"), marked("old"), marked("current"));
-        let unread = Standing {
+        let unread = History {
             unread: [version("lost")].into(),
-            ..standing()
+            ..history()
         };
         check(&[("1", &lost), ("2", &old), ("3", "by hand")], &unread, "2||1|2");
         check(&[("1", &lost), ("2", &old), ("3", &current)], &unread, "1 2|||1");
@@ -257,9 +273,9 @@ mod tests {
     #[test]
     fn the_document_knows_better_than_the_name() {
         let twin = marked("current");
-        let known = Standing {
+        let known = History {
             current: key(Some("1"), "v"),
-            ..standing()
+            ..history()
         };
         check(&[("1", "by hand"), ("2", &twin)], &known, "2|||1");
     }
@@ -267,15 +283,15 @@ mod tests {
     #[test]
     fn a_provider_whose_ids_are_the_values_tells_the_current_key_by_it() {
         let old = marked("old");
-        check(&[("current-value", &old), ("2", &old)], &standing(), "2|||1");
+        check(&[("current-value", &old), ("2", &old)], &history(), "2|||1");
     }
 
     #[test]
     fn the_previous_key_is_revoked_unless_it_is_anothers_or_must_not_be() {
-        let previous = |adopted| Standing {
+        let previous = |adopted| History {
             previous: Some(key(Some("2"), "v")),
             adopted,
-            ..standing()
+            ..history()
         };
         check(&[("2", "by hand"), ("3", "by hand")], &previous(true), "2|||1");
         check(&[("2", "by hand")], &previous(false), "||2|1");
@@ -285,15 +301,15 @@ mod tests {
 
     #[test]
     fn an_id_that_was_left_beside_a_key_written_by_hand_says_nothing() {
-        let stale = Standing {
+        let stale = History {
             exclusive: true,
             current: key(Some("1"), "by hand"),
             previous: Some(key(Some("1"), "v")),
-            ..standing()
+            ..history()
         };
         check(
             &[("1", ""), ("2", "")],
-            &Standing {
+            &History {
                 adopted: false,
                 ..stale.clone()
             },
@@ -301,7 +317,7 @@ mod tests {
         );
         // Nor is it revoked: a typing error that was corrected leaves two versions with one id, and it is the key in use.
         check(&[("1", ""), ("2", "")], &stale, "||1|2");
-        let unlisted = Standing {
+        let unlisted = History {
             current: key(Some("9"), "v"),
             previous: None,
             ..stale
@@ -311,10 +327,10 @@ mod tests {
 
     #[test]
     fn an_exclusive_list_has_nobody_elses_keys() {
-        let exclusive = |id| Standing {
+        let exclusive = |id| History {
             exclusive: true,
             current: key(id, "v"),
-            ..standing()
+            ..history()
         };
         check(&[("1", ""), ("2", "")], &exclusive(Some("1")), "|2||1");
         check(&[("1", ""), ("2", "")], &exclusive(None), "|||2");
@@ -337,13 +353,13 @@ mod tests {
             };
             let mut keys: Vec<_> = names.iter().enumerate().map(|(id, n)| listed(&format!("id{id}"), &name(n))).collect();
             let current = at.index(keys.len());
-            let mut standing = Standing { exclusive, adopted, ..standing() };
-            standing.previous = previous.filter(|id| how == 0 || *id != current).map(|id| key(Some(&format!("id{id}")), "older"));
+            let mut history = History { exclusive, adopted, ..history() };
+            history.previous = previous.filter(|id| how == 0 || *id != current).map(|id| key(Some(&format!("id{id}")), "older"));
             match how {
                 // The document has the id.
-                0 => standing.current.id = Some(keys[current].id.clone()),
+                0 => history.current.id = Some(keys[current].id.clone()),
                 // The id is the value.
-                1 => standing.current = key(None, &keys[current].id),
+                1 => history.current = key(None, &keys[current].id),
                 // The name is the current version's.
                 2 => keys[current].name = Some(marked("current")),
                 // Nobody knows the value of the version that the name carries, and no other name says more.
@@ -354,16 +370,16 @@ mod tests {
                         }
                     }
                     keys[current].name = Some(marked("unread"));
-                    standing.unread.insert(version("unread"));
+                    history.unread.insert(version("unread"));
                 }
                 // The value was copied by hand from the version of the name.
                 _ => {
                     keys[current].name = Some(marked("copied"));
-                    standing.copies.insert(version("copied"));
+                    history.copies.insert(version("copied"));
                 }
             }
             let in_use = keys[current].clone();
-            let survey = Survey::of(&keys, &standing);
+            let survey = Survey::of(&keys, &history);
             prop_assert!(!survey.displaced.contains(&in_use) && !survey.orphans.contains(&in_use));
             prop_assert_eq!(survey.kept + survey.displaced.len() + survey.orphans.len(), keys.len());
         }

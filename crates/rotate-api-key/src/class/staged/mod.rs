@@ -12,40 +12,45 @@ mod slot;
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use crate::health::check::{HOPELESS, Health, gone};
+use super::Steps;
+use crate::client::{Client, With};
 use crate::description::{Promote, PromoteWhen, Stage};
-use crate::fault::ProviderFault;
-use crate::client::{Job, With};
+use crate::fault::{ProviderFault, is_credential_refused, is_key_refused, is_refused};
+use crate::health::{HOPELESS, Health, gone};
 use crate::key::Key;
-use slot::{Slot, Value};
 use crate::notation::status::Statuses;
+use slot::{Slot, Value};
 
 /// Versions without a label that are looked at, newest first.
 const MOST_PAST: usize = 10;
-/// How a promotion is refused that there is nothing for.
-const REFUSALS: [&str; 2] = ["ProviderRefused", "ProviderCredentialRefused"];
 
-impl Job<'_> {
-    /// Makes a second value: createSecret of this class.
+/// The class at work.
+pub(crate) struct Staged<'a> {
+    pub(super) client: &'a Client<'a>,
+}
+
+impl Steps for Staged<'_> {
+    /// Makes a second value.
     ///
     /// # Errors
     /// Why there is none. The first one stays as it was.
     ///
     /// # Panics
     /// Never: the description of this class was loaded with its calls.
-    pub async fn stage(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
-        if let Some(stored) = self.stored().await? {
+    async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        if let Some(stored) = self.client.stored().await? {
             return Ok(stored);
         }
-        self.check_takes_a_key(current)?;
-        let health = self.prove().await?;
+        self.client.check_takes_a_key(current)?;
+        let health = self.client.prove().await?;
         let slot = self.slot(health).await?;
         if slot == Slot::Second {
             // The last promotion is outstanding.
-            self.context.still_stands().await?;
-            self.promote(self.promotion(), &self.current).await?;
+            self.client.context.still_stands().await?;
+            self.promote(self.promotion(), &self.client.current).await?;
         }
         let stage = self
+            .client
             .description
             .stage
             .as_ref()
@@ -56,125 +61,46 @@ impl Job<'_> {
             also: Some(exists),
             ..With::default()
         };
-        self.context.still_stands().await?;
-        let mut reply = self.call("stage", stage.call(), with).await?;
+        self.client.context.still_stands().await?;
+        let mut reply = self.client.call("stage", stage.call(), with).await?;
         if exists.has(reply.status) {
             // What a crash lost, or what a twin has just made.
-            if let Some(stored) = self.stored_by_now().await? {
+            if let Some(stored) = self.client.stored_by_now().await? {
                 return Ok(stored);
             }
             if slot == Slot::Unclear {
                 return Err(ProviderFault::SecondKeyUnclear {
-                    provider: self.description.provider.clone(),
+                    provider: self.client.description.provider.clone(),
                 }
                 .into());
             }
-            self.context.still_stands().await?;
+            self.client.context.still_stands().await?;
             self.unstage().await?;
-            reply = self.call("stage", stage.call(), With::default()).await?;
+            reply = self.client.call("stage", stage.call(), With::default()).await?;
         }
         self.staged_document(current, stage, &reply).await
     }
 
-    async fn staged_document(
-        &self,
-        current: &KeyDocument,
-        stage: &Stage,
-        reply: &crate::call::answer::Reply,
-    ) -> Result<KeyDocument, Cause> {
-        let key = reply.key(&stage.value, stage.id.as_ref())?;
-        if key.value == self.current.value {
-            return Err(reply
-                .unusable("has the key that is current, and no second one")
-                .into());
-        }
-        self.check_can_be_sent(&key).await?;
-        self.document_with(current, &key)
+    async fn discard(&self, _: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        self.client.check_survivor(staged).await
     }
 
-    /// Which of the provider's two values AWSCURRENT's is, whose health is known.
-    async fn slot(&self, health: Health) -> Result<Slot, Cause> {
-        if self.promotion().when == PromoteWhen::Set {
-            // Promoted before AWSCURRENT moves: it is the first, if it works at all.
-            return Ok(match health {
-                Health::Healthy => Slot::First,
-                Health::Dead => Slot::Unclear,
-            });
-        }
-        let past = self.context.history(MOST_PAST).await?;
-        let (mut keys, mut values) = (Vec::new(), Vec::new());
-        for past in &past {
-            let document = KeyDocument::parse(&past.text).ok();
-            if let Some(key) = document.and_then(|document| self.key_of(&document).ok())
-                && let Some(value) = key.value.clone()
-            {
-                keys.push(key);
-                values.push(Value {
-                    key: value,
-                    made: past.made,
-                });
-            }
-        }
-        let Some(current) = &self.current.value else {
-            return Ok(Slot::Unclear);
-        };
-        let mut lives = None;
-        for rival in slot::rivals(current, &values) {
-            // With its own id.
-            let key = keys.iter().find(|key| key.value.as_ref() == Some(rival));
-            if let Some(key) = key
-                && self.health(key, "older").await? == Health::Healthy
-            {
-                lives = Some(rival);
-                break;
-            }
-        }
-        let rotated = self.context.last_rotated().await?;
-        Ok(slot::of(current, lives, &values, rotated))
-    }
-
-    async fn unstage(&self) -> Result<(), Cause> {
-        let absent = Statuses::absent();
-        let Some(unstage) = &self.description.unstage else {
-            return Err(ProviderFault::AnswerUnusable {
-                call: format!("stage at {}", self.description.provider),
-                problem: "says that there is a second key already, and the description has no [unstage] to remove it".to_owned(),
-            }
-            .into());
-        };
-        let gone = unstage.gone.as_ref().unwrap_or(&absent);
-        let call = crate::description::Call {
-            repeatable: Some(true),
-            ..unstage.call()
-        };
-        self.call(
-            "unstage",
-            call,
-            With {
-                also: Some(gone),
-                ..With::default()
-            },
-        )
-        .await?;
-        Ok(())
-    }
-
-    /// setSecret of this class: promotes, if the description asks for it here.
+    /// Promotes the pending key, if the description asks for it here.
     ///
     /// # Errors
     /// Why the key could not be promoted.
-    pub async fn promote_pending(&self, pending: &KeyDocument) -> Result<(), Cause> {
+    async fn apply(&self, pending: &KeyDocument) -> Result<(), Cause> {
         let promote = self.promotion();
         if promote.when != PromoteWhen::Set {
             return Ok(());
         }
-        let key = self.key_of(pending)?;
-        let health = self.health(&self.current, "current").await?;
-        self.context.still_stands().await?;
+        let key = self.client.key_of(pending)?;
+        let health = self.client.health(&self.client.current, "current").await?;
+        self.client.context.still_stands().await?;
         match self.promote(promote, &key).await {
             // What the promotion ends is ended: it was made already, unless the key was dead before. The new one tells.
-            Err(cause) if health == Health::Dead && REFUSALS.contains(&cause.code()) => {
-                match self.health(&key, "pending").await? {
+            Err(cause) if health == Health::Dead && (is_refused(&cause) || is_credential_refused(&cause)) => {
+                match self.client.health(&key, "pending").await? {
                     Health::Healthy => Ok(()),
                     Health::Dead => Err(cause),
                 }
@@ -188,14 +114,18 @@ impl Job<'_> {
     ///
     /// # Errors
     /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
-    pub async fn verify_staged(&self, key: &Key) -> Result<(), Cause> {
-        let Err(refused) = self.check_settled(key).await else {
+    async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = &self.client.key_of(pending)?;
+        let Err(refused) = self.client.check_settled(key).await else {
             return Ok(());
         };
-        let is_new = refused.code() == "KeyRefused" && key.value != self.current.value;
+        let is_new = is_key_refused(&refused) && key.value != self.client.current.value;
         let is_hopeless = is_new
-            && matches!(self.is_pending_older_than(HOPELESS).await, Ok(true))
-            && matches!(self.health(&self.current, "current").await, Ok(Health::Healthy));
+            && matches!(self.client.is_pending_older_than(HOPELESS).await, Ok(true))
+            && matches!(
+                self.client.health(&self.client.current, "current").await,
+                Ok(Health::Healthy)
+            );
         Err(if is_hopeless {
             gone(refused, false)
         } else {
@@ -203,42 +133,131 @@ impl Job<'_> {
         })
     }
 
-    /// The end of finishSecret of this class: the key that has just become AWSCURRENT's is promoted, unless that was done
+    /// The key that has just become AWSCURRENT's is promoted, unless that was done
     /// already, which the old one's end tells.
     ///
     /// # Errors
     /// Why the key could not be promoted.
-    pub async fn promote_current(&self) -> Result<(), Cause> {
+    async fn finished(&self) -> Result<(), Cause> {
         let promote = self.promotion();
         if promote.when != PromoteWhen::Finish {
             return Ok(());
         }
-        let Some(text) = self.context.previous().await? else {
+        let Some(text) = self.client.context.previous().await? else {
             return Ok(());
         };
         let Some(previous) = KeyDocument::parse(&text)
             .ok()
-            .and_then(|previous| self.key_of(&previous).ok())
+            .and_then(|previous| self.client.key_of(&previous).ok())
         else {
             return Ok(());
         };
-        if previous.value == self.current.value || self.health(&previous, "previous").await? == Health::Dead {
+        if previous.value == self.client.current.value
+            || self.client.health(&previous, "previous").await? == Health::Dead
+        {
             return Ok(());
         }
         // A finishSecret that is delivered again has not used the key: the promotion would end the one that works.
-        if self.health(&self.current, "current").await? == Health::Dead {
+        if self.client.health(&self.client.current, "current").await? == Health::Dead {
             tracing::warn!("the current key is refused: it is not promoted");
             return Ok(());
         }
-        if !self.context.is_last().await? {
+        if !self.client.context.is_last().await? {
             // A rollback by hand, or a later rotation, which promotes it if that is right.
             return Ok(());
         }
-        self.promote(promote, &self.current).await
+        self.promote(promote, &self.client.current).await
+    }
+}
+
+impl Staged<'_> {
+    async fn staged_document(
+        &self,
+        current: &KeyDocument,
+        stage: &Stage,
+        reply: &crate::call::answer::Reply,
+    ) -> Result<KeyDocument, Cause> {
+        let key = reply.key(&stage.value, stage.id.as_ref())?;
+        if key.value == self.client.current.value {
+            return Err(reply
+                .unusable("has the key that is current, and no second one")
+                .into());
+        }
+        self.client.check_can_be_sent(&key).await?;
+        self.client.document_with(current, &key)
+    }
+
+    /// Which of the provider's two values AWSCURRENT's is, whose health is known.
+    async fn slot(&self, health: Health) -> Result<Slot, Cause> {
+        if self.promotion().when == PromoteWhen::Set {
+            // Promoted before AWSCURRENT moves: it is the first, if it works at all.
+            return Ok(match health {
+                Health::Healthy => Slot::First,
+                Health::Dead => Slot::Unclear,
+            });
+        }
+        let past = self.client.context.history(MOST_PAST).await?;
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for past in &past {
+            let document = KeyDocument::parse(&past.text).ok();
+            if let Some(key) = document.and_then(|document| self.client.key_of(&document).ok())
+                && let Some(value) = key.value.clone()
+            {
+                keys.push(key);
+                values.push(Value {
+                    key: value,
+                    made: past.made,
+                });
+            }
+        }
+        let Some(current) = &self.client.current.value else {
+            return Ok(Slot::Unclear);
+        };
+        let mut lives = None;
+        for rival in slot::rivals(current, &values) {
+            // With its own id.
+            let key = keys.iter().find(|key| key.value.as_ref() == Some(rival));
+            if let Some(key) = key
+                && self.client.health(key, "older").await? == Health::Healthy
+            {
+                lives = Some(rival);
+                break;
+            }
+        }
+        let rotated = self.client.context.last_rotated().await?;
+        Ok(slot::of(current, lives, &values, rotated))
+    }
+
+    async fn unstage(&self) -> Result<(), Cause> {
+        let absent = Statuses::absent();
+        let Some(unstage) = &self.client.description.unstage else {
+            return Err(ProviderFault::ProviderAnswerUnusable {
+                call: format!("stage at {}", self.client.description.provider),
+                problem: "says that there is a second key already, and the description has no [unstage] to remove it".to_owned(),
+            }
+            .into());
+        };
+        let gone = unstage.gone.as_ref().unwrap_or(&absent);
+        let call = crate::description::Call {
+            repeatable: Some(true),
+            ..unstage.call()
+        };
+        self.client
+            .call(
+                "unstage",
+                call,
+                With {
+                    also: Some(gone),
+                    ..With::default()
+                },
+            )
+            .await?;
+        Ok(())
     }
 
     fn promotion(&self) -> &Promote {
-        self.description
+        self.client
+            .description
             .promote
             .as_ref()
             .expect("class staged has promote: it was loaded")
@@ -252,7 +271,7 @@ impl Job<'_> {
             also: Some(gone),
             ..With::default()
         };
-        self.call("promote", promote.call(), with).await?;
+        self.client.call("promote", promote.call(), with).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use rotation::password::Password;
 
 /// The place of AWSCURRENT's value at a provider that has a first and a second one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// The first. A second one may be removed.
     First,
     /// The second, whose promotion is outstanding.
@@ -17,16 +17,16 @@ pub enum Slot {
 
 /// A value that the secret has, or had.
 #[derive(Clone)]
-pub struct Value {
+pub(crate) struct Value {
     /// The key.
-    pub key: Password,
+    pub(crate) key: Password,
     /// When its version was made.
-    pub made: Option<SystemTime>,
+    pub(crate) made: Option<SystemTime>,
 }
 
 /// The other values of which one may live: those that came after the current one, and the last before it. In that order,
 /// the youngest first.
-pub fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Password> {
+pub(crate) fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Password> {
     let mut others: Vec<&Password> = Vec::new();
     for value in values.iter().filter(|value| value.key != *current) {
         if !others.contains(&&value.key) {
@@ -47,7 +47,7 @@ pub fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Password> 
 /// A promotion ends the first value, and nothing is staged while there is a second one. So of two values that live the older
 /// one is the first; and a value that displaced one that is dead was promoted, if it was a rotation that brought it
 /// (`rotated` is when one last succeeded): by hand one writes the second value over what never was a key, too.
-pub fn of(
+pub(crate) fn of(
     current: &Password,
     lives: Option<&Password>,
     values: &[Value],

@@ -5,15 +5,15 @@ use std::time::SystemTime;
 
 use rotation::Cause;
 
+use super::{Listed, Provider};
 use crate::call::answer::{LONGEST_NAME, Reply};
-use crate::health::check::Health;
+use crate::client::{Client, With};
 use crate::clock;
 use crate::description::{At, Call, List, Page};
 use crate::fault::ProviderFault;
-use crate::client::{Job, With};
-use crate::notation::json::{Json, NoItems};
-use super::{Listed, Provider};
+use crate::health::Health;
 use crate::key::Key;
+use crate::notation::json::{Json, NoItems};
 use crate::notation::pointer::Pointer;
 use crate::notation::status::Statuses;
 
@@ -22,7 +22,7 @@ const MOST_PAGES: usize = 100;
 /// Most keys of a list, on all pages.
 const MOST_KEYS: usize = 10_000;
 
-impl Provider for Job<'_> {
+impl Provider for Client<'_> {
     async fn prove(&self) -> Result<Health, Cause> {
         self.prove().await
     }

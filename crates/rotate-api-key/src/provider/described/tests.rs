@@ -129,19 +129,3 @@ fn the_largest_page_is_read_whatever_it_is_made_of() {
     refused(&deep, "without an id");
     refused(&"[".repeat(LARGEST_ANSWER), "is not JSON");
 }
-
-#[test]
-fn an_id_is_in_no_debug_print() {
-    let keys = keys_of(r#"{"keys": [{"id": "the-credential-itself", "meta": {"name": "n"}}]}"#).unwrap();
-    let survey = crate::class::overlap::Survey {
-        displaced: keys.clone(),
-        ..crate::class::overlap::Survey::default()
-    };
-    for printed in [
-        format!("{keys:?}"),
-        format!("{survey:?}"),
-        format!("{:?}", keys[0].key()),
-    ] {
-        assert!(!printed.contains("credential-itself"), "{printed}");
-    }
-}

@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 use rotation::Cause;
 use rotation::password::Password;
 
-use crate::health::check::{Health, settled};
+use crate::client::Client;
 use crate::clock;
-use crate::fault::ProviderFault;
-use crate::client::Job;
+use crate::fault::{ProviderFault, is_key_elsewhere, is_key_refused, is_not_there, is_refused};
+use crate::health::{Health, settled};
 use crate::key::Key;
 use crate::provider::{Listed, Provider};
 use crate::settings::Given;
@@ -26,27 +26,27 @@ use xml::Xml;
 const USER: &str = "user";
 
 /// IAM, for one user.
-pub struct Iam<'a> {
-    job: &'a Job<'a>,
+pub(crate) struct Iam<'a> {
+    client: &'a Client<'a>,
     caller: Caller<'a>,
     user: &'a str,
 }
 
 impl<'a> Iam<'a> {
-    /// IAM for the user that the job's parameters name.
+    /// IAM for the user that the client's parameters name.
     ///
     /// # Errors
     /// `ConfigurationInvalid`: the function has no credentials, as it has in Lambda.
-    pub fn of(job: &'a Job<'a>) -> Result<Self, ProviderFault> {
-        let user = job.parameters.get(USER).map_or("", String::as_str);
+    pub(crate) fn of(client: &'a Client<'a>) -> Result<Self, ProviderFault> {
+        let user = client.parameters.get(USER).map_or("", String::as_str);
         Ok(Self {
-            job,
+            client,
             caller: Caller {
-                aws: &job.settings.aws,
-                own: job.settings.aws.credentials()?,
-                roots: &job.settings.roots,
-                budget: job.context.budget(),
-                limit: Duration::from_secs(job.description.timeout_seconds),
+                aws: &client.settings.aws,
+                own: client.settings.aws.credentials()?,
+                roots: &client.settings.roots,
+                budget: client.context.budget(),
+                limit: Duration::from_secs(client.description.timeout_seconds),
             },
             user,
         })
@@ -90,7 +90,7 @@ impl<'a> Iam<'a> {
 
     /// The current key was deleted, or deactivated: an older one of the same user shows as much.
     async fn prove_by_an_older_key(&self) -> Result<(), Cause> {
-        for old in self.job.older_keys().await? {
+        for old in self.client.older_keys().await? {
             let outcome = match self.identity(&old, "older").await {
                 Ok(arn) => self.check_arn(&arn),
                 Err(cause) => Err(cause),
@@ -101,16 +101,16 @@ impl<'a> Iam<'a> {
             };
             match outcome {
                 Ok(()) => return Ok(()),
-                Err(cause) if ["KeyRefused", "KeyElsewhere", "ProviderRefused"].contains(&cause.code()) => {}
+                Err(cause) if is_key_refused(&cause) || is_key_elsewhere(&cause) || is_refused(&cause) => {}
                 Err(cause) => return Err(cause),
             }
         }
-        Err(self.job.unproven())
+        Err(self.client.unproven())
     }
 
     fn elsewhere(&self) -> Cause {
-        ProviderFault::Elsewhere {
-            provider: self.job.description.provider.clone(),
+        ProviderFault::KeyElsewhere {
+            provider: self.client.description.provider.clone(),
             member: USER.to_owned(),
             expected: "the user of this account whose key the secret has".to_owned(),
         }
@@ -148,10 +148,13 @@ impl Provider for Iam<'_> {
     /// Refuses to make keys of a user whose key the secret does not have: whoever may write the secret could name any.
     /// Where the function itself names the user, or those among whom a secret may choose, that is enough.
     async fn prove(&self) -> Result<Health, Cause> {
-        let given = self.job.settings.given(&self.job.description.provider, USER);
-        match self.identity(&self.job.current, "current").await {
+        let given = self
+            .client
+            .settings
+            .given(&self.client.description.provider, USER);
+        match self.identity(&self.client.current, "current").await {
             Ok(arn) => self.check_arn(&arn)?,
-            Err(refused) if refused.code() == "KeyRefused" => {
+            Err(refused) if is_key_refused(&refused) => {
                 if given == Given::Nothing {
                     self.prove_by_an_older_key().await?;
                 }
@@ -160,15 +163,15 @@ impl Provider for Iam<'_> {
             Err(cause) => return Err(cause),
         }
         if given == Given::Nothing {
-            self.check_account(&self.job.current).await?;
+            self.check_account(&self.client.current).await?;
         }
         Ok(Health::Healthy)
     }
 
     /// As its owner would, until IAM's copies have it.
     async fn check_settled(&self, key: &Key) -> Result<(), Cause> {
-        let settle = Duration::from_secs(self.job.description.settle_seconds);
-        settled(settle, self.job.context.budget(), async || {
+        let settle = Duration::from_secs(self.client.description.settle_seconds);
+        settled(settle, self.client.context.budget(), async || {
             let arn = self.identity(key, "pending").await?;
             self.check_arn(&arn)
         })
@@ -186,9 +189,9 @@ impl Provider for Iam<'_> {
                 continue;
             };
             let mut unused = false;
-            if self.job.current.id.as_deref() != Some(id.as_str()) {
+            if self.client.current.id.as_deref() != Some(id.as_str()) {
                 if current_made.is_none() {
-                    current_made = self.job.context.current_made().await?;
+                    current_made = self.client.context.current_made().await?;
                 }
                 unused = self
                     .is_lost(&id, member.text("CreateDate").as_deref(), current_made)
@@ -212,7 +215,7 @@ impl Provider for Iam<'_> {
             .await?;
         let (id, value) = (answer.text("AccessKeyId"), answer.text("SecretAccessKey"));
         let (Some(id), Some(value)) = (id, value) else {
-            return Err(ProviderFault::AnswerUnusable {
+            return Err(ProviderFault::ProviderAnswerUnusable {
                 call: "create at aws-iam".to_owned(),
                 problem: "has no access key".to_owned(),
             }
@@ -237,7 +240,7 @@ impl Provider for Iam<'_> {
         let delete = [&[("Action", "DeleteAccessKey")][..], &about].concat();
         for parameters in [inactive, delete] {
             match self.iam("revoke", &parameters).await {
-                Err(cause) if query::is_absent(&cause) => return Ok(()),
+                Err(cause) if is_not_there(&cause) => return Ok(()),
                 outcome => outcome.map(drop)?,
             }
         }

@@ -10,16 +10,16 @@ use rotation::{Budget, Cause};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::settings::aws::{Aws, Place};
 use super::xml::Xml;
-use crate::notation::base;
+use crate::call::request::form_encoded;
 use crate::clock;
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{self as wire, Outgoing};
 use crate::key::Key;
-use crate::call::request::form_encoded;
-use crate::settings::roots::Roots;
+use crate::notation::base;
 use crate::scrub;
+use crate::settings::aws::{Aws, Place};
+use crate::settings::roots::Roots;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// STS and IAM have one version each.
@@ -83,7 +83,7 @@ impl Caller<'_> {
                 let body = String::from_utf8_lossy(&answer.body);
                 if (200..300).contains(&answer.status) {
                     return Xml::parse(&body).ok_or_else(|| {
-                        ProviderFault::AnswerUnusable {
+                        ProviderFault::ProviderAnswerUnusable {
                             call: request.call.clone(),
                             problem: "is not XML".to_owned(),
                         }
@@ -163,11 +163,6 @@ impl Caller<'_> {
             repeatable,
         })
     }
-}
-
-/// Whether a call came to this: the thing is not there.
-pub(super) fn is_absent(cause: &Cause) -> bool {
-    cause.code() == "ProviderRefused" && cause.problem().to_string().contains(ABSENT)
 }
 
 fn form(parameters: &[(&str, &str)], version: &str) -> String {
@@ -255,23 +250,24 @@ fn refusal(asked: &Asked<'_>, status: u16, code: &str, words: String) -> Provide
             words: code.to_owned(),
         },
         ("Throttling" | "ThrottlingException" | "RequestLimitExceeded", _) => {
-            ProviderFault::Throttled { call, status }
+            ProviderFault::ProviderThrottled { call, status }
         }
-        ("LimitExceeded", _) => ProviderFault::LimitReached {
+        ("LimitExceeded", _) => ProviderFault::KeyLimitReached {
             provider: "aws-iam".to_owned(),
             whose: format!("for user {}", asked.user),
             count: 2,
             limit: 2,
             ours: "a user may have two access keys".to_owned(),
         },
-        _ if status >= 500 => ProviderFault::Failed {
+        _ if status >= 500 => ProviderFault::ProviderFailed {
             call,
             status,
             words,
             again: asked.request.repeatable,
         },
-        _ if status == 403 => ProviderFault::CredentialRefused { call, status, words },
-        _ => ProviderFault::Refused { call, status, words },
+        _ if status == 403 => ProviderFault::ProviderCredentialRefused { call, status, words },
+        (ABSENT, _) => ProviderFault::NotThere { call, status, words },
+        _ => ProviderFault::ProviderRefused { call, status, words },
     }
 }
 
