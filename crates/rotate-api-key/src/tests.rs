@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::call::answer::{Judge, Reply};
 use crate::call::client_credentials;
-use crate::description::{At, Call, Description, Issue};
+use crate::description::{Call, Description, Issue, Position};
 use crate::fault::{CODES, ProviderFault};
 use crate::http::forbidden;
 use crate::http::{Answer, LeadsTo, pause_of};
@@ -182,7 +182,7 @@ proptest! {
             }
             prop_assert!(all.iter().all(|key| !key.id.is_empty() && !key.id.contains(char::is_control)));
             if let (Some(next), Some(answer)) = (&list.next, Json::parse(&body)) {
-                for here in [None, Some(At::Number(u64::MAX)), Some(At::Told(String::new()))] {
+                for here in [None, Some(Position::Number(u64::MAX)), Some(Position::Told(String::new()))] {
                     let _ = next.after(here.as_ref(), answer, (0, all.len()));
                 }
             }

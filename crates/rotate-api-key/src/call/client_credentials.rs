@@ -5,14 +5,11 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, Method};
 use minijinja::Value;
-use rotation::Cause;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 
 use crate::call::request::{basic_credentials, form_encoded};
-use crate::client::Client;
-use crate::client::variables::Variables;
-use crate::description::{ClientCredentials, Sent};
+use crate::description::{ClientCredentials, Description, Sent};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, Outgoing, content_type};
 use crate::key::Key;
@@ -30,15 +27,12 @@ pub(crate) fn is_dead(status: u16, body: &[u8]) -> bool {
     matches!(status, 400 | 401 | 403) && error.map_or(status == 401, |error| DEAD.contains(&&*error))
 }
 
-/// The URL of the token endpoint.
+/// The URL of the token endpoint, for a definition whose check is the grant.
 ///
 /// # Errors
 /// `RequestUnfit`.
-pub(crate) fn endpoint(job: &Client<'_>) -> Result<String, Cause> {
-    let parameters = Variables::default()
-        .with_all("parameters", &job.parameters)
-        .value();
-    let (base, path) = place(job, &parameters)?;
+pub(crate) fn endpoint(description: &Description, variables: &Value) -> Result<String, ProviderFault> {
+    let (base, path) = place(description, variables)?;
     let scheme = if base.tls { "https" } else { "http" };
     Ok(format!("{scheme}://{}{}{path}", base.authority, base.prefix))
 }
@@ -48,14 +42,14 @@ pub(crate) fn endpoint(job: &Client<'_>) -> Result<String, Cause> {
 /// # Errors
 /// `RequestUnfit`.
 pub(crate) fn request(
-    job: &Client<'_>,
+    description: &Description,
     grant: &ClientCredentials,
     key: &Key,
     variables: &Value,
 ) -> Result<Outgoing, ProviderFault> {
-    let (base, path) = place(job, variables)?;
+    let (base, path) = place(description, variables)?;
     let text = |place: &str, source: &str| {
-        template::text(source, variables).map_err(|problem| unfit(job, place, problem))
+        template::text(source, variables).map_err(|problem| unfit(description, place, problem))
     };
     let client = text("client-id", &grant.client_id)?;
     let mut body = Zeroizing::new("grant_type=client_credentials".to_owned());
@@ -73,7 +67,7 @@ pub(crate) fn request(
         Sent::Basic => {
             let credentials = basic_credentials(&form_encoded(&client), &form_encoded(&secret));
             let mut value = HeaderValue::try_from(credentials.as_str())
-                .map_err(|_| unfit(job, "client-id", Unfit::Header))?;
+                .map_err(|_| unfit(description, "client-id", Unfit::Header))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
@@ -89,35 +83,35 @@ pub(crate) fn request(
         }
     }
     Ok(Outgoing {
-        call: format!("check at {} ({})", job.description.provider, base.host),
+        call: format!("check at {} ({})", description.provider, base.host),
         target: Zeroizing::new(format!("{}{path}", base.prefix)),
         base,
         method: Method::POST,
         headers,
         body: Zeroizing::new(body.as_bytes().to_vec()),
-        limit: Duration::from_secs(job.description.timeout_seconds),
+        limit: Duration::from_secs(description.timeout_seconds),
         largest: LARGEST_ANSWER,
         repeatable: true,
     })
 }
 
-fn place(job: &Client<'_>, variables: &Value) -> Result<(base::Base, String), ProviderFault> {
-    let check = job.description.check.as_ref();
+fn place(description: &Description, variables: &Value) -> Result<(base::Base, String), ProviderFault> {
+    let check = description.check.as_ref();
     let own = check.and_then(|check| check.base.as_deref());
-    let source = own.or(job.description.base.as_deref()).unwrap_or_default();
-    let text = template::text(source, variables).map_err(|problem| unfit(job, "base", problem))?;
-    let base = base::parse(&text).map_err(|problem| unfit(job, "base", Unfit::Base(problem)))?;
+    let source = own.or(description.base.as_deref()).unwrap_or_default();
+    let text = template::text(source, variables).map_err(|problem| unfit(description, "base", problem))?;
+    let base = base::parse(&text).map_err(|problem| unfit(description, "base", Unfit::Base(problem)))?;
     let request = check
         .and_then(|check| check.client_credentials.as_ref())
         .map_or("", |grant| grant.request.as_str());
     let path = request.split_once(' ').map_or("", |(_, path)| path.trim_start());
-    let path = template::path(path, variables).map_err(|problem| unfit(job, "request", problem))?;
+    let path = template::path(path, variables).map_err(|problem| unfit(description, "request", problem))?;
     Ok((base, path))
 }
 
-fn unfit(job: &Client<'_>, place: &str, problem: impl Into<Unfit>) -> ProviderFault {
+fn unfit(description: &Description, place: &str, problem: impl Into<Unfit>) -> ProviderFault {
     ProviderFault::RequestUnfit {
-        call: format!("check at {}", job.description.provider),
+        call: format!("check at {}", description.provider),
         place: place.to_owned(),
         problem: problem.into(),
     }

@@ -41,7 +41,7 @@ pub(crate) struct Client<'a> {
     /// Those of them that whoever wrote the secret chose, by a pattern.
     pub(crate) open: Vec<String>,
     /// Where an object has the key, and its id.
-    pub(crate) members: Members,
+    pub(crate) members: KeyMembers,
     /// How names of keys are marked.
     pub(crate) marks: Marks,
     /// AWSCURRENT's key.
@@ -54,14 +54,14 @@ pub(crate) struct Client<'a> {
 
 /// Where a JSON object has the key, and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Members {
+pub(crate) struct KeyMembers {
     /// The key; not used for a bare string.
     pub(crate) key: String,
     /// Its id.
     pub(crate) id: Option<String>,
 }
 
-impl Members {
+impl KeyMembers {
     /// Those that a rotation changes.
     pub(crate) fn of_the_key(&self) -> Vec<&str> {
         let id = self.id.iter().map(String::as_str);

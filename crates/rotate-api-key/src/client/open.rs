@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
 
-use super::{Client, Members};
+use super::variables::Variables;
+use super::{Client, KeyMembers};
+use crate::call::client_credentials;
 use crate::description::{Description, Parameter, RESERVED, SetBy};
 use crate::fault::ProviderFault;
 use crate::key::Key;
@@ -142,7 +144,8 @@ impl<'a> Client<'a> {
         let Some(said) = document.plain(TOKEN_ENDPOINT)? else {
             return Ok(());
         };
-        let expected = crate::call::client_credentials::endpoint(self)?;
+        let variables = Variables::default().with_all("parameters", &self.parameters);
+        let expected = client_credentials::endpoint(&self.description, &variables.value())?;
         if said == expected {
             return Ok(());
         }
@@ -177,7 +180,7 @@ async fn members(
     description: &Description,
     document: &KeyDocument,
     context: &Context<'_>,
-) -> Result<Members, Cause> {
+) -> Result<KeyMembers, Cause> {
     let open = description.secret.key.is_none() && said.get("key").is_none();
     if document.is_object() && open {
         said.ask_tags(context).await?;
@@ -207,7 +210,7 @@ async fn members(
         }
         .into());
     }
-    Ok(Members {
+    Ok(KeyMembers {
         key: key.unwrap_or_default(),
         id,
     })

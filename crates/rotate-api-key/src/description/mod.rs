@@ -21,7 +21,7 @@ pub(crate) use call::{
 pub use definition::Description;
 pub(crate) use definition::{Adoption, Class, Native, RetireWhen};
 pub use error::DescriptionError;
-pub(crate) use pagination::{At, Page};
+pub(crate) use pagination::{Page, Position};
 pub(crate) use parameter::{ID, Parameter, RESERVED, SetBy};
 
 #[cfg(test)]

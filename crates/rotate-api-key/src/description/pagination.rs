@@ -109,7 +109,7 @@ pub(crate) enum Page<'a> {
 
 /// Where one is in a list of several pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum At {
+pub(crate) enum Position {
     /// A token or a URL that the provider gave.
     Told(String),
     /// A number.
@@ -124,10 +124,10 @@ impl Next {
     /// What is wrong with what the answer says of it.
     pub(crate) fn after(
         &self,
-        here: Option<&At>,
+        here: Option<&Position>,
         answer: Json<'_>,
         (before, count): (usize, usize),
-    ) -> Result<Option<At>, &'static str> {
+    ) -> Result<Option<Position>, &'static str> {
         let told = |place: &Pointer| {
             let there = answer.at(place).filter(|there| there.tells());
             let text = there.map(|there| {
@@ -135,7 +135,7 @@ impl Next {
                     .text()
                     .ok_or("has something else than the next page's token or URL there")
             });
-            Ok::<_, &'static str>(text.transpose()?.map(At::Told))
+            Ok::<_, &'static str>(text.transpose()?.map(Position::Told))
         };
         match self {
             Self::Url(place) => told(place),
@@ -156,10 +156,10 @@ impl Next {
                     return Err("has no key, and says that there are more than all pages had");
                 }
                 let number = match here {
-                    Some(At::Number(number)) => *number,
+                    Some(Position::Number(number)) => *number,
                     _ => *first,
                 };
-                Ok(Some(At::Number(number.saturating_add(1))))
+                Ok(Some(Position::Number(number.saturating_add(1))))
             }
         }
     }
@@ -173,7 +173,7 @@ impl Next {
     }
 }
 
-impl At {
+impl Position {
     /// As it goes into a request.
     pub(crate) fn text(&self) -> String {
         match self {
@@ -193,7 +193,7 @@ mod tests {
 
     #[track_caller]
     fn check(toml: &str, answer: &str, counts: (usize, usize), expected: Result<Option<&str>, &str>) {
-        let here = At::Number(7);
+        let here = Position::Number(7);
         let found = next(toml)
             .unwrap()
             .after(Some(&here), Json::parse(answer.as_bytes()).unwrap(), counts)
@@ -250,7 +250,7 @@ mod tests {
         check("number = 1\nquery = 'page'", "{}", (0, 1), Ok(Some("8")));
         let first = next("number = 1\nquery = 'page'").unwrap();
         let answer = Json::parse(b"{}").unwrap();
-        assert_eq!(first.after(None, answer, (0, 1)), Ok(Some(At::Number(2))));
+        assert_eq!(first.after(None, answer, (0, 1)), Ok(Some(Position::Number(2))));
     }
 
     #[test]

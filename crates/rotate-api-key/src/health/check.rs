@@ -125,7 +125,7 @@ impl Client<'_> {
         let check = self.described_check();
         let variables = self.check_variables(key).await?;
         if let Some(grant) = &check.client_credentials {
-            let request = client_credentials::request(self, grant, key, &variables.value())?;
+            let request = client_credentials::request(&self.description, grant, key, &variables.value())?;
             return Ok((request, variables));
         }
         let call = check.call();

@@ -17,11 +17,11 @@ pub(crate) struct Aws {
     sts: Option<String>,
 }
 
-/// A service's endpoint, and the region that its requests are signed for.
+/// Where a service is, and the region that its requests are signed for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Endpoint {
     /// The URL.
-    pub(crate) endpoint: String,
+    pub(crate) url: String,
     /// The region.
     pub(crate) region: String,
 }
@@ -69,7 +69,7 @@ impl Aws {
     }
 
     /// IAM, which a partition has once.
-    pub(crate) fn iam(&self) -> Place {
+    pub(crate) fn iam(&self) -> Endpoint {
         let (endpoint, region) = if self.region.starts_with("cn-") {
             ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1")
         } else if self.region.starts_with("us-gov-") {
@@ -77,18 +77,18 @@ impl Aws {
         } else {
             ("https://iam.amazonaws.com", "us-east-1")
         };
-        Place {
-            endpoint: self.iam.clone().unwrap_or_else(|| endpoint.to_owned()),
+        Endpoint {
+            url: self.iam.clone().unwrap_or_else(|| endpoint.to_owned()),
             region: region.to_owned(),
         }
     }
 
     /// STS of the function's region.
-    pub(crate) fn sts(&self) -> Place {
+    pub(crate) fn sts(&self) -> Endpoint {
         let suffix = if self.region.starts_with("cn-") { ".cn" } else { "" };
         let endpoint = format!("https://sts.{}.amazonaws.com{suffix}", self.region);
-        Place {
-            endpoint: self.sts.clone().unwrap_or(endpoint),
+        Endpoint {
+            url: self.sts.clone().unwrap_or(endpoint),
             region: self.region.clone(),
         }
     }
@@ -117,21 +117,21 @@ mod tests {
 
     #[test]
     fn each_partition_has_its_own_iam() {
-        let place = |region| of(&[("AWS_REGION", region)]).iam();
+        let endpoint_in = |region| of(&[("AWS_REGION", region)]).iam();
         assert_eq!(
             (
-                place("eu-west-1").endpoint.as_str(),
-                place("eu-west-1").region.as_str()
+                endpoint_in("eu-west-1").url.as_str(),
+                endpoint_in("eu-west-1").region.as_str()
             ),
             ("https://iam.amazonaws.com", "us-east-1")
         );
-        assert_eq!(place("cn-north-1").region, "cn-north-1");
+        assert_eq!(endpoint_in("cn-north-1").region, "cn-north-1");
         assert_eq!(
-            place("us-gov-east-1").endpoint,
+            endpoint_in("us-gov-east-1").url,
             "https://iam.us-gov.amazonaws.com"
         );
         assert_eq!(
-            of(&[("AWS_REGION", "eu-west-1")]).sts().endpoint,
+            of(&[("AWS_REGION", "eu-west-1")]).sts().url,
             "https://sts.eu-west-1.amazonaws.com"
         );
     }
@@ -143,7 +143,7 @@ mod tests {
             ("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:2"),
         ]);
         assert_eq!(
-            (aws.iam().endpoint.as_str(), aws.sts().endpoint.as_str()),
+            (aws.iam().url.as_str(), aws.sts().url.as_str()),
             ("http://127.0.0.1:2", "http://127.0.0.1:1")
         );
     }

@@ -19,7 +19,7 @@ use crate::fault::{ProviderFault, is_credential_refused, is_key_refused, is_refu
 use crate::health::{HOPELESS, Health, gone};
 use crate::key::Key;
 use crate::notation::status::Statuses;
-use slot::{Slot, Value};
+use slot::{PastValue, Slot};
 
 /// Versions without a label that are looked at, newest first.
 const MOST_PAST: usize = 10;
@@ -204,7 +204,7 @@ impl Staged<'_> {
                 && let Some(value) = key.value.clone()
             {
                 keys.push(key);
-                values.push(Value {
+                values.push(PastValue {
                     key: value,
                     made: past.made,
                 });

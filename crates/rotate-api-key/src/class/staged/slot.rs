@@ -17,7 +17,7 @@ pub(crate) enum Slot {
 
 /// A value that the secret has, or had.
 #[derive(Clone)]
-pub(crate) struct Value {
+pub(crate) struct PastValue {
     /// The key.
     pub(crate) key: Password,
     /// When its version was made.
@@ -26,7 +26,7 @@ pub(crate) struct Value {
 
 /// The other values of which one may live: those that came after the current one, and the last before it. In that order,
 /// the youngest first.
-pub(crate) fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Password> {
+pub(crate) fn rivals<'v>(current: &Password, values: &'v [PastValue]) -> Vec<&'v Password> {
     let mut others: Vec<&Password> = Vec::new();
     for value in values.iter().filter(|value| value.key != *current) {
         if !others.contains(&&value.key) {
@@ -50,7 +50,7 @@ pub(crate) fn rivals<'v>(current: &Password, values: &'v [Value]) -> Vec<&'v Pas
 pub(crate) fn of(
     current: &Password,
     lives: Option<&Password>,
-    values: &[Value],
+    values: &[PastValue],
     rotated: Option<SystemTime>,
 ) -> Slot {
     let Some(rival) = lives else {
@@ -71,7 +71,7 @@ pub(crate) fn of(
 }
 
 /// When a value was stored first: a copy of it by hand makes it no younger.
-fn first_made(key: &Password, values: &[Value]) -> Option<SystemTime> {
+fn first_made(key: &Password, values: &[PastValue]) -> Option<SystemTime> {
     let made = values.iter().filter(|value| value.key == *key);
     made.map(|value| value.made).min().flatten()
 }
@@ -87,7 +87,7 @@ mod tests {
     fn check(values: &[(&str, u64)], lives: &str, expected: (&[&str], Slot)) {
         let values: Vec<_> = values
             .iter()
-            .map(|(key, second)| Value {
+            .map(|(key, second)| PastValue {
                 key: Password::from((*key).to_owned()),
                 made: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(*second)),
             })
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_value_that_came_by_hand_shows_nothing_beside_dead_ones() {
-        let value = |key: &str, second| Value {
+        let value = |key: &str, second| PastValue {
             key: Password::from(key.to_owned()),
             made: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second)),
         };
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn without_dates_nothing_is_shown() {
-        let value = |key: &str| Value {
+        let value = |key: &str| PastValue {
             key: Password::from(key.to_owned()),
             made: None,
         };

@@ -9,7 +9,7 @@ use super::{Listed, Provider};
 use crate::call::answer::{LONGEST_NAME, Reply};
 use crate::client::{Client, With};
 use crate::clock;
-use crate::description::{At, Call, List, Page};
+use crate::description::{Call, List, Page, Position};
 use crate::fault::ProviderFault;
 use crate::health::Health;
 use crate::key::Key;
@@ -41,10 +41,10 @@ impl Provider for Client<'_> {
             None => None,
         };
         let mut all = Vec::new();
-        let mut here: Option<At> = None;
+        let mut here: Option<Position> = None;
         let mut seen = HashSet::new();
         loop {
-            let text = here.as_ref().map(At::text);
+            let text = here.as_ref().map(Position::text);
             let page = match (&list.next, &text) {
                 (Some(next), Some(text)) => next.page(text),
                 _ => Page::First,

@@ -18,7 +18,7 @@ use crate::http::{self as wire, Outgoing};
 use crate::key::Key;
 use crate::notation::base;
 use crate::scrub;
-use crate::settings::aws::{Aws, Place};
+use crate::settings::aws::{Aws, Endpoint};
 use crate::settings::roots::Roots;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -126,7 +126,7 @@ impl Caller<'_> {
         parameters: &[(&str, &str)],
         repeatable: bool,
     ) -> Result<Outgoing, ProviderFault> {
-        let (place, name, version) = match service {
+        let (endpoint, name, version) = match service {
             Service::Iam => (self.aws.iam(), "iam", IAM_VERSION),
             Service::Sts => (self.aws.sts(), "sts", STS_VERSION),
         };
@@ -137,16 +137,16 @@ impl Caller<'_> {
             problem,
         };
         let base =
-            base::parse(&place.endpoint).map_err(|problem| unfit("the endpoint", Unfit::Base(problem)))?;
+            base::parse(&endpoint.url).map_err(|problem| unfit("the endpoint", Unfit::Base(problem)))?;
         let body = form(parameters, version);
         let credentials = key.map_or_else(|| self.own.clone(), credentials_of);
-        let url = format!("{}/", place.endpoint.trim_end_matches('/'));
+        let url = format!("{}/", endpoint.url.trim_end_matches('/'));
         let headers = signed(
             &url,
             &base.authority,
             &body,
             name,
-            &place,
+            &endpoint,
             credentials,
             clock::now(),
         )
@@ -189,14 +189,14 @@ fn signed(
     authority: &str,
     body: &str,
     service: &str,
-    place: &Place,
+    endpoint: &Endpoint,
     credentials: Credentials,
     now: SystemTime,
 ) -> Option<HeaderMap> {
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(&place.region)
+        .region(&endpoint.region)
         .name(service)
         .time(now)
         .settings(SigningSettings::default())
@@ -278,8 +278,8 @@ mod tests {
     /// The example of AWS's documentation, "Signature Version 4 test suite" being for GET alone: signed twice, the same.
     #[test]
     fn a_signature_depends_on_key_time_and_body_and_the_secret_is_not_in_it() {
-        let place = Place {
-            endpoint: "https://iam.amazonaws.com".to_owned(),
+        let endpoint = Endpoint {
+            url: "https://iam.amazonaws.com".to_owned(),
             region: "us-east-1".to_owned(),
         };
         let sign = |secret: &str, body: &str| {
@@ -290,7 +290,7 @@ mod tests {
                 "iam.amazonaws.com",
                 body,
                 "iam",
-                &place,
+                &endpoint,
                 credentials,
                 now,
             );
