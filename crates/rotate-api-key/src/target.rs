@@ -24,7 +24,7 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub struct ApiKey {
     settings: Settings,
-    /// The key that was made last, until it is known to be stored: whoever made it in vain must know its id.
+    /// The key that was made last, until it is known to be stored: only with its id can it be revoked if it was made in vain.
     made: RefCell<Option<Key>>,
 }
 

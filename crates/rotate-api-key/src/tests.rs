@@ -8,7 +8,6 @@ use minijinja::context;
 use proptest::prelude::*;
 use rotation::Fault;
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
 
 use crate::call::answer::{Judge, Reply};
@@ -23,7 +22,7 @@ use crate::notation::pointer::{Pointer, Source};
 use crate::notation::{base, template};
 use crate::provider::described;
 use crate::scrub;
-use crate::settings::builtin::SHIPPED;
+use crate::settings::builtin::BUILTIN;
 
 /// What must be in no error.
 const KNOWN: &str = "Zq7-known/to+us 81f4d";
@@ -107,7 +106,7 @@ fn fault_is_told(fault: &ProviderFault) -> Result<(), TestCaseError> {
 
 /// The descriptions inside. To load them takes longer than all else here.
 static DESCRIBED: LazyLock<Vec<Description>> = LazyLock::new(|| {
-    let all = SHIPPED.iter().map(|(name, text)| Description::load(name, text));
+    let all = BUILTIN.iter().map(|(name, text)| Description::load(name, text));
     all.collect::<Result<_, _>>().expect("they can be loaded")
 });
 
@@ -133,7 +132,7 @@ fn judged(
         status,
         retry_after: None,
         leads_to: leads_to.map(LeadsTo::Host),
-        body: Zeroizing::new(body.to_vec()),
+        body: body.to_vec(),
     };
     judge.judge(call, answer)
 }
@@ -217,7 +216,7 @@ proptest! {
         length in 0_usize..12,
         splice in prop_oneof![".{0,8}", "[\\[\\]{}=\"'.,\n a-z/|0-9-]{0,12}", Just("18446744073709551615".to_owned())],
     ) {
-        let (name, text) = SHIPPED[which.index(SHIPPED.len())];
+        let (name, text) = BUILTIN[which.index(BUILTIN.len())];
         let mut chars: Vec<_> = text.chars().collect();
         let start = at.index(chars.len());
         let end = (start + length).min(chars.len());
@@ -251,8 +250,8 @@ proptest! {
             let base = base::parse(base).unwrap();
             if let Ok(target) = base.target_of(&url) {
                 let path = target.split('?').next().unwrap_or_default();
-                prop_assert!(path.starts_with(prefix) && path.split('/').skip(1).all(|part| !matches!(part, "." | "..")), "{}", *target);
-                prop_assert!(target.bytes().all(|byte| byte.is_ascii_graphic()), "{}", *target);
+                prop_assert!(path.starts_with(prefix) && path.split('/').skip(1).all(|part| !matches!(part, "." | "..")), "{target}");
+                prop_assert!(target.bytes().all(|byte| byte.is_ascii_graphic()), "{target}");
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use rotation::password::Password;
 use secrecy::SecretString;
-use secrecy::zeroize::Zeroizing;
 
 use crate::description::Call;
 use crate::fault::ProviderFault;
@@ -39,7 +38,7 @@ pub(crate) struct Reply {
     pub(crate) call: String,
     /// As in 200.
     pub(crate) status: u16,
-    body: Zeroizing<Vec<u8>>,
+    body: Vec<u8>,
 }
 
 /// What an answer is judged by.
@@ -231,7 +230,7 @@ impl Reply {
         Self {
             call: "list at p (h)".to_owned(),
             status: 200,
-            body: Zeroizing::new(body.to_vec()),
+            body: body.to_vec(),
         }
     }
 }
@@ -262,7 +261,7 @@ mod tests {
             status,
             retry_after: None,
             leads_to: None,
-            body: Zeroizing::new(body.to_vec()),
+            body: body.to_vec(),
         };
         judge.judge(
             &description.create.as_ref().expect("it has create").call(),

@@ -6,7 +6,6 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use http::{HeaderMap, Method};
 use minijinja::Value;
 use secrecy::ExposeSecret;
-use secrecy::zeroize::Zeroizing;
 
 use crate::call::request::{basic_credentials, form_encoded};
 use crate::description::{ClientCredentials, Description, Sent};
@@ -52,7 +51,7 @@ pub(crate) fn request(
         template::text(source, variables).map_err(|problem| unfit(description, place, problem))
     };
     let client = text("client-id", &grant.client_id)?;
-    let mut body = Zeroizing::new("grant_type=client_credentials".to_owned());
+    let mut body = "grant_type=client_credentials".to_owned();
     for (name, source) in [("scope", &grant.scope), ("audience", &grant.audience)] {
         if let Some(source) = source {
             for part in ["&", name, "=", &form_encoded(&text(name, source)?)] {
@@ -84,11 +83,11 @@ pub(crate) fn request(
     }
     Ok(Outgoing {
         call: format!("check at {} ({})", description.provider, base.host),
-        target: Zeroizing::new(format!("{}{path}", base.prefix)),
+        target: format!("{}{path}", base.prefix),
         base,
         method: Method::POST,
         headers,
-        body: Zeroizing::new(body.as_bytes().to_vec()),
+        body: body.into_bytes(),
         limit: Duration::from_secs(description.timeout_seconds),
         largest: LARGEST_ANSWER,
         repeatable: true,
@@ -121,12 +120,10 @@ fn unfit(description: &Description, place: &str, problem: impl Into<Unfit>) -> P
     clippy::disallowed_methods,
     reason = "the client secret goes to its token endpoint"
 )]
-fn secret_of(key: &Key) -> Zeroizing<String> {
-    Zeroizing::new(
-        key.value
-            .as_ref()
-            .map_or_else(String::new, |value| value.expose_secret().to_owned()),
-    )
+fn secret_of(key: &Key) -> String {
+    key.value
+        .as_ref()
+        .map_or_else(String::new, |value| value.expose_secret().to_owned())
 }
 
 #[cfg(test)]

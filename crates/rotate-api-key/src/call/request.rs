@@ -9,7 +9,6 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use minijinja::Value;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
 use crate::description::{Auth, Call, Page};
@@ -25,7 +24,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What a request is made of, besides the call itself.
+/// What a request is made of, in addition to the call.
 pub(crate) struct Setting<'a> {
     /// The section of the description, such as `create`.
     pub(crate) section: &'a str,
@@ -95,11 +94,9 @@ impl Writing<'_> {
         }
     }
 
-    fn text(&self, place: &str, source: &str) -> Result<Zeroizing<String>, ProviderFault> {
+    fn text(&self, place: &str, source: &str) -> Result<String, ProviderFault> {
         let filled = template::text(source, self.setting.variables);
-        filled
-            .map(Zeroizing::new)
-            .map_err(|problem| self.unfit(place, problem))
+        filled.map_err(|problem| self.unfit(place, problem))
     }
 
     fn base(&self, call: &Call<'_>) -> Result<Base, ProviderFault> {
@@ -109,7 +106,7 @@ impl Writing<'_> {
     }
 
     /// Path and query.
-    fn target(&self, call: &Call<'_>, base: &Base) -> Result<Zeroizing<String>, ProviderFault> {
+    fn target(&self, call: &Call<'_>, base: &Base) -> Result<String, ProviderFault> {
         if let Some(Page::At(url)) = self.setting.page {
             let target = base.target_of(url);
             return target.map_err(|problem| ProviderFault::ProviderAnswerUnusable {
@@ -118,8 +115,8 @@ impl Writing<'_> {
             });
         }
         let path = template::path(call.path(), self.setting.variables);
-        let path = Zeroizing::new(path.map_err(|problem| self.unfit("request", problem))?);
-        let mut target = Zeroizing::new(format!("{}{}", base.prefix, *path));
+        let path = path.map_err(|problem| self.unfit("request", problem))?;
+        let mut target = format!("{}{}", base.prefix, path);
         let mut separator = '?';
         for (name, source) in call.query {
             let value = self.text("query", source)?;
@@ -156,11 +153,7 @@ impl Writing<'_> {
         }
         if let Some(source) = &auth.bearer {
             let token = self.text("the bearer", source)?;
-            self.insert(
-                headers,
-                AUTHORIZATION.as_str(),
-                &Zeroizing::new(format!("Bearer {}", *token)),
-            )?;
+            self.insert(headers, AUTHORIZATION.as_str(), &format!("Bearer {token}"))?;
         }
         if let Some(basic) = &auth.basic {
             let username = self.text("the user name", &basic.username)?;
@@ -174,7 +167,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn body(&self, call: &Call<'_>, headers: &mut HeaderMap) -> Result<Zeroizing<Vec<u8>>, ProviderFault> {
+    fn body(&self, call: &Call<'_>, headers: &mut HeaderMap) -> Result<Vec<u8>, ProviderFault> {
         let (kind, body) = if let Some(source) = call.json {
             ("application/json", self.json(source)?.into_bytes())
         } else if let Some(graphql) = call.graphql {
@@ -186,12 +179,12 @@ impl Writing<'_> {
         } else if let Some(form) = call.form {
             ("application/x-www-form-urlencoded", self.form(form)?.into_bytes())
         } else {
-            return Ok(Zeroizing::default());
+            return Ok(Vec::new());
         };
         let (name, value) = content_type(kind);
         headers.insert(name, value);
         debug_assert!(headers.contains_key(CONTENT_TYPE));
-        Ok(Zeroizing::new(body))
+        Ok(body)
     }
 
     fn json(&self, source: &serde_json::Value) -> Result<String, ProviderFault> {
@@ -213,9 +206,9 @@ impl Writing<'_> {
 }
 
 /// The content of `Authorization: Basic`.
-pub(crate) fn basic_credentials(username: &str, password: &str) -> Zeroizing<String> {
-    let joined = Zeroizing::new(format!("{username}:{password}"));
-    Zeroizing::new(format!("Basic {}", STANDARD.encode(joined.as_bytes())))
+pub(crate) fn basic_credentials(username: &str, password: &str) -> String {
+    let joined = format!("{username}:{password}");
+    format!("Basic {}", STANDARD.encode(joined.as_bytes()))
 }
 
 /// One value as a form has it.

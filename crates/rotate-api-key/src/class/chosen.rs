@@ -64,7 +64,7 @@ impl Steps for Chosen<'_> {
                 }
                 self.client.prove_by_an_older_key().await?;
             }
-            // It does not rest on the current value: whoever repaired it by hand must not find the repair undone.
+            // The upload does not depend on the current value. So check that nobody repaired the secret by hand in the meantime.
             self.client.context.still_stands().await?;
             return self.set(&key, None).await;
         }

@@ -1,4 +1,5 @@
-//! One step's work with one provider: the description, the secret's parameters, and the credentials, put together.
+//! One step's client of one provider: the definition, the secret's parameters, and the credentials, put together. Which calls
+//! a step makes is decided in `health`, `provider` and `class`.
 
 mod open;
 mod stored;
@@ -38,7 +39,7 @@ pub(crate) struct Client<'a> {
     pub(crate) context: &'a Context<'a>,
     /// The parameters, checked.
     pub(crate) parameters: BTreeMap<String, String>,
-    /// Those of them that whoever wrote the secret chose, by a pattern.
+    /// Those of them that the secret's writer chose, by a pattern.
     pub(crate) open: Vec<String>,
     /// Where an object has the key, and its id.
     pub(crate) members: KeyMembers,
@@ -69,7 +70,7 @@ impl KeyMembers {
     }
 }
 
-/// What a call is made with, besides the client itself.
+/// What a call is made with, in addition to the client.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct With<'a> {
     /// The key that the call is about.

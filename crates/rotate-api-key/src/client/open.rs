@@ -228,7 +228,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The function's own value, the document's, the tags', or the default, in this order; and whether it is the choice of
-    /// whoever wrote the secret.
+    /// the secret's writer.
     async fn answer(
         &self,
         document: &KeyDocument,

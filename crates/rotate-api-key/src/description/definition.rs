@@ -69,7 +69,7 @@ pub struct Description {
     /// How long one call may take.
     #[serde(default = "ten")]
     pub(crate) timeout_seconds: u64,
-    /// What a secret, or the function, must say besides.
+    /// What a secret, or the function, must say in addition.
     #[serde(default)]
     pub(crate) parameters: BTreeMap<String, Parameter>,
     /// Where a JSON document has the key.

@@ -1,13 +1,13 @@
-//! What a secret, or the function, must say besides.
+//! The parameters that a definition leaves to the secret or the function.
 
 use serde::Deserialize;
 
-/// What `keywheel` in a secret's value has besides parameters.
+/// What `keywheel` in a secret's value has in addition to parameters.
 pub(crate) const RESERVED: [&str; 3] = ["provider", "key", "id"];
 /// The name in `[check] same` that stands for the key's id.
 pub(crate) const ID: &str = "id";
 
-/// A value that a description leaves open. What it may be is a permission: whoever writes the secret can choose any of
+/// A value that a description leaves open. What it may be is a permission: the secret's writer can choose any of
 /// it, and the admin's credential is then used for that.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -1,7 +1,7 @@
 //! Descriptions, good and bad.
 
 use super::*;
-use crate::settings::builtin::SHIPPED;
+use crate::settings::builtin::BUILTIN;
 
 const GOOD: &str = r#"provider = "p"
 title = "P"
@@ -47,7 +47,7 @@ fn check(from: &str, to: &str, expected: &str) {
 #[test]
 fn a_good_description_can_be_loaded_and_so_can_all_that_are_shipped() {
     Description::load("p.toml", GOOD).unwrap();
-    for (name, text) in SHIPPED {
+    for (name, text) in BUILTIN {
         Description::load(name, text).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! Before the admin's credential is used for what a secret says, the secret's own key shows that it is right.
 //!
-//! Whoever may write a secret could name anybody's account in it; what the admin then makes would be theirs to read. A key
+//! A person who may write a secret could name any account in it, and would then read the key that the admin makes. A key
 //! that works shows that its owner had it (and [`description`](crate::description) holds that such a key's check covers the
 //! parameters). What the function's own settings, or a closed list, decide needs no proof.
 

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Metadata services outside of the link-local blocks: Alibaba's, Oracle's, Azure's. Whoever reaches one as a function does,
-/// from inside, is told credentials.
+/// Metadata services outside of the link-local blocks: Alibaba's, Oracle's, Azure's. They give credentials to callers
+/// inside the cloud, as a function is.
 const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(192, 0, 0, 192),

@@ -1,4 +1,5 @@
-//! One request, one answer: bounded in size and time, and never redirected.
+//! One request, one answer: bounded in size and time, and never redirected. What the request is for, what the answer
+//! means and whether to try again is decided in `call`.
 //!
 //! A connection of its own for each request: a step makes few, minutes apart, and what is not kept cannot be stale.
 
@@ -20,7 +21,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rotation::Budget;
 use rustls::ClientConfig;
-use secrecy::zeroize::Zeroizing;
 
 use crate::clock;
 use crate::fault::ProviderFault;
@@ -39,11 +39,11 @@ pub(crate) struct Outgoing {
     /// `GET` and so on.
     pub(crate) method: Method,
     /// Path and query as they are sent.
-    pub(crate) target: Zeroizing<String>,
-    /// Headers besides Host and User-Agent.
+    pub(crate) target: String,
+    /// Headers, without Host and User-Agent.
     pub(crate) headers: HeaderMap,
     /// The body.
-    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Vec<u8>,
     /// The call's name for errors: its section and host.
     pub(crate) call: String,
     /// Longest wait for it all.
@@ -81,7 +81,7 @@ pub(crate) struct Answer {
     /// Where a redirect leads.
     pub(crate) leads_to: Option<LeadsTo>,
     /// The body, whole.
-    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Sends a request and reads the answer.
@@ -103,7 +103,7 @@ pub(crate) async fn send(
         Err(ProviderFault::ProviderUnreachable {
             call: request.call.clone(),
             detail: timed_out.to_string(),
-            // Whoever was silent for so long is not asked twice in a step.
+            // A provider that was silent for so long is not asked twice in a step.
             again: false,
         })
     })
@@ -166,7 +166,7 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
     let retry_after = text(RETRY_AFTER).and_then(|text| pause_of(text, clock::now()));
     let leads_to = text(LOCATION).map(|location| target_of(location, &request.base.host));
     let body = match Limited::new(body, request.largest).collect().await {
-        Ok(body) => Zeroizing::new(body.to_bytes().to_vec()),
+        Ok(body) => body.to_bytes().into(),
         Err(error) if error.is::<LengthLimitError>() => {
             return Err(ProviderFault::ProviderAnswerUnusable {
                 call: request.call.clone(),

@@ -1,4 +1,5 @@
-//! A key as the engine handles it: its value, if it is known, and what the provider calls it.
+//! A key as rotations handle it: its value, if it is known, and what the provider calls it; and the mark in its name. How a
+//! key is made, listed or checked is known above.
 
 pub(crate) mod mark;
 

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use http::Uri;
-use secrecy::zeroize::Zeroizing;
 
 /// A base URL, checked: HTTPS, or plain HTTP to the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl Base {
     ///
     /// # Errors
     /// It leads elsewhere, or a server could take it for leading elsewhere.
-    pub(crate) fn target_of(&self, url: &str) -> Result<Zeroizing<String>, NoTarget> {
+    pub(crate) fn target_of(&self, url: &str) -> Result<String, NoTarget> {
         // `//host` has a host, too, and a server may read `\` as `/`.
         if url.starts_with("//")
             || url.contains(['\\', '#'])
@@ -58,7 +57,7 @@ impl Base {
             return Err(NoTarget::Elsewhere);
         }
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(Zeroizing::new(format!("{}{query}", uri.path())))
+        Ok(format!("{}{query}", uri.path()))
     }
 
     fn is_at(&self, uri: &Uri) -> bool {

@@ -1,7 +1,7 @@
 //! Templates, by minijinja: strict, and escaped for where the text goes.
 //!
 //! In a path every value is percent-encoded as one segment, so that no value can add a segment, a query or a host. In JSON,
-//! a form, a query or a header the whole text is encoded by whoever writes that: a template gives plain text there.
+//! a form, a query or a header the writer of the request encodes the whole text: a template gives plain text there.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! Whoever issues the keys of class `overlap`: what a rotation asks of it, by a provider's definition or, for AWS IAM, by
-//! code. When a key is made or revoked is decided in `class`.
+//! What a rotation of class `overlap` asks of a provider: through the provider's definition or, for AWS IAM, in code.
+//! When a key is made or revoked is decided in `class`.
 
 pub(crate) mod any;
 pub(crate) mod described;
@@ -45,7 +45,7 @@ impl Listed {
 
 /// What a rotation with an overlap needs of a provider.
 pub(crate) trait Provider {
-    /// Whether AWSCURRENT's key works, and that it is of whom the secret names.
+    /// Whether AWSCURRENT's key works, and that it belongs to the account that the secret names.
     async fn prove(&self) -> Result<Health, Cause>;
     /// Checks a new key, which the provider may need a while to honour.
     async fn check_settled(&self, key: &Key) -> Result<(), Cause>;

@@ -1,4 +1,5 @@
-//! Makes a provider's words fit for logs and errors.
+//! Makes a provider's words fit for logs and errors: on one line, short, and without credentials. Which words of an answer
+//! are told is decided in `call`.
 
 mod forms;
 mod stream;

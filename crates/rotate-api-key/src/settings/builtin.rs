@@ -1,7 +1,7 @@
 //! The descriptions that are inside the function, by provider.
 
 /// Provider and text, sorted.
-pub(crate) const SHIPPED: &[(&str, &str)] = &[
+pub(crate) const BUILTIN: &[(&str, &str)] = &[
     ("anthropic", include_str!("../../providers/anthropic.toml")),
     ("auth0", include_str!("../../providers/auth0.toml")),
     ("aws-iam", include_str!("../../providers/aws-iam.toml")),

@@ -1,4 +1,5 @@
-//! The settings of the function, read once from its environment.
+//! The settings of the function, read once from its environment, and the definitions of providers that it knows. What a
+//! secret or its tags say is read in `client`.
 
 pub(crate) mod aws;
 pub(crate) mod builtin;

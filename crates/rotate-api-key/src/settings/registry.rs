@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::description::{Description, DescriptionError};
 use crate::fault::ProviderFault;
-use crate::settings::builtin::SHIPPED;
+use crate::settings::builtin::BUILTIN;
 
-/// Where descriptions are looked for by default, besides `providers` beside the function: where a layer puts them.
+/// Where a Lambda layer puts descriptions. They are looked for there and in `providers` beside the function.
 const LAYER: &str = "/opt/providers";
 const PATH: &str = "PROVIDER_PATH";
 
@@ -45,12 +45,12 @@ impl Registry {
         if let Some(own) = self.own.get(provider) {
             return Ok(Arc::clone(own));
         }
-        let shipped = SHIPPED.iter().find(|(name, _)| *name == provider);
-        let meant = |broken: &&DescriptionError| shipped.is_none() || is_called(&broken.file, provider);
+        let builtin = BUILTIN.iter().find(|(name, _)| *name == provider);
+        let meant = |broken: &&DescriptionError| builtin.is_none() || is_called(&broken.file, provider);
         if let Some(broken) = self.broken.iter().find(meant) {
             return Err(broken.clone().into());
         }
-        let Some((name, text)) = shipped else {
+        let Some((name, text)) = builtin else {
             return Err(ProviderFault::ProviderUnknown {
                 name: provider.to_owned(),
                 known: self.known().join(", "),
@@ -61,8 +61,8 @@ impl Registry {
 
     /// The names of all providers.
     pub(crate) fn known(&self) -> Vec<&str> {
-        let shipped = SHIPPED.iter().map(|(name, _)| *name);
-        let mut names: Vec<_> = self.own.keys().map(String::as_str).chain(shipped).collect();
+        let builtin = BUILTIN.iter().map(|(name, _)| *name);
+        let mut names: Vec<_> = self.own.keys().map(String::as_str).chain(builtin).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -155,12 +155,12 @@ mod tests {
     const NONE: &str = "provider = 'aws-iam'\ntitle = 'ours'\nclass = 'none'\nreason = 'we say so'";
 
     #[test]
-    fn every_shipped_description_can_be_loaded_and_is_called_as_its_file() {
+    fn every_builtin_description_can_be_loaded_and_is_called_as_its_file() {
         let registry = Registry::default();
-        for (name, _) in SHIPPED {
+        for (name, _) in BUILTIN {
             assert_eq!(registry.get(name).unwrap().provider, *name);
         }
-        assert!(SHIPPED.is_sorted(), "by provider");
+        assert!(BUILTIN.is_sorted(), "by provider");
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Versions<'_> {
     }
 
     /// The previous version's key, if it is another one than the current, and of the same account: in another one the same
-    /// id is somebody else's.
+    /// id may belong to another customer.
     pub(super) async fn previous(&self) -> Result<Option<Key>, Cause> {
         let text = self.0.context.previous().await?;
         let Some(document) = text.and_then(|text| KeyDocument::parse(&text).ok()) else {
@@ -82,7 +82,7 @@ impl Versions<'_> {
             return Ok(false);
         };
         let any = |is: &dyn Fn(&Listed) -> bool| listed.is_some_and(|listed| listed.iter().any(is));
-        // Where the id is the value, whoever has it had the key.
+        // Where the id is the value, a secret that has the id had the key.
         let knows_it = any(&|listed| is_value(&listed.id, previous));
         let is_there = listed.is_none() || any(&|listed| previous.id.as_ref() == Some(&listed.id));
         Ok(match client.description.adoption() {

@@ -108,7 +108,7 @@ impl Steps for Overlap<'_> {
         {
             return Ok(());
         }
-        // Two keys carry this version now, and whoever made this one remembers its id. What this process did not make, it found
+        // Two keys carry this version now, and the process that made this one remembers its id. What this process did not make, it found
         // stored: it is pending, or whatever somebody put there.
         let Some(made) = self.client.made.take().filter(|made| made.value == key.value) else {
             return Ok(());

@@ -21,7 +21,7 @@ pub(crate) struct History {
     pub(crate) token: VersionId,
     /// AWSPREVIOUS's key, if it is another one than the current.
     pub(crate) previous: Option<Key>,
-    /// Other versions whose value is the current one: somebody wrote it anew by hand.
+    /// Other versions whose value is the current one: somebody wrote it again by hand.
     pub(crate) copies: BTreeSet<VersionId>,
     /// Versions that names carry and whose value nobody knows: one that a crash lost, for instance.
     pub(crate) unread: BTreeSet<VersionId>,

@@ -1,4 +1,4 @@
-//! What the admin's credential does must not be the choice of whoever may write a secret.
+//! A person who may write a secret must not choose what the admin's credential does.
 //!
 //! A parameter that a secret fills by a pattern is such a choice. It is harmless if the key of the secret itself shows that
 //! it is right: the check sends it, or its answer has it. Otherwise it is the function's to decide.

@@ -1,4 +1,4 @@
-//! The access keys of an IAM user, by IAM's query API.
+//! The access keys of an IAM user, by IAM's query API. Nothing here uses a definition's calls.
 //!
 //! IAM's keys have no names. What is certainly the user's and this secret's is told by id: the current key by the document,
 //! the displaced one by the previous document. A key that nobody knows is one that a crash lost only if it was never used
@@ -145,7 +145,7 @@ impl<'a> Iam<'a> {
 }
 
 impl Provider for Iam<'_> {
-    /// Refuses to make keys of a user whose key the secret does not have: whoever may write the secret could name any.
+    /// Refuses to make keys of a user whose key the secret does not have: a person who may write the secret could name any user.
     /// Where the function itself names the user, or those among whom a secret may choose, that is enough.
     async fn prove(&self) -> Result<Health, Cause> {
         let given = self

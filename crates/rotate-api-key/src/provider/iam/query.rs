@@ -7,7 +7,6 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use rotation::{Budget, Cause};
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::xml::Xml;
@@ -152,11 +151,11 @@ impl Caller<'_> {
         )
         .ok_or_else(|| unfit("the signature", Unfit::Header))?;
         Ok(Outgoing {
-            target: Zeroizing::new(format!("{}/", base.prefix)),
+            target: format!("{}/", base.prefix),
             base,
             method: Method::POST,
             headers,
-            body: Zeroizing::new(body.into_bytes()),
+            body: body.into_bytes(),
             call,
             limit: self.limit,
             largest: wire::LARGEST_ANSWER,
@@ -319,9 +318,9 @@ mod tests {
         let request = Outgoing {
             base: base::parse("https://iam.amazonaws.com").unwrap(),
             method: Method::POST,
-            target: Zeroizing::default(),
+            target: String::new(),
             headers: HeaderMap::new(),
-            body: Zeroizing::default(),
+            body: Vec::new(),
             call: "create at aws-iam (iam)".to_owned(),
             limit: Duration::ZERO,
             largest: 0,
