@@ -7,8 +7,12 @@ use rotation::{Cause, Context, Target};
 use secrecy::SecretString;
 
 use crate::class::Steps;
-use crate::class::any::AnyClass;
+use crate::class::chosen::Chosen;
+use crate::class::in_place::InPlace;
+use crate::class::overlap::Overlap;
+use crate::class::staged::Staged;
 use crate::client::Client;
+use crate::description::Class;
 use crate::fault::ProviderFault;
 use crate::key::Key;
 use crate::settings::Settings;
@@ -77,6 +81,33 @@ impl ApiKey {
     }
 }
 
+/// The one place that chooses the class of a client's provider.
+macro_rules! with_class {
+    ($client:ident, $class:ident => $call:expr) => {
+        match $client.description.class {
+            Class::Overlap => {
+                let $class = Overlap::of(&$client)?;
+                $call
+            }
+            Class::InPlace => {
+                let $class = InPlace { client: &$client };
+                $call
+            }
+            Class::Staged => {
+                let $class = Staged { client: &$client };
+                $call
+            }
+            Class::Chosen => {
+                let $class = Chosen { client: &$client };
+                $call
+            }
+            Class::None => {
+                unreachable!("a class without calls has a reason, and with that no client is opened")
+            }
+        }
+    };
+}
+
 impl Target for ApiKey {
     type Secret = KeyDocument;
 
@@ -104,7 +135,7 @@ impl Target for ApiKey {
 
     async fn propose(&self, current: &KeyDocument, context: &Context<'_>) -> Result<KeyDocument, Cause> {
         let client = self.open(current, context).await?;
-        AnyClass::of(&client)?.propose(current).await
+        with_class!(client, class => class.propose(current).await)
     }
 
     async fn discard(
@@ -115,7 +146,7 @@ impl Target for ApiKey {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let client = self.open(current, context).await?;
-        AnyClass::of(&client)?.discard(proposal, staged).await
+        with_class!(client, class => class.discard(proposal, staged).await)
     }
 
     async fn apply(
@@ -125,7 +156,7 @@ impl Target for ApiKey {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let client = self.open_pair(current, pending, context).await?;
-        AnyClass::of(&client)?.apply(pending).await
+        with_class!(client, class => class.apply(pending).await)
     }
 
     async fn verify(
@@ -135,11 +166,11 @@ impl Target for ApiKey {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let client = self.open_pair(current, pending, context).await?;
-        AnyClass::of(&client)?.verify(pending).await
+        with_class!(client, class => class.verify(pending).await)
     }
 
     async fn finished(&self, current: &SecretString, context: &Context<'_>) -> Result<(), Cause> {
         let client = self.open(&KeyDocument::parse(current)?, context).await?;
-        AnyClass::of(&client)?.finished().await
+        with_class!(client, class => class.finished().await)
     }
 }

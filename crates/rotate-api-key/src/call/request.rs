@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use minijinja::Value;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::json;
 
 use crate::description::{Auth, Call, Page};
@@ -16,13 +16,6 @@ use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, LARGEST_PAGE, Outgoing, content_type};
 use crate::notation::base::{self, Base};
 use crate::notation::template;
-
-/// What stays as it is in a form or a query: the unreserved characters of RFC 3986.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What a request is made of, in addition to the call.
 pub(crate) struct Setting<'a> {
@@ -183,7 +176,6 @@ impl Writing<'_> {
         };
         let (name, value) = content_type(kind);
         headers.insert(name, value);
-        debug_assert!(headers.contains_key(CONTENT_TYPE));
         Ok(body)
     }
 
@@ -213,7 +205,7 @@ pub(crate) fn basic_credentials(username: &str, password: &str) -> String {
 
 /// One value as a form has it.
 pub(crate) fn form_encoded(text: &str) -> String {
-    utf8_percent_encode(text, FORM).to_string()
+    utf8_percent_encode(text, template::UNRESERVED).to_string()
 }
 
 fn pair(name: &str, value: &str) -> String {

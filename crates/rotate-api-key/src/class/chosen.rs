@@ -5,7 +5,6 @@ use rotation::secrets::KeyDocument;
 
 use super::Steps;
 use crate::client::{Client, With};
-use crate::description::Call;
 use crate::fault::{ProviderFault, is_credential_refused};
 use crate::health::Health;
 use crate::key::Key;
@@ -17,7 +16,7 @@ const MOST_TRIES: usize = 5;
 
 /// The class at work.
 pub(crate) struct Chosen<'a> {
-    pub(super) client: &'a Client<'a>,
+    pub(crate) client: &'a Client<'a>,
 }
 
 impl Steps for Chosen<'_> {
@@ -94,10 +93,7 @@ impl Chosen<'_> {
             texts.extend(self.client.context.version(version).await?);
         }
         for text in texts {
-            let Some(old) = KeyDocument::parse(&text)
-                .ok()
-                .and_then(|old| self.client.key_of(&old).ok())
-            else {
+            let Some(old) = self.client.key_in(&text) else {
                 continue;
             };
             if old.value == self.client.current.value || !self.client.works(&old, "older").await? {
@@ -118,21 +114,12 @@ impl Chosen<'_> {
             .as_ref()
             .expect("class chosen has set: it was loaded");
         // The same value once more: a lost answer is asked for again.
-        let call = Call {
-            repeatable: Some(true),
-            ..set.call()
+        let with = With {
+            key: Some(key),
+            current,
+            ..With::default()
         };
-        self.client
-            .call(
-                "set",
-                call,
-                With {
-                    key: Some(key),
-                    current,
-                    ..With::default()
-                },
-            )
-            .await?;
+        self.client.call("set", set.call().repeatable(), with).await?;
         Ok(())
     }
 }

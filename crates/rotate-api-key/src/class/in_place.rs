@@ -15,7 +15,7 @@ use crate::health::{HOPELESS, Health, gone};
 
 /// The class at work.
 pub(crate) struct InPlace<'a> {
-    pub(super) client: &'a Client<'a>,
+    pub(crate) client: &'a Client<'a>,
 }
 
 impl Steps for InPlace<'_> {

@@ -1,11 +1,10 @@
 //! How keys change hands: for each class of providers, its part in the steps of a rotation. How a provider is asked for
 //! something, and whether a key works, is known below.
 
-pub(crate) mod any;
-mod chosen;
-mod in_place;
-mod overlap;
-mod staged;
+pub(crate) mod chosen;
+pub(crate) mod in_place;
+pub(crate) mod overlap;
+pub(crate) mod staged;
 
 use rotation::Cause;
 use rotation::secrets::KeyDocument;

@@ -100,6 +100,11 @@ impl Client<'_> {
         })
     }
 
+    /// The key of another version's value, if that has one.
+    pub(crate) fn key_in(&self, text: &SecretString) -> Option<Key> {
+        self.key_of(&KeyDocument::parse(text).ok()?).ok()
+    }
+
     /// The current document with another key.
     ///
     /// # Errors

@@ -80,6 +80,14 @@ pub(crate) struct Call<'d> {
 }
 
 impl Call<'_> {
+    /// The same call, which may be sent again though an answer was lost: to make it twice is to make it once.
+    pub(crate) fn repeatable(self) -> Self {
+        Self {
+            repeatable: Some(true),
+            ..self
+        }
+    }
+
     /// The method; empty if there is none.
     pub(crate) fn method(&self) -> &str {
         self.request.split_once(' ').map_or("", |(method, _)| method)

@@ -10,8 +10,8 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior,
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
-/// What stays as it is in a segment: the unreserved characters of RFC 3986.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+/// What stays as it is in a segment, a form or a query: the unreserved characters of RFC 3986.
+pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -126,7 +126,7 @@ fn plain(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(
 
 fn segment(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let text = defined(value)?.to_string();
-    write(out, format_args!("{}", utf8_percent_encode(&text, ENCODED)))
+    write(out, format_args!("{}", utf8_percent_encode(&text, UNRESERVED)))
 }
 
 fn defined(value: &Value) -> Result<&Value, Error> {

@@ -11,6 +11,7 @@ use crate::settings::builtin::BUILTIN;
 /// Where a Lambda layer puts descriptions. They are looked for there and in `providers` beside the function.
 const LAYER: &str = "/opt/providers";
 const PATH: &str = "PROVIDER_PATH";
+const EXPECTED: &str = "files and directories of descriptions, separated by :";
 
 /// All descriptions, by provider. An operator's own replaces the one inside of the same name.
 #[derive(Debug, Default)]
@@ -72,7 +73,7 @@ impl Registry {
         let unreadable = |error: std::io::Error| ProviderFault::ConfigurationInvalid {
             name: PATH,
             problem: format!("names {}, which cannot be read: {error}", path.display()),
-            expected: "files and directories of descriptions, separated by :",
+            expected: EXPECTED,
         };
         let mut files = if path.is_dir() {
             let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -128,7 +129,7 @@ fn paths(asked: Option<String>, root: Option<String>) -> Result<Vec<PathBuf>, Pr
             Some(missing) => Err(ProviderFault::ConfigurationInvalid {
                 name: PATH,
                 problem: format!("names {}, which is not there", missing.display()),
-                expected: "files and directories of descriptions, separated by :",
+                expected: EXPECTED,
             }),
         };
     }

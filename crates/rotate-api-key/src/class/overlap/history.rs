@@ -32,9 +32,7 @@ impl Versions<'_> {
                 continue;
             }
             let text = context.version(&version).await?;
-            let key = text
-                .and_then(|text| KeyDocument::parse(&text).ok())
-                .and_then(|old| self.0.key_of(&old).ok());
+            let key = text.and_then(|text| self.0.key_in(&text));
             values.insert(version, key.map(|key| key.value == self.0.current.value));
         }
         let those = |is: Option<bool>| {

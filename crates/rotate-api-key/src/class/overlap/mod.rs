@@ -52,7 +52,7 @@ pub(crate) struct Overlap<'a> {
 impl<'a> Overlap<'a> {
     /// # Errors
     /// `ConfigurationInvalid`: a native provider needs credentials of the function, and there are none.
-    pub(super) fn of(client: &'a Client<'a>) -> Result<Self, ProviderFault> {
+    pub(crate) fn of(client: &'a Client<'a>) -> Result<Self, ProviderFault> {
         Ok(Self {
             client,
             provider: AnyProvider::of(client)?,

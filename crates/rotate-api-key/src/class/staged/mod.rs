@@ -26,7 +26,7 @@ const MOST_PAST: usize = 10;
 
 /// The class at work.
 pub(crate) struct Staged<'a> {
-    pub(super) client: &'a Client<'a>,
+    pub(crate) client: &'a Client<'a>,
 }
 
 impl Steps for Staged<'_> {
@@ -146,10 +146,7 @@ impl Steps for Staged<'_> {
         let Some(text) = self.client.context.previous().await? else {
             return Ok(());
         };
-        let Some(previous) = KeyDocument::parse(&text)
-            .ok()
-            .and_then(|previous| self.client.key_of(&previous).ok())
-        else {
+        let Some(previous) = self.client.key_in(&text) else {
             return Ok(());
         };
         if previous.value == self.client.current.value
@@ -199,8 +196,7 @@ impl Staged<'_> {
         let past = self.client.context.history(MOST_PAST).await?;
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         for past in &past {
-            let document = KeyDocument::parse(&past.text).ok();
-            if let Some(key) = document.and_then(|document| self.client.key_of(&document).ok())
+            if let Some(key) = self.client.key_in(&past.text)
                 && let Some(value) = key.value.clone()
             {
                 keys.push(key);
@@ -238,19 +234,12 @@ impl Staged<'_> {
             .into());
         };
         let gone = unstage.gone.as_ref().unwrap_or(&absent);
-        let call = crate::description::Call {
-            repeatable: Some(true),
-            ..unstage.call()
+        let with = With {
+            also: Some(gone),
+            ..With::default()
         };
         self.client
-            .call(
-                "unstage",
-                call,
-                With {
-                    also: Some(gone),
-                    ..With::default()
-                },
-            )
+            .call("unstage", unstage.call().repeatable(), with)
             .await?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::{Listed, Provider};
 use crate::call::answer::{LONGEST_NAME, Reply};
 use crate::client::{Client, With};
 use crate::clock;
-use crate::description::{Call, List, Page, Position};
+use crate::description::{List, Page, Position};
 use crate::fault::ProviderFault;
 use crate::health::Health;
 use crate::key::Key;
@@ -109,11 +109,7 @@ impl Provider for Client<'_> {
                 ..With::default()
             };
             // To revoke twice is to revoke once: a lost answer is asked for again.
-            let call = Call {
-                repeatable: Some(true),
-                ..revoke.call()
-            };
-            self.call(&section, call, with).await?;
+            self.call(&section, revoke.call().repeatable(), with).await?;
         }
         Ok(())
     }
