@@ -216,10 +216,7 @@ impl Reply {
 
     /// The error that the answer cannot be used.
     pub(crate) fn unusable(&self, problem: &str) -> ProviderFault {
-        ProviderFault::ProviderAnswerUnusable {
-            call: self.call.clone(),
-            problem: problem.to_owned(),
-        }
+        ProviderFault::unusable(&self.call, problem)
     }
 }
 

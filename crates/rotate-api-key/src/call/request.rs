@@ -102,9 +102,8 @@ impl Writing<'_> {
     fn target(&self, call: &Call<'_>, base: &Base) -> Result<String, ProviderFault> {
         if let Some(Page::At(url)) = self.setting.page {
             let target = base.target_of(url);
-            return target.map_err(|problem| ProviderFault::ProviderAnswerUnusable {
-                call: self.call.clone(),
-                problem: format!("names a next page that {problem}"),
+            return target.map_err(|problem| {
+                ProviderFault::unusable(&self.call, format!("names a next page that {problem}"))
             });
         }
         let path = template::path(call.path(), self.setting.variables);

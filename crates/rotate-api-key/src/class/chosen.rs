@@ -1,4 +1,4 @@
-//! Class `chosen`: the rotation chooses the value, stores it, and uploads it: to do it twice is to do it once.
+//! Class `chosen`: the rotation chooses the value, stores it, and uploads it. To upload it twice is to upload it once.
 
 use rotation::Cause;
 use rotation::secrets::KeyDocument;

@@ -1,9 +1,9 @@
 //! Class `in-place`: one call replaces the key, and the old one dies at once.
 //!
-//! Between that call and finishSecret AWSCURRENT's key is dead: that lies in the provider. What is avoided is that a lost
-//! answer loses the only key: an admin's credential can always make another, and a repetition does.
+//! Between that call and finishSecret AWSCURRENT's key is dead: such providers allow nothing else. A lost answer must not
+//! lose the only key: an admin's credential can always make another one, and the retry does.
 //!
-//! Whose key the admin replaces, no secret says: the description's parameters are the function's own.
+//! The secret does not say whose key the admin replaces: the definition's parameters are the function's own.
 
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
@@ -23,9 +23,6 @@ impl Steps for InPlace<'_> {
     ///
     /// # Errors
     /// Why it could not be replaced. If the answer was lost, the old key may be dead; the repetition makes another.
-    ///
-    /// # Panics
-    /// Never: the description of this class was loaded with its calls.
     async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         if let Some(stored) = self.client.stored().await? {
             return Ok(stored);

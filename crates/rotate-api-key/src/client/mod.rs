@@ -110,10 +110,7 @@ impl Client<'_> {
     /// # Errors
     /// It would not come back as it is, or not fit.
     pub(crate) fn document_with(&self, current: &KeyDocument, key: &Key) -> Result<KeyDocument, Cause> {
-        let unusable = |problem: &str| ProviderFault::ProviderAnswerUnusable {
-            call: self.description.provider.clone(),
-            problem: problem.to_owned(),
-        };
+        let unusable = |problem: &str| ProviderFault::unusable(&self.description.provider, problem);
         let value = key.value.as_ref().ok_or_else(|| unusable("has no key"))?;
         let bare =
             |_| unusable("has a key that a bare string cannot hold: store the secret as a JSON object");

@@ -9,129 +9,50 @@ impl Fault for F {
         self.into()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each fault, and nothing else")]
     fn advice(&self) -> Advice<'_> {
         match self {
             F::ConfigurationInvalid { name, expected, .. } => {
                 Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it"))
             }
-            F::DescriptionInvalid(_) => Advice::new(
-                Kind::Configuration,
-                "correct the description, and deploy it again",
-            ),
-            F::ProviderMissing => Advice::new(
-                Kind::Document,
-                "name the provider: PROVIDER in the function's environment, the tag keywheel:provider of the secret, or {\"keywheel\": {\"provider\": …}} in its document",
-            ),
-            F::ProviderUnknown { known, .. } => Advice::new(
-                Kind::Document,
-                format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}"),
-            ),
-            F::ParameterInvalid { parameter, allowed, .. } => Advice::new(
-                Kind::Document,
-                format!(
-                    "correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}"
-                ),
-            ),
-            F::ProviderCannotRotate { .. } => Advice::new(
-                Kind::Configuration,
-                "turn the rotation of this secret off, and replace its key by hand",
-            ),
-            F::AdminSecretNotNamed { admin, .. } => Advice::new(
-                Kind::Configuration,
-                format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret"),
-            ),
-            F::AdminSecretUnusable { .. } => Advice::new(
-                Kind::Document,
-                "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}",
-            ),
+            F::DescriptionInvalid(_) => Advice::new(Kind::Configuration, "correct the description, and deploy it again"),
+            F::ProviderMissing => Advice::new(Kind::Document, "name the provider: PROVIDER in the function's environment, the tag keywheel:provider of the secret, or {\"keywheel\": {\"provider\": …}} in its document"),
+            F::ProviderUnknown { known, .. } => Advice::new(Kind::Document, format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}")),
+            F::ParameterInvalid { parameter, allowed, .. } => Advice::new(Kind::Document, format!("correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}")),
+            F::ProviderCannotRotate { .. } => Advice::new(Kind::Configuration, "turn the rotation of this secret off, and replace its key by hand"),
+            F::AdminSecretNotNamed { admin, .. } => Advice::new(Kind::Configuration, format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret")),
+            F::AdminSecretUnusable { .. } => Advice::new(Kind::Document, "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}"),
             F::KeyElsewhere { expected, .. } => {
                 Advice::new(Kind::Document, format!("let it be {expected}, or name another provider"))
             }
-            F::PendingNamesAnotherAccount { .. } => Advice::new(
-                Kind::Rotation,
-                "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation",
-            ),
+            F::PendingNamesAnotherAccount { .. } => Advice::new(Kind::Rotation, "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation"),
             F::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
-            F::RequestUnfit { .. } => Advice::new(
-                Kind::Document,
-                "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there",
-            ),
-            F::ProviderAddressRefused { .. } => Advice::new(
-                Kind::Network,
-                "correct the host in the description, or the name server: no provider has such an address",
-            ),
-            F::ProviderUnreachable { again, .. } => Advice::new(
-                Kind::Network,
-                "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated",
-            )
-            .with(passing(*again)),
-            F::ProviderTlsFailed { .. } => Advice::new(
-                Kind::Tls,
-                "set PROVIDER_CA_BUNDLE if the provider's certificate is signed by an authority of your own; otherwise correct the host",
-            ),
-            F::ProviderRedirected { .. } => Advice::new(
-                Kind::Server,
-                "correct the base in the description: a credential is never sent on to where a redirect leads",
-            ),
-            F::ProviderCredentialRefused { status: 403, .. } => Advice::new(
-                Kind::Privilege,
-                "give the credential that the call uses the right to do it (the admin secret, or the key itself)",
-            ),
-            F::ProviderCredentialRefused { .. } => Advice::new(
-                Kind::Login,
-                "replace the credential that the call uses: the admin secret, or the key itself",
-            ),
-            F::ProviderRefused { .. } | F::NotThere { .. } | F::ErrorInside { .. } => Advice::new(
-                Kind::Server,
-                "see the provider's words; correct the parameters, or the description",
-            ),
-            F::ProviderFailed { again, .. } => Advice::new(
-                Kind::Server,
-                "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page",
-            )
-            .with(passing(*again)),
+            F::RequestUnfit { .. } => Advice::new(Kind::Document, "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there"),
+            F::ProviderAddressRefused { .. } => Advice::new(Kind::Network, "correct the host in the description, or the name server: no provider has such an address"),
+            F::ProviderUnreachable { again, .. } => Advice::new(Kind::Network, "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated").with(passing(*again)),
+            F::ProviderTlsFailed { .. } => Advice::new(Kind::Tls, "set PROVIDER_CA_BUNDLE if the provider's certificate is signed by an authority of your own; otherwise correct the host"),
+            F::ProviderRedirected { .. } => Advice::new(Kind::Server, "correct the base in the description: a credential is never sent on to where a redirect leads"),
+            F::ProviderCredentialRefused { status: 403, .. } => Advice::new(Kind::Privilege, "give the credential that the call uses the right to do it (the admin secret, or the key itself)"),
+            F::ProviderCredentialRefused { .. } => Advice::new(Kind::Login, "replace the credential that the call uses: the admin secret, or the key itself"),
+            F::ProviderRefused { .. } | F::NotThere { .. } | F::ErrorInside { .. } => Advice::new(Kind::Server, "see the provider's words; correct the parameters, or the description"),
+            F::ProviderFailed { again, .. } => Advice::new(Kind::Server, "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page").with(passing(*again)),
             F::ProviderThrottled { .. } => Advice::new(Kind::Throttling, SPREAD).with(Prospect::Transient),
             F::NoTime { .. } => Advice::new(Kind::Throttling, SPREAD),
-            F::ProviderAnswerUnusable { .. } => Advice::new(
-                Kind::Server,
-                "compare the description with the provider's documentation: it, or the provider, has changed",
-            ),
-            F::KeyRefused { .. } => Advice::new(
-                Kind::Login,
-                "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation",
-            ),
+            F::ProviderAnswerUnusable { .. } => Advice::new(Kind::Server, "compare the description with the provider's documentation: it, or the provider, has changed"),
+            F::KeyRefused { .. } => Advice::new(Kind::Login, "if the key is young, raise settle-seconds in the description; otherwise see whether it was revoked, and start a new rotation"),
             F::KeyGone { .. } => Advice::new(Kind::Login, "start a new rotation: this key is given up")
                 .with(Prospect::PoisonedPending),
             F::KeyUnproven { provider, open } => {
                 let all: Vec<_> = open.iter().map(|name| format!("{provider}.{name}=…")).collect();
                 let all = all.join(", ");
-                Advice::new(
-                    Kind::Login,
-                    format!("put a key that works into the secret, or let the function say it: {all} in PROVIDER_PARAMETERS"),
-                )
+                Advice::new(Kind::Login, format!("put a key that works into the secret, or let the function say it: {all} in PROVIDER_PARAMETERS"))
             }
-            F::SecondKeyUnclear { .. } => Advice::new(
-                Kind::Server,
-                "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated",
-            ),
-            F::KeyCheckUnclear { again, .. } => Advice::new(
-                Kind::Server,
-                "say in the description's [check] what this status means: healthy, dead, or again",
-            )
-            .with(passing(*again)),
+            F::SecondKeyUnclear { .. } => Advice::new(Kind::Server, "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated"),
+            F::KeyCheckUnclear { again, .. } => Advice::new(Kind::Server, "say in the description's [check] what this status means: healthy, dead, or again").with(passing(*again)),
             F::KeyLimitReached { ours, .. } => {
                 Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
             }
-            F::OverlapTooShort { .. } => Advice::new(
-                Kind::Rotation,
-                "rotate less often, or lower least-overlap-hours in the description; nothing was changed",
-            ),
-            F::KeyLost => Advice::new(
-                Kind::Rotation,
-                "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret",
-            )
-            .with(Prospect::PoisonedPending),
+            F::OverlapTooShort { .. } => Advice::new(Kind::Rotation, "rotate less often, or lower least-overlap-hours in the description; nothing was changed"),
+            F::KeyLost => Advice::new(Kind::Rotation, "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret").with(Prospect::PoisonedPending),
         }
     }
 }

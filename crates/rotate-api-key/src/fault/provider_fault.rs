@@ -206,6 +206,14 @@ pub(crate) enum Unfit {
     Base(String),
 }
 
+impl ProviderFault {
+    /// A success that cannot be used.
+    pub(crate) fn unusable(call: impl Into<String>, problem: impl Into<String>) -> Self {
+        let (call, problem) = (call.into(), problem.into());
+        Self::ProviderAnswerUnusable { call, problem }
+    }
+}
+
 /// A status that the call's `ok` does not have.
 fn not_done(status: u16) -> String {
     if (200..300).contains(&status) {

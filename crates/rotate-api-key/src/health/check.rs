@@ -250,8 +250,7 @@ impl Verdict<'_> {
         let expected = self.check.expect.as_ref().or(of_a_grant);
         let refused = match (Json::parse(&answer.body), expected) {
             (None, Some(_)) => {
-                let problem = "is not JSON".to_owned();
-                return Err(ProviderFault::ProviderAnswerUnusable { call, problem });
+                return Err(ProviderFault::unusable(call, "is not JSON"));
             }
             (None, None) => false,
             (Some(inside), expected) => {

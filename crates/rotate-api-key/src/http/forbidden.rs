@@ -56,7 +56,7 @@ fn of_v6(address: Ipv6Addr, loopback: bool) -> Option<&'static str> {
 }
 
 /// The IPv4 address that a translator or a tunnel makes of an IPv6 one, where it can stand in one place only. `std` knows the
-/// mapped addresses alone.
+/// mapped addresses alone. A VPC routes `64:ff9b::/96` to its NAT gateway; the others need a tunnel of the operator's own.
 fn embedded(six: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());

@@ -139,10 +139,7 @@ impl Drop for Running {
 }
 
 fn message(request: &Outgoing) -> Result<Request<Full<Bytes>>, ProviderFault> {
-    let unfit = || ProviderFault::ProviderAnswerUnusable {
-        call: request.call.clone(),
-        problem: "cannot come, for the request is none".to_owned(),
-    };
+    let unfit = || ProviderFault::unusable(&request.call, "cannot come, for the request is none");
     let mut message = Request::builder()
         .method(&request.method)
         .uri(request.target.as_str())
@@ -168,10 +165,11 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
     let body = match Limited::new(body, request.largest).collect().await {
         Ok(body) => body.to_bytes().into(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ProviderFault::ProviderAnswerUnusable {
-                call: request.call.clone(),
-                problem: format!("is larger than {} KiB", request.largest / 1024),
-            });
+            let most = request.largest / 1024;
+            return Err(ProviderFault::unusable(
+                &request.call,
+                format!("is larger than {most} KiB"),
+            ));
         }
         Err(error) => {
             return Err(ProviderFault::ProviderUnreachable {
@@ -212,10 +210,7 @@ fn target_of(location: &str, own: &str) -> LeadsTo {
 
 fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {
     if error.is_parse() {
-        return ProviderFault::ProviderAnswerUnusable {
-            call: request.call.clone(),
-            problem: "is not HTTP".to_owned(),
-        };
+        return ProviderFault::unusable(&request.call, "is not HTTP");
     }
     ProviderFault::ProviderUnreachable {
         call: request.call.clone(),

@@ -25,7 +25,7 @@ use roots::Roots;
 /// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
 /// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |
-/// | `PROVIDER_CA_BUNDLE` | trusted roots: a path, or the PEM itself ([`Roots`]) | the web's |
+/// | `PROVIDER_CA_BUNDLE` | trusted roots: a path, or the PEM itself ([`Roots`]) | the public root CAs |
 /// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | for `aws-iam` | AWS's |
 /// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | |
 #[derive(Debug)]

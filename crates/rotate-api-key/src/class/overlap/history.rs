@@ -12,7 +12,7 @@ use crate::health::Health;
 use crate::key::Key;
 use crate::provider::Listed;
 
-/// The secret's versions, asked through the client.
+/// Reads the secret's versions, through the client.
 pub(super) struct Versions<'a>(pub(super) &'a Client<'a>);
 
 impl Versions<'_> {

@@ -1,14 +1,14 @@
 //! Class `overlap`: a new key beside the old one, which is revoked later.
 //!
-//! The key is made in createSecret, for its value must be stored before anybody uses it. Between the making and the
-//! storing lies the one moment in which a crash loses a key: its name carries the version, so that the repetition finds
-//! it and revokes it. The atomic act is PutSecretValue: what it refuses was made in vain, and is revoked at once.
+//! createSecret makes the key, because its value must be stored before anybody uses it. A crash between making and storing
+//! loses a key. Its name carries the version, so the retry finds it and revokes it. PutSecretValue decides: a key whose value
+//! it refuses was made in vain, and is revoked at once.
 //!
-//! At most two keys live, but for one that a crash lost, until the repetition: what the last rotation displaced is revoked
-//! before a new key is made, if the current one works.
+//! At most two keys live, and until the retry one more that a crash lost: if the current key works, what the last rotation
+//! displaced is revoked before a new key is made.
 //!
-//! Right before each change it is asked once more whether the rotation still stands: a step that hangs in a slow provider
-//! must not revoke what a later rotation, or somebody's repair by hand, rests on.
+//! Right before each change the labels are read again. A step that hangs in a slow provider must not revoke a key that a
+//! later rotation, or a repair by hand, depends on.
 
 mod history;
 mod survey;

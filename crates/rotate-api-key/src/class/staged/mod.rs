@@ -1,10 +1,10 @@
-//! Class `staged`: a second value beside the first, which is promoted later; the promotion ends the old first one.
+//! Class `staged`: a second value beside the first, which is promoted later. The promotion ends the old first value.
 //!
-//! By default it is promoted after AWSCURRENT has moved: before that the old first value is in force, after it the second,
-//! which the provider takes as well. So AWSCURRENT works at every moment. A promotion that a crash kept from being made is
-//! made by the repetition of finishSecret, or by the next rotation, before it stages anything.
+//! By default it is promoted after AWSCURRENT has moved. Before that AWSCURRENT is the first value, after it the second, and
+//! the provider accepts both. So AWSCURRENT works at every moment. If a crash prevents the promotion, the retry of
+//! finishSecret makes it, or the next rotation before it stages anything.
 //!
-//! To promote, or to remove the second value, ends one of the two: createSecret does so only where the secret's history
+//! To promote the second value, or to remove it, ends one of the two. createSecret does so only where the secret's history
 //! shows which of them AWSCURRENT is. A secret that never had another value does not show it.
 
 mod slot;
@@ -34,9 +34,6 @@ impl Steps for Staged<'_> {
     ///
     /// # Errors
     /// Why there is none. The first one stays as it was.
-    ///
-    /// # Panics
-    /// Never: the description of this class was loaded with its calls.
     async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         if let Some(stored) = self.client.stored().await? {
             return Ok(stored);
@@ -133,8 +130,7 @@ impl Steps for Staged<'_> {
         })
     }
 
-    /// The key that has just become AWSCURRENT's is promoted, unless that was done
-    /// already, which the old one's end tells.
+    /// Promotes the key that has just become AWSCURRENT's. If the old key is dead, that was done already.
     ///
     /// # Errors
     /// Why the key could not be promoted.
@@ -227,10 +223,10 @@ impl Staged<'_> {
     async fn unstage(&self) -> Result<(), Cause> {
         let absent = Statuses::absent();
         let Some(unstage) = &self.client.description.unstage else {
-            return Err(ProviderFault::ProviderAnswerUnusable {
-                call: format!("stage at {}", self.client.description.provider),
-                problem: "says that there is a second key already, and the description has no [unstage] to remove it".to_owned(),
-            }
+            return Err(ProviderFault::unusable(
+                format!("stage at {}", self.client.description.provider),
+                "says that there is a second key already, and the description has no [unstage] to remove it",
+            )
             .into());
         };
         let gone = unstage.gone.as_ref().unwrap_or(&absent);

@@ -215,11 +215,7 @@ impl Provider for Iam<'_> {
             .await?;
         let (id, value) = (answer.text("AccessKeyId"), answer.text("SecretAccessKey"));
         let (Some(id), Some(value)) = (id, value) else {
-            return Err(ProviderFault::ProviderAnswerUnusable {
-                call: "create at aws-iam".to_owned(),
-                problem: "has no access key".to_owned(),
-            }
-            .into());
+            return Err(ProviderFault::unusable("create at aws-iam", "has no access key").into());
         };
         Ok(Key {
             value: Some(Password::from(value)),

@@ -81,13 +81,8 @@ impl Caller<'_> {
                 let answer = wire::send(&request, || self.roots.client(), self.budget).await?;
                 let body = String::from_utf8_lossy(&answer.body);
                 if (200..300).contains(&answer.status) {
-                    return Xml::parse(&body).ok_or_else(|| {
-                        ProviderFault::ProviderAnswerUnusable {
-                            call: request.call.clone(),
-                            problem: "is not XML".to_owned(),
-                        }
-                        .into()
-                    });
+                    return Xml::parse(&body)
+                        .ok_or_else(|| ProviderFault::unusable(&request.call, "is not XML").into());
                 }
                 let error = Xml::parse(&body);
                 let text = |name| {
