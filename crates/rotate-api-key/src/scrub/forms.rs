@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::request::form_encoded;
+use crate::call::request::form_encoded;
 
 // Bits of a character of Base64, and of a byte.
 const SIX: usize = 6;

@@ -36,7 +36,7 @@ pub(crate) enum RdsFault {
     /// The function's own credentials are not accepted.
     #[error("{operation} on {what}: the function's credentials are not accepted: {message}")]
     #[strum(serialize = "PermissionDenied")]
-    Stranger {
+    CredentialsRefused {
         operation: &'static str,
         what: String,
         message: String,
@@ -82,7 +82,7 @@ impl RdsFault {
                 what,
                 message,
             },
-            CallError::Stranger(message) => Self::Stranger {
+            CallError::CredentialsRefused(message) => Self::CredentialsRefused {
                 operation,
                 what,
                 message,
@@ -139,7 +139,7 @@ impl Fault for RdsFault {
                 Kind::Permission,
                 format!("allow rds:{operation} to the function's role, on this resource or on all"),
             ),
-            Self::Stranger { .. } => Advice::new(
+            Self::CredentialsRefused { .. } => Advice::new(
                 Kind::Permission,
                 "check that the function's role still exists and is of the database's partition; no policy is the cause",
             ),

@@ -111,7 +111,7 @@ impl PasswordChange<'_> {
     /// The session, if the rotation is still the one that was read; else it is closed. The search for a password takes time.
     /// Somebody may have repaired the password by hand meanwhile, and a change would undo that.
     pub(super) async fn if_still_under_way(&self, session: Session) -> Result<Session, Cause> {
-        match self.context.still_stands().await {
+        match self.context.confirm_under_way().await {
             Ok(()) => Ok(session),
             Err(cause) => {
                 session.close().await;
