@@ -1,7 +1,7 @@
 //! What stands at a place of a JSON text, without the rest of it.
 //!
 //! A provider decides what its answer is made of. As a tree of `serde_json::Value`, a megabyte of `{"a":0}` takes a hundred
-//! megabytes of memory, more than a function of 128 MB has. So serde_json reads the answer as a stream, and only what a
+//! megabytes of memory, more than a function of 128 MB has. So `serde_json` reads the answer as a stream, and only what a
 //! pointer names is kept, as a `RawValue`: a slice of the text. A crate that resolves pointers does so in such a tree.
 
 use std::fmt;
