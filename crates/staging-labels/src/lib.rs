@@ -14,11 +14,13 @@
 mod label;
 #[cfg(test)]
 mod model;
+mod order;
 mod plan;
 mod step;
 mod version;
 
 pub use label::{Label, Labels};
+pub use order::{CurrentMoves, UnknownOrder};
 pub use plan::{Action, Refusal, RotationState, plan};
 pub use step::{Step, UnknownStep};
 pub use version::{InvalidVersionId, VersionId};
