@@ -139,6 +139,16 @@ pub(super) const BY_HAND: Profile = profile(
         ..NONE
     },
 );
+/// No cancellation, and no second rotation.
+pub(super) const REPAIR: Profile = profile(
+    "repair",
+    Faults {
+        repairs: 1,
+        twins: 1,
+        lost_answers: 1,
+        ..NONE
+    },
+);
 pub(super) const TEMPLATES: Profile = profile(
     "AWS mixed",
     Faults {
@@ -184,7 +194,7 @@ pub(super) const ELSEWHERE: Profile = Profile {
     decided_elsewhere: true,
 };
 
-pub(super) const ALL: [&Profile; 13] = [
+pub(super) const ALL: [&Profile; 14] = [
     &CALM,
     &TWIN,
     &IN_FLIGHT,
@@ -193,6 +203,7 @@ pub(super) const ALL: [&Profile; 13] = [
     &UNKNOWN,
     &EXPIRY,
     &BY_HAND,
+    &REPAIR,
     &TEMPLATES,
     &TEMPLATE_HANGS,
     &SETTING,
