@@ -116,7 +116,7 @@ pub(super) const UNKNOWN: Profile = profile(
     "unknown",
     Faults {
         timeouts: 2,
-        stale_reads: 1,
+        stale_reads: 2,
         ..NONE
     },
 );

@@ -160,6 +160,7 @@ fn may_time_out(phase: Phase) -> bool {
         Phase::Promote { .. }
             | Phase::Move { .. }
             | Phase::Commit { .. }
+            | Phase::ConfirmCommit
             | Phase::ReturnMove { .. }
             | Phase::UndoRelease { .. }
             | Phase::FenceMove { .. }
@@ -217,8 +218,8 @@ impl Model for Protocol {
                     in_flight: true,
                 },
             );
-            let is_answered =
-                world.cause == Some(Cause::MoveDenied) && !matches!(phase, Phase::Commit { .. });
+            let is_answered = world.cause == Some(Cause::MoveDenied)
+                && !matches!(phase, Phase::Commit { .. } | Phase::ConfirmCommit);
             offer(
                 left.timeouts > 0 && flies && may_time_out(phase) && !is_answered,
                 Event::TimeOut(number),

@@ -70,6 +70,11 @@ impl Variant {
                     Failed
                 }
             }
+            Phase::Change { .. } | Phase::UndoChange { .. }
+                if invocation.transaction == Transaction::Expired =>
+            {
+                Failed
+            }
             Phase::Change { to, from } => {
                 let locked = invocation.transaction == Transaction::Open;
                 invocation.transaction = Transaction::No;

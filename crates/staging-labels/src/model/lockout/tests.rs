@@ -292,7 +292,7 @@ fn without_a_login_after_commit_a_password_that_is_refused_stays() {
 
 #[test]
 fn each_guard_of_the_fence_is_needed() {
-    finds(&FENCE_NO_LOCK, &TWIN, "T", BROKEN, 21);
-    finds(&FENCE_NO_PAUSE, &STALE, "T", BROKEN, 24);
-    finds(&FENCE_MOVES_PENDING, &IN_FLIGHT, "T", BLOCKED, 20);
+    finds(&FENCE_NO_LOCK, &TWIN, "T", BROKEN, 20);
+    finds(&FENCE_NO_PAUSE, &STALE, "T", BROKEN, 23);
+    finds(&FENCE_MOVES_PENDING, &IN_FLIGHT, "T", BLOCKED, 19);
 }

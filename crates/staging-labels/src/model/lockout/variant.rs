@@ -199,6 +199,10 @@ pub(super) const FENCE_NO_LOCK: Variant = Variant {
 pub(super) const FENCE_NO_PAUSE: Variant = Variant {
     name: "fence, no pause",
     pause: false,
+    ..FENCE
+};
+pub(super) const FENCE_NO_SECOND_LOGIN: Variant = Variant {
+    name: "fence, no login under the lock",
     second_login: false,
     ..FENCE
 };
@@ -219,7 +223,7 @@ pub(super) const KEY_FENCE: Variant = Variant {
     ..FENCE
 };
 
-pub(super) const ALL: [&Variant; 23] = [
+pub(super) const ALL: [&Variant; 24] = [
     &TODAY,
     &TODAY_LOOKS,
     &BARE,
@@ -240,6 +244,7 @@ pub(super) const ALL: [&Variant; 23] = [
     &FENCE,
     &FENCE_NO_LOCK,
     &FENCE_NO_PAUSE,
+    &FENCE_NO_SECOND_LOGIN,
     &FENCE_MOVES_PENDING,
     &KEY,
     &KEY_FENCE,
