@@ -4,12 +4,21 @@
 //! progress in staging labels. This crate reads the labels and answers with an [`Action`].
 //! It performs no I/O, knows no AWS type and never holds a secret value.
 //!
+//! In the classic order ([`CurrentMoves::InFinishSecret`]):
+//!
 //! | the token's version carries | createSecret | setSecret | testSecret | finishSecret |
 //! |-----------------------------|--------------|-----------|------------|--------------|
 //! | `AWSPENDING`                | stage        | apply     | verify     | promote      |
 //! | `AWSCURRENT`, or both       | nothing      | nothing   | nothing    | nothing      |
 //! | neither                     | refuse       | refuse    | refuse     | refuse       |
 //! | there is no such version    | refuse       | refuse    | refuse     | refuse       |
+//!
+//! With the switch ([`CurrentMoves::InSetSecret`]), what differs:
+//!
+//! | the token's version carries | createSecret | setSecret | testSecret | finishSecret |
+//! |-----------------------------|--------------|-----------|------------|--------------|
+//! | `AWSPENDING`                | stage        | switch    | verify     | promote      |
+//! | `AWSCURRENT`, or both       | nothing      | confirm   | confirm    | confirm      |
 
 mod label;
 #[cfg(test)]

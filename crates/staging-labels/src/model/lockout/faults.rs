@@ -5,7 +5,7 @@
 pub(super) enum Cause {
     /// The operator's own test (`TEST_SQL`) fails.
     TestSaysNo,
-    /// IAM denies UpdateSecretVersionStage.
+    /// IAM denies the move of AWSCURRENT.
     MoveDenied,
 }
 

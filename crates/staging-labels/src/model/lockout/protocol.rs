@@ -45,13 +45,16 @@ pub(super) enum Event {
     End,
 }
 
+/// The versions, the labels, the database's password.
+type Standing = (Vec<Version>, View, u8);
+
 pub(super) struct Protocol {
     pub(super) variant: Variant,
     pub(super) faults: Faults,
     pub(super) causes: Vec<Cause>,
     pub(super) decided_elsewhere: bool,
     /// What `recovers` has found: all that it depends on.
-    pub(super) recoveries: RefCell<HashMap<(Vec<Version>, View, u8), bool>>,
+    pub(super) recoveries: RefCell<HashMap<Standing, bool>>,
 }
 
 impl Protocol {

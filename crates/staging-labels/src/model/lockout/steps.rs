@@ -7,6 +7,7 @@ use super::world::{Call, Why, World, name};
 use crate::{Action, CurrentMoves, Step, plan};
 
 /// How an invocation ended, or that it goes on.
+#[derive(Clone, Copy)]
 pub(super) enum Outcome {
     On(Phase),
     Done,
@@ -151,13 +152,12 @@ impl Variant {
             Phase::MoveRead { from, seen } => {
                 let is_ours = view.current == token;
                 let read = |seen| Phase::MoveRead { from, seen };
-                Self::agree(world, seen, is_ours, read).unwrap_or_else(|| {
-                    if is_ours {
-                        On(Phase::Commit { from })
-                    } else {
-                        Failed
-                    }
-                })
+                let decision = if is_ours {
+                    On(Phase::Commit { from })
+                } else {
+                    Failed
+                };
+                Self::agree(world, seen, is_ours, read).unwrap_or(decision)
             }
             Phase::Commit { from } => {
                 if !self.commit(world, invocation, world.value(token), Why::Rotate) {
@@ -181,12 +181,12 @@ impl Variant {
             Phase::Confirm => self.confirm(world, token),
             Phase::ConfirmRead { seen } => {
                 let is_ours = view.current == token;
-                let decide = || if is_ours { On(Phase::ConfirmCommit) } else { Failed };
+                let decision = if is_ours { On(Phase::ConfirmCommit) } else { Failed };
                 match self.confirm {
-                    Confirm::Never | Confirm::OneReading => decide(),
+                    Confirm::Never | Confirm::OneReading => decision,
                     Confirm::TwoReadings => {
                         let read = |seen| Phase::ConfirmRead { seen };
-                        Self::agree(world, seen, is_ours, read).unwrap_or_else(decide)
+                        Self::agree(world, seen, is_ours, read).unwrap_or(decision)
                     }
                 }
             }
@@ -215,13 +215,12 @@ impl Variant {
             Phase::ReturnRead { from, seen } => {
                 let is_back = view.current == from;
                 let read = |seen| Phase::ReturnRead { from, seen };
-                Self::agree(world, seen, is_back, read).unwrap_or_else(|| {
-                    if is_back {
-                        On(Phase::ReturnCommit { from })
-                    } else {
-                        Failed
-                    }
-                })
+                let decision = if is_back {
+                    On(Phase::ReturnCommit { from })
+                } else {
+                    Failed
+                };
+                Self::agree(world, seen, is_back, read).unwrap_or(decision)
             }
             Phase::ReturnCommit { from } => {
                 self.commit(world, invocation, world.value(from), Why::GiveBack);

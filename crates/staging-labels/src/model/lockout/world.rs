@@ -23,9 +23,9 @@ pub(super) struct View {
 /// A call that changes something. It may land after its caller is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Call {
-    /// UpdateSecretVersionStage(AWSCURRENT), a compare-and-swap.
+    /// AWSCURRENT moves: a compare-and-swap.
     Move { to: usize, from: usize },
-    /// UpdateSecretVersionStage(AWSPENDING, RemoveFrom).
+    /// AWSPENDING is taken off.
     Release { from: usize },
     /// PutSecretValue: the copy takes AWSPENDING.
     PutCopy { token: usize, of: usize },
