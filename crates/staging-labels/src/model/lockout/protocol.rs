@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use stateright::{Model, Property};
 
 use super::faults::{Cause, Faults};
+use super::outcome::Outcome;
 use super::phase::{Actor, Invocation, Phase, Transaction};
-use super::steps::Outcome;
 use super::variant::{Order, Undo, Variant};
 use super::world::{Call, Ending, Version, View, World};
 use crate::{CurrentMoves, Step};

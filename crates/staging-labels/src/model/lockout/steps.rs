@@ -1,22 +1,11 @@
-//! What each call of an invocation does, and which one follows.
+//! What each call of an invocation does, and which one follows. The calls of the classic order are here.
 
 use super::faults::Cause;
+use super::outcome::Outcome::{self, Done, Failed, On, Waits};
 use super::phase::{Actor, Invocation, Locked, Phase, Transaction};
-use super::variant::{Confirm, Order, Undo, Variant};
+use super::variant::{Confirm, Order, Variant};
 use super::world::{Call, Why, World, name};
 use crate::{Action, CurrentMoves, Step, plan};
-
-/// How an invocation ended, or that it goes on.
-#[derive(Clone, Copy)]
-pub(super) enum Outcome {
-    On(Phase),
-    Done,
-    Failed,
-    /// Another transaction has the lock.
-    Waits,
-}
-
-use Outcome::{Done, Failed, On};
 
 impl Variant {
     fn is_lock_free(&self, world: &World) -> bool {
@@ -32,7 +21,6 @@ impl Variant {
         outcome
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     fn call(&self, world: &mut World, invocation: &mut Invocation, stale: bool) -> Outcome {
         let token = invocation.token;
         let view = world.view(stale);
@@ -50,7 +38,7 @@ impl Variant {
                 }
                 Done
             }
-            Phase::Lock(_) if !self.is_lock_free(world) => Outcome::Waits,
+            Phase::Lock(_) if !self.is_lock_free(world) => Waits,
             Phase::Lock(then) => {
                 invocation.transaction = Transaction::Open;
                 On(match then {
@@ -71,11 +59,7 @@ impl Variant {
                     Failed
                 }
             }
-            Phase::Change { .. } | Phase::UndoChange { .. }
-                if invocation.transaction == Transaction::Expired =>
-            {
-                Failed
-            }
+            Phase::Change { .. } if invocation.transaction == Transaction::Expired => Failed,
             Phase::Change { to, from } => {
                 let locked = invocation.transaction == Transaction::Open;
                 invocation.transaction = Transaction::No;
@@ -137,203 +121,7 @@ impl Variant {
                 }
             }
 
-            Phase::Move { from, again } => {
-                if is_denied && !again {
-                    return Failed;
-                }
-                if !is_denied && world.land_before_commit(Call::Move { to: token, from }) {
-                    return On(Phase::Commit { from });
-                }
-                if self.reads_if_unknown {
-                    return On(Phase::MoveRead { from, seen: None });
-                }
-                Failed
-            }
-            Phase::MoveRead { from, seen } => {
-                let is_ours = view.current == token;
-                let read = |seen| Phase::MoveRead { from, seen };
-                let decision = if is_ours {
-                    On(Phase::Commit { from })
-                } else {
-                    Failed
-                };
-                Self::agree(world, seen, is_ours, read).unwrap_or(decision)
-            }
-            Phase::Commit { from } => {
-                if !self.commit(world, invocation, world.value(token), Why::Rotate) {
-                    return self.confirmation();
-                }
-                if self.tries_out {
-                    On(Phase::TryOut { from })
-                } else {
-                    Done
-                }
-            }
-            // Somebody who repaired by hand, or a later rotation, has moved AWSCURRENT: the way back's swap is refused.
-            Phase::TryOut { from } => {
-                if world.logs_in(token) {
-                    Done
-                } else {
-                    On(Phase::Lock(Locked::Return { from }))
-                }
-            }
-
-            Phase::Confirm => self.confirm(world, token),
-            Phase::ConfirmRead { seen } => {
-                let is_ours = view.current == token;
-                let decision = if is_ours { On(Phase::ConfirmCommit) } else { Failed };
-                match self.confirm {
-                    Confirm::Never | Confirm::OneReading => decision,
-                    Confirm::TwoReadings => {
-                        let read = |seen| Phase::ConfirmRead { seen };
-                        Self::agree(world, seen, is_ours, read).unwrap_or(decision)
-                    }
-                }
-            }
-            Phase::ConfirmCommit => {
-                if !self.commit(world, invocation, world.value(token), Why::Confirm) {
-                    return Failed;
-                }
-                match world.labels.previous {
-                    Some(from) if self.tries_out => On(Phase::TryOut { from }),
-                    Some(_) | None => Done,
-                }
-            }
-
-            Phase::ReturnMove { from } => {
-                if is_denied {
-                    return Failed;
-                }
-                if world.land_before_commit(Call::Move {
-                    to: from,
-                    from: token,
-                }) {
-                    return On(Phase::ReturnCommit { from });
-                }
-                On(Phase::ReturnRead { from, seen: None })
-            }
-            Phase::ReturnRead { from, seen } => {
-                let is_back = view.current == from;
-                let read = |seen| Phase::ReturnRead { from, seen };
-                let decision = if is_back {
-                    On(Phase::ReturnCommit { from })
-                } else {
-                    Failed
-                };
-                Self::agree(world, seen, is_back, read).unwrap_or(decision)
-            }
-            Phase::ReturnCommit { from } => {
-                self.commit(world, invocation, world.value(from), Why::GiveBack);
-                On(Phase::ReturnRelease)
-            }
-            Phase::ReturnRelease | Phase::FenceRelease => {
-                if !is_denied {
-                    world.land(Call::Release { from: token });
-                }
-                Failed
-            }
-
-            Phase::UndoLook { from } => match invocation.undo {
-                _ if !stands(from) => Failed,
-                Undo::Release => On(Phase::UndoRelease { from }),
-                Undo::Nothing | Undo::Bare | Undo::Look | Undo::LookTwice | Undo::Fence => {
-                    self.change_back(from)
-                }
-            },
-            Phase::UndoRelease { from } => {
-                if !is_denied && world.land(Call::Release { from: token }) {
-                    On(Phase::UndoLookAgain { from })
-                } else {
-                    Failed
-                }
-            }
-            Phase::UndoLookAgain { from } => {
-                if view.current == from {
-                    self.change_back(from)
-                } else {
-                    Failed
-                }
-            }
-            Phase::FencePut { from } => {
-                if self.keeps_pending {
-                    if world.copy_for(token).is_none() {
-                        world.put_copy(token, from);
-                    }
-                } else {
-                    world.land(Call::PutCopy { token, of: from });
-                    if world.labels.pending != world.copy_for(token) {
-                        return Failed;
-                    }
-                }
-                On(Phase::FenceMove { from })
-            }
-            Phase::FenceMove { from } => {
-                let copy = world.copy_for(token).expect("the copy was put");
-                if is_denied {
-                    return Failed;
-                }
-                world.land(Call::Move { to: copy, from });
-                if world.labels.current == copy {
-                    return self.behind_the_fence(copy);
-                }
-                // Another invocation was faster. The copy gives AWSPENDING up.
-                world.land(Call::Release { from: copy });
-                if world.labels.current == token {
-                    Done
-                } else {
-                    Failed
-                }
-            }
-            Phase::FencePause { from } => {
-                world.pass_a_second();
-                self.change_back(from)
-            }
-            Phase::UndoLockedLook { from } => {
-                let stands = match invocation.undo {
-                    Undo::Fence if self.keeps_pending => {
-                        view.pending.is_none() || view.pending == Some(token)
-                    }
-                    Undo::Fence => view.pending.is_none() || view.pending == Some(from),
-                    Undo::Release => view.pending.is_none(),
-                    Undo::Nothing | Undo::Bare | Undo::Look | Undo::LookTwice => view.pending == Some(token),
-                };
-                let works = !self.second_login || world.logs_in(token);
-                if view.current == from && stands && works {
-                    On(Phase::UndoChange { from })
-                } else {
-                    Failed
-                }
-            }
-            Phase::UndoChange { from } => {
-                let password = world.value(from).expect("it was AWSCURRENT");
-                let locked = invocation.transaction == Transaction::Open;
-                invocation.transaction = Transaction::No;
-                world.land(Call::Set {
-                    token,
-                    password,
-                    why: Why::GiveBack,
-                    locked,
-                });
-                match invocation.undo {
-                    Undo::LookTwice => On(Phase::UndoAfter { from }),
-                    Undo::Fence if self.keeps_pending => On(Phase::FenceRelease),
-                    Undo::Nothing | Undo::Bare | Undo::Look | Undo::Release | Undo::Fence => Failed,
-                }
-            }
-            Phase::UndoAfter { from } => {
-                if let Some(password) = world.value(token)
-                    && view.current == token
-                    && world.logs_in(from)
-                {
-                    world.land(Call::Set {
-                        token,
-                        password,
-                        why: Why::Confirm,
-                        locked: false,
-                    });
-                }
-                Failed
-            }
+            _ => self.switch_call(world, invocation, stale),
         }
     }
 
@@ -502,83 +290,6 @@ impl Variant {
         } else {
             Phase::Promote { from }
         })
-    }
-
-    /// After a COMMIT whose outcome is not known.
-    pub(super) fn confirmation(&self) -> Outcome {
-        match self.confirm {
-            Confirm::Never => Failed,
-            Confirm::OneReading | Confirm::TwoReadings => On(Phase::Confirm),
-        }
-    }
-
-    fn confirm(&self, world: &World, token: usize) -> Outcome {
-        let previous_works = world
-            .labels
-            .previous
-            .is_some_and(|previous| world.logs_in(previous));
-        if world.logs_in(token) {
-            Done
-        } else if previous_works || (!self.modest && world.any_logs_in()) {
-            On(Phase::Lock(Locked::Confirm))
-        } else {
-            Failed
-        }
-    }
-
-    /// COMMIT. False if the server had ended the transaction.
-    fn commit(&self, world: &mut World, invocation: &mut Invocation, password: Option<u8>, why: Why) -> bool {
-        let is_open = invocation.transaction == Transaction::Open;
-        invocation.transaction = Transaction::No;
-        if let Some(password) = password.filter(|_| is_open) {
-            let token = invocation.token;
-            world.land(Call::Set {
-                token,
-                password,
-                why,
-                locked: self.locks,
-            });
-        }
-        is_open
-    }
-
-    /// `None` once two readings agree; otherwise the next one, after a pause.
-    fn agree(
-        world: &mut World,
-        seen: Option<bool>,
-        now: bool,
-        read: impl Fn(Option<bool>) -> Phase,
-    ) -> Option<Outcome> {
-        if seen == Some(now) {
-            return None;
-        }
-        world.pass_a_second();
-        Some(On(read(Some(now))))
-    }
-
-    pub(super) fn give_back(undo: Undo, from: usize) -> Outcome {
-        match undo {
-            Undo::Nothing => Failed,
-            Undo::Bare => On(Phase::UndoChange { from }),
-            Undo::Look | Undo::LookTwice | Undo::Release => On(Phase::UndoLook { from }),
-            Undo::Fence => On(Phase::FencePut { from }),
-        }
-    }
-
-    fn behind_the_fence(&self, copy: usize) -> Outcome {
-        if self.pause {
-            On(Phase::FencePause { from: copy })
-        } else {
-            self.change_back(copy)
-        }
-    }
-
-    fn change_back(&self, from: usize) -> Outcome {
-        match (self.lock_in_undo, self.locks) {
-            (true, true) => On(Phase::Lock(Locked::GiveBack { from })),
-            (true, false) => On(Phase::UndoLockedLook { from }),
-            (false, _) => On(Phase::UndoChange { from }),
-        }
     }
 
     /// The call that is on its way when the invocation dies or gives up waiting.
