@@ -277,7 +277,10 @@ impl Variant {
     fn switch(&self, world: &World, token: usize, from: usize) -> Outcome {
         let is_set = world.logs_in(token) && !world.current_logs_in();
         let test_fails = world.cause == Some(Cause::TestSaysNo);
-        if (!is_set && self.test_first && test_fails) || !world.any_logs_in() {
+        if is_set {
+            // Forward is the way, and a second ALTER could break a password history.
+            On(Phase::Promote { from })
+        } else if (self.test_first && test_fails) || !world.any_logs_in() {
             Failed
         } else {
             On(Phase::Lock(Locked::Switch { from }))

@@ -208,7 +208,7 @@ fn what_remains_of_the_switch() {
     finds(&SWITCH, &IN_FLIGHT, "T", LOCKED_OUT, 17);
     finds(&SWITCH, &CRASH, "T", LOCKED_OUT, 20);
     finds(&SWITCH, &UNKNOWN, "T", LOCKED_OUT, 18);
-    finds(&SWITCH, &TEMPLATES, "U", LOCKED_OUT, 20);
+    finds(&SWITCH, &TEMPLATES, "U", LOCKED_OUT, 19);
     finds(&SWITCH, &TEMPLATE_HANGS, "T", LOCKED_OUT, 19);
     finds(&SWITCH, &ELSEWHERE, "U", LOCKED_OUT, 24);
 }
