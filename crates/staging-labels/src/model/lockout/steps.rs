@@ -205,14 +205,11 @@ impl Variant {
         let view = world.view(stale);
         let copy = world.copy_for(token).filter(|_| token != view.current)?;
         if view.current == copy {
-            return Some(if world.logs_in(copy) {
-                if self.keeps_pending && view.pending == Some(token) {
-                    On(Phase::FenceRelease)
-                } else {
-                    Failed
-                }
-            } else if world.logs_in(token) {
+            return Some(if !world.logs_in(copy) && world.logs_in(token) {
                 self.behind_the_fence(copy)
+            } else if self.keeps_pending && view.pending == Some(token) {
+                // It is back; or neither logs in, and only a new rotation, with its search, can help.
+                On(Phase::FenceRelease)
             } else {
                 Failed
             });

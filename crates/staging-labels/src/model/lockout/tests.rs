@@ -196,6 +196,14 @@ fn the_fence_of_a_key_gives_back_what_worked_if_nothing_else_happens() {
 }
 
 #[test]
+fn a_rotation_that_is_fenced_never_blocks_the_next_one() {
+    for variant in [&FENCE, &KEY_FENCE] {
+        let found = search(&protocol(variant, &BY_HAND, "T"), None);
+        assert!(!found.traces.contains_key(NEXT), "{}", variant.name);
+    }
+}
+
+#[test]
 fn a_look_under_the_lock_never_overwrites_a_repair_by_hand() {
     finds(&TODAY, &REPAIR, "", LOCKED_OUT, 8);
     holds(&TODAY_LOOKS, &REPAIR, "");
