@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use futures_util::future::{join, join3};
-use staging_labels::{Action, Label, Labels, Step, VersionId, plan};
+use staging_labels::{Action, CurrentMoves, Label, Labels, Step, VersionId, plan};
 
 use crate::budget::Budget;
 use crate::context::Context;
@@ -88,13 +88,15 @@ impl<T: Target> Stepper<'_, T> {
         if let Some(arn) = read.and_then(|version| version.arn.clone()) {
             self.arn.get_or_init(|| arn);
         }
-        let action = plan(self.event.step, &labels, &self.event.token).map_err(OutOfStep::from)?;
+        let order = CurrentMoves::InFinishSecret;
+        let action = plan(self.event.step, &labels, &self.event.token, order).map_err(OutOfStep::from)?;
         if action != Action::Nothing {
             reading.agrees_with(&labels)?;
         }
         match action {
             Action::Nothing if self.event.step == Step::Finish => self.finished(reading.current).await?,
             Action::Nothing => {}
+            Action::Switch { .. } | Action::Confirm => unreachable!("not in the classic order"),
             Action::Stage => self.stage(reading).await?,
             Action::Apply => {
                 let pair = self.pair(reading)?;

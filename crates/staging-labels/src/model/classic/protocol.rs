@@ -5,11 +5,9 @@
 //! call: Secrets Manager's labels (facts 2 to 8, 11 and 12 of what is known of them), and a database with one role, or with
 //! two that take turns.
 
-mod world;
-
 use stateright::{Checker, Model, Property};
 
-use world::{Credential, Faults, Invocation, Outcome, Phase, World};
+use super::world::{Credential, Faults, Invocation, Outcome, Phase, World};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Event {

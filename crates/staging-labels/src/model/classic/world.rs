@@ -1,6 +1,6 @@
 //! What the model is made of: Secrets Manager's labels, the database, and the invocations, each between two of its calls.
 
-use crate::{Action, Label, Labels, Step, VersionId, plan};
+use crate::{Action, CurrentMoves, Label, Labels, Step, VersionId, plan};
 
 /// What may go wrong, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -186,7 +186,7 @@ impl World {
     fn begin(&mut self, invocation: &Invocation) -> Outcome {
         let labels = self.labels();
         let token = name(invocation.token);
-        let Ok(action) = plan(invocation.step, &labels, &token) else {
+        let Ok(action) = plan(invocation.step, &labels, &token, CurrentMoves::InFinishSecret) else {
             return Outcome::Failed;
         };
         match (action, self.versions[invocation.token]) {
@@ -199,6 +199,7 @@ impl World {
                 Outcome::On(Phase::Promote { from: self.current })
             }
             (Action::Apply | Action::Verify | Action::Promote { .. }, _) => Outcome::Failed,
+            (Action::Switch { .. } | Action::Confirm, _) => unreachable!("not in the classic order"),
         }
     }
 
