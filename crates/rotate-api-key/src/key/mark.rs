@@ -42,7 +42,7 @@ impl Marks {
 
     /// The version that a key's name carries, if the key is of this secret. A name that the provider cut carries none:
     /// it could be any version's, the current one's too.
-    pub(crate) fn version_in(&self, name: &str) -> Option<VersionId> {
+    pub fn version_in(&self, name: &str) -> Option<VersionId> {
         let (_, rest) = name.split_once(&self.prefix)?;
         let id: String = rest
             .bytes()
