@@ -14,7 +14,6 @@ impl Fault for PostgresFault {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a list")]
     fn advice(&self) -> Advice<'_> {
         match self {
             Self::SettingInvalid { name, expected, .. } => Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it")),

@@ -54,6 +54,7 @@ async fn a_current_password_that_somebody_changed_is_healed_without_a_host_in_th
     rotates(&pair, "before").await;
     change_current_by_hand(&pair).await;
     rotates(&pair, "after").await;
+    rotates(&pair, "and on").await;
     pair.invariant_current_and_previous_log_in("healed").await;
 }
 

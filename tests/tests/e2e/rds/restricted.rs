@@ -63,7 +63,8 @@ async fn the_current_version_names_the_admin_though_the_previous_one_opened_the_
     let arn = name_admin(&proxy, &world).await;
     let place = json!({"host": "localhost", "port": proxy.port()});
     let document = changed(world.database.document(), place);
-    for (admin, password) in [("gone", None), (arn.as_str(), Some("nobody knows it"))] {
+    let gone = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nobody-a1b2c3";
+    for (admin, password) in [(gone, None), (arn.as_str(), Some("nobody knows it"))] {
         let mut document = changed(document.clone(), json!({"masterarn": admin}));
         if let Some(password) = password {
             document["password"] = password.into();
