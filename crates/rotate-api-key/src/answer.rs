@@ -10,8 +10,8 @@ use crate::http::{Answer, LeadsTo};
 use crate::json::Json;
 use crate::key::Key;
 use crate::pointer::{Pointer, Source};
-use crate::scrub;
 use crate::status::Statuses;
+use outbound::Scrub;
 
 /// Where providers put their words, if the description does not say.
 const USUAL_PLACES: [&str; 11] = [
@@ -123,7 +123,7 @@ impl Judge<'_> {
             target: match leads_to {
                 None => "nowhere".to_owned(),
                 Some(LeadsTo::Path(own)) => format!("another path of {own}"),
-                Some(LeadsTo::Host(host)) => scrub::host(host, self.secrets),
+                Some(LeadsTo::Host(host)) => Scrub::new(self.secrets).host(host),
             },
         }
     }
@@ -142,7 +142,7 @@ impl Judge<'_> {
             let mut usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
             usual.find_map(|place| text(&place))
         });
-        scrub::clean(&told.unwrap_or_default(), self.secrets)
+        Scrub::new(self.secrets).clean(&told.unwrap_or_default())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rotation::retry;
 use rotation::{Budget, Cause, Prospect};
 use tokio::time::{Instant, sleep};
 
@@ -129,27 +130,26 @@ impl Job<'_> {
         let (request, variables) = self.check_request(key).await?;
         let (budget, roots) = (self.context.budget(), &self.settings.roots);
         let check = self.described_check();
-        budget
-            .retry(async || {
-                let answer = http::send(&request, || roots.client(), budget).await?;
-                let pause = pause_asked_for(&answer);
-                let verdict = Verdict {
-                    check,
-                    whose,
-                    provider: &self.description.provider,
-                    expected: &|name| self.expected(name, key),
-                    judge: Judge {
-                        name: &request.call,
-                        secrets: variables.secrets(),
-                        also: None,
-                    },
-                };
-                match verdict.of(&answer) {
-                    Ok(()) => Ok(()),
-                    Err(fault) => Err(after(pause, budget, fault.into()).await),
-                }
-            })
-            .await
+        retry(budget, async || {
+            let answer = http::send(&request, || roots.client(), budget).await?;
+            let pause = pause_asked_for(&answer);
+            let verdict = Verdict {
+                check,
+                whose,
+                provider: &self.description.provider,
+                expected: &|name| self.expected(name, key),
+                judge: Judge {
+                    name: &request.call,
+                    secrets: variables.secrets(),
+                    also: None,
+                },
+            };
+            match verdict.of(&answer) {
+                Ok(()) => Ok(()),
+                Err(fault) => Err(after(pause, budget, fault.into()).await),
+            }
+        })
+        .await
     }
 
     /// What the provider must say of a key: a parameter's value, or its id, if that is known.

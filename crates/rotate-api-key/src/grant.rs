@@ -17,9 +17,10 @@ use crate::job::Job;
 use crate::json::Json;
 use crate::key::Key;
 use crate::pointer::Pointer;
-use crate::request::{basic_credentials, form_encoded};
+use crate::request::basic_credentials;
 use crate::template;
 use crate::vars::Variables;
+use outbound::encoded as form_encoded;
 
 /// What RFC 6749 (section 5.2) calls a client that is not known, or whose secret is wrong.
 const DEAD: [&str; 2] = ["invalid_client", "unauthorized_client"];

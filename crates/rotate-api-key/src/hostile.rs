@@ -19,7 +19,7 @@ use crate::json::Json;
 use crate::mark::{self, Marks};
 use crate::pointer::{Pointer, Source};
 use crate::shipped::SHIPPED;
-use crate::{address, base, grant, provider, scrub, template};
+use crate::{address, base, grant, provider, template};
 
 /// What must be in no error.
 const KNOWN: &str = "Zq7-known/to+us 81f4d";
@@ -263,7 +263,7 @@ proptest! {
     ) {
         let _ = pause_of(&text, SystemTime::UNIX_EPOCH);
         let _ = grant::is_dead(status, &body);
-        let host = scrub::host(&text, &[KNOWN.into()]);
+        let host = outbound::Scrub::new(&[secrecy::SecretString::from(KNOWN)]).host(&text);
         prop_assert!(!host.contains(char::is_control));
         let marks = Marks::of("arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf");
         if let Some(version) = marks.version_in(&name) {

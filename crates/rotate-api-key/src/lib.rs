@@ -44,7 +44,6 @@ pub mod provider;
 pub mod registry;
 pub mod request;
 pub mod roots;
-pub mod scrub;
 pub mod settings;
 pub mod shipped;
 pub mod slot;

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use minijinja::Value;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::zeroize::Zeroizing;
 use serde_json::json;
 
@@ -17,13 +16,6 @@ use crate::description::{Auth, Call};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, LARGEST_PAGE, Outgoing, content_type};
 use crate::template;
-
-/// What stays as it is in a form or a query: the unreserved characters of RFC 3986.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What a request is made of, besides the call itself.
 pub struct Setting<'a> {
@@ -217,7 +209,7 @@ impl Writing<'_> {
             if !body.is_empty() {
                 body.push('&');
             }
-            body.push_str(&pair(name, &value));
+            body.push_str(&outbound::form([(name, &value)]));
         }
         Ok(body)
     }
@@ -229,16 +221,7 @@ pub fn basic_credentials(username: &str, password: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("Basic {}", STANDARD.encode(joined.as_bytes())))
 }
 
-/// One value as a form has it.
-pub fn form_encoded(text: &str) -> String {
-    utf8_percent_encode(text, FORM).to_string()
-}
-
-fn pair(name: &str, value: &str) -> String {
-    format!("{}={}", form_encoded(name), form_encoded(value))
-}
-
 fn append(target: &mut String, separator: char, name: &str, value: &str) {
     target.push(separator);
-    target.push_str(&pair(name, value));
+    target.push_str(&outbound::form([(name, value)]));
 }

@@ -5,8 +5,8 @@ use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
 use crate::roots::Roots;
-use crate::scrub::shortened;
 use crate::settings::Settings;
+use outbound::{Destination, shortened_name as shortened};
 
 /// PostgreSQL's port.
 const DEFAULT_PORT: u16 = 5432;
@@ -81,11 +81,14 @@ impl Endpoint {
 
     /// `host:port`, as errors name it.
     pub fn server(&self) -> String {
-        let (host, port) = (shortened(&self.host), self.port);
-        if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
+        self.destination().to_string()
+    }
+
+    /// Where it is.
+    pub fn destination(&self) -> Destination<'_> {
+        Destination {
+            host: &self.host,
+            port: self.port,
         }
     }
 

@@ -9,10 +9,10 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Connection, SimpleQueryMessage};
 
 use crate::fault::{PostgresFault, Said};
-use crate::login::chain;
 use crate::net::PATIENCE;
 use crate::scrub::Scrub;
 use crate::sql;
+use outbound::chain;
 
 /// How long a good-bye may take.
 const GOODBYE: Duration = Duration::from_secs(1);

@@ -7,11 +7,11 @@ use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::{Label, VersionId};
 
-use crate::budget::Budget;
 use crate::driver::{stand, under_way};
 use crate::event::Event;
 use crate::fault::Cause;
 use crate::store::{Store, StoreFault, Version};
+use outbound::Budget;
 
 /// A value that the secret has, or had.
 pub struct Past {

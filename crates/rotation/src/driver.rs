@@ -6,13 +6,14 @@ use std::cell::OnceCell;
 use futures_util::future::{join, join3};
 use staging_labels::{Action, Label, Labels, Refusal, RotationState, Step, VersionId, plan};
 
-use crate::budget::Budget;
+use crate::budget::settle;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::{Cause, Fault, Kind, Prospect};
 use crate::store::{Description, Staged, Store, Version};
 use crate::target::Target;
+use outbound::Budget;
 
 /// Proof that the target accepted the pending value in this very invocation. Only [`verify`] makes it, and
 /// [`Store::promote`] asks for it.
@@ -60,7 +61,7 @@ pub async fn run<T: Target>(
         arn: OnceCell::new(),
         budget,
     };
-    match budget.settle(async || step.attempt().await).await {
+    match settle(budget, async || step.attempt().await).await {
         Ok(action) => Ok(action),
         Err(cause) => {
             let released = step.release_if_poisoned(&cause).await;

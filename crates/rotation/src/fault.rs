@@ -163,7 +163,7 @@ impl Cause {
 
     /// The problem with all its sources, without the remedy.
     pub fn problem(&self) -> impl fmt::Display + '_ {
-        Chain(&*self.0)
+        outbound::chain(&*self.0)
     }
 }
 
@@ -184,20 +184,5 @@ impl fmt::Display for Cause {
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({self})", self.code())
-    }
-}
-
-/// An error and its sources on one line.
-struct Chain<'a>(&'a dyn StdError);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = self.0.source();
-        while let Some(source) = next {
-            write!(f, ": {source}")?;
-            next = source.source();
-        }
-        Ok(())
     }
 }

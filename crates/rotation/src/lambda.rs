@@ -11,7 +11,6 @@ use lambda_runtime::tower::util::MapRequestLayer;
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::Value;
 
-use crate::budget::Budget;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::{Cause, Fault, Kind};
@@ -20,6 +19,7 @@ use crate::metrics::{self, Outcome};
 use crate::store::{self, Store};
 use crate::target::Target;
 use crate::{driver, panics};
+use outbound::Budget;
 
 /// Kept back of Lambda's own limit, to answer and to log.
 const RESERVE: Duration = Duration::from_millis(500);

@@ -29,11 +29,12 @@ mod refusal;
 pub mod store;
 mod target;
 
-pub use budget::{Budget, TimedOut};
+pub use budget::retry;
 pub use context::{Context, Past};
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
 pub use fault::{Advice, Cause, Fault, Kind, Prospect};
+pub use outbound::{Budget, TimedOut};
 pub use refusal::Refusal;
 pub use staging_labels::{Step, VersionId};
 pub use target::Target;

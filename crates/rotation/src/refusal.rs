@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use outbound::one_line;
+
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
 /// Longest part of a message of AWS that is repeated.
@@ -60,7 +62,7 @@ impl Refusal {
     /// Reads what the service itself said.
     pub fn said(error: &impl ProvideErrorMetadata) -> Self {
         let code = error.code().unwrap_or("an error without a code");
-        let message = one_line(error.message().unwrap_or("no message"));
+        let message = bounded(error.message().unwrap_or("no message"));
         match code {
             "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "OptInRequired" => {
                 Self::Denied(message)
@@ -87,21 +89,11 @@ impl Refusal {
 
 /// An error and its sources on one line of bounded length.
 pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut words = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        words = format!("{words}: {source}");
-        next = source.source();
-    }
-    one_line(&words)
+    bounded(&outbound::chain(error))
 }
 
-fn one_line(message: &str) -> String {
-    message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_MESSAGE)
-        .collect::<String>()
-        .trim_end_matches('.')
-        .to_owned()
+/// A message of bounded length on one line.
+fn bounded(message: &str) -> String {
+    let message: String = one_line(message).chars().take(LONGEST_MESSAGE).collect();
+    message.trim_end_matches('.').to_owned()
 }

@@ -55,7 +55,7 @@ impl Admins {
         attempt: impl AsyncFn() -> Result<T, Cause>,
     ) -> Result<T, Cause> {
         let attempts = async || self.at_most_twice(secret, context, &attempt).await;
-        context.budget().retry(attempts).await
+        rotation::retry(context.budget(), attempts).await
     }
 
     async fn at_most_twice<T>(

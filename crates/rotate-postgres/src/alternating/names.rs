@@ -1,7 +1,7 @@
 //! Who takes turns with whom, by name. AWS's naming: `_clone` appended, or taken away. Pure.
 
 use super::fault::AlternatingFault;
-use crate::scrub::shortened;
+use outbound::shortened_name as shortened;
 
 /// What AWS's templates append.
 const SUFFIX: &str = "_clone";

@@ -28,7 +28,7 @@ pub async fn token(endpoint: &Endpoint, role: &str, context: &Context<'_>) -> Re
     let mut config = Config::builder()
         .hostname(&endpoint.host)
         .port(endpoint.port.into())
-        .username(encoded(role));
+        .username(outbound::encoded(role));
     if let Some(name) = RdsName::parse(&endpoint.host) {
         config = config.region(Region::new(name.region));
     }
@@ -38,29 +38,4 @@ pub async fn token(endpoint: &Endpoint, role: &str, context: &Context<'_>) -> Re
     let token = context.budget().wait(waiting_for, CREDENTIALS, signed).await?;
     let token = token.map_err(|error| failed(&error))?;
     Ok(Password::from(token.as_str().to_owned()))
-}
-
-/// The name as it stands in a query; the SDK takes it as it is.
-fn encoded(role: &str) -> String {
-    let mut text = String::new();
-    for byte in role.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Cannot fail: a String takes any text.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_can_have_any_name() {
-        assert_eq!(encoded("keywheel_admin-1.x~"), "keywheel_admin-1.x~");
-        assert_eq!(encoded("a&b=c d@ü"), "a%26b%3Dc%20d%40%C3%BC");
-    }
 }

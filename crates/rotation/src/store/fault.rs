@@ -1,5 +1,6 @@
 //! What Secrets Manager refuses, and why.
 
+use outbound::TrustError;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
@@ -54,10 +55,10 @@ pub enum StoreFault {
         message: String,
     },
     /// `AWS_CA_BUNDLE` is no file of certificates.
-    #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
+    #[error("AWS_CA_BUNDLE {problem}")]
     CaBundle {
         /// What is wrong with it.
-        problem: String,
+        problem: TrustError,
     },
     /// The roles to assume are no roles.
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]

@@ -21,11 +21,11 @@ use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
 use secrecy::{ExposeSecret, SecretString};
 use staging_labels::{Label, Labels, VersionId};
 
-use crate::budget::Budget;
 use crate::driver::Verified;
 use crate::event::{Event, SecretId};
 use crate::fault::Cause;
 use fault::classify;
+use outbound::Budget;
 
 pub use client::connect;
 pub use fault::StoreFault;
