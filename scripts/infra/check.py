@@ -48,7 +48,7 @@ def cfn_lint():
 
 def metrics_of_functions():
     """The metrics that the functions write, as (metric, dimensions), read off the source that writes them."""
-    source = (template.ROOT / "crates/rotation/src/metrics.rs").read_text()
+    source = (template.ROOT / "crates/rotation/src/lambda/metrics.rs").read_text()
     sets = re.search(r'"Dimensions": (\[\[.*?\]\])', source)[1]
     names = re.findall(r'\{"Name": "(\w+)"', source)
     found = {(name, frozenset(dimensions)) for name in names for dimensions in json.loads(sets)}

@@ -10,12 +10,13 @@ use crate::world::World;
 /// Whether `code` is one that the runbook has a page for.
 pub fn is_code(code: &str) -> bool {
     let all = [
-        rotation::CODES,
-        rotation::secrets::CODES,
-        rotation::password::CODES,
+        &rotation::codes()[..],
+        &rotation::secrets::codes(),
+        &rotation::password::codes(),
         rotate_postgres::CODES,
         rotate_postgres::ALTERNATING_CODES,
         rotate_postgres::ADMIN_CODES,
+        rotate_postgres::RDS_CODES,
         rotate_api_key::CODES,
     ];
     all.into_iter().flatten().any(|known| *known == code)

@@ -1,6 +1,6 @@
 //! How many passwords a policy allows.
 
-use crate::Policy;
+use crate::policy::Policy;
 
 impl Policy {
     /// The entropy of a generated password in bits: log₂ of the number of allowed strings, which
@@ -51,7 +51,8 @@ fn size(count: usize) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::{CharacterType, MAX_LENGTH, Options, Policy};
+    use super::Policy;
+    use crate::options::{CharacterType, MAX_LENGTH, Options};
 
     /// The options that leave of all printable characters just these.
     fn leaving(characters: &str, length: usize) -> Options {

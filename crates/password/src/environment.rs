@@ -1,6 +1,8 @@
 //! The policy from the environment variables of AWS's rotation templates, read strictly.
 
-use crate::{Options, Policy, PolicyError};
+use crate::error::PolicyError;
+use crate::options::{MAX_LENGTH, Options};
+use crate::policy::Policy;
 
 /// What the templates exclude by default: characters that break URLs and shell quoting.
 const EXCLUDED_BY_DEFAULT: &str = ":/@\"'\\";
@@ -65,7 +67,7 @@ fn length(name: &'static str, value: Option<String>) -> Result<usize, PolicyErro
     };
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
-        Ok(length @ 1..=crate::MAX_LENGTH) if digits => Ok(length),
+        Ok(length @ 1..=MAX_LENGTH) if digits => Ok(length),
         _ => Err(PolicyError::VariableInvalid {
             name,
             value,

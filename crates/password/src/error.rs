@@ -1,36 +1,39 @@
 //! Why there is no password, and what to do about it.
 
 use rand::rngs::SysError;
+use strum::VariantNames;
 
-use crate::{CharacterType, MAX_LENGTH};
+use crate::options::{CharacterType, MAX_LENGTH};
 
-/// Every code of this crate's errors. A code is stable; an error's text may change.
-pub const CODES: &[&str] = &[
-    "ConfigurationInvalid",
-    "OsGeneratorFailed",
-    "PasswordPolicyImpossible",
-];
+/// Every code of this crate's errors. A code is stable; an error's text may change. Some occur more than once.
+pub fn codes() -> Vec<&'static str> {
+    [PolicyError::VARIANTS, &[OsGeneratorFailed::CODE]].concat()
+}
 
 /// A policy that nothing can satisfy, or a setting that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum PolicyError {
     /// A length outside 1 to [`MAX_LENGTH`].
     #[error("a password length of {length} is outside 1 to {MAX_LENGTH}")]
+    #[strum(serialize = "PasswordPolicyImpossible")]
     LengthOutOfRange {
         /// The length asked for, in characters.
         length: usize,
     },
     /// Every type is left out and the space is not allowed, or every character is excluded.
     #[error("the password policy leaves no character to choose from")]
+    #[strum(serialize = "PasswordPolicyImpossible")]
     AlphabetEmpty,
     /// Each type is required, and of an included one every character is excluded.
     #[error("the password policy requires a {missing}, but excludes every one of them")]
+    #[strum(serialize = "PasswordPolicyImpossible")]
     TypeEmptied {
         /// The type without a character left.
         missing: CharacterType,
     },
     /// Each type is required, and there are more types than characters in the password.
     #[error("a password of length {length} cannot contain each of the {required} required character types")]
+    #[strum(serialize = "PasswordPolicyImpossible")]
     LengthBelowRequiredTypes {
         /// The length asked for, in characters.
         length: usize,
@@ -39,6 +42,7 @@ pub enum PolicyError {
     },
     /// An environment variable has a value that cannot be read.
     #[error("the environment variable {name} is {value:?}, which is not {expected}")]
+    #[strum(serialize = "ConfigurationInvalid")]
     VariableInvalid {
         /// The name of the variable.
         name: &'static str,
@@ -50,15 +54,9 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
-    /// The stable code, one of [`CODES`].
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::VariableInvalid { .. } => "ConfigurationInvalid",
-            Self::LengthOutOfRange { .. }
-            | Self::AlphabetEmpty
-            | Self::TypeEmptied { .. }
-            | Self::LengthBelowRequiredTypes { .. } => "PasswordPolicyImpossible",
-        }
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.into()
     }
 
     /// What to do about it, as a sentence.
@@ -90,9 +88,11 @@ impl PolicyError {
 pub struct OsGeneratorFailed(#[from] SysError);
 
 impl OsGeneratorFailed {
-    /// The stable code, one of [`CODES`].
+    const CODE: &str = "OsGeneratorFailed";
+
+    /// The stable code.
     pub const fn code(&self) -> &'static str {
-        "OsGeneratorFailed"
+        Self::CODE
     }
 
     /// What to do about it, as a sentence.
@@ -103,6 +103,8 @@ impl OsGeneratorFailed {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn one_of_each() -> Vec<PolicyError> {
@@ -126,11 +128,9 @@ mod tests {
 
     #[test]
     fn every_code_is_listed_and_every_listed_code_occurs() {
-        let mut seen: Vec<&str> = one_of_each().iter().map(PolicyError::code).collect();
-        seen.push(OsGeneratorFailed(SysError::UNSUPPORTED).code());
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen, CODES);
+        let mut seen: BTreeSet<&str> = one_of_each().iter().map(PolicyError::code).collect();
+        seen.insert(OsGeneratorFailed(SysError::UNSUPPORTED).code());
+        assert_eq!(seen, codes().into_iter().collect());
     }
 
     #[test]

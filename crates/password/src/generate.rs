@@ -4,7 +4,9 @@ use rand::TryCryptoRng;
 use rand::rngs::SysRng;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 
-use crate::{OsGeneratorFailed, Password, Policy};
+use crate::error::OsGeneratorFailed;
+use crate::policy::Policy;
+use crate::secret::Password;
 
 /// Random bytes fetched at a time: one system call for most passwords.
 const BATCH: usize = 64;
@@ -14,7 +16,7 @@ impl Policy {
     ///
     /// # How
     /// Each character is drawn uniformly from the alphabet, and a string that lacks a required type
-    /// is thrown away as a whole and drawn anew (rejection sampling). The accepted strings are then
+    /// is thrown away as a whole, and another one is drawn (rejection sampling). The accepted strings are then
     /// uniform over the allowed ones by construction: no position is reserved for a type, and
     /// nothing is shuffled. A draw ends early once the characters left are fewer than the types
     /// missing, which rejects only what would be rejected anyway.
@@ -25,8 +27,8 @@ impl Policy {
     /// types each, all of the punctuation, and the space): 2,200 draws on average, well under a
     /// millisecond. The number of draws has no upper bound, since a bound would mean bias
     /// or failure, but the chance of more than k draws is (1 - p)ᵏ: for that worst policy
-    /// less than 10⁻¹⁹ for 100,000. An index costs at most two random bytes on average. A generator that
-    /// is broken so that it repeats one value for ever is the one thing that would not come to an end.
+    /// less than 10⁻¹⁹ for 100,000. An index costs at most two random bytes on average. Only a broken generator that
+    /// always gives the same value would make this loop endless.
     ///
     /// # Errors
     /// Only those of the generator.
@@ -107,6 +109,7 @@ mod tests {
     use rand::TryRng;
 
     use super::*;
+    use crate::options::Options;
 
     /// Gives the bytes 0, 1, … 255, 0, … and fails once `left` of them are used up.
     struct Counting {
@@ -167,12 +170,12 @@ mod tests {
 
     #[test]
     fn the_generators_error_is_passed_on_and_leaves_no_password() {
-        let policy = Policy::new(&crate::Options::default()).unwrap();
+        let policy = Policy::new(&Options::default()).unwrap();
         assert_eq!(
             policy.generate(&mut Counting { next: 0, left: 0 }).unwrap_err(),
             UsedUp
         );
-        let long = Policy::new(&crate::Options {
+        let long = Policy::new(&Options {
             length: 4096,
             ..Default::default()
         })
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_operating_system_gives_a_different_password_each_time() {
-        let policy = Policy::new(&crate::Options::default()).unwrap();
+        let policy = Policy::new(&Options::default()).unwrap();
         assert_ne!(
             policy.generate_from_os().unwrap(),
             policy.generate_from_os().unwrap()

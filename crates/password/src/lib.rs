@@ -4,8 +4,12 @@
 //! environment variables of AWS's rotation templates. [`Policy::generate`] draws uniformly from all
 //! strings that the policy allows; [`Policy::entropy_bits`] says how many bits that is.
 //!
-//! What it does not do: it performs no I/O, logs nothing, and takes its randomness as an argument.
-//! The one exception is the convenience [`Policy::generate_from_os`].
+//! # What it is not
+//! It performs no I/O, logs nothing, and takes its randomness as an argument. The one exception is
+//! [`Policy::generate_from_os`]. It does not know who uses the password.
+//!
+//! # Where to start
+//! [`Options`] are what a person asks for, [`Policy`] what is allowed by them, [`Password`] the result.
 //!
 //! ```
 //! use password::{Options, Policy};
@@ -25,7 +29,7 @@ mod options;
 mod policy;
 mod secret;
 
-pub use error::{CODES, OsGeneratorFailed, PolicyError};
-pub use options::{CharacterType, Options};
-pub use policy::{MAX_LENGTH, Policy};
+pub use error::{OsGeneratorFailed, PolicyError, codes};
+pub use options::{CharacterType, MAX_LENGTH, Options};
+pub use policy::Policy;
 pub use secret::Password;

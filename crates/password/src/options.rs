@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+/// The longest password in characters, as `GetRandomPassword` limits it.
+pub const MAX_LENGTH: usize = 4096;
+
 /// A type of character, as `GetRandomPassword` counts them.
 ///
-/// The space, which `IncludeSpace` adds, is none of them: it may occur in a password, but
-/// `RequireEachIncludedType` does not ask for it (the API reference names these four).
+/// The space, which `IncludeSpace` adds, is not a type: it may occur in a password, but `RequireEachIncludedType` does not require
+/// it (the API reference names these four).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CharacterType {
     /// `a` to `z`.
@@ -58,7 +61,7 @@ impl fmt::Display for CharacterType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the shape is GetRandomPassword's")]
 pub struct Options {
-    /// Length in characters, 1 to [`MAX_LENGTH`](crate::MAX_LENGTH); 32 by default.
+    /// Length in characters, 1 to [`MAX_LENGTH`]; 32 by default.
     pub length: usize,
     /// Characters that must not occur. Those that no type has (control characters, non-ASCII)
     /// and repeated ones are harmless.

@@ -1,9 +1,7 @@
 //! Which strings are allowed: the options, checked once.
 
-use crate::{CharacterType, Options, PolicyError};
-
-/// The longest password in characters, as `GetRandomPassword` limits it.
-pub const MAX_LENGTH: usize = 4096;
+use crate::error::PolicyError;
+use crate::options::{CharacterType, MAX_LENGTH, Options};
 
 /// The set of allowed passwords: never empty, and the same for the same options.
 ///
@@ -18,7 +16,7 @@ pub struct Policy {
     pub(crate) required: Vec<Required>,
 }
 
-/// A type of which each password has at least one character.
+/// A type that each password has at least one character of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Required {
     pub(crate) kind: CharacterType,

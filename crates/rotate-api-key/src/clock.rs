@@ -6,7 +6,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
 /// A moment as providers write it: RFC 3339, or seconds since 1970.
-pub fn parse(text: &str) -> Option<SystemTime> {
+pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     if let Ok(seconds) = text.parse() {
         return SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
     }
@@ -19,7 +19,7 @@ pub fn parse(text: &str) -> Option<SystemTime> {
     clippy::disallowed_methods,
     reason = "the edge: from here on time is an argument"
 )]
-pub fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 

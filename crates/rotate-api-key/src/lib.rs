@@ -1,60 +1,60 @@
-//! Rotates API keys of any provider that is described.
+//! Rotates API keys of any provider that has a definition: the target of the function `rotate-api-key`.
 //!
 //! ```text
-//! description (TOML) ─▶ Description ─┐
-//! secret, tags, settings ─▶ Job ─────┼─▶ request ─▶ http (bounded, verified, not redirected) ─▶ answer
+//! definition (TOML) ─▶ Description ──┐
+//! secret, tags, settings ─▶ Client ──┼─▶ request ─▶ http (bounded, verified, not redirected) ─▶ answer
 //!                                    │   pure                                                   pure
-//!            class: overlap · in-place · staged · chosen · none, and AWS IAM natively
+//!            class: overlap · in-place · staged · chosen · none, and AWS IAM in code
 //! ```
 //!
-//! - [`ApiKey`] is the target of the function `rotate-api-key`; the function's binary is one line around it.
-//! - [`Description`] is what a provider is described by; [`Registry`](registry::Registry) has those that a function knows.
-//! - [`Settings`] is all that comes from the environment.
-//! - [`ProviderFault`] is all that can go wrong; [`CODES`] are its stable names.
+//! What it is not: it knows no staging label, and talks neither to Secrets Manager nor to Lambda. `rotation` does both.
 //!
-//! A description, which an operator deploys, decides the hosts; a secret names the description and fills its parameters.
+//! # Where to start
+//! [`ApiKey`] in `target.rs`. Each step opens a `client` (which provider, which parameters, which credentials), chooses the
+//! `class` once, and runs that class's part of the step. The folders below, from the top:
 //!
-//! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
+//! | folder | what it knows |
+//! |---|---|
+//! | `class` | what each class does in each step |
+//! | `provider` | how keys are listed, made and revoked: by a definition, or in code for AWS IAM |
+//! | `health` | whether a key works, and whose it is |
+//! | `client` | one step's parameters and credentials |
+//! | `call` | one call: request, answer, retries |
+//! | `http`, `settings` | one exchange; the function's environment |
+//! | `fault` | what can go wrong, and what to do about it |
+//! | `description` | a provider's definition, and the rules that it must pass |
+//! | `notation`, `key` | templates and pointers; a key and the mark in its name |
+//!
+//! # From TOML to a request
+//! 1. `settings::registry` reads the operator's files. `settings::builtin` has the definitions inside the function.
+//! 2. [`Description::load`] parses one (`description::definition`, `description::call`) and checks it (`description::check`).
+//! 3. `client::open` finds the definition that the secret names, and fills its parameters: the function's value first, then
+//!    the secret's, the tags', the default. The definition, which an operator deploys, decides the hosts, never a secret.
+//! 4. A class asks for a call, such as `create`. `client` puts together what its templates may use (`client::variables`), and
+//!    mints a token if `auth.mint` asks for one.
+//! 5. `call::request` fills in the templates and writes the request; `http` sends it; `call::answer` says what came of it.
+//!
+//! # Credentials in memory
+//! Values that are kept are `SecretString` or `Password`, which hide themselves from `Debug`. Memory is not wiped by hand:
+//! copies stay in the template engine, in HTTP's and TLS's buffers, and only the function itself can read its memory.
 
-pub mod address;
-pub mod answer;
-pub mod base;
-pub mod checking;
-pub mod chosen;
-pub mod client;
-pub mod clock;
-pub mod description;
+mod call;
+mod class;
+mod client;
+mod clock;
+mod description;
 mod fault;
-pub mod grant;
+mod health;
+mod http;
+mod key;
+mod notation;
+mod provider;
+mod settings;
+mod target;
 #[cfg(test)]
-mod hostile;
-pub mod http;
-pub mod iam;
-pub mod in_place;
-pub mod issuer;
-pub mod job;
-pub mod json;
-pub mod key;
-pub mod mark;
-pub mod net;
-pub mod overlap;
-pub mod pointer;
-pub mod proof;
-pub mod provider;
-pub mod registry;
-pub mod request;
-pub mod roots;
-pub mod settings;
-pub mod shipped;
-pub mod slot;
-pub mod staged;
-pub mod status;
-pub mod target;
-pub mod template;
-pub mod vars;
+mod tests;
 
-pub use description::{Description, DescriptionError, Problem};
-pub use fault::{CODES, ProviderFault};
-pub use settings::Settings;
-pub use shipped::SHIPPED;
+pub use description::{Description, DescriptionError};
+pub use fault::CODES;
+pub use key::Marks;
 pub use target::ApiKey;

@@ -6,12 +6,15 @@ use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context, Target};
 use secrecy::SecretString;
 
+use crate::class::Steps;
+use crate::class::chosen::Chosen;
+use crate::class::in_place::InPlace;
+use crate::class::overlap::Overlap;
+use crate::class::staged::Staged;
+use crate::client::Client;
 use crate::description::Class;
 use crate::fault::ProviderFault;
-use crate::issuer::Issuer;
-use crate::job::Job;
 use crate::key::Key;
-use crate::overlap::Overlap;
 use crate::settings::Settings;
 
 /// The target of `rotate-api-key`.
@@ -25,7 +28,7 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub struct ApiKey {
     settings: Settings,
-    /// The key that was made last, until it is known to be stored: whoever made it in vain must know its id.
+    /// The key that was made last, until it is known to be stored: only with its id can it be revoked if it was made in vain.
     made: RefCell<Option<Key>>,
 }
 
@@ -35,20 +38,19 @@ impl ApiKey {
     /// # Errors
     /// The first setting that cannot be used.
     pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
-        Ok(Self::new(Settings::from_env(get)?))
-    }
-
-    /// A target with these settings.
-    pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
+        Ok(Self {
+            settings: Settings::from_env(get)?,
             made: RefCell::default(),
-        }
+        })
     }
 
-    async fn open<'a>(&'a self, current: &KeyDocument, context: &'a Context<'a>) -> Result<Job<'a>, Cause> {
-        // A job is large, and lives in every step's future.
-        Box::pin(Job::open(&self.settings, &self.made, current, context)).await
+    async fn open<'a>(
+        &'a self,
+        current: &KeyDocument,
+        context: &'a Context<'a>,
+    ) -> Result<Client<'a>, Cause> {
+        // A client is large, and lives in every step's future.
+        Box::pin(Client::open(&self.settings, &self.made, current, context)).await
     }
 
     /// Opens the pair: the pending version must name the same provider, with the same parameters.
@@ -57,26 +59,53 @@ impl ApiKey {
         current: &KeyDocument,
         pending: &KeyDocument,
         context: &'a Context<'a>,
-    ) -> Result<Job<'a>, Cause> {
-        let job = self.open(current, context).await?;
+    ) -> Result<Client<'a>, Cause> {
+        let client = self.open(current, context).await?;
         let other = self.open(pending, context).await?;
-        let what = if job.description.provider != other.description.provider {
+        let what = if client.description.provider != other.description.provider {
             "the provider".to_owned()
-        } else if job.members != other.members {
+        } else if client.members != other.members {
             "the member that is the key".to_owned()
-        } else if let Some((name, _)) = job
+        } else if let Some((name, _)) = client
             .parameters
             .iter()
             .find(|(name, value)| other.parameters.get(*name) != Some(value))
         {
             format!("the parameter `{name}`")
-        } else if let Some(name) = current.difference(pending, &job.members.of_the_key())? {
+        } else if let Some(name) = current.difference(pending, &client.members.of_the_key())? {
             format!("`{name}`")
         } else {
-            return Ok(job);
+            return Ok(client);
         };
-        Err(ProviderFault::Mismatch { what }.into())
+        Err(ProviderFault::PendingNamesAnotherAccount { what }.into())
     }
+}
+
+/// The one place that chooses the class of a client's provider.
+macro_rules! with_class {
+    ($client:ident, $class:ident => $call:expr) => {
+        match $client.description.class {
+            Class::Overlap => {
+                let $class = Overlap::of(&$client)?;
+                $call
+            }
+            Class::InPlace => {
+                let $class = InPlace { client: &$client };
+                $call
+            }
+            Class::Staged => {
+                let $class = Staged { client: &$client };
+                $call
+            }
+            Class::Chosen => {
+                let $class = Chosen { client: &$client };
+                $call
+            }
+            Class::None => {
+                unreachable!("a class without calls has a reason, and with that no client is opened")
+            }
+        }
+    };
 }
 
 impl Target for ApiKey {
@@ -98,24 +127,15 @@ impl Target for ApiKey {
         } else {
             return Ok(());
         };
-        Err(ProviderFault::Mismatch {
+        Err(ProviderFault::PendingNamesAnotherAccount {
             what: what.to_owned(),
         }
         .into())
     }
 
     async fn propose(&self, current: &KeyDocument, context: &Context<'_>) -> Result<KeyDocument, Cause> {
-        let job = self.open(current, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.propose(current).await
-            }
-            Class::InPlace => job.replace(current).await,
-            Class::Staged => job.stage(current).await,
-            Class::Chosen => job.choose(current).await,
-            Class::None => unreachable!("a class without calls has a reason, by which no job is opened"),
-        }
+        let client = self.open(current, context).await?;
+        with_class!(client, class => class.propose(current).await)
     }
 
     async fn discard(
@@ -125,15 +145,8 @@ impl Target for ApiKey {
         staged: Option<&KeyDocument>,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open(current, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.discard(proposal, staged).await
-            }
-            Class::InPlace | Class::Staged => job.check_survivor(staged).await,
-            Class::Chosen | Class::None => Ok(()),
-        }
+        let client = self.open(current, context).await?;
+        with_class!(client, class => class.discard(proposal, staged).await)
     }
 
     async fn apply(
@@ -142,12 +155,8 @@ impl Target for ApiKey {
         pending: &KeyDocument,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open_pair(current, pending, context).await?;
-        match job.description.class {
-            Class::Staged => job.promote_pending(pending).await,
-            Class::Chosen => job.upload(pending).await,
-            Class::Overlap | Class::InPlace | Class::None => Ok(()),
-        }
+        let client = self.open_pair(current, pending, context).await?;
+        with_class!(client, class => class.apply(pending).await)
     }
 
     async fn verify(
@@ -156,27 +165,12 @@ impl Target for ApiKey {
         pending: &KeyDocument,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let job = self.open_pair(current, pending, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.verify(pending).await
-            }
-            Class::InPlace => job.verify_replaced(&job.key_of(pending)?).await,
-            Class::Staged => job.verify_staged(&job.key_of(pending)?).await,
-            Class::Chosen | Class::None => job.check_settled(&job.key_of(pending)?).await,
-        }
+        let client = self.open_pair(current, pending, context).await?;
+        with_class!(client, class => class.verify(pending).await)
     }
 
     async fn finished(&self, current: &SecretString, context: &Context<'_>) -> Result<(), Cause> {
-        let job = self.open(&KeyDocument::parse(current)?, context).await?;
-        match job.description.class {
-            Class::Overlap => {
-                let provider = &Issuer::of(&job)?;
-                Overlap { job: &job, provider }.finished().await
-            }
-            Class::Staged => job.promote_current().await,
-            Class::InPlace | Class::Chosen | Class::None => Ok(()),
-        }
+        let client = self.open(&KeyDocument::parse(current)?, context).await?;
+        with_class!(client, class => class.finished().await)
     }
 }

@@ -1,47 +1,47 @@
-//! Rotates the passwords of PostgreSQL roles.
+//! Rotates the passwords of PostgreSQL roles: the two functions `rotate-postgres-single-user` and
+//! `rotate-postgres-alternating-users`. A function's binary is one line around [`SingleUser`] or [`AlternatingUsers`].
+//!
+//! It knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does, and calls a target's
+//! `propose`, `apply` and `verify`. It does not read a secret's document itself: `secrets` does.
+//!
+//! # Where to start
+//! Start at [`SingleUser`] (`single_user/mod.rs`): its documentation states the order of logins. Each folder has a `mod.rs` that
+//! says what lives there.
+//!
+//! A password's way goes down, from a function to the admin or the role, and from there to the server:
 //!
 //! ```text
-//! document + settings ─▶ Endpoint ─▶ net (name, TCP) ─▶ connect (TLS, login) ─▶ Session ─▶ Change (ALTER ROLE)
-//!                        pure          each phase with its own cause              simple queries
+//! single_user, alternating   which password to try, which role gets a new one, and who sets it
+//!    │            │
+//!    ▼            ▼
+//!  admin         role        admin: the superuser secret, or a role that logs in by IAM, for this very server
+//!    │            │          role: tries passwords, sends ALTER ROLE in a transaction, runs TEST_SQL
+//!    ▼            ▼
+//!        server              where it is, TCP, TLS, the login, a session, questions in SQL
+//!          │
+//!          ▼
+//!    rds, settings           what RDS's names and its API say; the environment
 //! ```
 //!
-//! - [`SingleUser`] is the target of the function `rotate-postgres-single-user`, [`AlternatingUsers`] that of
-//!   `rotate-postgres-alternating-users`; a function's binary is one line around it.
-//! - [`Settings`] is all that comes from the environment.
-//! - [`PostgresFault`] is all that can go wrong with a server, [`AlternatingFault`] what can between two users; [`CODES`] and
-//!   [`ALTERNATING_CODES`] are their stable names.
+//! The server gets a SCRAM-SHA-256 verifier instead of the password, unless `PASSWORD_SENT_AS` says otherwise. The connection
+//! is verified TLS unless the secret itself says otherwise, and never falls back to less.
 //!
-//! A new password goes to the server as a SCRAM-SHA-256 [`verifier`]; the connection is verified TLS unless the
-//! document itself says otherwise, and never falls back to less.
-//!
-//! What it does not do: it knows no staging label, and talks neither to Secrets Manager nor to Lambda: `rotation` does.
+//! # Errors
+//! Each fault has a stable code, with a page in `docs/runbook`: [`CODES`] of any server, [`ADMIN_CODES`], [`RDS_CODES`], and
+//! [`ALTERNATING_CODES`]. Some codes are in more than one list.
 
-pub mod admin;
-pub mod alter;
+mod admin;
 mod alternating;
-pub mod connect;
-pub mod doors;
-pub mod endpoint;
-pub mod fault;
-pub mod guard;
-mod in_use;
-pub mod login;
-mod memory;
-pub mod net;
-pub mod rds;
-pub mod roots;
-pub mod scrub;
-pub mod session;
-pub mod settings;
+mod fault;
+mod rds;
+mod role;
+mod server;
+mod settings;
 mod single_user;
-pub mod sql;
-pub mod tls;
-mod transaction;
-mod trial;
-pub mod verifier;
+mod ttl_cache;
 
 pub use admin::CODES as ADMIN_CODES;
-pub use alternating::{AlternatingFault, AlternatingUsers, CODES as ALTERNATING_CODES};
-pub use fault::{CODES, PostgresFault};
-pub use settings::Settings;
+pub use alternating::{AlternatingUsers, CODES as ALTERNATING_CODES};
+pub use fault::CODES;
+pub use rds::CODES as RDS_CODES;
 pub use single_user::SingleUser;

@@ -1,12 +1,11 @@
 //! What is tried again within the time that a step has.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use outbound::{Budget, TimedOut};
 
-use crate::fault::{Cause, Fault, Kind, Prospect};
+use crate::fault::{Advice, Cause, Fault, Kind, Prospect};
 
 /// First pause before something is tried again; each further one is twice as long, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -69,17 +68,19 @@ async fn again<T>(
     }
 }
 
+/// The code of [`TimedOut`].
+pub(crate) const TIMED_OUT: &str = "DeadlineExceeded";
+
 impl Fault for TimedOut {
     fn code(&self) -> &'static str {
-        "DeadlineExceeded"
+        TIMED_OUT
     }
 
-    fn kind(&self) -> Kind {
-        Kind::Network
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        "check the network path from the function (subnets, security groups, endpoints), or raise the function's time limit".into()
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(
+            Kind::Network,
+            "check the network path from the function (subnets, security groups, endpoints), or raise the function's time limit",
+        )
     }
 }
 
@@ -97,14 +98,8 @@ mod tests {
         fn code(&self) -> &'static str {
             "Busy"
         }
-        fn kind(&self) -> Kind {
-            Kind::Server
-        }
-        fn remedy(&self) -> Cow<'_, str> {
-            "wait".into()
-        }
-        fn prospect(&self) -> Prospect {
-            self.0
+        fn advice(&self) -> Advice<'_> {
+            Advice::new(Kind::Server, "wait").with(self.0)
         }
     }
 

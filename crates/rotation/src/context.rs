@@ -7,11 +7,12 @@ use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::{Label, VersionId};
 
-use crate::driver::{stand, under_way};
+use outbound::Budget;
+
 use crate::event::Event;
 use crate::fault::Cause;
-use crate::store::{Store, StoreFault, Version};
-use outbound::Budget;
+use crate::progress::{not_cancelled, under_way};
+use crate::store::{Description, Store, StoreFault, Version};
 
 /// A value that the secret has, or had.
 pub struct Past {
@@ -80,7 +81,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn tags(&self) -> Result<BTreeMap<String, String>, Cause> {
-        Ok(self.store.describe(&self.event.secret, self.budget).await?.tags)
+        Ok(self.describe().await?.tags)
     }
 
     /// When a rotation of the secret last succeeded, if one did.
@@ -88,8 +89,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn last_rotated(&self) -> Result<Option<SystemTime>, Cause> {
-        let description = self.store.describe(&self.event.secret, self.budget).await?;
-        Ok(description.last_rotated)
+        Ok(self.describe().await?.last_rotated)
     }
 
     /// When the version that the step read as AWSCURRENT was made, if Secrets Manager says so.
@@ -97,11 +97,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn current_made(&self) -> Result<Option<SystemTime>, Cause> {
-        let read = self
-            .store
-            .version(&self.event.secret, self.current, self.budget)
-            .await?;
-        Ok(read.and_then(|version| version.made))
+        self.made(self.current).await
     }
 
     /// When the version that this rotation makes was made, if it has a value, and Secrets Manager says so.
@@ -109,9 +105,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn pending_made(&self) -> Result<Option<SystemTime>, Cause> {
-        let token = &self.event.token;
-        let read = self.store.version(&self.event.secret, token, self.budget).await?;
-        Ok(read.and_then(|version| version.made))
+        self.made(self.token()).await
     }
 
     /// Whether this rotation, whose AWSCURRENT has moved, is still the last one: neither was AWSCURRENT moved on, nor has
@@ -120,20 +114,20 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal.
     pub async fn is_last(&self) -> Result<bool, Cause> {
-        let labels = self.store.describe(&self.event.secret, self.budget).await?.labels;
+        let labels = self.describe().await?.labels;
         let (token, is) = (&self.event.token, |label| labels.carrier(label));
         Ok(is(&Label::Current) == Some(token) && is(&Label::Pending).is_none_or(|pending| pending == token))
     }
 
-    /// Asks once more whether this rotation is still the one under way: to be called right before a change that
-    /// no longer rests on the current value, however long the step has taken to come to it. Whoever repaired the
-    /// secret by hand meanwhile must not find the repair undone.
+    /// Asks Secrets Manager once more whether this rotation is still under way. A step may have waited for long since it read
+    /// the secret. Call this right before a change that does not itself depend on the current value: a manual repair in the
+    /// meantime must not be overwritten.
     ///
     /// # Errors
     /// The rotation was abandoned or cancelled, or AWSCURRENT has moved since the step read it.
-    pub async fn still_stands(&self) -> Result<(), Cause> {
-        let labels = under_way(self.store.describe(&self.event.secret, self.budget).await?)?;
-        stand(&labels, &self.event.token, self.current)
+    pub async fn confirm_under_way(&self) -> Result<(), Cause> {
+        let labels = not_cancelled(self.describe().await?)?;
+        Ok(under_way(&labels, &self.event.token, self.current)?)
     }
 
     /// The value that was current before the current one, if there is one and it is text.
@@ -197,14 +191,28 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Secrets Manager's refusal, naming that secret; the function's role needs `secretsmanager:DescribeSecret` on it.
     pub async fn tags_of(&self, id: &str) -> Result<Vec<(String, String)>, Cause> {
-        self.store.tags(id, self.budget).await
+        let description = self.store.describe(id, self.budget).await?;
+        Ok(description.tags.into_iter().collect())
+    }
+
+    async fn describe(&self) -> Result<Description, Cause> {
+        self.store.describe(self.event.secret.as_str(), self.budget).await
+    }
+
+    async fn made(&self, version: &VersionId) -> Result<Option<SystemTime>, Cause> {
+        let read = self
+            .store
+            .version(&self.event.secret, version, self.budget)
+            .await?;
+        Ok(read.and_then(|version| version.made))
     }
 }
 
-/// An old version may be binary, of the days before a secret became text: it is no way back, and no error either.
+/// Reads a binary version as none. An old version may be binary, from before the secret became text. No login is possible with it,
+/// and that is not an error.
 fn text_only(read: Result<Option<Version>, Cause>) -> Result<Option<Version>, Cause> {
     match read {
-        Err(cause) if cause.code() == StoreFault::BINARY => Ok(None),
+        Err(cause) if matches!(cause.as_fault(), Some(StoreFault::SecretIsBinary { .. })) => Ok(None),
         read => read,
     }
 }

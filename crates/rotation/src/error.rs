@@ -46,12 +46,3 @@ impl fmt::Debug for Error {
         fmt::Display::fmt(self, f)
     }
 }
-
-impl From<Error> for lambda_runtime::Diagnostic {
-    fn from(error: Error) -> Self {
-        Self {
-            error_type: error.cause.code().to_owned(),
-            error_message: error.to_string(),
-        }
-    }
-}

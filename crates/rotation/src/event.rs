@@ -1,13 +1,12 @@
-//! The payload that Secrets Manager sends, parsed at the door.
+//! The payload that Secrets Manager sends, parsed before anything else happens.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use staging_labels::{InvalidVersionId, Step, UnknownStep, VersionId};
 
-use crate::fault::{Fault, Kind};
+use crate::fault::{Advice, Fault, Kind};
 
 /// Longest name or ARN that Secrets Manager takes (API reference, `SecretId`).
 const LONGEST_SECRET_ID: usize = 2048;
@@ -53,7 +52,7 @@ impl Event {
     /// Reads the payload of an invocation. Keys that are not known are left alone.
     ///
     /// # Errors
-    /// [`Malformed`], which names the key but repeats nothing of the payload.
+    /// [`Malformed`], which names the key and quotes nothing of the payload.
     pub fn parse(payload: &Value) -> Result<Self, Malformed> {
         let fields = payload
             .as_object()
@@ -67,6 +66,7 @@ impl Event {
     }
 
     /// What a malformed payload still says: enough to find the secret that it was about.
+    #[cfg(any(feature = "lambda", test))]
     pub(crate) fn traces(payload: &Value) -> (Option<Step>, Option<SecretId>, Option<VersionId>) {
         let Some(fields) = payload.as_object() else {
             return (None, None, None);
@@ -119,44 +119,45 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// Why a payload is no rotation event.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a payload is not a rotation event.
+#[derive(Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub enum Malformed {
     /// JSON, but no object.
     #[error("the payload is {0}, not an object with Step, SecretId and ClientRequestToken")]
+    #[strum(serialize = "EventMalformed")]
     NotAnObject(&'static str),
     /// A key that every rotation event has is not there.
     #[error("the payload has no {0}")]
+    #[strum(serialize = "EventMalformed")]
     Missing(&'static str),
     /// A key holds something else than a string.
     #[error("{0} is {1}, not a string")]
+    #[strum(serialize = "EventMalformed")]
     Type(&'static str, &'static str),
     /// The ARN is empty, too long, or has control characters.
     #[error("SecretId is empty, longer than {LONGEST_SECRET_ID} bytes, or has control characters")]
+    #[strum(serialize = "EventMalformed")]
     SecretId,
-    /// The token is none.
+    /// `ClientRequestToken` is not a version ID.
     #[error(transparent)]
+    #[strum(serialize = "EventMalformed")]
     Token(#[from] InvalidVersionId),
-    /// The step is none.
+    /// The step is unknown.
     #[error(transparent)]
+    #[strum(serialize = "StepUnknown")]
     Step(#[from] UnknownStep),
 }
 
 impl Fault for Malformed {
     fn code(&self) -> &'static str {
-        match self {
-            Self::Step(_) => "StepUnknown",
-            _ => "EventMalformed",
-        }
+        self.into()
     }
 
-    fn kind(&self) -> Kind {
-        Kind::Rotation
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        "let Secrets Manager invoke the function (rotate-secret), or send a payload such as those in events/"
-            .into()
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(
+            Kind::Rotation,
+            "let Secrets Manager invoke the function (rotate-secret), or send a payload such as those in events/",
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! Drives one step of a rotation, and is the only crate that talks to Secrets Manager and to Lambda's runtime.
+//! Runs one step of a rotation against Secrets Manager. It is the only crate that calls Secrets Manager, or knows Lambda's runtime.
 //!
 //! ```text
 //! payload ─▶ Event ─▶ labels (read) ─▶ plan(step, labels, token) ─▶ one action ─▶ one log line, one metric
@@ -6,61 +6,39 @@
 //!                            Target: read · check_pair · propose · apply · verify
 //! ```
 //!
-//! It does not know what it rotates: a [`Target`] does. A target knows no staging label: it is handed a current
-//! and a pending document, and asks its [`Context`] for more if it must.
+//! # What it is not
+//! It does not know what it rotates: a [`Target`] does. A target sees no staging label: it gets a current and a pending document,
+//! and asks its [`Context`] for anything more. It decides nothing about labels either: `staging-labels` does.
 //!
-//! - [`lambda::main`] is a function's whole `main`.
-//! - [`Store`](store::Store) is Secrets Manager without the calls that can lock somebody out.
-//! - [`Fault`] is an error with a stable code, a kind, and a remedy; [`Cause`] is any of them.
-//! - [`Budget`] bounds every wait by what is left of Lambda's limit.
+//! # Where to start
+//! - [`run`] is a step: read, plan, act. [`Store`] has the calls that it makes, and none that can lock somebody out.
+//! - [`Target`] is what a new kind of credential implements.
+//! - [`Fault`] is an error with a stable code, a kind and a remedy; [`Cause`] is any of them; [`codes`] lists the codes.
+//! - [`Budget`] bounds each wait by what is left of Lambda's time limit.
+//! - `lambda::main` is the whole `main` of a function. It is behind the default feature `lambda`: a command line tool leaves it out.
 
 mod budget;
+mod codes;
 mod context;
-pub mod driver;
+mod driver;
 mod error;
 mod event;
 mod fault;
-mod foreign;
+#[cfg(feature = "lambda")]
 pub mod lambda;
-pub mod logging;
-pub mod metrics;
-mod panics;
-mod refusal;
-pub mod store;
+mod progress;
+mod store;
 mod target;
 
 pub use budget::retry;
+pub use codes::codes;
 pub use context::{Context, Past};
+pub use driver::run;
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
-pub use fault::{Advice, Cause, Fault, Kind, Prospect};
+pub use fault::{Advice, CallError, Cause, Fault, Kind, Prospect};
 pub use outbound::{Budget, TimedOut};
-pub use refusal::Refusal;
 pub use staging_labels::{Step, VersionId};
+pub use store::Store;
 pub use target::Target;
 pub use {password, secrets};
-
-/// Every code that this crate's own faults answer with; each has a page in the runbook.
-pub const CODES: &[&str] = &[
-    "ConfigurationInvalid",
-    "CurrentMissing",
-    "CurrentMoved",
-    "DeadlineExceeded",
-    "EventMalformed",
-    "Internal",
-    "KmsDenied",
-    "PendingMissing",
-    "PermissionDenied",
-    "PromoteConflict",
-    "RoleNotAssumed",
-    "RotationAbandoned",
-    "RotationCancelled",
-    "SecretDeleted",
-    "SecretIsBinary",
-    "SecretNotFound",
-    "SecretsManagerFailed",
-    "SecretsManagerUnreachable",
-    "StepUnknown",
-    "Throttled",
-    "VersionUnknown",
-];

@@ -15,8 +15,8 @@ pub trait Target {
     /// The secret's document, read and checked.
     type Secret;
 
-    /// Whether `apply` itself asks [`Context::still_stands`] before it changes anything. The driver then does not ask
-    /// DescribeSecret before it: the question is put later, where it says more, and not twice.
+    /// Whether `apply` itself calls [`Context::confirm_under_way`] before it changes anything. Then the driver does not call
+    /// DescribeSecret before `apply`: the later answer says more, and one call is enough.
     const CONFIRMS: bool = false;
 
     /// Reads a document. Called before anything is written or tried.
@@ -28,16 +28,15 @@ pub trait Target {
     /// The document as it is to be stored.
     fn text<'a>(&self, secret: &'a Self::Secret) -> &'a SecretString;
 
-    /// Refuses a pair of which `pending` is not a rotation of `current`: another user, another host. Called
-    /// before any login with `pending`.
+    /// Refuses a `pending` that is not a rotation of `current`, such as one with another user or host. Called before any login with
+    /// `pending`.
     ///
     /// # Errors
     /// A cause that names the difference.
     fn check_pair(&self, current: &Self::Secret, pending: &Self::Secret) -> Result<(), Cause>;
 
-    /// The value to rotate to. May run again if the function dies before the value is staged. Where it is chosen here it
-    /// changes nothing outside; where a provider issues it, it is issued now, and whatever a crash leaves behind must be
-    /// found by the next run.
+    /// The value to rotate to. May run again if the function dies before the value is staged. A value that Keywheel chooses changes
+    /// nothing outside. A value that a provider issues is issued now, and the next run must find what a crash leaves behind.
     ///
     /// # Errors
     /// Everything about the document or the settings that would make a later step fail.
@@ -66,8 +65,8 @@ pub trait Target {
         context: &Context<'_>,
     ) -> Result<(), Cause>;
 
-    /// Undoes what [`propose`](Self::propose) did outside: `proposal` was certainly not stored. Either `staged`, a twin's
-    /// or an earlier run's value, was there before, or Secrets Manager refused to store it.
+    /// Undoes what [`propose`](Self::propose) did outside. `proposal` was certainly not stored: either `staged` was there before, from
+    /// a concurrent invocation or an earlier run, or Secrets Manager refused to store `proposal`.
     ///
     /// # Errors
     /// Why it could not be undone; with [`Prospect::PoisonedPending`](crate::Prospect::PoisonedPending) if `staged` can
@@ -83,8 +82,8 @@ pub trait Target {
         Ok(())
     }
 
-    /// What is left to do once AWSCURRENT is on the token's version, whose value `current` is: at the end of every
-    /// finishSecret, one that is delivered again included.
+    /// What is left to do once AWSCURRENT is on the token's version, which has the value `current`. Called at the end of each
+    /// finishSecret, also of a retry.
     ///
     /// # Errors
     /// Why it could not be done. AWSCURRENT has moved all the same.

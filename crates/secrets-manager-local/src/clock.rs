@@ -7,10 +7,10 @@ use tokio::sync::watch;
 
 /// Tells the time, and wakes those who wait for it to change.
 #[derive(Debug, Clone)]
-pub struct Clock(Kind);
+pub struct Clock(Source);
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum Source {
     System,
     Manual(Arc<watch::Sender<Timestamp>>),
 }
@@ -18,25 +18,25 @@ enum Kind {
 impl Clock {
     /// The machine's clock.
     pub const fn system() -> Self {
-        Self(Kind::System)
+        Self(Source::System)
     }
 
     /// A clock that stands at `start` until it is advanced.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Kind::Manual(Arc::new(watch::Sender::new(start))))
+        Self(Source::Manual(Arc::new(watch::Sender::new(start))))
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Kind::System => Timestamp::now(),
-            Kind::Manual(now) => *now.borrow(),
+            Source::System => Timestamp::now(),
+            Source::Manual(now) => *now.borrow(),
         }
     }
 
     /// Moves a manual clock on; the machine's clock goes by itself and is left alone.
     pub fn advance(&self, by: SignedDuration) {
-        if let Kind::Manual(now) = &self.0 {
+        if let Source::Manual(now) = &self.0 {
             now.send_modify(|now| *now = now.saturating_add(by).unwrap_or(*now));
         }
     }
@@ -44,14 +44,14 @@ impl Clock {
     /// Waits until it is `due`, or, for a manual clock, until somebody has moved it.
     pub(crate) async fn wait_until(&self, due: Option<Timestamp>) {
         match &self.0 {
-            Kind::Manual(now) => {
+            Source::Manual(now) => {
                 let mut moved = now.subscribe();
                 if due.is_none_or(|due| *moved.borrow_and_update() < due) {
-                    // An error means that the clock is gone, and with it whoever could move it.
+                    // An error means that the clock is gone: nobody can move it any more.
                     let _ = moved.changed().await;
                 }
             }
-            Kind::System => match due {
+            Source::System => match due {
                 None => std::future::pending().await,
                 Some(due) => {
                     let left = due.duration_since(Timestamp::now());
@@ -59,11 +59,5 @@ impl Clock {
                 }
             },
         }
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::system()
     }
 }

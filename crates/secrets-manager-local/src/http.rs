@@ -1,16 +1,21 @@
-//! An HTTP/1.1 listener that can also hang up without an answer, which a plain `axum::serve` cannot.
+//! An HTTP/1.1 listener that refuses requests of web pages, and can hang up without an answer, which `axum::serve` cannot.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+
+use crate::same_origin::refusal;
 
 /// After a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -26,14 +31,14 @@ pub(crate) fn hang_up() -> Response {
     response
 }
 
-/// Serves until dropped; then every connection is closed.
-pub(crate) async fn serve(listener: TcpListener, router: Router) {
+/// Serves at `address`, where `listener` listens, until dropped; then every connection is closed.
+pub(crate) async fn serve(listener: TcpListener, address: SocketAddr, router: Router) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 match accepted {
-                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, router.clone()))),
+                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, address, router.clone()))),
                     // Either the client's business, or no file descriptor is left: then a pause helps.
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }
@@ -43,12 +48,15 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-async fn serve_connection(stream: TcpStream, router: Router) {
+async fn serve_connection(stream: TcpStream, address: SocketAddr, router: Router) {
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = TowerToHyperService::new(router.clone());
         async move {
+            if let Some(reason) = refusal(request.headers(), address) {
+                return Ok(forbidden(reason));
+            }
             let response = router.call(request).await.unwrap_or_else(|never| match never {});
             if response.extensions().get::<HangUp>().is_some() {
                 return Err(io::Error::other("hung up on purpose"));
@@ -60,4 +68,18 @@ async fn serve_connection(stream: TcpStream, router: Router) {
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
+}
+
+fn forbidden(reason: &str) -> Response {
+    let body = json!({ "__type": "AccessDeniedException", "Message": reason });
+    (StatusCode::FORBIDDEN, Json(body)).into_response()
+}
+
+/// The address that a function reaches the server at.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
 }

@@ -2,17 +2,22 @@
 //! Lambda does. **For tests and laptops, not for production**: it checks no signature, keeps secrets
 //! in memory in the clear, and forgets everything when it ends.
 //!
+//! A call goes down through these modules, and its answer comes back up:
+//!
 //! ```text
-//!  any AWS SDK ──▶ secrets_api ──▶ faults ──▶ api::perform ──▶ state      pure: data, time and ids in,
-//!                                               │                 ▲       the answer out
-//!                                               ▼                 │
-//!                 schedule ──────────────▶ driver (RotateSecret) ─┘
-//!                                               │ four steps, retried
-//!  lambda invoke ─▶ invoke_api ───────────▶ lambda::Host ──▶ sandbox ──▶ the function's process
+//! server   LocalSecretsManager and its Builder: set up, started, asked, stopped
+//! wire     HTTP: the Secrets Manager API, the Invoke API, the control API under /_local
+//! engine   carries out a call; runs a rotation's steps, retries them; begins what a schedule asks for
+//! faults   what a test injects, and the quotas      records   the calls and rotations so far
+//! api      a call's parameters and answer as JSON
+//! state    the secrets and their staging labels     lambda    a function's processes, its Runtime API, its log
 //! ```
 //!
-//! What it does not do: IAM (resource policies are kept and checked for their form, not enforced),
-//! encryption, replication of values, persistence.
+//! `api` and `state` are pure: time and fresh ids are arguments. Start at `state::rotate` to see how staging labels
+//! move in a rotation, at `engine::rotations` to see who invokes the function, and when.
+//!
+//! What it does not do: IAM (resource policies are kept and checked for their form, not enforced), encryption,
+//! replication of values, persistence.
 //!
 //! ```no_run
 //! use secrets_manager_local::{Effect, Fault, Function, LocalSecretsManager, RotationOutcome};
@@ -30,39 +35,28 @@
 //! # }
 //! ```
 
-pub mod api;
-mod builder;
-mod calls;
+mod api;
+mod arn;
 mod clock;
-mod control;
-mod core;
-mod driver;
+mod engine;
 mod faults;
 mod http;
-mod invoke_api;
 mod lambda;
-mod local;
-mod runs;
-pub mod schedule;
-mod secrets_api;
-pub mod state;
+mod records;
+mod same_origin;
+mod server;
+mod state;
 mod sync;
-mod throttle;
+mod wire;
 
-pub use builder::Builder;
-pub use calls::CallRecord;
+#[cfg(test)]
+#[path = "../tests/facts/mod.rs"]
+mod facts;
+
+pub use arn::{ACCOUNT, REGION, function_arn};
 pub use clock::Clock;
 pub use faults::{Calls, Effect, Fault, FaultId, Faults, InjectedFault};
 pub use lambda::{Function, FunctionError, InvalidFunction, Invocation};
-pub use local::LocalSecretsManager;
-pub use runs::{Attempt, RotationOutcome, RotationRun, StepRun};
-
-/// The region of every ARN.
-pub const REGION: &str = "us-east-1";
-/// The account of every ARN.
-pub const ACCOUNT: &str = "000000000000";
-
-/// The ARN of a hosted function.
-pub fn function_arn(name: &str) -> String {
-    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
-}
+pub use records::{Attempt, CallRecord, RotationOutcome, RotationRun, StepRun};
+pub use server::{Builder, LocalSecretsManager};
+pub use state::{ApiError, ErrorCode, TrailEvent, TrailEventName};

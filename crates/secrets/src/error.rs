@@ -3,28 +3,28 @@
 //! No text here quotes a credential, nor a piece of a document that could be one: a syntax error gives
 //! a line and a column, a duplicate key gives its name only if it is a key that Keywheel reads.
 
-use crate::MAX_BYTES;
+use strum::VariantNames;
 
-/// Every code of this crate's errors. A code is stable; an error's text may change.
-pub const CODES: &[&str] = &[
-    "DocumentContradictory",
-    "DocumentDuplicateKey",
-    "DocumentFieldInvalid",
-    "DocumentFieldMissing",
-    "DocumentNotJson",
-    "DocumentTooLarge",
-    "DocumentUrlInvalid",
-    "PendingNamesAnotherAccount",
-];
+use crate::shown::Shown;
+
+/// The most bytes that the value of a secret can have (API reference, `PutSecretValue`).
+pub const MAX_BYTES: usize = 65_536;
+
+/// Every code of this crate's errors. A code is stable; an error's text may change. Some occur more than once.
+pub fn codes() -> Vec<&'static str> {
+    [DocumentError::VARIANTS, &[Mismatch::CODE]].concat()
+}
 
 /// A document that cannot be used as it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(prefix = "Document")]
 pub enum DocumentError {
     /// Neither a JSON object nor a PostgreSQL URL.
     #[error("{0}")]
     NotJson(NotJson),
     /// Neither a bare key nor a JSON object.
     #[error("the secret {0}")]
+    #[strum(serialize = "NotJson")]
     NotKey(&'static str),
     /// A PostgreSQL URL that cannot be read, or that drivers read differently.
     #[error("the URL in the secret {0}")]
@@ -113,7 +113,7 @@ pub enum UrlProblem {
     /// A `#`, which some drivers take for a fragment and others for a part of the password.
     #[error("contains a `#` that is not percent-encoded")]
     Fragment,
-    /// An `@` besides the one before the host, or behind a `/` or `?`.
+    /// A second `@`, or an `@` behind a `/` or `?`.
     #[error("has an `@` besides the one before the host, or a `/` or `?` before it")]
     Delimiter,
     /// A `%` that two hexadecimal digits do not follow.
@@ -137,17 +137,9 @@ pub enum UrlProblem {
 }
 
 impl DocumentError {
-    /// The stable code, one of [`CODES`].
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotJson(_) | Self::NotKey(_) => "DocumentNotJson",
-            Self::UrlInvalid(_) => "DocumentUrlInvalid",
-            Self::FieldMissing { .. } => "DocumentFieldMissing",
-            Self::FieldInvalid { .. } => "DocumentFieldInvalid",
-            Self::DuplicateKey { .. } => "DocumentDuplicateKey",
-            Self::Contradictory { .. } => "DocumentContradictory",
-            Self::TooLarge { .. } => "DocumentTooLarge",
-        }
+    /// The stable code: `Document` and the name of the variant.
+    pub fn code(&self) -> &'static str {
+        self.into()
     }
 
     /// What to do about it, as a sentence.
@@ -209,4 +201,48 @@ impl From<UrlProblem> for DocumentError {
     fn from(problem: UrlProblem) -> Self {
         Self::UrlInvalid(problem)
     }
+}
+
+/// A pending version that would log in elsewhere, or as somebody else, than the current one.
+///
+/// The values are no credentials, so they may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the pending version names another account: its `{field}` is {}, the current version's is {}",
+    shown(.pending.as_deref()), shown(.current.as_deref())
+)]
+pub struct Mismatch {
+    /// The key that differs, the first of several.
+    pub field: &'static str,
+    /// Its value in the pending version.
+    pub pending: Option<String>,
+    /// Its value in the current version.
+    pub current: Option<String>,
+}
+
+impl Mismatch {
+    const CODE: &str = "PendingNamesAnotherAccount";
+
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        Self::CODE
+    }
+
+    /// The user `pending` may not follow the user `current`.
+    pub fn of_users(pending: &str, current: &str) -> Self {
+        Self {
+            field: "username",
+            pending: Some(pending.to_owned()),
+            current: Some(current.to_owned()),
+        }
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn remedy(&self) -> String {
+        "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand".to_owned()
+    }
+}
+
+fn shown(value: Option<&str>) -> String {
+    value.map_or_else(|| "not given".to_owned(), |value| Shown(value).to_string())
 }

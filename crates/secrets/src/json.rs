@@ -14,8 +14,8 @@ use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::error::{DocumentError, NotJson};
 use crate::text::{check_size, span_of, splice};
-use crate::{DocumentError, NotJson};
 
 /// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
 const KNOWN_KEYS: [&str; 13] = [
@@ -45,7 +45,11 @@ const KNOWN_KEYS: [&str; 13] = [
     clippy::disallowed_methods,
     reason = "the new text is for Secrets Manager, and leaves as a SecretString"
 )]
-pub fn replace_string(text: &SecretString, key: &str, new: &Password) -> Result<SecretString, DocumentError> {
+pub(crate) fn replace_string(
+    text: &SecretString,
+    key: &str,
+    new: &Password,
+) -> Result<SecretString, DocumentError> {
     let plain = text.expose_secret();
     check_size(plain.len())?;
     let object = Object::parse(plain)?;
@@ -65,7 +69,11 @@ pub fn replace_string(text: &SecretString, key: &str, new: &Password) -> Result<
     clippy::disallowed_methods,
     reason = "the new text is for Secrets Manager, and leaves as a SecretString"
 )]
-pub fn set_string(text: &SecretString, key: &str, new: &Password) -> Result<SecretString, DocumentError> {
+pub(crate) fn set_string(
+    text: &SecretString,
+    key: &str,
+    new: &Password,
+) -> Result<SecretString, DocumentError> {
     let plain = text.expose_secret();
     check_size(plain.len())?;
     let object = Object::parse(plain)?;

@@ -6,7 +6,7 @@ use std::fmt;
 use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::DocumentError;
+use crate::error::DocumentError;
 use crate::json::{self, Kind, Member, Object};
 use crate::text::{check_size, span_of, splice};
 
@@ -68,7 +68,7 @@ impl KeyDocument {
     /// The key: of an object the string in `member`, and otherwise the text as a whole.
     ///
     /// # Errors
-    /// There is no such member, or it is no string, or empty.
+    /// There is no such member, it is not a string, or it is empty.
     #[expect(clippy::disallowed_methods, reason = "it leaves as a Password")]
     pub fn key(&self, member: &str) -> Result<Password, DocumentError> {
         if !self.is_object {
@@ -106,7 +106,7 @@ impl KeyDocument {
     /// What stands in the member `keywheel`.
     ///
     /// # Errors
-    /// It is no object of strings and numbers.
+    /// It is not an object of strings and numbers.
     #[expect(clippy::disallowed_methods, reason = "settings are no credential")]
     pub fn settings(&self) -> Result<BTreeMap<String, String>, DocumentError> {
         if !self.is_object {

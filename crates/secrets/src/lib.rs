@@ -1,8 +1,8 @@
 //! The secret documents: what a secret's text says, and the same text with another password.
 //!
-//! A document belongs to its user. [`PostgresSecret::parse`] reads it strictly, so that a bad one is
-//! refused before anything is written, and [`PostgresSecret::with_password`] changes the bytes
-//! of the password and no others: key order, unknown keys, number spelling, escapes and white space stay.
+//! A document belongs to its user. [`PostgresSecret::parse`] reads it strictly, so that a bad document is refused before anything
+//! is written. [`PostgresSecret::with_password`] changes the bytes of the password and no others: key order, unknown keys, number
+//! spelling, escapes and white space stay.
 //!
 //! ```text
 //!             parse                         with_password
@@ -13,8 +13,12 @@
 //!
 //! [`KeyDocument`] does the same for an API key: the bare string, or members of a JSON object.
 //!
-//! What it does not do: it has no logger, performs no I/O and knows neither AWS nor a database. No
-//! `Debug`, no `Display` and no error shows a password or quotes a document around it.
+//! # What it is not
+//! It has no logger, performs no I/O and knows neither AWS nor a database. No `Debug`, no `Display` and no error shows a password, or
+//! quotes the text around it.
+//!
+//! # Where to start
+//! [`PostgresSecret`] and [`KeyDocument`] are the two kinds of document; [`DocumentError`] is all that can be wrong with one.
 //!
 //! ```
 //! use password::Password;
@@ -29,7 +33,7 @@
 //! ```
 
 mod error;
-pub mod json;
+mod json;
 mod key;
 mod percent;
 mod postgres;
@@ -37,8 +41,7 @@ mod shown;
 mod text;
 mod tls;
 
-pub use error::{CODES, DocumentError, NotJson, UrlProblem};
+pub use error::{DocumentError, MAX_BYTES, Mismatch, NotJson, UrlProblem, codes};
 pub use key::KeyDocument;
-pub use postgres::{Mismatch, PostgresSecret};
-pub use text::MAX_BYTES;
+pub use postgres::PostgresSecret;
 pub use tls::TlsMode;

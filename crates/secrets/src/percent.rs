@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::zeroize::Zeroizing;
 
-use crate::UrlProblem;
+use crate::error::UrlProblem;
 
 /// All but the unreserved characters of RFC 3986. More than libpq needs, but some drivers also treat
 /// `+`, `:`, `!` or `'` in their own ways; encoded, every one of them reads the same.

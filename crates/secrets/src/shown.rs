@@ -1,4 +1,4 @@
-//! A value of a document that is no credential, made fit for an error's text.
+//! A value of a document that is not a credential, made safe for an error's text.
 
 use std::fmt;
 

@@ -5,10 +5,7 @@ use std::ops::Range;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::DocumentError;
-
-/// The most bytes a secret's value can have, as `PutSecretValue` limits it.
-pub const MAX_BYTES: usize = 65_536;
+use crate::error::{DocumentError, MAX_BYTES};
 
 /// Refuses a text that Secrets Manager could not hold.
 pub(crate) fn check_size(bytes: usize) -> Result<(), DocumentError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::DocumentError;
+use crate::error::DocumentError;
 use crate::shown::Shown;
 
 const SSL: &str = "true or false";
@@ -76,7 +76,7 @@ pub(crate) fn sslmode_word(word: &str) -> Result<TlsMode, DocumentError> {
     TlsMode::from_sslmode(word).ok_or_else(|| sslmode_invalid(Shown(word).to_string()))
 }
 
-/// `sslmode` is no mode.
+/// `sslmode` is not a mode.
 pub(crate) fn sslmode_invalid(problem: impl Into<String>) -> DocumentError {
     DocumentError::invalid("sslmode", problem, SSLMODE)
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::plan::RotationState;
 use crate::version::VersionId;
 
 /// A staging label.
@@ -83,6 +82,22 @@ impl Labels {
     pub fn attach(&mut self, version: VersionId, labels: impl IntoIterator<Item = Label>) {
         self.0.entry(version).or_default().extend(labels);
     }
+}
+
+/// Where the rotation that a token names stands. Derived on every call; the labels are the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationState<'a> {
+    /// The version carries neither AWSPENDING nor AWSCURRENT: something else took over.
+    Abandoned,
+    /// The version carries AWSCURRENT.
+    Finished,
+    /// The version carries AWSPENDING; `current` is the version that carries AWSCURRENT.
+    Pending {
+        /// The version that AWSCURRENT must be moved away from, if any has it.
+        current: Option<&'a VersionId>,
+    },
+    /// There is no such version.
+    Unknown,
 }
 
 impl<V, L, S> FromIterator<(V, L)> for Labels

@@ -1,24 +1,9 @@
 //! The decision: labels in, action out.
 
-use crate::label::Labels;
+use crate::label::{Labels, RotationState};
+use crate::order::CurrentMoves;
 use crate::step::Step;
 use crate::version::VersionId;
-
-/// Where the rotation that a token names stands. Derived on every call; the labels are the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RotationState<'a> {
-    /// The version carries neither AWSPENDING nor AWSCURRENT: something else took over.
-    Abandoned,
-    /// The version carries AWSCURRENT.
-    Finished,
-    /// The version carries AWSPENDING; `current` is the version that carries AWSCURRENT.
-    Pending {
-        /// The version that AWSCURRENT must be moved away from, if any has it.
-        current: Option<&'a VersionId>,
-    },
-    /// There is no such version.
-    Unknown,
-}
 
 /// What one invocation must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +19,13 @@ pub enum Action<'a> {
         /// The version that has AWSCURRENT now: the "compare" of the compare-and-swap.
         from: Option<&'a VersionId>,
     },
+    /// Change the password in a transaction, move AWSCURRENT to the pending value, then commit.
+    Switch {
+        /// The version that has AWSCURRENT now: the "compare" of the compare-and-swap.
+        from: Option<&'a VersionId>,
+    },
+    /// AWSCURRENT has moved: make sure that the change was committed, too.
+    Confirm,
     /// The rotation is done: a repeated delivery, and a normal answer.
     Nothing,
 }
@@ -46,6 +38,8 @@ impl Action<'_> {
             Self::Apply => "apply",
             Self::Verify => "verify",
             Self::Promote { .. } => "promote",
+            Self::Switch { .. } => "switch",
+            Self::Confirm => "confirm",
             Self::Nothing => "nothing",
         }
     }
@@ -64,23 +58,36 @@ pub enum Refusal {
     Unknown,
 }
 
-/// Decides what `step` must do for the rotation that `token` names.
+/// Decides what `step` must do for the rotation that `token` names, if AWSCURRENT moves as `order` says.
 ///
-/// A rotation that is finished needs nothing, whatever the step: Secrets Manager repeats whole rotations.
-/// One that lost AWSPENDING is refused, so that a function stops before it touches the database.
+/// A rotation whose version has AWSCURRENT is done in the classic order, whatever the step: Secrets Manager retries whole
+/// rotations. In the order of the switch the database may still lack the change, so each later step confirms it.
+/// A rotation that lost AWSPENDING is refused, so that a function stops before it touches the database.
 ///
 /// # Errors
 /// A [`Refusal`] if the token's version does not exist or carries neither label.
-pub fn plan<'a>(step: Step, labels: &'a Labels, token: &VersionId) -> Result<Action<'a>, Refusal> {
+pub fn plan<'a>(
+    step: Step,
+    labels: &'a Labels,
+    token: &VersionId,
+    order: CurrentMoves,
+) -> Result<Action<'a>, Refusal> {
+    use CurrentMoves::{InFinishSecret, InSetSecret};
+
     match labels.state_of(token) {
         RotationState::Abandoned => Err(Refusal::Abandoned),
         RotationState::Unknown => Err(Refusal::Unknown),
-        RotationState::Finished => Ok(Action::Nothing),
-        RotationState::Pending { current } => Ok(match step {
-            Step::Create => Action::Stage,
-            Step::Set => Action::Apply,
-            Step::Test => Action::Verify,
-            Step::Finish => Action::Promote { from: current },
+        RotationState::Finished => Ok(match (order, step) {
+            (InFinishSecret, _) | (InSetSecret, Step::Create) => Action::Nothing,
+            (InSetSecret, Step::Set | Step::Test | Step::Finish) => Action::Confirm,
+        }),
+        RotationState::Pending { current } => Ok(match (step, order) {
+            (Step::Create, InSetSecret | InFinishSecret) => Action::Stage,
+            (Step::Set, InSetSecret) => Action::Switch { from: current },
+            (Step::Set, InFinishSecret) => Action::Apply,
+            (Step::Test, InSetSecret | InFinishSecret) => Action::Verify,
+            // In the order of the switch: one of AWS's templates, or the classic order, ran setSecret.
+            (Step::Finish, InSetSecret | InFinishSecret) => Action::Promote { from: current },
         }),
     }
 }
@@ -108,14 +115,57 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(versions: &str, step: Step, expected: &str) {
+    fn check_in(order: CurrentMoves, versions: &str, step: Step, expected: &str) {
         let labels = labels(versions);
-        let answer = match plan(step, &labels, &VersionId::stored("v2")) {
+        let answer = match plan(step, &labels, &VersionId::stored("v2"), order) {
             Ok(Action::Promote { from: Some(from) }) => format!("promote from {from}"),
+            Ok(Action::Switch { from: Some(from) }) => format!("switch from {from}"),
             Ok(action) => action.name().to_owned(),
             Err(refusal) => format!("{refusal:?}"),
         };
         assert_eq!(answer, expected, "{versions} {step}");
+    }
+
+    /// The classic order.
+    #[track_caller]
+    fn check(versions: &str, step: Step, expected: &str) {
+        check_in(CurrentMoves::InFinishSecret, versions, step, expected);
+    }
+
+    /// The order of the switch.
+    #[track_caller]
+    fn check_switch(versions: &str, step: Step, expected: &str) {
+        check_in(CurrentMoves::InSetSecret, versions, step, expected);
+    }
+
+    #[test]
+    fn the_switch_moves_awscurrent_in_set_secret() {
+        check_switch("v1:C v2:P", Step::Create, "stage");
+        check_switch("v1:C v2:P", Step::Set, "switch from v1");
+    }
+
+    #[test]
+    fn steps_after_the_switch_confirm_it() {
+        for versions in ["v1:O v2:C", "v1:O v2:CP"] {
+            check_switch(versions, Step::Create, "nothing");
+            check_switch(versions, Step::Set, "confirm");
+            check_switch(versions, Step::Test, "confirm");
+            check_switch(versions, Step::Finish, "confirm");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_switch_completes_what_a_template_of_aws_has_set() {
+        check_switch("v1:C v2:P", Step::Test, "verify");
+        check_switch("v1:C v2:P", Step::Finish, "promote from v1");
+    }
+
+    #[test]
+    fn both_orders_refuse_the_same() {
+        for step in Step::ALL {
+            check_switch("v1:C v2:O", step, "Abandoned");
+            check_switch("v1:C v3:P", step, "Unknown");
+        }
     }
 
     #[test]
@@ -175,6 +225,10 @@ mod tests {
         })
     }
 
+    fn any_order() -> impl Strategy<Value = CurrentMoves> {
+        proptest::sample::select(&[CurrentMoves::InSetSecret, CurrentMoves::InFinishSecret][..])
+    }
+
     proptest! {
         #[test]
         fn the_database_is_only_touched_for_a_version_that_is_pending_and_not_current(
@@ -183,14 +237,37 @@ mod tests {
             let token = VersionId::stored("v2");
             let pending = labels.state_of(&token)
                 == RotationState::Pending { current: labels.carrier(&Label::Current) };
-            let acts = matches!(plan(step, &labels, &token), Ok(action) if action != Action::Nothing);
+            let action = plan(step, &labels, &token, CurrentMoves::InFinishSecret);
+            let acts = matches!(action, Ok(action) if action != Action::Nothing);
             prop_assert_eq!(acts, pending);
         }
 
         #[test]
-        fn a_promotion_never_starts_from_the_version_it_promotes(labels in any_labels()) {
+        fn a_switch_is_only_confirmed_for_a_version_that_is_current(
+            labels in any_labels(), step in proptest::sample::select(&Step::ALL[..]),
+        ) {
             let token = VersionId::stored("v2");
-            if let Ok(Action::Promote { from }) = plan(Step::Finish, &labels, &token) {
+            let action = plan(step, &labels, &token, CurrentMoves::InSetSecret);
+            let is_current = labels.state_of(&token) == RotationState::Finished;
+            prop_assert_eq!(action == Ok(Action::Confirm), is_current && step != Step::Create);
+        }
+
+        #[test]
+        fn the_order_never_decides_whether_a_token_is_refused(
+            labels in any_labels(), step in proptest::sample::select(&Step::ALL[..]),
+        ) {
+            let token = VersionId::stored("v2");
+            let switch = plan(step, &labels, &token, CurrentMoves::InSetSecret);
+            let classic = plan(step, &labels, &token, CurrentMoves::InFinishSecret);
+            prop_assert_eq!(switch.err(), classic.err());
+        }
+
+        #[test]
+        fn awscurrent_never_moves_from_the_version_that_it_moves_to(
+            labels in any_labels(), step in proptest::sample::select(&Step::ALL[..]), order in any_order(),
+        ) {
+            let token = VersionId::stored("v2");
+            if let Ok(Action::Promote { from } | Action::Switch { from }) = plan(step, &labels, &token, order) {
                 prop_assert_ne!(from, Some(&token));
             }
         }

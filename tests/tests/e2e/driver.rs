@@ -4,7 +4,6 @@ mod conflicts;
 mod order;
 mod states;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,8 +11,8 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
-use rotation::store::Store;
-use rotation::{Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Target, driver};
+
+use rotation::{Advice, Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Store, Target};
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
 use serde_json::json;
@@ -29,14 +28,8 @@ impl Fault for Refused {
     fn code(&self) -> &'static str {
         "Refused"
     }
-    fn kind(&self) -> Kind {
-        Kind::Policy
-    }
-    fn remedy(&self) -> Cow<'_, str> {
-        "ask it something else".into()
-    }
-    fn prospect(&self) -> Prospect {
-        self.0
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(Kind::Policy, "ask it something else").with(self.0)
     }
 }
 
@@ -158,7 +151,7 @@ impl Bench {
         let event = Event::parse(&payload).expect("the event is one");
         let store = Store::new(self.client.clone());
         let budget = Budget::lasting(Duration::from_secs(30));
-        driver::run(&store, &self.target, &event, budget).await
+        rotation::run(&store, &self.target, &event, budget).await
     }
 
     /// Makes the target refuse.

@@ -10,11 +10,12 @@ fn runbook() -> PathBuf {
 
 fn codes() -> BTreeSet<&'static str> {
     [
-        rotation::CODES,
-        rotation::secrets::CODES,
-        rotation::password::CODES,
+        &rotation::codes()[..],
+        &rotation::secrets::codes(),
+        &rotation::password::codes(),
         rotate_postgres::CODES,
         rotate_postgres::ADMIN_CODES,
+        rotate_postgres::RDS_CODES,
         rotate_postgres::ALTERNATING_CODES,
         rotate_api_key::CODES,
     ]

@@ -5,95 +5,103 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::next::Next;
-use crate::json::Json;
-use crate::pointer::{Pointer, Source};
-use crate::status::Statuses;
+use super::pagination::Next;
+use crate::notation::json::Json;
+use crate::notation::pointer::{Pointer, Source};
+use crate::notation::status::Statuses;
 
 /// How a call shows who is calling; nothing at all is a call without authentication.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Auth {
+pub(crate) struct Auth {
     /// `Authorization: Bearer …`.
-    pub bearer: Option<String>,
+    pub(crate) bearer: Option<String>,
     /// `Authorization: Basic …`.
-    pub basic: Option<Basic>,
+    pub(crate) basic: Option<Basic>,
     /// Any headers.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
     /// A call that is made before, for `{{ minted }}`.
-    pub mint: Option<Box<Mint>>,
+    pub(crate) mint: Option<Box<Mint>>,
 }
 
 /// The two halves of basic authentication.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Basic {
+pub(crate) struct Basic {
     /// Before the colon, and without one.
-    pub username: String,
+    pub(crate) username: String,
     /// After the colon.
     #[serde(default)]
-    pub password: String,
+    pub(crate) password: String,
 }
 
 /// A GraphQL operation.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct GraphQl {
+pub(crate) struct GraphQl {
     /// The operation as it is: no template.
-    pub query: String,
+    pub(crate) query: String,
     /// Its variables, whose strings are templates.
     #[serde(default)]
-    pub variables: BTreeMap<String, Value>,
+    pub(crate) variables: BTreeMap<String, Value>,
 }
 
 /// What all calls have in common.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'d> {
+pub(crate) struct Call<'d> {
     /// `METHOD /path`.
-    pub request: &'d str,
+    pub(crate) request: &'d str,
     /// Another base than the description's.
-    pub base: Option<&'d str>,
+    pub(crate) base: Option<&'d str>,
     /// The query's parameters.
-    pub query: &'d BTreeMap<String, String>,
+    pub(crate) query: &'d BTreeMap<String, String>,
     /// Headers.
-    pub headers: &'d BTreeMap<String, String>,
+    pub(crate) headers: &'d BTreeMap<String, String>,
     /// A JSON body.
-    pub json: Option<&'d Value>,
+    pub(crate) json: Option<&'d Value>,
     /// A form as the body.
-    pub form: Option<&'d BTreeMap<String, String>>,
+    pub(crate) form: Option<&'d BTreeMap<String, String>>,
     /// A GraphQL operation as the body.
-    pub graphql: Option<&'d GraphQl>,
+    pub(crate) graphql: Option<&'d GraphQl>,
     /// In place of the description's.
-    pub auth: Option<&'d Auth>,
+    pub(crate) auth: Option<&'d Auth>,
     /// Statuses of success, if not 2xx.
-    pub ok: Option<&'d Statuses>,
+    pub(crate) ok: Option<&'d Statuses>,
     /// Where an error stands inside an answer that says success.
-    pub error: Option<&'d Pointer>,
+    pub(crate) error: Option<&'d Pointer>,
     /// Where the provider's words stand.
-    pub message: Option<&'d Pointer>,
+    pub(crate) message: Option<&'d Pointer>,
     /// Whether it may be sent again though an answer was lost.
-    pub repeatable: Option<bool>,
+    pub(crate) repeatable: Option<bool>,
 }
 
 impl Call<'_> {
+    /// The same call, which may be sent again though an answer was lost: to make it twice is to make it once.
+    pub(crate) fn repeatable(self) -> Self {
+        Self {
+            repeatable: Some(true),
+            ..self
+        }
+    }
+
     /// The method; empty if there is none.
-    pub fn method(&self) -> &str {
+    pub(crate) fn method(&self) -> &str {
         self.request.split_once(' ').map_or("", |(method, _)| method)
     }
 
     /// The path's template; empty if there is none.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.request
             .split_once(' ')
             .map_or("", |(_, path)| path.trim_start())
     }
 
     /// Whether it may be sent again though an answer was lost.
-    pub fn is_repeatable(&self) -> bool {
+    pub(crate) fn is_repeatable(&self) -> bool {
         self.repeatable
             .unwrap_or_else(|| matches!(self.method(), "GET" | "HEAD" | "PUT" | "DELETE"))
     }
@@ -107,40 +115,40 @@ macro_rules! calls {
         #[derive(Debug, Clone, Deserialize)]
         #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct $name {
+        pub(crate) struct $name {
             /// `METHOD /path`; values in the path are percent-encoded, each as one segment.
             #[serde(default)]
-            pub request: String,
+            pub(crate) request: String,
             /// Another base than the description's.
-            pub base: Option<String>,
+            pub(crate) base: Option<String>,
             /// The query's parameters.
             #[serde(default)]
-            pub query: BTreeMap<String, String>,
+            pub(crate) query: BTreeMap<String, String>,
             /// Headers.
             #[serde(default)]
-            pub headers: BTreeMap<String, String>,
+            pub(crate) headers: BTreeMap<String, String>,
             /// A JSON body, whose strings are templates; a string that is one expression keeps its type.
-            pub json: Option<Value>,
+            pub(crate) json: Option<Value>,
             /// A form as the body.
-            pub form: Option<BTreeMap<String, String>>,
+            pub(crate) form: Option<BTreeMap<String, String>>,
             /// A GraphQL operation as the body.
-            pub graphql: Option<GraphQl>,
+            pub(crate) graphql: Option<GraphQl>,
             /// In place of the description's `auth`.
-            pub auth: Option<Auth>,
+            pub(crate) auth: Option<Auth>,
             /// Statuses of success, if not 2xx.
-            pub ok: Option<Statuses>,
+            pub(crate) ok: Option<Statuses>,
             /// Where an error stands inside an answer that says success.
-            pub error: Option<Pointer>,
+            pub(crate) error: Option<Pointer>,
             /// Where the provider's words stand, for errors.
-            pub message: Option<Pointer>,
+            pub(crate) message: Option<Pointer>,
             /// Whether it may be sent again though an answer was lost: by default GET, HEAD, PUT, DELETE.
-            pub repeatable: Option<bool>,
-            $($(#[$field_doc])* pub $field: $type,)*
+            pub(crate) repeatable: Option<bool>,
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
         }
 
         impl $name {
             /// What it has in common with other calls.
-            pub fn call(&self) -> Call<'_> {
+            pub(crate) fn call(&self) -> Call<'_> {
                 Call {
                     request: &self.request,
                     base: self.base.as_deref(),
@@ -238,18 +246,18 @@ calls! {
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ClientCredentials {
+pub(crate) struct ClientCredentials {
     /// `POST /path` of the token endpoint.
-    pub request: String,
+    pub(crate) request: String,
     /// The client's id.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// How the endpoint takes id and secret.
     #[serde(default)]
-    pub sent: Sent,
+    pub(crate) sent: Sent,
     /// The scope to ask for.
-    pub scope: Option<String>,
+    pub(crate) scope: Option<String>,
     /// The audience to ask for, where a provider wants one.
-    pub audience: Option<String>,
+    pub(crate) audience: Option<String>,
 }
 
 /// What only a key that works is told.
@@ -259,7 +267,7 @@ pub struct ClientCredentials {
     untagged,
     expecting = "must be a JSON pointer, such as \"/user/id\", or { at = \"/status\", is = \"active\" }"
 )]
-pub enum Expect {
+pub(crate) enum Expect {
     /// Something stands there that is neither null nor false.
     Something(Pointer),
     /// This very text, or number, stands there.
@@ -270,16 +278,16 @@ pub enum Expect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ExpectedText {
+pub(crate) struct ExpectedText {
     /// Where.
-    pub at: Pointer,
+    pub(crate) at: Pointer,
     /// What.
-    pub is: String,
+    pub(crate) is: String,
 }
 
 impl Expect {
     /// Whether an answer has it.
-    pub fn is_in(&self, answer: Json<'_>) -> bool {
+    pub(crate) fn is_in(&self, answer: Json<'_>) -> bool {
         match self {
             Self::Something(place) => answer.at(place).is_some_and(|found| !found.is_null_or_false()),
             Self::Text(expected) => {
@@ -294,7 +302,7 @@ impl Expect {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Sent {
+pub(crate) enum Sent {
     /// In the header Authorization (`client_secret_basic`).
     #[default]
     Basic,
@@ -306,7 +314,7 @@ pub enum Sent {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum PromoteWhen {
+pub(crate) enum PromoteWhen {
     /// After AWSCURRENT has moved: for providers that take the staged key as they take the first.
     #[default]
     Finish,

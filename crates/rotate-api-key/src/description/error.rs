@@ -6,13 +6,13 @@ use super::locate::Places;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The key, such as `create.json.name`; empty if it is the file as a whole.
-    pub key: String,
+    pub(crate) key: String,
     /// What is wrong: lower case, no full stop.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl fmt::Display for Problem {
@@ -30,9 +30,9 @@ impl fmt::Display for Problem {
 #[error("the description {file} cannot be used: {}", list(problems))]
 pub struct DescriptionError {
     /// The file, or whatever it was read from.
-    pub file: String,
+    pub(crate) file: String,
     /// All that is wrong; at least one, by line.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 fn list(problems: &[Problem]) -> String {

@@ -1,247 +1,28 @@
-//! What a provider's description says: its types, as they are written in TOML.
+//! A provider's definition: its types as they are written in TOML, and the rules that make a loaded one sound. Nothing
+//! here fills in a template or sends a request.
 //!
-//! [`Description::load`] reads and checks one. What is loaded is sound in itself: every template can be parsed and uses
-//! names that exist where it stands, every pointer is one, and the class has the calls that it needs.
+//! [`Description::load`] reads and checks one. In a loaded definition every template can be parsed and uses names that
+//! exist where it stands, every pointer is one, and the class has the calls that it needs.
 
 mod call;
 mod check;
+mod definition;
 mod error;
+mod load;
 mod locate;
-mod names;
-mod next;
+mod pagination;
 mod parameter;
-mod trust;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::Deserialize;
-
-pub use call::{
-    Auth, Basic, Call, Check, ClientCredentials, Expect, GraphQl, Issue, List, Mint, Promote, PromoteWhen,
-    Revoke, Sent, Set, Stage,
+#[cfg(test)]
+pub(crate) use call::Issue;
+pub(crate) use call::{
+    Auth, Call, Check, ClientCredentials, Expect, List, Mint, Promote, PromoteWhen, Sent, Stage,
 };
-pub(crate) use check::RESERVED;
-pub use error::{DescriptionError, Problem};
-pub use next::{At, Next};
-pub use parameter::{Parameter, SetBy};
-pub(crate) use trust::ID;
-
-/// How a provider's keys change hands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Class {
-    /// A new key is created beside the old one, which is revoked later (class A).
-    Overlap,
-    /// One call replaces the key, and the old one dies at once (class B).
-    InPlace,
-    /// A second value is staged, and promoted later (class C).
-    Staged,
-    /// The rotation chooses the value and uploads it (class D).
-    Chosen,
-    /// The provider has no way to issue a key (class E): a rotation is refused, with the reason.
-    None,
-}
-
-/// A provider that is programmed, because its protocol cannot be described.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Native {
-    /// The access keys of an IAM user.
-    AwsIam,
-}
-
-/// A provider of keys, described.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Description {
-    /// What secrets call it: small letters, digits and dashes.
-    pub provider: String,
-    /// What people call it.
-    pub title: String,
-    /// The page of the provider's documentation that the description was made from.
-    pub documentation: Option<String>,
-    /// How its keys change hands.
-    pub class: Class,
-    /// Class `none`: why a rotation is refused, in one sentence.
-    pub reason: Option<String>,
-    /// A provider that is programmed: no calls are described.
-    pub native: Option<Native>,
-    /// Scheme, host, and a path that all requests begin with. Parameters in it must be from a closed list, or the
-    /// function's own.
-    pub base: Option<String>,
-    /// The name by which `ADMIN_SECRETS` says which secret holds the admin's credential.
-    pub admin: Option<String>,
-    /// The name of a new key, which must have `{{ mark }}` in it.
-    #[serde(default = "default_name")]
-    pub name: String,
-    /// The most live keys that the provider allows.
-    pub limit: Option<usize>,
-    /// How long a new key is valid, for `{{ expires… }}`.
-    pub lifetime_days: Option<u32>,
-    /// How long a new key may take until the provider honours it.
-    #[serde(default = "ten")]
-    pub settle_seconds: u64,
-    /// How long one call may take.
-    #[serde(default = "ten")]
-    pub timeout_seconds: u64,
-    /// What a secret, or the function, must say besides.
-    #[serde(default)]
-    pub parameters: BTreeMap<String, Parameter>,
-    /// Where a JSON document has the key.
-    #[serde(default)]
-    pub secret: Members,
-    /// How all calls but `check` are authenticated.
-    #[serde(default)]
-    pub auth: Auth,
-    /// Class `overlap`: creates a key.
-    pub create: Option<Issue>,
-    /// Class `overlap`: lists the keys.
-    pub list: Option<List>,
-    /// Class `overlap`: the call that revokes a key, or several in order.
-    #[serde(default, deserialize_with = "call::one_or_many")]
-    #[cfg_attr(test, schemars(schema_with = "call::one_or_many_schema"))]
-    pub revoke: Vec<Revoke>,
-    /// Class `overlap`: when a displaced key is revoked.
-    #[serde(default)]
-    pub retire: Retire,
-    /// Uses a key as an application would.
-    pub check: Option<Check>,
-    /// Class `in-place`: replaces the key.
-    pub roll: Option<Issue>,
-    /// Class `in-place`: the same by an admin, for when the only key is lost.
-    pub recover: Option<Issue>,
-    /// Class `staged`: makes a second value.
-    pub stage: Option<Stage>,
-    /// Class `staged`: removes a second value that nobody knows.
-    pub unstage: Option<Revoke>,
-    /// Class `staged`: makes the second value the first.
-    pub promote: Option<Promote>,
-    /// Class `chosen`: uploads the value.
-    pub set: Option<Set>,
-    #[serde(skip)]
-    derived: Derived,
-}
-
-/// What a description comes to, seen as a whole.
-#[derive(Debug, Clone, Default)]
-struct Derived {
-    check_uses_admin: bool,
-    rolls_by_admin: bool,
-    adoption: Adoption,
-    of_the_admin: BTreeSet<String>,
-    hosts: BTreeSet<String>,
-}
-
-/// Whether a displaced key that Keywheel did not make may be revoked: a document may name anybody's id.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Adoption {
-    /// It may.
-    #[default]
-    Yes,
-    /// If the key passes the check, which shows that the id is its own.
-    IfItWorks,
-    /// Nothing shows whose id it is.
-    No,
-}
-
-/// Where a JSON document has the key, by top-level members.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Members {
-    /// The member that is the key.
-    pub key: Option<String>,
-    /// The member that is the key's id; it is added to a document that has none.
-    pub id: Option<String>,
-}
-
-/// When a displaced key is revoked.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Retire {
-    /// At the next rotation, or as soon as the new key is current.
-    #[serde(default)]
-    pub when: RetireWhen,
-    /// How long a displaced key must live: a rotation that would have to revoke it earlier is refused.
-    #[serde(default)]
-    pub least_overlap_hours: u64,
-    /// Whether a displaced key that was not made by Keywheel may be revoked. By default if the check shows that the id in the
-    /// document is that key's.
-    pub adopted: Option<bool>,
-}
-
-/// See [`Retire`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum RetireWhen {
-    /// Applications have a whole interval to read the new key.
-    #[default]
-    NextRotation,
-    /// As soon as AWSCURRENT has moved.
-    Finish,
-}
-
-impl Description {
-    /// Reads and checks a description. `file` names it in errors.
-    ///
-    /// # Errors
-    /// All that is wrong with it, each with its line and key.
-    pub fn load(file: &str, text: &str) -> Result<Self, DescriptionError> {
-        let mut description: Self =
-            toml::from_str(text).map_err(|error| DescriptionError::syntax(file, text, &error))?;
-        let (problems, derived) = check::problems(&description);
-        description.derived = derived;
-        if problems.is_empty() {
-            Ok(description)
-        } else {
-            Err(DescriptionError::semantic(file, text, problems))
-        }
-    }
-}
-
-impl Description {
-    /// Whether the check needs the admin's credential.
-    pub fn check_uses_admin(&self) -> bool {
-        self.derived.check_uses_admin
-    }
-
-    /// Whether a parameter reaches a call that the admin's credential makes.
-    pub fn is_of_the_admin(&self, parameter: &str) -> bool {
-        self.native.is_some() || self.derived.of_the_admin.contains(parameter)
-    }
-
-    /// Whether a parameter decides where a credential is sent.
-    pub fn decides_a_host(&self, parameter: &str) -> bool {
-        self.derived.hosts.contains(parameter)
-    }
-
-    /// Whether the admin's credential replaces the key, and not the key itself.
-    pub fn rolls_by_admin(&self) -> bool {
-        self.derived.rolls_by_admin
-    }
-
-    /// Whether a displaced key that Keywheel did not make may be revoked.
-    pub fn adoption(&self) -> Adoption {
-        match self.retire.adopted {
-            Some(true) => Adoption::Yes,
-            Some(false) => Adoption::No,
-            None => self.derived.adoption,
-        }
-    }
-}
-
-fn default_name() -> String {
-    "{{ secret.slug }}-{{ mark }}".to_owned()
-}
-
-const fn ten() -> u64 {
-    10
-}
+pub use definition::Description;
+pub(crate) use definition::{Adoption, Class, Native, RetireWhen};
+pub use error::DescriptionError;
+pub(crate) use pagination::{Page, Position};
+pub(crate) use parameter::{ID, Parameter, RESERVED, SetBy};
 
 #[cfg(test)]
 mod tests;

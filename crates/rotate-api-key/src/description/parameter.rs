@@ -1,33 +1,39 @@
-//! What a secret, or the function, must say besides.
+//! The parameters that a definition leaves to the secret or the function.
 
 use serde::Deserialize;
 
-/// A value that a description leaves open. What it may be is a permission: whoever writes the secret can choose any of
+/// What `keywheel` in a secret's value has in addition to parameters.
+pub(crate) const RESERVED: [&str; 3] = ["provider", "key", "id"];
+/// The name in `[check] same` that stands for the key's id.
+pub(crate) const ID: &str = "id";
+
+/// A value that a description leaves open. What it may be is a permission: the secret's writer can choose any of
 /// it, and the admin's credential is then used for that.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Parameter {
+pub(crate) struct Parameter {
     /// What it is, for people.
-    pub description: Option<String>,
+    #[expect(dead_code, reason = "for people; a key that is not known would be refused")]
+    pub(crate) description: Option<String>,
     /// A closed list. This or `pattern`.
-    pub one_of: Option<Vec<String>>,
+    pub(crate) one_of: Option<Vec<String>>,
     /// A regular expression that the whole value must match.
-    pub pattern: Option<String>,
+    pub(crate) pattern: Option<String>,
     /// Who may give the value.
     #[serde(default)]
-    pub set_by: SetBy,
+    pub(crate) set_by: SetBy,
     /// The top-level member of a JSON document that has the value.
-    pub member: Option<String>,
+    pub(crate) member: Option<String>,
     /// The value if nobody gives one.
-    pub default: Option<String>,
+    pub(crate) default: Option<String>,
 }
 
 /// Who may give a parameter's value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum SetBy {
+pub(crate) enum SetBy {
     /// The secret: its document or its tags. The function's settings come first all the same.
     #[default]
     Secret,
@@ -37,7 +43,7 @@ pub enum SetBy {
 
 impl Parameter {
     /// Whether `value` is one of those that are allowed.
-    pub fn allows(&self, value: &str) -> bool {
+    pub(crate) fn allows(&self, value: &str) -> bool {
         match (&self.one_of, &self.pattern) {
             (Some(list), _) => list.iter().any(|allowed| allowed == value),
             (None, Some(pattern)) => whole(pattern).is_ok_and(|regex| regex.is_match(value)),
@@ -46,7 +52,7 @@ impl Parameter {
     }
 
     /// What is allowed, for errors.
-    pub fn allowed(&self) -> String {
+    pub(crate) fn allowed(&self) -> String {
         match (&self.one_of, &self.pattern) {
             (Some(list), _) => format!("one of {}", list.join(", ")),
             (None, pattern) => format!("all of it like {}", pattern.as_deref().unwrap_or_default()),
@@ -54,7 +60,7 @@ impl Parameter {
     }
 
     /// Whether a host may depend on it.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.one_of.is_some() || self.set_by == SetBy::Function
     }
 }

@@ -1,7 +1,7 @@
 //! Descriptions, good and bad.
 
 use super::*;
-use crate::shipped::SHIPPED;
+use crate::settings::builtin::BUILTIN;
 
 const GOOD: &str = r#"provider = "p"
 title = "P"
@@ -47,7 +47,7 @@ fn check(from: &str, to: &str, expected: &str) {
 #[test]
 fn a_good_description_can_be_loaded_and_so_can_all_that_are_shipped() {
     Description::load("p.toml", GOOD).unwrap();
-    for (name, text) in SHIPPED {
+    for (name, text) in BUILTIN {
         Description::load(name, text).unwrap();
     }
 }
@@ -531,7 +531,7 @@ fn what_a_healthy_answer_must_have_is_a_place_or_a_text_at_a_place() {
     let met = |expect: &str, answer: &str| {
         let text = GOOD.replace("[check]\n", &format!("[check]\nexpect = {expect}\n"));
         let check = Description::load("p.toml", &text).unwrap().check.unwrap();
-        let answer = crate::json::Json::parse(answer.as_bytes()).unwrap();
+        let answer = crate::notation::json::Json::parse(answer.as_bytes()).unwrap();
         check.expect.unwrap().is_in(answer)
     };
     assert!(met("\"/a\"", r#"{"a":0}"#) && !met("\"/a\"", r#"{"a":false}"#) && !met("\"/a\"", "{}"));

@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::base;
-use crate::roots::Roots;
+use crate::notation::base;
+use crate::settings::roots::Roots;
 
 /// An authority, and a server with a certificate of it for `name`, which answers every request with `answer`.
 async fn server(name: &str, answer: &'static [u8]) -> (Roots, u16) {
@@ -53,9 +53,9 @@ fn request(url: &str) -> Outgoing {
     Outgoing {
         base: base::parse(url).unwrap(),
         method: Method::GET,
-        target: Zeroizing::new("/".to_owned()),
+        target: "/".to_owned(),
         headers: HeaderMap::new(),
-        body: Zeroizing::default(),
+        body: Vec::new(),
         call: "check at p (localhost)".to_owned(),
         limit: Duration::from_secs(5),
         largest: 300,
@@ -79,7 +79,7 @@ const FINE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nretry-after: 7\r\n
 async fn a_server_of_an_authority_of_ones_own_is_trusted_if_the_function_says_so() {
     let (roots, port) = server("localhost", FINE).await;
     let answer = ask(port, &roots).await.unwrap();
-    assert_eq!((answer.status, &**answer.body), (200, &b"{}"[..]));
+    assert_eq!((answer.status, &*answer.body), (200, &b"{}"[..]));
     assert_eq!(answer.retry_after, Some(Duration::from_secs(7)));
 }
 

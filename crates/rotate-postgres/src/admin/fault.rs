@@ -1,36 +1,31 @@
-//! What can be wrong with an admin, besides what can be wrong with any login.
+//! What can be wrong with an admin, in addition to what can be wrong with any login.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use postgres_protocol::escape::escape_identifier;
-use rotation::{Fault, Kind};
+use rotation::{Advice, Fault, Kind};
+use strum::VariantNames;
 
-use super::Hosts;
 use crate::fault::Said;
+use crate::settings::iam_hosts::Hosts;
 
-/// The codes of [`AdminFault`] and of [`RdsFault`](crate::rds::RdsFault) that are theirs alone.
-pub const CODES: &[&str] = &[
-    "AdminHostNotAllowed",
-    "AdminLoginRefused",
-    "ProxyInTheWay",
-    "RdsFailed",
-    "RdsNotFound",
-    "RdsUnreachable",
-];
+/// Every code of an [`AdminFault`].
+pub const CODES: &[&str] = AdminFault::VARIANTS;
 
 /// Why there is no admin's session. `server` is `host:port`.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the fields are those of the text above them")]
-pub enum AdminFault {
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub(crate) enum AdminFault {
     /// The environment names an admin that logs in with a token, and does not say that it may go to this host.
     #[error("the environment does not allow a login token of {role:?} for {server}")]
+    #[strum(serialize = "AdminHostNotAllowed")]
     HostNotAllowed { role: String, server: String },
     /// The environment names the very role as the admin.
     #[error("ADMIN_IAM_USERNAME names the very role {role:?} that is to be rotated")]
+    #[strum(serialize = "AdminIsTheUser")]
     IsTheUser { role: String },
     /// The server looked at the admin's credential, and refused it. `secret` is none for a token.
     #[error("the admin {role:?} {} cannot log in at {server}: {said}", With(secret.as_deref()))]
+    #[strum(serialize = "AdminLoginRefused")]
     LoginRefused {
         secret: Option<String>,
         role: String,
@@ -54,48 +49,39 @@ impl fmt::Display for With<'_> {
     }
 }
 
-impl AdminFault {
-    /// The code of [`AdminFault::LoginRefused`].
-    pub const LOGIN_REFUSED: &str = "AdminLoginRefused";
-}
-
 impl Fault for AdminFault {
     fn code(&self) -> &'static str {
-        match self {
-            Self::HostNotAllowed { .. } => "AdminHostNotAllowed",
-            Self::IsTheUser { .. } => "AdminIsTheUser",
-            Self::LoginRefused { .. } => Self::LOGIN_REFUSED,
-            Self::ProxyInTheWay { .. } => "ProxyInTheWay",
-        }
+        self.into()
     }
 
-    fn kind(&self) -> Kind {
+    fn advice(&self) -> Advice<'_> {
         match self {
-            Self::HostNotAllowed { .. } | Self::IsTheUser { .. } => Kind::Configuration,
-            Self::LoginRefused { .. } => Kind::Login,
-            Self::ProxyInTheWay { .. } => Kind::Document,
-        }
-    }
-
-    fn remedy(&self) -> Cow<'_, str> {
-        match self {
-            Self::HostNotAllowed { .. } => format!(
-                "add the host to {}, or the end of the names of your account's endpoints, such as *abcdefghijkl.eu-central-1.rds.amazonaws.com; or name an admin secret in `masterarn`",
-                Hosts::NAME
-            )
-            .into(),
-            Self::IsTheUser { .. } => "let ADMIN_IAM_USERNAME name another role, one that may alter this one".into(),
-            Self::LoginRefused { secret: Some(_), .. } => {
-                "write the admin's right password into its secret, or rotate that secret; if it is right, let pg_hba.conf admit the function's subnets".into()
-            }
-            Self::LoginRefused { role, .. } => format!(
-                "GRANT rds_iam TO {}; allow rds-db:connect on this role of this database (its resource id) to the function's role; and turn IAM database authentication on for the cluster or instance",
-                escape_identifier(role)
-            )
-            .into(),
-            Self::ProxyInTheWay { .. } => {
-                "let `host` name the endpoint of the cluster or instance behind the proxy, and let applications reach the proxy by a setting of their own; the proxy learns the new password by itself from this secret, which must be registered with it".into()
-            }
+            Self::HostNotAllowed { .. } => Advice::new(
+                Kind::Configuration,
+                format!(
+                    "add the host to {}, or the end of the names of your account's endpoints, such as *abcdefghijkl.eu-central-1.rds.amazonaws.com; or name an admin secret in `masterarn`",
+                    Hosts::NAME
+                ),
+            ),
+            Self::IsTheUser { .. } => Advice::new(
+                Kind::Configuration,
+                "let ADMIN_IAM_USERNAME name another role, one that may alter this one",
+            ),
+            Self::LoginRefused { secret: Some(_), .. } => Advice::new(
+                Kind::Login,
+                "write the admin's right password into its secret, or rotate that secret; if it is right, let pg_hba.conf admit the function's subnets",
+            ),
+            Self::LoginRefused { role, .. } => Advice::new(
+                Kind::Login,
+                format!(
+                    "GRANT rds_iam TO {}; allow rds-db:connect on this role of this database (its resource id) to the function's role; and turn IAM database authentication on for the cluster or instance",
+                    escape_identifier(role)
+                ),
+            ),
+            Self::ProxyInTheWay { .. } => Advice::new(
+                Kind::Document,
+                "let `host` name the endpoint of the cluster or instance behind the proxy, and let applications reach the proxy by a setting of their own; the proxy learns the new password by itself from this secret, which must be registered with it",
+            ),
         }
     }
 }
@@ -134,8 +120,8 @@ mod tests {
             "rds-db:connect",
             "IAM database authentication",
         ] {
-            assert!(by_token.remedy().contains(needed), "{needed}");
-            assert!(!by_secret.remedy().contains(needed), "{needed}");
+            assert!(by_token.advice().remedy.contains(needed), "{needed}");
+            assert!(!by_secret.advice().remedy.contains(needed), "{needed}");
         }
     }
 

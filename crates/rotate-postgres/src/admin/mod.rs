@@ -9,36 +9,32 @@
 //! A secret's content alone never decides where an admin's credential goes, nor how well it is protected: the admin's own
 //! document names the server, or RDS does, or the environment allows it; and the connection is at least as safe as
 //! both the admin's document (or the environment) and the secret ask for.
+//!
+//! Whether an admin may help at all, and what it changes, is decided in `single_user` and `alternating`.
 
 mod fault;
-mod hosts;
-mod way;
+mod primary;
 
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Cause, Context};
 
-pub use fault::{AdminFault, CODES};
-pub use hosts::Hosts;
+pub(crate) use fault::AdminFault;
+pub use fault::CODES;
+pub(crate) use primary::Primary;
 
-use crate::connect;
-use crate::endpoint::{Endpoint, check_role_name};
 use crate::fault::PostgresFault;
-use crate::login::Denial;
-use crate::memory::Memory;
-use crate::rds::{self, Kind, Rds, RdsName, Server, rds_name};
-use crate::session::Session;
+use crate::rds::{self, Server};
+use crate::server::denial::Denial;
+use crate::server::endpoint::{Endpoint, check_role_name};
+use crate::server::login;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
 use crate::settings::Settings;
-use crate::tls::Tls;
-
-/// The tags that RDS puts on the secret of a master user (Secrets Manager refuses `aws:` tags from anybody else).
-const TAGS: [&str; 2] = ["aws:rds:primaryDBClusterArn", "aws:rds:primaryDBInstanceArn"];
-/// How the names of those secrets begin.
-const MADE_BY_RDS: &str = "rds!";
 
 /// An admin that belongs to the secret's server for certain.
 #[derive(Debug, Clone)]
-pub struct Admin {
+pub(crate) struct Admin {
     /// The admin secret's ARN; none for a role that logs in with a token.
     secret: Option<String>,
     role: String,
@@ -55,42 +51,38 @@ enum Credential {
 
 impl Admin {
     /// The role that logs in.
-    pub fn role(&self) -> &str {
+    pub(crate) fn role(&self) -> &str {
         &self.role
     }
 
     /// What errors and logs call it: `the admin secret`, `the IAM admin`.
-    pub fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         match self.credential {
             Credential::Password(_) => "the admin secret",
             Credential::Token => "the IAM admin",
         }
     }
 
-    /// Where it logs in: the writer, as far as names tell.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     /// The same admin in another database of the server.
     #[must_use]
-    pub fn in_database(mut self, dbname: &str) -> Self {
+    pub(crate) fn in_database(mut self, dbname: &str) -> Self {
         dbname.clone_into(&mut self.endpoint.dbname);
         self
     }
 
-    /// Logs in where [`Admin::endpoint`] says.
+    /// Logs in at the writer, as far as names tell.
     ///
     /// # Errors
     /// `AdminLoginRefused` if the server looked at the credential and refused it; all that can come of a login; for a
     /// token also `ConfigurationInvalid`.
-    pub async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
+    pub(crate) async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
         let (endpoint, role, budget) = (&self.endpoint, self.role.as_str(), context.budget());
         let answer = match &self.credential {
-            Credential::Password(password) => connect::log_in(tls, endpoint, role, password, budget).await,
+            Credential::Password(password) => login::log_in(tls, endpoint, role, password, budget).await,
             Credential::Token => {
-                let token = rds::token(endpoint, role, context).await?;
-                connect::log_in(tls, endpoint, role, &token, budget).await
+                let token =
+                    rds::token((&endpoint.host, endpoint.port), &endpoint.server(), role, context).await?;
+                login::log_in(tls, endpoint, role, &token, budget).await
             }
         };
         answer.map_err(|denial| match denial {
@@ -106,30 +98,25 @@ impl Admin {
     }
 }
 
-/// Finds admins, and remembers for the steps of a rotation what RDS said.
+/// Finds admins.
 #[derive(Debug)]
-pub struct Admins {
+pub(crate) struct Admins {
     settings: Settings,
-    rds: Rds,
-    /// The server of an admin secret, for documents without a host.
-    located: Memory<(String, Option<u16>)>,
-    /// The primary of a host that turned out to be a standby.
-    moved: Memory<(String, u16)>,
+    /// Where documents lead.
+    pub(crate) primary: Primary,
 }
 
 impl Admins {
     /// With these settings; asks nobody yet.
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
+            primary: Primary::new(settings.clone()),
             settings,
-            rds: Rds::default(),
-            located: Memory::default(),
-            moved: Memory::default(),
         }
     }
 
     /// Whether the secret or the environment names an admin.
-    pub fn are_named(&self, current: &PostgresSecret) -> bool {
+    pub(crate) fn are_named(&self, current: &PostgresSecret) -> bool {
         current.masterarn().is_some() || self.settings.iam_admin.is_some()
     }
 
@@ -140,7 +127,7 @@ impl Admins {
     /// # Errors
     /// `AdminElsewhere`, `AdminIsTheUser`, `AdminHostNotAllowed`, what Secrets Manager says of the admin secret, and
     /// what RDS says of the server.
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         current: &PostgresSecret,
         endpoint: &Endpoint,
@@ -167,7 +154,12 @@ impl Admins {
     ///
     /// # Errors
     /// Those of [`Admin::log_in`] and [`Session::identify`], and what RDS says of the server.
-    pub async fn open(&self, admin: &Admin, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
+    pub(crate) async fn open(
+        &self,
+        admin: &Admin,
+        tls: &Tls,
+        context: &Context<'_>,
+    ) -> Result<Session, Cause> {
         let session = admin.log_in(tls, context).await?;
         let standby = match session.identify(&admin.role, context.budget()).await {
             Ok(_) => return Ok(session),
@@ -179,7 +171,7 @@ impl Admins {
         };
         session.close().await;
         let there = Admin {
-            endpoint: self.primary_of(&admin.endpoint, standby.into(), context).await?,
+            endpoint: self.primary.of(&admin.endpoint, standby.into(), context).await?,
             ..admin.clone()
         };
         there.log_in(tls, context).await
@@ -201,9 +193,7 @@ impl Admins {
         let admin = PostgresSecret::parse(&text)
             .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
         let own = match Endpoint::of(&admin, &self.settings) {
-            Ok(own) if at_writer(&own).same_server(&at_writer(endpoint)) => {
-                self.writer_of(own, context).await?
-            }
+            Ok(own) if own.same_server(endpoint) => self.primary.writer_of(own, context).await?,
             Ok(own) if admin.host().is_some() => self.of_the_same_server(arn, own, endpoint, context).await?,
             Ok(_) | Err(PostgresFault::HostMissing) => {
                 let server = self.mastered_by(arn, endpoint, context).await?;
@@ -229,14 +219,13 @@ impl Admins {
         context: &Context<'_>,
     ) -> Result<Endpoint, Cause> {
         let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
-        let (Some(ours), Some(theirs)) = (rds_name(&own), rds_name(endpoint)) else {
+        let (Some(ours), Some(theirs)) = (own.rds_name(), endpoint.rds_name()) else {
             return Err(elsewhere(format!("it is for {}", own.server())).into());
         };
-        let server = self.rds.server_at(&theirs, context).await?;
-        self.lead_to(&theirs, &server);
+        let server = self.primary.server_at(&theirs, context).await?;
         let of_it = server.has(&ours) && own.port == server.port && endpoint.port == server.port;
         if of_it {
-            Ok(at(&own, &server.host, server.port))
+            Ok(own.moved_to(&server.host, server.port))
         } else {
             let problem = format!(
                 "it is for {}, which is no endpoint of {}",
@@ -255,12 +244,11 @@ impl Admins {
         context: &Context<'_>,
     ) -> Result<Server, Cause> {
         let elsewhere = |problem: String| Cause::from(elsewhere(arn, endpoint, problem));
-        let Some(name) = rds_name(endpoint) else {
+        let Some(name) = endpoint.rds_name() else {
             let problem = "its document has no `host`, and the secret's host is no endpoint of RDS";
             return Err(elsewhere(problem.to_owned()));
         };
-        let server = self.rds.server_at(&name, context).await?;
-        self.lead_to(&name, &server);
+        let server = self.primary.server_at(&name, context).await?;
         match &server.master_secret {
             Some(master) if master == arn && server.port == endpoint.port => Ok(server),
             Some(master) if master == arn => Err(elsewhere(format!(
@@ -286,7 +274,9 @@ impl Admins {
         context: &Context<'_>,
     ) -> Result<Admin, Cause> {
         let settings = &self.settings;
-        let host = rds_name(endpoint).map_or_else(|| endpoint.host.clone(), |name| name.host);
+        let host = endpoint
+            .rds_name()
+            .map_or_else(|| endpoint.host.clone(), |name| name.host);
         let from_environment = settings
             .host
             .as_deref()
@@ -308,7 +298,7 @@ impl Admins {
             port: endpoint.port,
             dbname: endpoint.dbname.clone(),
         };
-        let own = self.writer_of(own, context).await?;
+        let own = self.primary.writer_of(own, context).await?;
         Ok(Admin {
             secret: None,
             role: role.to_owned(),
@@ -316,45 +306,6 @@ impl Admins {
             credential: Credential::Token,
         })
     }
-
-    /// The writer, if the name is that of readers or of some instances of a cluster.
-    async fn writer_of(&self, endpoint: Endpoint, context: &Context<'_>) -> Result<Endpoint, Cause> {
-        let Some(name) = rds_name(&endpoint) else {
-            return Ok(endpoint);
-        };
-        if name.kind == Kind::Custom {
-            let server = self.rds.server_at(&name, context).await?;
-            return Ok(at(&endpoint, &server.host, server.port));
-        }
-        Ok(at_writer(&endpoint))
-    }
-}
-
-/// The same at the cluster's writer, if the name is that of its readers: the one name tells the other.
-fn at_writer(endpoint: &Endpoint) -> Endpoint {
-    let writer = rds_name(endpoint).and_then(|name| name.writer());
-    writer.map_or_else(|| endpoint.clone(), |writer| at(endpoint, &writer, endpoint.port))
-}
-
-/// The same at another of the server's endpoints. A name that was given for the certificate stays.
-fn at(endpoint: &Endpoint, host: &str, port: u16) -> Endpoint {
-    let own_name = RdsName::parse(&endpoint.server_name).is_some();
-    Endpoint {
-        host: host.to_owned(),
-        port,
-        server_name: if own_name {
-            host.to_owned()
-        } else {
-            endpoint.server_name.clone()
-        },
-        ..endpoint.clone()
-    }
-}
-
-fn is_made_by_rds(arn: &str) -> bool {
-    arn.rsplit(':')
-        .next()
-        .is_some_and(|name| name.starts_with(MADE_BY_RDS))
 }
 
 fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
@@ -369,56 +320,18 @@ fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
 mod tests {
     use super::*;
 
-    const READERS: &str = "orders.cluster-ro-abc.us-east-1.rds.amazonaws.com";
-    const WRITER: &str = "orders.cluster-abc.us-east-1.rds.amazonaws.com";
-
-    fn endpoint(host: &str, server_name: &str) -> Endpoint {
-        Endpoint {
-            host: host.to_owned(),
-            port: 5432,
-            dbname: "app".to_owned(),
-            tls: TlsMode::VerifyFull,
-            server_name: server_name.to_owned(),
-        }
-    }
-
-    #[test]
-    fn readers_lead_to_the_writer_and_its_certificate() {
-        assert_eq!(at_writer(&endpoint(READERS, READERS)), endpoint(WRITER, WRITER));
-        for host in [WRITER, "one.abc.us-east-1.rds.amazonaws.com", "db.example.com"] {
-            assert_eq!(at_writer(&endpoint(host, host)), endpoint(host, host));
-        }
-    }
-
-    #[test]
-    fn an_alias_is_what_its_certificate_is_checked_for_if_that_is_checked() {
-        let alias = endpoint("db.example.com", READERS);
-        assert_eq!(at_writer(&alias), endpoint(WRITER, WRITER));
-        for tls in [TlsMode::Disable, TlsMode::VerifyCa] {
-            let alias = Endpoint { tls, ..alias.clone() };
-            assert_eq!(at_writer(&alias), alias);
-        }
-    }
-
-    #[test]
-    fn a_name_of_ones_own_for_the_certificate_stays() {
-        let own = endpoint(READERS, "db.internal");
-        assert_eq!(at_writer(&own), endpoint(WRITER, "db.internal"));
-    }
-
-    #[test]
-    fn secrets_of_rds_are_known_by_their_name() {
-        let arn = |name: &str| format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{name}");
-        assert!(is_made_by_rds(&arn("rds!cluster-1234-AbCdEf")));
-        assert!(!is_made_by_rds(&arn("prod/rds!cluster-AbCdEf")));
-    }
-
     #[test]
     fn debug_hides_the_credential() {
         let admin = Admin {
             secret: None,
             role: "admin".to_owned(),
-            endpoint: endpoint(WRITER, WRITER),
+            endpoint: Endpoint {
+                host: "db".to_owned(),
+                port: 5432,
+                dbname: "app".to_owned(),
+                tls: TlsMode::VerifyFull,
+                server_name: "db".to_owned(),
+            },
             credential: Credential::Password(Password::from("canary".to_owned())),
         };
         assert!(!format!("{admin:?}").contains("canary"));

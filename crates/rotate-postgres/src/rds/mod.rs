@@ -2,6 +2,8 @@
 //!
 //! A client is made when the first question is asked, and answers are kept for as long as the steps of a rotation
 //! take: most rotations ask nothing.
+//!
+//! It knows no connection and no PostgreSQL: `server` knows where a name leads, and `admin` what an answer proves.
 
 mod fault;
 mod name;
@@ -14,15 +16,16 @@ use std::time::Duration;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::config::{BehaviorVersion, Region};
 use aws_sdk_rds::types::{DbCluster, DbInstance};
-use rotation::{Budget, Cause, Context, Refusal};
+use rotation::{Budget, CallError, Cause, Context};
 
-pub use fault::RdsFault;
-pub use name::{Kind, RdsName, may_be_paused, rds_name};
+pub use fault::CODES;
+pub(crate) use fault::RdsFault;
+pub(crate) use name::{EndpointKind, RdsName};
 use server::Instance;
 
-use crate::memory::Memory;
-pub use server::Server;
-pub use token::token;
+use crate::ttl_cache::TtlCache;
+pub(crate) use server::Server;
+pub(crate) use token::token;
 
 /// Longest wait for one call, retries included; the SDK's own limits are below it.
 const CALL: Duration = Duration::from_secs(15);
@@ -31,9 +34,9 @@ const LEVELS: usize = 4;
 
 /// The RDS API of the function's own region.
 #[derive(Debug, Default)]
-pub struct Rds {
+pub(crate) struct Rds {
     client: OnceLock<Client>,
-    known: Memory<Server>,
+    known: TtlCache<Server>,
 }
 
 impl Rds {
@@ -42,16 +45,16 @@ impl Rds {
     ///
     /// # Errors
     /// [`RdsFault`], and the end of the budget. A proxy, and the endpoint of a global database, are nobody's here.
-    pub async fn server_at(&self, name: &RdsName, context: &Context<'_>) -> Result<Server, Cause> {
-        if let Some(known) = self.known.recall(&name.host) {
+    pub(crate) async fn server_at(&self, name: &RdsName, context: &Context<'_>) -> Result<Server, Cause> {
+        if let Some(known) = self.known.get(&name.host) {
             return Ok(known);
         }
         let asked = Asked::new(self.client(context), context.budget());
         let server = match name.kind {
-            Kind::Writer | Kind::Reader => asked.cluster(&name.id).await?,
-            Kind::Custom => asked.cluster_with(name).await?,
-            Kind::Instance => asked.around(name).await?,
-            Kind::Proxy | Kind::Global => {
+            EndpointKind::Writer | EndpointKind::Reader => asked.cluster(&name.id).await?,
+            EndpointKind::Custom => asked.cluster_with(name).await?,
+            EndpointKind::Instance => asked.around(name).await?,
+            EndpointKind::Proxy | EndpointKind::Global => {
                 return Err(RdsFault::not_found(&format!("endpoint {}", name.host), asked.region()).into());
             }
         };
@@ -59,7 +62,7 @@ impl Rds {
             let (what, host) = (server.what, name.host.clone());
             return Err(RdsFault::NotItsEndpoint { what, host }.into());
         }
-        self.known.keep(&name.host, &server);
+        self.known.insert(&name.host, &server);
         Ok(server)
     }
 
@@ -68,8 +71,8 @@ impl Rds {
     ///
     /// # Errors
     /// As [`Rds::server_at`].
-    pub async fn server_of(&self, arn: &str, context: &Context<'_>) -> Result<Server, Cause> {
-        if let Some(known) = self.known.recall(arn) {
+    pub(crate) async fn server_of(&self, arn: &str, context: &Context<'_>) -> Result<Server, Cause> {
+        if let Some(known) = self.known.get(arn) {
             return Ok(known);
         }
         let asked = Asked::new(self.client(context), context.budget());
@@ -78,8 +81,8 @@ impl Rds {
             [_, _, "rds", _, _, "db", id] => asked.primary(id).await?,
             _ => return Err(RdsFault::not_found(&format!("resource {arn}"), asked.region()).into()),
         };
-        self.known.keep(arn, &server);
-        self.known.keep(&server.host, &server);
+        self.known.insert(arn, &server);
+        self.known.insert(&server.host, &server);
         Ok(server)
     }
 
@@ -121,7 +124,7 @@ impl<'a> Asked<'a> {
             .budget
             .wait(format!("waiting for {OPERATION} on {what}"), CALL, call)
             .await?
-            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), Refusal::of(&error)))?;
+            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), CallError::of(&error)))?;
         let clusters = answer.db_clusters.unwrap_or_default();
         let Some(cluster) = clusters.first() else {
             return Err(RdsFault::not_found(&what, self.region()).into());
@@ -142,8 +145,8 @@ impl<'a> Asked<'a> {
                 pages.collect(),
             )
             .await?;
-        let all =
-            all.map_err(|error| RdsFault::of(OPERATION, "all clusters", self.region(), Refusal::of(&error)))?;
+        let all = all
+            .map_err(|error| RdsFault::of(OPERATION, "all clusters", self.region(), CallError::of(&error)))?;
         let found = all
             .iter()
             .filter_map(Server::of_cluster)
@@ -163,7 +166,7 @@ impl<'a> Asked<'a> {
             .budget
             .wait(format!("waiting for {OPERATION} on {what}"), CALL, call)
             .await?
-            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), Refusal::of(&error)))?;
+            .map_err(|error| RdsFault::of(OPERATION, &what, self.region(), CallError::of(&error)))?;
         let found = answer.db_instances.unwrap_or_default().into_iter().next();
         found.ok_or_else(|| RdsFault::not_found(&what, self.region()).into())
     }

@@ -11,10 +11,6 @@
 //! In China the region stands behind `rds` (`….rds.cn-north-1.amazonaws.com.cn`). Sources: the user guides of RDS, Aurora and
 //! RDS Proxy, "endpoints"; the partitions' suffixes are those of the SDK's `partitions.json`.
 
-use rotation::secrets::TlsMode;
-
-use crate::endpoint::Endpoint;
-
 /// What the partitions of AWS end their names with.
 const SUFFIXES: [&str; 7] = [
     "amazonaws.com",
@@ -30,7 +26,7 @@ const GLOBAL: &str = "global";
 
 /// What kind of endpoint a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum EndpointKind {
     /// One instance: a server of its own, a replica, or a member of a cluster.
     Instance,
     /// A cluster's writer, whichever instance that is.
@@ -47,20 +43,20 @@ pub enum Kind {
 
 /// The name of an endpoint, taken apart. In lower case, without a final dot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RdsName {
+pub(crate) struct RdsName {
     /// What kind of endpoint it is.
-    pub kind: Kind,
+    pub(crate) kind: EndpointKind,
     /// The first label: the identifier of the instance, cluster, custom endpoint or proxy.
-    pub id: String,
+    pub(crate) id: String,
     /// Such as `eu-central-1`; `global` for a global database.
-    pub region: String,
+    pub(crate) region: String,
     /// The whole name.
-    pub host: String,
+    pub(crate) host: String,
 }
 
 impl RdsName {
     /// Reads a host's name; none if it is not one of RDS's.
-    pub fn parse(host: &str) -> Option<Self> {
+    pub(crate) fn parse(host: &str) -> Option<Self> {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let inner = SUFFIXES
             .iter()
@@ -75,7 +71,7 @@ impl RdsName {
         };
         let (kind, id) = match own {
             [id, mark] => (kind(mark, &region)?, *id),
-            [id, "endpoint", mark] if mark.starts_with("proxy-") => (Kind::Proxy, *id),
+            [id, "endpoint", mark] if mark.starts_with("proxy-") => (EndpointKind::Proxy, *id),
             _ => return None,
         };
         Some(Self {
@@ -87,47 +83,35 @@ impl RdsName {
     }
 
     /// The writer's name, if the name alone tells it: that of a cluster's readers does.
-    pub fn writer(&self) -> Option<String> {
+    pub(crate) fn writer(&self) -> Option<String> {
         let writer = || self.host.replacen(".cluster-ro-", ".cluster-", 1);
-        (self.kind == Kind::Reader).then(writer)
+        (self.kind == EndpointKind::Reader).then(writer)
     }
 
     /// Whether it may be an Aurora cluster, which can be paused, and then takes its time to resume.
-    fn is_of_a_cluster(&self) -> bool {
+    pub(crate) fn is_of_a_cluster(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Writer | Kind::Reader | Kind::Custom | Kind::Global
+            EndpointKind::Writer | EndpointKind::Reader | EndpointKind::Custom | EndpointKind::Global
         )
     }
 }
 
-/// The name of RDS's that a connection is proven to lead to: the host, or, for an alias, the name that the certificate is
-/// checked against.
-pub fn rds_name(endpoint: &Endpoint) -> Option<RdsName> {
-    let proven = (endpoint.tls == TlsMode::VerifyFull).then_some(endpoint.server_name.as_str());
-    RdsName::parse(&endpoint.host).or_else(|| RdsName::parse(proven?))
-}
-
-/// Whether the server may be a paused Aurora cluster: silent, refusing or hanging up until it has resumed.
-pub fn may_be_paused(endpoint: &Endpoint) -> bool {
-    rds_name(endpoint).is_some_and(|name| name.is_of_a_cluster())
-}
-
 /// What the label behind the identifier says. It holds a mark of account and region, letters and digits.
-fn kind(mark: &str, region: &str) -> Option<Kind> {
+fn kind(mark: &str, region: &str) -> Option<EndpointKind> {
     let marks = [
-        ("cluster-ro-", Kind::Reader),
-        ("cluster-custom-", Kind::Custom),
-        ("cluster-", Kind::Writer),
-        ("proxy-", Kind::Proxy),
-        ("global-", Kind::Global),
+        ("cluster-ro-", EndpointKind::Reader),
+        ("cluster-custom-", EndpointKind::Custom),
+        ("cluster-", EndpointKind::Writer),
+        ("proxy-", EndpointKind::Proxy),
+        ("global-", EndpointKind::Global),
     ];
     let found = marks
         .into_iter()
         .find_map(|(prefix, kind)| Some((kind, mark.strip_prefix(prefix)?)));
-    let (kind, account) = found.unwrap_or((Kind::Instance, mark));
+    let (kind, account) = found.unwrap_or((EndpointKind::Instance, mark));
     let is_mark = account.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !account.is_empty();
-    let is_global = kind == Kind::Global;
+    let is_global = kind == EndpointKind::Global;
     (is_mark && is_global == (region == GLOBAL)).then_some(kind)
 }
 

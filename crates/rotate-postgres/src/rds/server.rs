@@ -2,19 +2,19 @@
 
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 
-use super::name::RdsName;
+use super::name::{EndpointKind, RdsName};
 
 /// A database server: a cluster, or an instance of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub(crate) struct Server {
     /// As errors name it: `the cluster orders`.
-    pub what: String,
+    pub(crate) what: String,
     /// The host that takes writes.
-    pub host: String,
+    pub(crate) host: String,
     /// Its port.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The ARN of the secret that RDS keeps its master user's password in.
-    pub master_secret: Option<String>,
+    pub(crate) master_secret: Option<String>,
     /// The names of its endpoints, in lower case.
     endpoints: Vec<String>,
     /// The identifiers of its instances: a cluster's members, an instance and its replicas.
@@ -82,9 +82,9 @@ impl Server {
     }
 
     /// Whether `name` is one of its endpoints, or of one of its instances: identifiers are unique in a region, not beyond.
-    pub fn has(&self, name: &RdsName) -> bool {
+    pub(crate) fn has(&self, name: &RdsName) -> bool {
         let here = || RdsName::parse(&self.host).is_some_and(|own| own.region == name.region);
-        let instance = || name.kind == super::Kind::Instance && self.instances.contains(&name.id) && here();
+        let instance = || name.kind == EndpointKind::Instance && self.instances.contains(&name.id) && here();
         self.endpoints.contains(&name.host) || instance()
     }
 

@@ -2,239 +2,178 @@
 //! a rotation was cancelled after it had changed the password and its version has lost its label.
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Cause, Context};
+use rotation::{Cause, Kind, TimedOut};
 use secrecy::SecretString;
 
-use super::SingleUser;
+use super::change::PasswordChange;
 use crate::admin::{Admin, AdminFault};
-use crate::doors::Doors;
-use crate::endpoint::Endpoint;
 use crate::fault::PostgresFault;
-use crate::in_use::is_in_use;
-use crate::session::Session;
+use crate::role::login_attempts::LoginAttempts;
+use crate::server::session::Session;
 
-/// Passwords tried at most, those with a label included: each failed login is a line in the server's log, and
-/// some servers ban whoever fails too often.
-const MOST_KNOCKS: usize = 23;
-
-/// What the list of what was tried calls an admin that was not even looked for.
+/// What the list of what was tried calls a superuser that was not even looked for.
 const ADMIN: &str = "the admin";
 
-/// What the admin came to.
-enum Way {
-    Open {
+/// What came of the superuser.
+enum Superuser {
+    LoggedIn {
         session: Box<Session>,
         admin: Box<Admin>,
     },
-    Shut,
+    /// There is none, or it must not be used, or its login is refused.
+    Without,
     /// It cannot be used, but a version without a label may still help.
     Unusable(Cause),
 }
 
-impl SingleUser {
-    /// Tries the previous version, the admin, and the versions without a label, newest first.
-    ///
-    /// # Errors
-    /// What is wrong with the admin, if that could have helped; otherwise `LoginRefused`, with all that was tried.
-    pub(super) async fn recover(
-        &self,
-        mut doors: Doors<'_>,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        if let Some((session, previous)) = self.previous(&mut doors, current, context).await? {
-            let session = standing(session, context).await?;
-            notice("the previous version");
-            return self
-                .change_own(session, endpoint, &previous, pending, context)
-                .await;
-        }
-        let unusable = match self.admin(&mut doors, endpoint, current, context).await? {
-            Some(Way::Open { session, admin }) => {
-                let session = standing(*session, context).await?;
-                notice(admin.title());
-                return self
-                    .change_as(admin.role(), session, endpoint, pending, context)
-                    .await;
-            }
-            Some(Way::Unusable(cause)) => Some(cause),
-            Some(Way::Shut) | None => None,
-        };
-        if let Some((session, version, secret)) = self.salvage(&mut doors, current, context).await? {
-            let session = standing(session, context).await?;
-            notice(&version);
-            return self
-                .change_own(session, endpoint, &secret, pending, context)
-                .await;
-        }
-        Err(unusable.unwrap_or_else(|| doors.refused().into()))
+/// Tries the previous version, the superuser, and the versions without a label, newest first.
+///
+/// # Errors
+/// What is wrong with the superuser, if that could have helped; otherwise `LoginRefused`, with all that was tried.
+pub(super) async fn recover(
+    change: &PasswordChange<'_>,
+    attempts: &mut LoginAttempts<'_>,
+) -> Result<(), Cause> {
+    if let Some((session, previous)) = previous(change, attempts).await? {
+        let session = change.if_still_under_way(session).await?;
+        notice("the previous version");
+        return change.by_the_role(session, &previous, attempts).await;
     }
+    let unusable = match superuser(change, attempts).await? {
+        Superuser::LoggedIn { session, admin } => {
+            let session = change.if_still_under_way(*session).await?;
+            notice(admin.title());
+            return change.by(admin.role(), session, attempts).await;
+        }
+        Superuser::Unusable(cause) => Some(cause),
+        Superuser::Without => None,
+    };
+    if let Some((session, version, secret)) = without_label(change, attempts).await? {
+        let session = change.if_still_under_way(session).await?;
+        notice(&version);
+        return change.by_the_role(session, &secret, attempts).await;
+    }
+    let refused = || PostgresFault::LoginRefused {
+        role: change.current.username().to_owned(),
+        server: change.endpoint.server(),
+        tried: attempts.tried(),
+    };
+    Err(unusable.unwrap_or_else(|| refused().into()))
+}
 
-    /// Lets an admin change the password, through a session of the role `by`.
-    pub(super) async fn change_as(
-        &self,
-        by: &str,
-        session: Session,
-        endpoint: &Endpoint,
-        pending: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<(), Cause> {
-        let budget = context.budget();
-        match self.change(pending, by).through(session, budget).await {
-            Err(rejected @ PostgresFault::PasswordRejected { .. }) => {
-                let (role, password) = (pending.username(), pending.password());
-                if is_in_use(&self.tls, endpoint, role, password, budget).await? {
-                    return Ok(());
-                }
-                Err(rejected.into())
-            }
-            outcome => Ok(outcome?),
+/// The session of the previous version, and its document.
+async fn previous(
+    change: &PasswordChange<'_>,
+    attempts: &mut LoginAttempts<'_>,
+) -> Result<Option<(Session, PostgresSecret)>, Cause> {
+    const NAME: &str = "the previous version";
+    if !attempts.in_time_for(NAME) {
+        return Ok(None);
+    }
+    let Some(text) = readable(NAME, change.context.previous().await, attempts)? else {
+        return Ok(None);
+    };
+    log_in(change, NAME, &text, attempts).await
+}
+
+/// The session of a version that lost its label, which version it is, and its document.
+async fn without_label(
+    change: &PasswordChange<'_>,
+    attempts: &mut LoginAttempts<'_>,
+) -> Result<Option<(Session, String, PostgresSecret)>, Cause> {
+    const NAME: &str = "the versions without a label";
+    const OLDER: &str = "older versions";
+    if !attempts.in_time_for(NAME) {
+        return Ok(None);
+    }
+    let versions = readable(NAME, change.context.deprecated().await.map(Some), attempts)?;
+    for version in versions.unwrap_or_default() {
+        if attempts.is_exhausted(OLDER) || !attempts.in_time_for(OLDER) {
+            break;
+        }
+        let name = format!("version {version}");
+        let Some(text) = readable(&name, change.context.version(&version).await, attempts)? else {
+            continue;
+        };
+        if let Some((session, secret)) = log_in(change, &name, &text, attempts).await? {
+            return Ok(Some((session, name, secret)));
         }
     }
+    Ok(None)
+}
 
-    /// The session of the previous version, and its document.
-    async fn previous(
-        &self,
-        doors: &mut Doors<'_>,
-        current: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<Option<(Session, PostgresSecret)>, Cause> {
-        const NAME: &str = "the previous version";
-        if !doors.in_time_for(NAME) {
-            return Ok(None);
-        }
-        let Some(text) = readable(NAME, context.previous().await, doors)? else {
-            return Ok(None);
-        };
-        let Some(previous) = self.same_role(&text, current) else {
-            return Ok(None);
-        };
-        let session = doors.knock(NAME, previous.password()).await?;
-        Ok(session.map(|session| (session, previous)))
+/// The session of a version, and its document, if it is one, and of the same role on the same server. Its password is only
+/// ever tried where, and over what, the current version says.
+async fn log_in(
+    change: &PasswordChange<'_>,
+    name: &str,
+    text: &SecretString,
+    attempts: &mut LoginAttempts<'_>,
+) -> Result<Option<(Session, PostgresSecret)>, Cause> {
+    let (endpoint, role) = (change.endpoint, change.current.username());
+    let Ok(secret) = PostgresSecret::parse(text) else {
+        return Ok(None);
+    };
+    let primary = &change.admins.primary;
+    if secret.username() != role || !primary.leads_to(endpoint, &secret, change.context).await {
+        return Ok(None);
     }
+    let session = attempts.attempt(name, endpoint, role, secret.password()).await?;
+    Ok(session.map(|session| (session, secret)))
+}
 
-    /// A version's document, if it is one, and of the same role on the same server. Its password is only ever tried
-    /// where, and over what, the current version says.
-    fn same_role(&self, text: &SecretString, current: &PostgresSecret) -> Option<PostgresSecret> {
-        let secret = PostgresSecret::parse(text).ok()?;
-        let leads_to = |secret| Endpoint::of(secret, &self.settings);
-        let same_server = match (leads_to(&secret), leads_to(current)) {
-            (Ok(one), Ok(other)) => one.same_server(&other),
-            // Both lead to where their admin does.
-            (Err(PostgresFault::HostMissing), Err(PostgresFault::HostMissing)) => {
-                secret.masterarn() == current.masterarn() && secret.port() == current.port()
-            }
-            _ => false,
-        };
-        (secret.username() == current.username() && same_server).then_some(secret)
+/// Logs in as the superuser, if there is one, and if it is certain that the role's password is a wrong one: where the
+/// server did not even look at it, applications may be using it, and a new one would lock them out.
+async fn superuser(
+    change: &PasswordChange<'_>,
+    attempts: &mut LoginAttempts<'_>,
+) -> Result<Superuser, Cause> {
+    let (admins, current, context) = (change.admins, change.current, change.context);
+    if !admins.are_named(current) {
+        return Ok(Superuser::Without);
     }
-
-    /// The session of a version that lost its label, which version it is, and its document.
-    async fn salvage(
-        &self,
-        doors: &mut Doors<'_>,
-        current: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<Option<(Session, String, PostgresSecret)>, Cause> {
-        const NAME: &str = "the versions without a label";
-        if !doors.in_time_for(NAME) {
-            return Ok(None);
-        }
-        let versions = readable(NAME, context.deprecated().await.map(Some), doors)?;
-        for version in versions.unwrap_or_default() {
-            if doors.knocks() >= MOST_KNOCKS {
-                doors.note(
-                    "older versions",
-                    format!("not tried, {MOST_KNOCKS} passwords are enough"),
-                );
-                break;
-            }
-            if !doors.in_time_for("older versions") {
-                break;
-            }
-            let name = format!("version {version}");
-            let Some(text) = readable(&name, context.version(&version).await, doors)? else {
-                continue;
-            };
-            let Some(secret) = self.same_role(&text, current) else {
-                continue;
-            };
-            if let Some(session) = doors.knock(name.as_str(), secret.password()).await? {
-                return Ok(Some((session, name, secret)));
-            }
-        }
-        Ok(None)
+    if !attempts.passwords_are_wrong() {
+        attempts.note(
+            ADMIN,
+            "not tried, the server refused the connection and not the password",
+        );
+        return Ok(Superuser::Without);
     }
-
-    /// Logs in as the admin, if there is one, and if it is certain that the role's password is a wrong one: where the
-    /// server did not even look at it, applications may be using it, and a new one would lock them out.
-    async fn admin(
-        &self,
-        doors: &mut Doors<'_>,
-        endpoint: &Endpoint,
-        current: &PostgresSecret,
-        context: &Context<'_>,
-    ) -> Result<Option<Way>, Cause> {
-        if !self.admins.are_named(current) {
-            return Ok(None);
+    if !attempts.in_time_for(ADMIN) {
+        return Ok(Superuser::Without);
+    }
+    let admin = match admins.find(current, change.endpoint, context).await {
+        Ok(Some(admin)) => admin,
+        Ok(None) => return Ok(Superuser::Without),
+        Err(cause) => return Ok(Superuser::Unusable(cause)),
+    };
+    match admins.open(&admin, change.tls, context).await {
+        Ok(session) => Ok(Superuser::LoggedIn {
+            session: Box::new(session),
+            admin: Box::new(admin),
+        }),
+        Err(cause) if matches!(cause.as_fault(), Some(AdminFault::LoginRefused { .. })) => {
+            let credential = format!("{}, role {:?}", admin.title(), admin.role());
+            attempts.note(credential, cause.problem().to_string());
+            Ok(Superuser::Without)
         }
-        if !doors.passwords_are_wrong() {
-            doors.note(
-                ADMIN,
-                "not tried, the server refused the connection and not the password",
-            );
-            return Ok(Some(Way::Shut));
-        }
-        if !doors.in_time_for(ADMIN) {
-            return Ok(Some(Way::Shut));
-        }
-        let admin = match self.admins.find(current, endpoint, context).await {
-            Ok(Some(admin)) => admin,
-            Ok(None) => return Ok(None),
-            Err(cause) => return Ok(Some(Way::Unusable(cause))),
-        };
-        match self.admins.open(&admin, &self.tls, context).await {
-            Ok(session) => Ok(Some(Way::Open {
-                session: Box::new(session),
-                admin: Box::new(admin),
-            })),
-            Err(cause) if cause.code() == AdminFault::LOGIN_REFUSED => {
-                let credential = format!("{}, role {:?}", admin.title(), admin.role());
-                doors.note(credential, cause.problem().to_string());
-                Ok(Some(Way::Shut))
-            }
-            Err(cause) => Err(cause),
-        }
+        Err(cause) => Err(cause),
     }
 }
 
 /// What was read, if it could be. What cannot be read is no way back, but the next one may be; only where
-/// every further call would fare the same, the search ends.
+/// every further call would fare the same (time is up, or Secrets Manager throttles), the search ends.
 fn readable<T>(
     credential: &str,
     read: Result<Option<T>, Cause>,
-    doors: &mut Doors<'_>,
+    attempts: &mut LoginAttempts<'_>,
 ) -> Result<Option<T>, Cause> {
     match read {
-        Err(cause) if !matches!(cause.code(), "DeadlineExceeded" | "Throttled") => {
-            doors.note(credential, format!("not tried, {cause}"));
+        Err(cause) if cause.as_fault::<TimedOut>().is_none() && cause.kind() != Kind::Throttling => {
+            attempts.note(credential, format!("not tried, {cause}"));
             Ok(None)
         }
         read => read,
-    }
-}
-
-/// The session, if the rotation is still the one that was read: the search takes time, in which somebody may have
-/// repaired the password by hand, and it would be changed under their hands.
-pub(super) async fn standing(session: Session, context: &Context<'_>) -> Result<Session, Cause> {
-    match context.still_stands().await {
-        Ok(()) => Ok(session),
-        Err(cause) => {
-            session.close().await;
-            Err(cause)
-        }
     }
 }
 

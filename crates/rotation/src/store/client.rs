@@ -8,10 +8,13 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_secretsmanager::Client;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-
 use outbound::Bundle;
 
-use super::{Store, StoreFault, roles};
+use crate::fault::Cause;
+
+use super::calls::Store;
+use super::fault::StoreFault;
+use super::roles;
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services and Starfield). Loading the system's own
 /// roots would cost a cold start 5 ms of processor time, 70 ms on the smallest function.
@@ -26,42 +29,45 @@ const OPERATION: Duration = Duration::from_secs(12);
 /// Attempts of a call that is throttled or loses its connection.
 const ATTEMPTS: u32 = 4;
 
-/// A store from the environment: `AWS_REGION`, the function's credentials, `SECRETS_MANAGER_ENDPOINT` or
-/// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `ASSUME_ROLE_ARN`, `ASSUME_ROLE_EXTERNAL_ID`.
-///
-/// Opens no connection.
-///
-/// # Errors
-/// `AWS_CA_BUNDLE` names no certificates (the SDK would panic over some of what can be wrong with it), or the roles to assume are none.
-pub async fn connect(get: &dyn Fn(&str) -> Option<String>) -> Result<Store, StoreFault> {
-    let set = |name: &str| get(name).filter(|value| !value.is_empty());
-    let roles = roles::chain(&set)?;
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(trust(&set)?)
-        .build_https();
-    let limits = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(ATTEMPT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(limits)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    if let Some(region) = set("AWS_REGION") {
-        loader = loader.region(Region::new(region));
+impl Store {
+    /// A store from the environment variables that `get` looks up: `AWS_REGION`, the function's credentials, `SECRETS_MANAGER_ENDPOINT` or
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `ASSUME_ROLE_ARN`, `ASSUME_ROLE_EXTERNAL_ID`.
+    ///
+    /// Opens no connection.
+    ///
+    /// # Errors
+    /// `AWS_CA_BUNDLE` names no certificates, or `ASSUME_ROLE_ARN` no roles. The bundle is checked here because the SDK panics over some
+    /// broken ones.
+    pub async fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+        let set = |name: &str| get(name).filter(|value| !value.is_empty());
+        let roles = roles::from_env(&set)?;
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(trust(&set)?)
+            .build_https();
+        let limits = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .read_timeout(ATTEMPT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(OPERATION)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(limits)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+        if let Some(region) = set("AWS_REGION") {
+            loader = loader.region(Region::new(region));
+        }
+        let shared = loader.load().await;
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
+        if let Some(assumed) = roles::assume(&shared, roles).await {
+            config = config.credentials_provider(assumed);
+        }
+        if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
+            config = config.endpoint_url(with_scheme(endpoint));
+        }
+        Ok(Self::new(Client::from_conf(config.build())).sharing(shared))
     }
-    let shared = loader.load().await;
-    let mut config = aws_sdk_secretsmanager::config::Builder::from(&shared);
-    if let Some(assumed) = roles::assume(&shared, roles).await {
-        config = config.credentials_provider(assumed);
-    }
-    if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
-        config = config.endpoint_url(with_scheme(endpoint));
-    }
-    Ok(Store::new(Client::from_conf(config.build())).sharing(shared))
 }
 
 /// AWS's templates take a bare host name too.
@@ -86,6 +92,7 @@ fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault>
     Ok(context.expect("a TLS context of a trust store alone has nothing that could fail"))
 }
 
+/// Reads a PEM file or value, and checks that each certificate in it can be a root.
 fn bundle(value: &str) -> Result<String, StoreFault> {
     let bundle = Bundle::read(value).map_err(|problem| StoreFault::CaBundle { problem })?;
     Ok(bundle.into_pem())
@@ -183,6 +190,6 @@ mod tests {
     #[tokio::test]
     async fn a_broken_bundle_is_an_answer_and_no_panic() {
         let get = |name: &str| (name == "AWS_CA_BUNDLE").then(|| "/nowhere".to_owned());
-        assert!(connect(&get).await.is_err());
+        assert!(Store::from_env(&get).await.is_err());
     }
 }

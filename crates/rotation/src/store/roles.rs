@@ -1,4 +1,4 @@
-//! The roles that are assumed, one after the other, to reach secrets of another account.
+//! The roles that the function assumes, in their order, to reach secrets of another AWS account.
 //!
 //! Secrets Manager proves a rotation through an assumed role by its RotationToken, which PutSecretValue passes on.
 
@@ -9,12 +9,11 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
-use super::StoreFault;
+use super::fault::StoreFault;
+use super::not_assumed::NotAssumed;
 
 /// What the assumed sessions are called in `CloudTrail`.
 const SESSION: &str = "keywheel";
-/// How an error of [`Assumed`] is known among the SDK's words.
-pub(super) const NOT_ASSUMED: &str = "could not be assumed";
 
 /// A role, and the external id that its trust policy may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +22,12 @@ pub(super) struct Role {
     external_id: Option<String>,
 }
 
-/// The chain that `ASSUME_ROLE_ARN` and `ASSUME_ROLE_EXTERNAL_ID` name: both lists with commas, in the order in which the
-/// roles are assumed; an external id may be empty, and the last ones may be missing.
+/// The chain that `ASSUME_ROLE_ARN` and `ASSUME_ROLE_EXTERNAL_ID` name. Both are lists with commas, in the order in which the roles
+/// are assumed. An external id may be empty, and the last ones may be missing.
 ///
 /// # Errors
-/// A name that is no role's ARN, or more external ids than roles.
-pub(super) fn chain(set: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Role>, StoreFault> {
+/// A name is not the ARN of a role, or there are more external ids than roles.
+pub(super) fn from_env(set: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Role>, StoreFault> {
     let arns = set("ASSUME_ROLE_ARN").unwrap_or_default();
     let ids = set("ASSUME_ROLE_EXTERNAL_ID").unwrap_or_default();
     let mut ids = ids
@@ -61,7 +60,7 @@ fn invalid(problem: String) -> StoreFault {
     StoreFault::RoleInvalid { problem }
 }
 
-/// Credentials of the last role of the chain; `None` if there is no chain. Asks nobody yet.
+/// Credentials of the last role of the chain; `None` if there is no chain. Makes no call yet.
 pub(super) async fn assume(shared: &SdkConfig, roles: Vec<Role>) -> Option<SharedCredentialsProvider> {
     let mut before = shared.credentials_provider()?;
     let any = !roles.is_empty();
@@ -102,36 +101,11 @@ impl ProvideCredentials for Assumed {
     {
         future::ProvideCredentials::new(async {
             let credentials = self.provider.provide_credentials().await;
-            credentials.map_err(|error| CredentialsError::provider_error(NotAssumed::new(&self.role, &error)))
+            credentials.map_err(|source| {
+                let role = self.role.clone();
+                CredentialsError::provider_error(NotAssumed { role, source })
+            })
         })
-    }
-}
-
-/// A role that could not be assumed, in STS's words.
-#[derive(Debug, thiserror::Error)]
-#[error("the role {role} {NOT_ASSUMED}: {words}")]
-struct NotAssumed {
-    role: String,
-    words: String,
-}
-
-impl NotAssumed {
-    /// Of a chain, the role that failed is the first one that did: the later ones only pass it on.
-    fn new(role: &str, error: &CredentialsError) -> Self {
-        let words = crate::refusal::chain(error);
-        let inner = words
-            .match_indices("the role ")
-            .map(|(at, _)| &words[at..])
-            .find(|rest| rest.contains(NOT_ASSUMED));
-        let told = inner.and_then(|rest| {
-            rest.strip_prefix("the role ")?
-                .split_once(&format!(" {NOT_ASSUMED}: "))
-        });
-        let (role, words) = told.unwrap_or((role, &words));
-        Self {
-            role: role.to_owned(),
-            words: words.to_owned(),
-        }
     }
 }
 
@@ -148,7 +122,7 @@ mod tests {
             "ASSUME_ROLE_EXTERNAL_ID" => Some(ids.to_owned()),
             _ => None,
         };
-        chain(&get).map_err(|fault| fault.to_string())
+        from_env(&get).map_err(|fault| fault.to_string())
     }
 
     fn role(arn: &str, external_id: Option<&str>) -> Role {
@@ -160,7 +134,7 @@ mod tests {
 
     #[test]
     fn without_a_setting_no_role_is_assumed() {
-        assert_eq!(chain(&|_| None).unwrap(), []);
+        assert_eq!(from_env(&|_| None).unwrap(), []);
         assert_eq!(read("", ""), Ok(vec![]));
     }
 
@@ -208,23 +182,5 @@ mod tests {
                 .unwrap_err()
                 .contains("more external ids than roles")
         );
-    }
-
-    #[test]
-    fn of_a_chain_the_role_that_failed_is_named() {
-        let first = NotAssumed::new(HUB, &CredentialsError::provider_error("AccessDenied"));
-        assert!(
-            first
-                .to_string()
-                .starts_with(&format!("the role {HUB} could not be assumed: "))
-        );
-        let second = NotAssumed::new(ROTATOR, &CredentialsError::provider_error(first));
-        assert!(
-            second
-                .to_string()
-                .starts_with(&format!("the role {HUB} could not be assumed: ")),
-            "{second}"
-        );
-        assert_eq!(second.to_string().matches(NOT_ASSUMED).count(), 1, "{second}");
     }
 }

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
+use super::answer::{Answer, Context, epoch, secret_answer};
 use super::args::Args;
-use super::values::secret_answer;
-use super::{Answer, Context, epoch};
-use crate::state::{ApiError, Secret, State};
+use crate::state::{ApiError, Replica, Secret, State};
 
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let secret = state.find(&args.secret_id()?)?;
@@ -94,7 +93,7 @@ pub(super) fn add_versions(answer: &mut Map<String, Json>, name: &str, secret: &
 
 /// `ReplicationStatus`, which also the calls that change it answer.
 pub(super) fn replication_status(secret: &Secret, now: Timestamp) -> Json {
-    let entry = |replica: &crate::state::Replica| {
+    let entry = |replica: &Replica| {
         let (status, message) = replica.status(now);
         let mut entry = json!({ "Region": replica.region, "Status": status });
         if let Some(message) = message {

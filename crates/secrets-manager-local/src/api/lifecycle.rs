@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::answer::{Answer, Context, epoch, secret_answer, version_answer};
 use super::args::{Args, constraint, missing};
-use super::values::{details, secret_answer, version_answer};
-use super::{Answer, Context, describe, epoch};
-use crate::state::{ApiError, Deletion, ErrorCode, NewSecret, Replica, State};
+use super::describe;
+use super::values::details;
+use crate::state::lifecycle::{self, Deletion, NewSecret};
+use crate::state::{ApiError, ErrorCode, Replica, State};
 
 pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let name = args.required_text("Name", 1..=512)?;
@@ -32,7 +34,7 @@ pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         tags: args.tags()?,
         replica_regions: replica_regions(args)?,
     };
-    let arn = state.create(new, context.now)?;
+    let arn = lifecycle::create(state, new, context.now)?;
     let secret = state.get(&arn)?;
     let mut answer = if writes {
         version_answer(secret, &token)
@@ -76,7 +78,7 @@ pub(super) fn delete(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         (Err(error), Deletion::AfterDays(_)) => return Err(error),
     };
     let (arn, mut answer) = (secret.arn.clone(), secret_answer(secret));
-    let date = state.delete(&arn, deletion, context.now)?;
+    let date = lifecycle::delete(state, &arn, deletion, context.now)?;
     answer.insert("DeletionDate".to_owned(), epoch(date));
     Ok(answer.into())
 }
@@ -116,7 +118,7 @@ pub(super) fn tag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError>
     if tags.iter().any(|(key, _)| key.starts_with("aws:")) {
         return Err(constraint("Tags", "a key must not begin with aws:"));
     }
-    state.change(&arn, |secret| secret.add_tags(tags))?;
+    state.change(&arn, |secret| lifecycle::add_tags(secret, tags))?;
     Ok(Json::Object(Map::new()).into())
 }
 

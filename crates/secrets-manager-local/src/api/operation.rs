@@ -1,34 +1,8 @@
 //! The calls that are answered.
 
-use std::fmt;
-use std::str::FromStr;
-
-macro_rules! operations {
-    ($($name:ident),* $(,)?) => {
-        /// A call of the Secrets Manager API.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Operation {
-            $(
-                #[doc = concat!("`", stringify!($name), "`")]
-                $name,
-            )*
-        }
-
-        impl Operation {
-            /// Every call.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// The call's name in `X-Amz-Target`, after `secretsmanager.`.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => stringify!($name),)*
-                }
-            }
-        }
-    };
-}
-
-operations!(
+/// A call of the Secrets Manager API, by its name in `X-Amz-Target`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr)]
+pub(crate) enum Operation {
     BatchGetSecretValue,
     CancelRotateSecret,
     CreateSecret,
@@ -51,11 +25,11 @@ operations!(
     UpdateSecret,
     UpdateSecretVersionStage,
     ValidateResourcePolicy,
-);
+}
 
 /// Which of the account's quotas a call counts against (fact 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Quota {
+pub(crate) enum Quota {
     /// DescribeSecret and GetSecretValue together, 10,000 a second.
     Reads,
     /// PutSecretValue, `UpdateSecret`, `UpdateSecretVersionStage` and replication together, 50 a second.
@@ -63,8 +37,18 @@ pub enum Quota {
 }
 
 impl Operation {
+    /// The call that `X-Amz-Target` names after `secretsmanager.`.
+    pub(crate) fn named(name: &str) -> Result<Self, UnknownOperation> {
+        name.parse().map_err(|_| UnknownOperation(name.to_owned()))
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// The quota that this call counts against, if it is one of fact 16.
-    pub const fn quota(self) -> Option<Quota> {
+    pub(crate) const fn quota(self) -> Option<Quota> {
         match self {
             Self::DescribeSecret | Self::GetSecretValue => Some(Quota::Reads),
             Self::PutSecretValue
@@ -77,7 +61,7 @@ impl Operation {
     }
 
     /// Whether a stale read can show: the call only reads.
-    pub const fn reads(self) -> bool {
+    pub(crate) const fn reads(self) -> bool {
         matches!(
             self,
             Self::BatchGetSecretValue
@@ -90,25 +74,7 @@ impl Operation {
     }
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// No call of this API has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no operation of the local Secrets Manager is called {0:?}")]
-pub struct UnknownOperation(pub String);
-
-impl FromStr for Operation {
-    type Err = UnknownOperation;
-
-    fn from_str(name: &str) -> Result<Self, UnknownOperation> {
-        let known = Self::ALL
-            .iter()
-            .copied()
-            .find(|operation| operation.name() == name);
-        known.ok_or_else(|| UnknownOperation(name.to_owned()))
-    }
-}
+pub(crate) struct UnknownOperation(String);

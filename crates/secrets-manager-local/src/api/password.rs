@@ -4,12 +4,12 @@ use password::{Options, Policy};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value as Json, json};
 
-use super::Answer;
+use super::answer::Answer;
 use super::args::Args;
 use crate::state::{ApiError, ErrorCode};
 
 /// Answers `GetRandomPassword` from the operating system's generator.
-pub(crate) fn random_password(members: &Map<String, Json>) -> Result<Answer, ApiError> {
+pub(super) fn random(members: &Map<String, Json>) -> Result<Answer, ApiError> {
     let options = options(Args(members))?;
     let policy = Policy::new(&options).map_err(|error| ApiError::invalid_parameter(error.to_string()))?;
     let password = policy

@@ -2,9 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Answer;
+use super::answer::{Answer, secret_answer};
 use super::args::Args;
-use super::values::secret_answer;
 use crate::state::{ApiError, ErrorCode, State};
 
 const LONGEST: usize = 20_480;

@@ -1,10 +1,9 @@
 //! RotateSecret and `CancelRotateSecret`.
 
+use super::answer::{Answer, Context, secret_answer, version_answer};
 use super::args::Args;
-use super::values::{secret_answer, version_answer};
-use super::{Answer, Context};
-use crate::schedule::Rules;
-use crate::state::{ApiError, Begun, ErrorCode, RotationRequest, State};
+use crate::state::rotate::{self, Begun, RotationRequest};
+use crate::state::{ApiError, ErrorCode, Rules, State};
 
 pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
@@ -19,9 +18,7 @@ pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         rules: rules(args)?,
         immediately: args.flag("RotateImmediately")?.unwrap_or(true),
     };
-    let function = state
-        .get(&arn)?
-        .rotation_function(request.function_arn.as_deref())?;
+    let function = rotate::rotation_function(state.get(&arn)?, request.function_arn.as_deref())?;
     if !(context.may_invoke)(&function) {
         return Err(ApiError::new(
             ErrorCode::ResourceNotFound,
@@ -29,7 +26,7 @@ pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         ));
     }
     let token = request.token.clone();
-    let begun = state.change(&arn, |secret| secret.begin_rotation(request, context.now))?;
+    let begun = state.change(&arn, |secret| rotate::begin(secret, request, context.now))?;
     let mut answer = Answer::from(version_answer(state.get(&arn)?, &token));
     if let Begun::Started(run) = begun {
         answer.begun = Some((arn, run));
@@ -54,7 +51,7 @@ fn rules(args: Args<'_>) -> Result<Option<Rules>, ApiError> {
 
 pub(super) fn cancel(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    let token = state.change(&arn, |secret| secret.cancel_rotation(context.now))?;
+    let token = state.change(&arn, |secret| rotate::cancel(secret, context.now))?;
     let secret = state.get(&arn)?;
     Ok(match token {
         Some(token) => version_answer(secret, &token).into(),

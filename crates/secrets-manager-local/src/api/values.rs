@@ -3,9 +3,12 @@
 use serde_json::{Map, Value as Json, json};
 use staging_labels::{Label, VersionId};
 
+use super::answer::{Answer, Context, epoch, version_answer};
 use super::args::{Args, constraint};
-use super::{Answer, Context, epoch, lists};
-use crate::state::{ApiError, Details, NewVersion, Secret, State};
+use super::paging::{add_next_token, filters, page};
+use crate::state::lifecycle::{self, Details};
+use crate::state::versions::{self, NewVersion};
+use crate::state::{ApiError, Secret, State};
 
 /// Most values in one answer of `BatchGetSecretValue`.
 const BATCH: usize = 20;
@@ -27,7 +30,7 @@ pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> R
         stages,
     };
     state.change(&arn, |secret| {
-        secret.put(new, rotation_token.as_deref(), context.now)
+        versions::put(secret, new, rotation_token.as_deref(), context.now)
     })?;
     let secret = state.get(&arn)?;
     let mut answer = version_answer(secret, &id);
@@ -58,7 +61,9 @@ pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         value,
         stages: None,
     });
-    let written = state.change(&arn, |secret| secret.update(details, new, context.now))?;
+    let written = state.change(&arn, |secret| {
+        lifecycle::update(secret, details, new, context.now)
+    })?;
     let mut answer = version_answer(state.get(&arn)?, &id);
     if !written {
         answer.remove("VersionId");
@@ -111,20 +116,20 @@ pub(super) fn batch_get(
         ("SecretValues".to_owned(), values.into()),
         ("Errors".to_owned(), errors.into()),
     ]);
-    lists::add_next_token(&mut answer, next);
+    add_next_token(&mut answer, next);
     Ok(answer.into())
 }
 
 /// The ids that are asked for, or that the filters find, and where the next page begins.
 fn batch_ids(args: Args<'_>, state: &State) -> Result<(Vec<String>, Option<usize>), ApiError> {
     let ids = args.texts("SecretIdList", 1..=BATCH, 2048)?;
-    let filters = lists::filters(args)?;
+    let filters = filters(args)?;
     match (ids, filters.is_empty()) {
         (Some(ids), true) => Ok((ids, None)),
         (None, false) => {
             let asked = state.secrets().filter(|secret| secret.deletion.is_none());
             let found = asked.filter(|secret| filters.iter().all(|filter| filter.matches(secret)));
-            lists::page(args, BATCH, found.map(|secret| secret.arn.clone()).collect())
+            page(args, BATCH, found.map(|secret| secret.arn.clone()).collect())
         }
         _ => Err(ApiError::invalid_parameter(
             "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
@@ -137,7 +142,7 @@ fn value_entry(
     id: Option<&VersionId>,
     stage: Option<&Label>,
 ) -> Result<(Map<String, Json>, VersionId), ApiError> {
-    let (version, value) = secret.read(id, stage)?;
+    let (version, value) = versions::read(secret, id, stage)?;
     let mut entry = version_answer(secret, &version.id);
     value.write_to(&mut entry);
     if !version.stages.is_empty() {
@@ -145,19 +150,4 @@ fn value_entry(
     }
     entry.insert("CreatedDate".to_owned(), epoch(version.created));
     Ok((entry, version.id.clone()))
-}
-
-/// `ARN`, `Name` and `VersionId`, with which many answers begin.
-pub(super) fn version_answer(secret: &Secret, id: &VersionId) -> Map<String, Json> {
-    let mut answer = secret_answer(secret);
-    answer.insert("VersionId".to_owned(), id.as_str().into());
-    answer
-}
-
-/// `ARN` and `Name`.
-pub(super) fn secret_answer(secret: &Secret) -> Map<String, Json> {
-    Map::from_iter([
-        ("ARN".to_owned(), secret.arn.as_str().into()),
-        ("Name".to_owned(), secret.name.as_str().into()),
-    ])
 }

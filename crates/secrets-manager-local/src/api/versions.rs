@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::answer::{Answer, Context, epoch, secret_answer};
 use super::args::{Args, missing};
-use super::values::secret_answer;
-use super::{Answer, Context, epoch, lists};
-use crate::state::{ApiError, StageMove, State, Version};
+use super::paging::{add_next_token, page};
+use crate::state::labels::{self, StageMove};
+use crate::state::{ApiError, State, Version, versions};
 
 /// Most versions in one answer.
 const PAGE: usize = 100;
@@ -23,7 +24,7 @@ pub(super) fn move_stage(
         from: args.version_id("RemoveFromVersionId")?,
         to: args.version_id("MoveToVersionId")?,
     };
-    state.change(&arn, |secret| secret.move_stage(&wanted, context.now))?;
+    state.change(&arn, |secret| labels::move_stage(secret, &wanted, context.now))?;
     Ok(secret_answer(state.get(&arn)?).into())
 }
 
@@ -31,11 +32,11 @@ pub(super) fn list(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError
     let secret = state.find(&args.secret_id()?)?;
     secret.refuse_deleted()?;
     let with_deprecated = args.flag("IncludeDeprecated")?.unwrap_or_default();
-    let versions = secret.listed_versions(with_deprecated).map(entry).collect();
-    let (versions, next) = lists::page(args, PAGE, versions)?;
+    let versions = versions::listed(secret, with_deprecated).map(entry).collect();
+    let (versions, next) = page(args, PAGE, versions)?;
     let mut answer = secret_answer(secret);
     answer.insert("Versions".to_owned(), versions.into());
-    lists::add_next_token(&mut answer, next);
+    add_next_token(&mut answer, next);
     Ok(answer.into())
 }
 

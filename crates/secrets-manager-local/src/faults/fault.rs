@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Call;
+use super::call::Call;
 use crate::api::{Operation, UnknownOperation};
 
 /// A fault: the calls it concerns, which of them it hits, and what it does.
@@ -178,7 +178,7 @@ impl Fault {
     pub(crate) fn check(&self) -> Result<(), UnknownOperation> {
         self.operation
             .as_deref()
-            .map_or(Ok(()), |name| name.parse::<Operation>().map(drop))
+            .map_or(Ok(()), |name| Operation::named(name).map(drop))
     }
 
     pub(super) fn concerns(&self, call: &Call<'_>) -> bool {

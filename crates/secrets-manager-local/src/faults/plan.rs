@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Effect;
+use super::fault::Effect;
 use crate::state::{ApiError, ErrorCode};
 
 /// What is to happen to one call: the effects of all faults that hit it.
@@ -36,7 +36,7 @@ impl Plan {
         self.names.push(effect.name());
         match effect {
             Effect::Error { code, message } => {
-                self.error = Some(ApiError::new(ErrorCode::from(code.as_str()), message));
+                self.error = Some(ApiError::new(ErrorCode::named(code), message));
             }
             Effect::Throttle => self.error = Some(throttled()),
             Effect::DelayMs(by) => self.delay += Duration::from_millis(*by),

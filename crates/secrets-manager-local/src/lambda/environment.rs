@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
+use crate::arn::REGION;
+
 /// Variables whose values `Debug` does not show: they may be passwords.
 #[derive(Clone, Default)]
 pub(crate) struct Variables(Vec<(OsString, OsString)>);
@@ -45,8 +47,8 @@ impl Environment<'_> {
         let memory = self.memory_mb.to_string();
         let log_group = format!("/aws/lambda/{}", self.function);
         let texts = [
-            ("AWS_REGION", crate::REGION),
-            ("AWS_DEFAULT_REGION", crate::REGION),
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
             ("AWS_LAMBDA_FUNCTION_NAME", self.function),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),

@@ -1,4 +1,4 @@
-//! What a function is: a name, and a program or somebody else's Invoke API.
+//! What a function is: a name, and a program or another server's Invoke API.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -12,6 +12,7 @@ use super::logs::FunctionLog;
 use super::outcome::{Invocation, Reply, Telemetry};
 use super::remote;
 use super::sandbox::{Blueprint, Sandbox};
+use crate::arn::function_arn;
 use crate::sync::lock;
 
 /// What holds for every function.
@@ -70,7 +71,7 @@ impl Host {
 
     /// The name in a function's ARN, or the name itself, if there is such a function.
     pub(crate) fn name_of(&self, arn_or_name: &str) -> Option<String> {
-        let prefix = format!("arn:aws:lambda:{}:{}:function:", crate::REGION, crate::ACCOUNT);
+        let prefix = function_arn("");
         let name = arn_or_name.strip_prefix(&prefix).unwrap_or(arn_or_name);
         let name = name.split_once(':').map_or(name, |(name, _qualifier)| name);
         lock(&self.functions).contains_key(name).then(|| name.to_owned())
@@ -143,7 +144,7 @@ impl Host {
                 return (reply, Telemetry::default());
             }
         };
-        let arn = crate::function_arn(&hosted.function.name);
+        let arn = function_arn(&hosted.function.name);
         let reply = sandbox.invoke(request_id, payload, arn, limit).await;
         let telemetry = sandbox.telemetry();
         if sandbox.is_gone() || !self.is_current(hosted) {

@@ -1,7 +1,7 @@
-//! Hosts functions as Lambda does: the Invoke API in front, the Runtime API behind.
+//! Hosts functions as Lambda does: their processes, the Runtime API that these talk to, and what they write.
 //!
-//! One process is one sandbox. It has a Runtime API listener of its own, is reused while it
-//! lives, and runs one invocation at a time; a further concurrent invocation starts a further one.
+//! One process is one sandbox. It has its own Runtime API listener, is reused while it lives, and runs one
+//! invocation at a time. A concurrent invocation starts another sandbox. The Invoke API is in `wire`.
 
 mod environment;
 mod function;

@@ -45,7 +45,7 @@ pub struct FunctionError {
     pub error_message: String,
 }
 
-/// What Lambda reports of an invocation besides its outcome.
+/// What Lambda reports of an invocation apart from its outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Telemetry {
     /// The sandbox's access key id; empty if there was none.

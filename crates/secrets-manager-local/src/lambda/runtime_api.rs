@@ -96,7 +96,7 @@ fn finish(api: &Api, id: &str, reply: Reply) -> Response {
         let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
         return (StatusCode::BAD_REQUEST, body).into_response();
     };
-    // Whoever invoked may have given up; the function need not know.
+    // An error means that the caller has given up. The function need not know.
     let _ = sender.send(reply);
     accepted()
 }

@@ -1,6 +1,7 @@
 //! A sandbox: one process, its Runtime API, one invocation at a time.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use super::logs::FunctionLog;
 use super::outcome::{Reply, Telemetry};
 use super::process::{Process, Start};
 use super::runtime_api::{Init, Job, runtime_api};
+use crate::http::serve;
 use crate::sync::lock;
 
 /// Lambda gives a function this long to come up.
@@ -41,7 +43,7 @@ pub(crate) struct Sandbox {
     init_time: Mutex<Option<Duration>>,
 }
 
-/// What a rotation's event says, for whoever reads the log of calls.
+/// What a rotation's event says, for the log of calls and for faults.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Event {
@@ -70,22 +72,22 @@ impl Sandbox {
             "ASIALOCAL{}",
             &uuid::Uuid::new_v4().simple().to_string().to_uppercase()[..11]
         );
-        let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = socket.local_addr()?.to_string();
+        let socket = listen_unguessably().await?;
+        let address = socket.local_addr()?;
         let (router, jobs, init) = runtime_api();
         let (path, directory) = locate(path)?;
         let start = Start {
             path: &path,
             arguments,
             directory: &directory,
-            environment: environment(blueprint, &id, &address, &directory),
+            environment: environment(blueprint, &id, &address.to_string(), &directory),
             function: blueprint.function.name.clone(),
             sandbox: id.clone(),
             log: Arc::clone(blueprint.log),
         };
         let started = Instant::now();
         let process = Process::start(start)?;
-        let listener = tokio::spawn(crate::http::serve(socket, router));
+        let listener = tokio::spawn(serve(socket, address, router));
         let function = blueprint.function.name.clone();
         Ok(Self {
             id,
@@ -205,6 +207,20 @@ impl Drop for Sandbox {
     /// The process dies with its handle (`kill_on_drop`); the Runtime API closes its connections.
     fn drop(&mut self) {
         self.listener.abort();
+    }
+}
+
+/// Listens on an address out of 2^24 and a free port, so that a web page cannot find the Runtime API and take an
+/// invocation from it.
+///
+/// A secret prefix of the path cannot do it: Rust's runtime client takes a path only after `http://`, Python's takes
+/// `HOST:PORT` only.
+async fn listen_unguessably() -> io::Result<TcpListener> {
+    let [a, b, c, ..] = uuid::Uuid::new_v4().into_bytes();
+    match TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(1, 254)), 0)).await {
+        Ok(listener) => Ok(listener),
+        // Linux has all of 127.0.0.0/8; macOS has 127.0.0.1 alone.
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
     }
 }
 

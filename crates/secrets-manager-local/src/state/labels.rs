@@ -11,109 +11,107 @@ pub(crate) const MAX_LABELS: usize = 20;
 
 /// `UpdateSecretVersionStage`: which label goes from where to where.
 #[derive(Debug, Clone)]
-pub struct StageMove {
+pub(crate) struct StageMove {
     /// The label.
-    pub label: Label,
+    pub(crate) label: Label,
     /// The version that has it now.
-    pub from: Option<VersionId>,
+    pub(crate) from: Option<VersionId>,
     /// The version that shall have it; absent to take it away.
-    pub to: Option<VersionId>,
+    pub(crate) to: Option<VersionId>,
 }
 
-impl Secret {
-    /// The compare-and-swap of fact 12.
-    pub(crate) fn move_stage(&mut self, wanted: &StageMove, now: Timestamp) -> Result<(), ApiError> {
-        self.refuse_deleted()?;
-        self.refuse_replica()?;
-        let carrier = self.carrier(&wanted.label).map(|version| version.id.clone());
-        let Some(to) = &wanted.to else {
-            return self.remove_stage(wanted, carrier.as_ref(), now);
-        };
-        if self.version(to).is_none() {
-            return Err(ApiError::no_version(to));
-        }
-        match (&carrier, &wanted.from) {
-            (Some(carrier), None) if carrier != to => return Err(from_is_missing(&wanted.label, carrier)),
-            (carrier, Some(from)) if carrier.as_ref() != Some(from) => {
-                return Err(from_is_wrong(&wanted.label, from, carrier.as_ref()));
-            }
-            _ => {}
-        }
-        self.attach(to, wanted.label.clone(), now)?;
-        self.last_changed = now;
-        Ok(())
+/// The compare-and-swap of fact 12.
+pub(crate) fn move_stage(secret: &mut Secret, wanted: &StageMove, now: Timestamp) -> Result<(), ApiError> {
+    secret.refuse_deleted()?;
+    secret.refuse_replica()?;
+    let carrier = secret.carrier(&wanted.label).map(|version| version.id.clone());
+    let Some(to) = &wanted.to else {
+        return remove_stage(secret, wanted, carrier.as_ref(), now);
+    };
+    if secret.version(to).is_none() {
+        return Err(ApiError::no_version(to));
     }
-
-    fn remove_stage(
-        &mut self,
-        wanted: &StageMove,
-        carrier: Option<&VersionId>,
-        now: Timestamp,
-    ) -> Result<(), ApiError> {
-        let Some(from) = &wanted.from else {
-            return Err(ApiError::invalid_parameter(
-                "You must specify RemoveFromVersionId, MoveToVersionId, or both.",
-            ));
-        };
-        if wanted.label == Label::Current {
-            return Err(ApiError::invalid_parameter(
-                "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
-            ));
+    match (&carrier, &wanted.from) {
+        (Some(carrier), None) if carrier != to => return Err(from_is_missing(&wanted.label, carrier)),
+        (carrier, Some(from)) if carrier.as_ref() != Some(from) => {
+            return Err(from_is_wrong(&wanted.label, from, carrier.as_ref()));
         }
-        if carrier != Some(from) {
-            return Err(from_is_wrong(&wanted.label, from, carrier));
-        }
-        self.detach(&wanted.label);
-        self.last_changed = now;
-        Ok(())
+        _ => {}
     }
+    attach(secret, to, wanted.label.clone(), now)?;
+    secret.last_changed = now;
+    Ok(())
+}
 
-    /// Puts `label` on `version`, off whichever has it. `AWSPREVIOUS` follows `AWSCURRENT`.
-    pub(crate) fn attach(
-        &mut self,
-        version: &VersionId,
-        label: Label,
-        now: Timestamp,
-    ) -> Result<(), ApiError> {
-        let carrier = self.carrier(&label).map(|carrier| carrier.id.clone());
-        if carrier.as_ref() == Some(version) {
-            return Ok(());
-        }
-        self.detach(&label);
-        let moved_current = label == Label::Current;
-        let target = self
-            .version_mut(version)
-            .ok_or_else(|| ApiError::no_version(version))?;
-        if target.stages.len() == MAX_LABELS {
-            return Err(ApiError::new(
-                ErrorCode::LimitExceeded,
-                format!("You can't attach more than {MAX_LABELS} staging labels to a version."),
-            ));
-        }
-        target.stages.insert(label);
-        if moved_current {
-            self.after_promotion(carrier.as_ref(), now);
-        }
-        Ok(())
+fn remove_stage(
+    secret: &mut Secret,
+    wanted: &StageMove,
+    carrier: Option<&VersionId>,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let Some(from) = &wanted.from else {
+        return Err(ApiError::invalid_parameter(
+            "You must specify RemoveFromVersionId, MoveToVersionId, or both.",
+        ));
+    };
+    if wanted.label == Label::Current {
+        return Err(ApiError::invalid_parameter(
+            "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
+        ));
     }
+    if carrier != Some(from) {
+        return Err(from_is_wrong(&wanted.label, from, carrier));
+    }
+    detach(secret, &wanted.label);
+    secret.last_changed = now;
+    Ok(())
+}
 
-    fn after_promotion(&mut self, loser: Option<&VersionId>, now: Timestamp) {
-        if let Some(loser) = loser {
-            self.detach(&Label::Previous);
-            if let Some(version) = self.version_mut(loser) {
-                version.stages.insert(Label::Previous);
-            }
-        }
-        for replica in &mut self.replicas {
-            replica.follow(now);
+/// Puts `label` on `version`, off whichever has it. `AWSPREVIOUS` follows `AWSCURRENT`.
+pub(crate) fn attach(
+    secret: &mut Secret,
+    version: &VersionId,
+    label: Label,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let carrier = secret.carrier(&label).map(|carrier| carrier.id.clone());
+    if carrier.as_ref() == Some(version) {
+        return Ok(());
+    }
+    detach(secret, &label);
+    let moved_current = label == Label::Current;
+    let target = secret
+        .version_mut(version)
+        .ok_or_else(|| ApiError::no_version(version))?;
+    if target.stages.len() == MAX_LABELS {
+        return Err(ApiError::new(
+            ErrorCode::LimitExceeded,
+            format!("You can't attach more than {MAX_LABELS} staging labels to a version."),
+        ));
+    }
+    target.stages.insert(label);
+    if moved_current {
+        after_promotion(secret, carrier.as_ref(), now);
+    }
+    Ok(())
+}
+
+fn after_promotion(secret: &mut Secret, loser: Option<&VersionId>, now: Timestamp) {
+    if let Some(loser) = loser {
+        detach(secret, &Label::Previous);
+        if let Some(version) = secret.version_mut(loser) {
+            version.stages.insert(Label::Previous);
         }
     }
+    for replica in &mut secret.replicas {
+        replica.follow(now);
+    }
+}
 
-    /// Takes `label` off whichever version has it.
-    pub(crate) fn detach(&mut self, label: &Label) {
-        for version in &mut self.versions {
-            version.stages.remove(label);
-        }
+/// Takes `label` off whichever version has it.
+pub(crate) fn detach(secret: &mut Secret, label: &Label) {
+    for version in &mut secret.versions {
+        version.stages.remove(label);
     }
 }
 

@@ -7,13 +7,13 @@ pub(crate) const LAG: SignedDuration = SignedDuration::from_secs(2);
 
 /// A copy in another region, as far as the primary shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replica {
+pub(crate) struct Replica {
     /// The region.
-    pub region: String,
+    pub(crate) region: String,
     /// When the primary last changed in a way that the copy must follow.
-    pub changed: Timestamp,
+    pub(crate) changed: Timestamp,
     /// A second change came before the copy had followed the first: it follows no more.
-    pub stuck: bool,
+    pub(crate) stuck: bool,
 }
 
 impl Replica {

@@ -1,4 +1,6 @@
 //! One secret as plain data, and what every operation asks of it.
+//!
+//! What changes a secret is in `labels`, `versions`, `lifecycle` and `rotate`.
 
 use std::collections::BTreeSet;
 
@@ -8,65 +10,66 @@ use staging_labels::{Label, VersionId};
 use super::error::ApiError;
 use super::replica::Replica;
 use super::rotation::{Rotation, Unfinished};
-use super::trail::TrailEvent;
+use super::schedule::midnight;
+use super::trail::{TrailEvent, TrailEventName};
 use super::value::Value;
 
 /// A secret with its versions and its rotation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Secret {
+pub(crate) struct Secret {
     /// The full ARN, with its six-character suffix.
-    pub arn: String,
+    pub(crate) arn: String,
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// `Description`
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// `KmsKeyId`; kept, not used: values are not encrypted here.
-    pub kms_key_id: Option<String>,
+    pub(crate) kms_key_id: Option<String>,
     /// `Type`
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// Tags in the order they were added.
-    pub tags: Vec<(String, String)>,
+    pub(crate) tags: Vec<(String, String)>,
     /// The resource policy's text.
-    pub policy: Option<String>,
+    pub(crate) policy: Option<String>,
     /// Every version, oldest first, those without a label included.
-    pub versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
     /// The rotation's configuration; absent if it never was configured (fact 9).
-    pub rotation: Option<Rotation>,
+    pub(crate) rotation: Option<Rotation>,
     /// The rotation that was begun and has neither succeeded nor been abandoned or cancelled.
-    pub unfinished: Option<Unfinished>,
+    pub(crate) unfinished: Option<Unfinished>,
     /// The rotation's events as `CloudTrail` has them (fact 20).
-    pub trail: Vec<TrailEvent>,
+    pub(crate) trail: Vec<TrailEvent>,
     /// When it was created.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
     /// When it was last changed in any way.
-    pub last_changed: Timestamp,
+    pub(crate) last_changed: Timestamp,
     /// The day on which a value was last read.
-    pub last_accessed: Option<Timestamp>,
+    pub(crate) last_accessed: Option<Timestamp>,
     /// When a rotation last succeeded.
-    pub last_rotated: Option<Timestamp>,
+    pub(crate) last_rotated: Option<Timestamp>,
     /// When it will be gone, if it is marked for deletion.
-    pub deletion: Option<Timestamp>,
+    pub(crate) deletion: Option<Timestamp>,
     /// The service that manages it (fact 19).
-    pub owning_service: Option<String>,
+    pub(crate) owning_service: Option<String>,
     /// The primary's region, if it is a replica (fact 17).
-    pub primary_region: Option<String>,
+    pub(crate) primary_region: Option<String>,
     /// Its copies in other regions (fact 17).
-    pub replicas: Vec<Replica>,
+    pub(crate) replicas: Vec<Replica>,
 }
 
 /// A version of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// Its id: the `ClientRequestToken` that made it.
-    pub id: VersionId,
+    pub(crate) id: VersionId,
     /// The value; absent in the version that a rotation begins with (fact 2).
-    pub value: Option<Value>,
+    pub(crate) value: Option<Value>,
     /// The labels it carries.
-    pub stages: BTreeSet<Label>,
+    pub(crate) stages: BTreeSet<Label>,
     /// When it was created.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
     /// The day on which it was last read.
-    pub last_accessed: Option<Timestamp>,
+    pub(crate) last_accessed: Option<Timestamp>,
 }
 
 impl Version {
@@ -82,7 +85,7 @@ impl Version {
     }
 
     /// The labels' names, in alphabetical order.
-    pub fn stage_names(&self) -> Vec<&str> {
+    pub(crate) fn stage_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.stages.iter().map(Label::as_str).collect();
         names.sort_unstable();
         names
@@ -91,7 +94,7 @@ impl Version {
 
 impl Secret {
     /// The version with this id.
-    pub fn version(&self, id: &VersionId) -> Option<&Version> {
+    pub(crate) fn version(&self, id: &VersionId) -> Option<&Version> {
         self.versions.iter().find(|version| version.id == *id)
     }
 
@@ -100,10 +103,21 @@ impl Secret {
     }
 
     /// The version that carries `label`; a label is on one version at most.
-    pub fn carrier(&self, label: &Label) -> Option<&Version> {
+    pub(crate) fn carrier(&self, label: &Label) -> Option<&Version> {
         self.versions
             .iter()
             .find(|version| version.stages.contains(label))
+    }
+
+    /// Whether `version` is there and carries `label`.
+    pub(super) fn carries(&self, version: &VersionId, label: &Label) -> bool {
+        self.version(version)
+            .is_some_and(|version| version.stages.contains(label))
+    }
+
+    /// Adds an event to the trail.
+    pub(super) fn record(&mut self, name: TrailEventName, version: VersionId, at: Timestamp) {
+        self.trail.push(TrailEvent { at, name, version });
     }
 
     /// Refuses whatever a secret that is marked for deletion refuses (fact 17).
@@ -126,7 +140,7 @@ impl Secret {
 
     /// Notes that a value was read. AWS keeps the day, not the hour.
     pub(crate) fn touch(&mut self, id: &VersionId, now: Timestamp) {
-        let day = crate::schedule::midnight(now);
+        let day = midnight(now);
         self.last_accessed = Some(day);
         if let Some(version) = self.version_mut(id) {
             version.last_accessed = Some(day);

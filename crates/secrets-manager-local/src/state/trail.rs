@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use staging_labels::VersionId;
 
-use super::rotation::Kind;
+use super::rotation::RotationKind;
 
 /// One event of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,24 +37,24 @@ pub enum TrailEventName {
 }
 
 impl TrailEventName {
-    pub(crate) const fn started(kind: Kind) -> Self {
+    pub(crate) const fn started(kind: RotationKind) -> Self {
         match kind {
-            Kind::Full => Self::RotationStarted,
-            Kind::TestOnly => Self::TestRotationStarted,
+            RotationKind::Full => Self::RotationStarted,
+            RotationKind::TestOnly => Self::TestRotationStarted,
         }
     }
 
-    pub(crate) const fn succeeded(kind: Kind) -> Self {
+    pub(crate) const fn succeeded(kind: RotationKind) -> Self {
         match kind {
-            Kind::Full => Self::RotationSucceeded,
-            Kind::TestOnly => Self::TestRotationSucceeded,
+            RotationKind::Full => Self::RotationSucceeded,
+            RotationKind::TestOnly => Self::TestRotationSucceeded,
         }
     }
 
-    pub(crate) const fn failed(kind: Kind) -> Self {
+    pub(crate) const fn failed(kind: RotationKind) -> Self {
         match kind {
-            Kind::Full => Self::RotationFailed,
-            Kind::TestOnly => Self::TestRotationFailed,
+            RotationKind::Full => Self::RotationFailed,
+            RotationKind::TestOnly => Self::TestRotationFailed,
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const MAX_BYTES: usize = 65_536;
 
 /// A secret value: text or bytes. `Debug` shows its kind and size only.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// `SecretString`
     String(String),
     /// `SecretBinary`, decoded

@@ -114,6 +114,8 @@ def misbehave(step):
 def handle(event):
     if "Print" in event:
         print(event["Print"], flush=True)
+    if "Variable" in event:
+        return os.environ[event["Variable"]]
     if "Step" not in event:
         return event
     step, secret, token = event["Step"], event["SecretId"], event["ClientRequestToken"]

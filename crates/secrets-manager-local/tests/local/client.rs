@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// Sends one request; an error if the connection is closed without an answer.
+/// Sends one request, with the URL's address as `Host` unless the headers have one; an error if the connection is closed without an answer.
 pub(crate) async fn send(
     method: &str,
     url: &str,
@@ -43,10 +43,10 @@ pub(crate) async fn send(
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let mut request = Request::builder()
-        .method(method)
-        .uri(format!("/{path}"))
-        .header("host", address);
+    let mut request = Request::builder().method(method).uri(format!("/{path}"));
+    if headers.iter().all(|(name, _)| *name != "host") {
+        request = request.header("host", address);
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

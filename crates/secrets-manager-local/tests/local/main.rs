@@ -9,3 +9,4 @@ mod program;
 mod protocol;
 mod rotations;
 mod schedules;
+mod web_pages;

@@ -1,47 +1,9 @@
 //! Whether two versions of a secret name the same account.
 
-use super::PostgresSecret;
-use crate::shown::Shown;
+use super::secret::PostgresSecret;
+use crate::error::Mismatch;
 
 const DEFAULT_PORT: u16 = 5432;
-
-/// A pending version that would log in elsewhere, or as somebody else, than the current one.
-///
-/// The values are no credentials, so they may be shown.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the pending version names another account: its `{field}` is {}, the current version's is {}",
-    shown(.pending.as_deref()), shown(.current.as_deref())
-)]
-pub struct Mismatch {
-    /// The key that differs, the first of several.
-    pub field: &'static str,
-    /// Its value in the pending version.
-    pub pending: Option<String>,
-    /// Its value in the current version.
-    pub current: Option<String>,
-}
-
-impl Mismatch {
-    /// The stable code, one of [`CODES`](crate::CODES).
-    pub const fn code(&self) -> &'static str {
-        "PendingNamesAnotherAccount"
-    }
-
-    /// Two users, of whom `pending` is not to follow `current`.
-    pub fn of_users(pending: &str, current: &str) -> Self {
-        Self {
-            field: "username",
-            pending: Some(pending.to_owned()),
-            current: Some(current.to_owned()),
-        }
-    }
-
-    /// What to do about it, as a sentence.
-    pub fn remedy(&self) -> String {
-        "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand".to_owned()
-    }
-}
 
 impl PostgresSecret {
     /// Checks that this version, the pending one, differs from `current` in nothing but its password.
@@ -89,8 +51,4 @@ impl PostgresSecret {
             ("engine", own(self.engine())),
         ]
     }
-}
-
-fn shown(value: Option<&str>) -> String {
-    value.map_or_else(|| "not given".to_owned(), |value| Shown(value).to_string())
 }

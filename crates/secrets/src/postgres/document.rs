@@ -3,9 +3,10 @@
 use password::Password;
 
 use super::fields::{self, Fields, PORT, TEXT};
+use crate::error::DocumentError;
 use crate::json::{Kind, Object};
 use crate::shown::Shown;
-use crate::{DocumentError, TlsMode, tls};
+use crate::tls::{self, TlsMode};
 
 /// AWS writes the first two. The third is what PostgreSQL calls itself; nothing else can be meant by it.
 const ENGINES: [&str; 3] = ["postgres", "aurora-postgresql", "postgresql"];

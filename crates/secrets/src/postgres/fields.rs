@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use password::Password;
 
-use crate::{DocumentError, TlsMode};
+use crate::error::DocumentError;
+use crate::tls::TlsMode;
 
 pub(super) const TEXT: &str = "a string that is not empty";
 pub(super) const HOST: &str = "one host name or address; the port belongs in `port`";

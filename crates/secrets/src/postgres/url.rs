@@ -6,9 +6,10 @@ use password::Password;
 use secrecy::SecretString;
 
 use super::fields::{self, Fields, HOST};
+use crate::error::{DocumentError, NotJson, UrlProblem};
 use crate::percent;
 use crate::text::{span_of, splice};
-use crate::{DocumentError, TlsMode, UrlProblem, tls};
+use crate::tls::{self, TlsMode};
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
@@ -85,7 +86,7 @@ fn split(text: &str) -> Result<Parts<'_>, DocumentError> {
     if url.contains('#') {
         return Err(UrlProblem::Fragment.into());
     }
-    let rest = strip_scheme(url).ok_or(crate::NotJson::Text)?;
+    let rest = strip_scheme(url).ok_or(NotJson::Text)?;
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let Some((userinfo, server)) = authority.split_once('@') else {

@@ -1,7 +1,9 @@
 //! Bad documents: each is refused with an error of its own, which quotes nothing it must not.
 
+use std::collections::BTreeSet;
+
 use crate::common::{parse, password};
-use secrets::{CODES, MAX_BYTES, NotJson, PostgresSecret, UrlProblem};
+use secrets::{MAX_BYTES, NotJson, PostgresSecret, UrlProblem, codes};
 
 /// Stands in the place of every password below.
 const CANARY: &str = "c4n4ry-Qz7";
@@ -15,7 +17,7 @@ fn refused(text: &str, code: &str, message: &str) {
         (code, message),
         "{text}"
     );
-    assert!(CODES.contains(&code));
+    assert!(codes().contains(&code));
     let remedy = error.remedy();
     assert!(
         remedy.starts_with(char::is_lowercase) && !remedy.ends_with('.'),
@@ -459,7 +461,7 @@ fn debug_and_display_of_a_secret_hide_the_password_and_the_text() {
 
 #[test]
 fn every_listed_code_occurs() {
-    let mut codes: Vec<&str> = [
+    let mut seen: BTreeSet<&str> = [
         r#"{"username":"u","password":"p","dbname":"a","database":"b"}"#,
         r#"{"a":1,"a":1}"#,
         r#"{"username":1}"#,
@@ -475,8 +477,8 @@ fn every_listed_code_occurs() {
         parse("postgres://a:p@h").unwrap(),
         parse("postgres://b:p@h").unwrap(),
     );
-    codes.push(one.same_account_as(&other).unwrap_err().code());
-    assert_eq!(codes, CODES);
+    seen.insert(one.same_account_as(&other).unwrap_err().code());
+    assert_eq!(seen, codes().into_iter().collect());
     // The kinds within a code are public too.
     assert_ne!(NotJson::Text.to_string(), UrlProblem::Fragment.to_string());
 }

@@ -41,6 +41,23 @@ async fn a_current_password_that_somebody_changed_is_healed_if_the_previous_one_
     }
 }
 
+/// Each of its versions is for the server of its superuser secret.
+#[tokio::test]
+async fn a_current_password_that_somebody_changed_is_healed_without_a_host_in_the_secret() {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let mut document = database.document();
+    for key in ["host", "port"] {
+        document.as_object_mut().expect("it is one").remove(key);
+    }
+    let setup = Setup::on(Server::Main);
+    let pair = Pair::with_document(setup, database, Power::CreateRole, document).await;
+    rotates(&pair, "before").await;
+    change_current_by_hand(&pair).await;
+    rotates(&pair, "after").await;
+    rotates(&pair, "and on").await;
+    pair.invariant_current_and_previous_log_in("healed").await;
+}
+
 #[tokio::test]
 async fn a_secret_that_cannot_show_whose_it_is_gets_nothing_from_the_admin() {
     let pair = Pair::new().await;

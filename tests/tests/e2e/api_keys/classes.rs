@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keywheel_tests::keys::FUNCTION;
 use keywheel_tests::scripted::{Issued, Kind, Trick, answer};
-use rotate_api_key::mark::Marks;
+use rotate_api_key::Marks;
 use serde_json::json;
 use staging_labels::{Label, Step};
 

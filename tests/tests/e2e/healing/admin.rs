@@ -90,6 +90,24 @@ async fn an_admin_that_is_no_superuser_helps() {
     }
 }
 
+/// The step asks the server again for some seconds, for a connection may become free. The role's passwords are not tried again.
+#[tokio::test]
+async fn no_password_is_tried_twice_while_the_admin_has_no_connection_to_spare() {
+    let world = World::new().await;
+    let admin = Admin::new(&world, true).await;
+    lost_with_admin(&world, &admin.document(&world).to_string()).await;
+    let none = format!("ALTER ROLE {} CONNECTION LIMIT 0", admin.name);
+    world.database.sql(&none).await;
+    let token = world.proposed().await;
+    let log = || world.database.log().of_role(world.database.user());
+    let before = log();
+    world.refuses(&token, Step::Set, "ServerFull", &["53300"]).await;
+    let log = log().since(&before);
+    // The current and the pending version: the previous one has the password of the current one.
+    assert_eq!(log.failed_logins(), 2, "{log}");
+    admin.leave(&world).await;
+}
+
 #[tokio::test]
 async fn an_admin_without_the_right_is_told_which_one_is_missing() {
     for server in [Server::Sixteen, Server::Eighteen] {

@@ -56,6 +56,27 @@ async fn the_admin_changes_the_password_and_no_login_fails() {
     assert_eq!(super::calls_about(&world, &arn), ["GetSecretValue"]);
 }
 
+/// A version that opens the session may be an old one, of another superuser: the current version says who helps.
+#[tokio::test]
+async fn the_current_version_names_the_admin_though_the_previous_one_opened_the_session() {
+    let (proxy, world) = world().await;
+    let arn = name_admin(&proxy, &world).await;
+    let place = json!({"host": "localhost", "port": proxy.port()});
+    let document = changed(world.database.document(), place);
+    let gone = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nobody-a1b2c3";
+    for (admin, password) in [(gone, None), (arn.as_str(), Some("nobody knows it"))] {
+        let mut document = changed(document.clone(), json!({"masterarn": admin}));
+        if let Some(password) = password {
+            document["password"] = password.into();
+        }
+        world.put(&document.to_string(), &[Label::Current]).await;
+    }
+    restrict(&proxy);
+    rotates(&world).await;
+    assert_eq!(proxy.pending_rules(), 0);
+    assert_eq!(super::calls_about(&world, &arn), ["GetSecretValue"]);
+}
+
 #[tokio::test]
 async fn the_admin_is_asked_only_then() {
     let (proxy, world) = world().await;

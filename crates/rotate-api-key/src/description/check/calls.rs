@@ -1,12 +1,12 @@
 //! The rules of calls: their requests, templates and hosts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::super::Description;
-use super::super::call::{Auth, Call, ClientCredentials, Issue, List, Promote, Revoke, Set, Stage};
-use super::super::names::{self, About, Used};
-use super::Checking;
-use crate::base;
+use super::names::{self, About, Used};
+use super::problems::Checking;
+use crate::description::call::{Auth, Call, ClientCredentials, Issue, List, Promote, Revoke, Set, Stage};
+use crate::description::definition::Description;
+use crate::notation::base;
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// Headers that the client itself writes.
@@ -21,15 +21,15 @@ const OWN_HEADERS: [&str; 6] = [
 
 /// What the templates of each section use.
 #[derive(Debug, Default)]
-pub(in super::super) struct Checked(BTreeMap<&'static str, Used>, Used);
+pub(super) struct Checked(BTreeMap<&'static str, Used>, Used);
 
 impl Checked {
-    pub(in super::super) fn of(&self, section: &'static str) -> &Used {
+    pub(super) fn of(&self, section: &'static str) -> &Used {
         self.0.get(section).unwrap_or(&self.1)
     }
 
     /// Whether any section uses `name`.
-    pub(in super::super) fn uses(&self, name: &str) -> bool {
+    pub(super) fn uses(&self, name: &str) -> bool {
         self.0.values().any(|used| used.has(name))
     }
 }
@@ -200,11 +200,7 @@ fn auth(checking: &mut Checking<'_>, key: &str, auth: &Auth, about: About, mints
     }
     if let Some(mint) = &auth.mint {
         if used.has("minted") {
-            let mut quiet = Checking {
-                description: checking.description,
-                problems: Vec::new(),
-                hosts: BTreeSet::new(),
-            };
+            let mut quiet = Checking::of(checking.description);
             used.add(templates(&mut quiet, key, &mint.call(), About::Key, false));
         } else {
             checking.wrong(

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::facts::{Facts, Role};
-use super::super::names::Turn;
-use super::super::repair::{Grant, Loan, Repair};
+use super::facts::{Facts, Role};
+use super::names::Turn;
+use super::repair::{Grant, Loan, Repair};
 use super::ties::{is_marked, mark_of};
 
 /// The list as it grows.

@@ -1,7 +1,7 @@
 use rotation::Fault;
 
-use super::super::facts::{Asker, Membership, Setting};
-use super::super::lack;
+use super::facts::{Asker, Membership, Setting};
+use super::missing_privileges;
 use super::ties::{counterpart, mark_of};
 use super::*;
 
@@ -350,7 +350,7 @@ fn an_owner_that_cannot_be_one_is_refused() {
         let arrangement = arrangement(Turn::Clone, Some("team"));
         let fault = arrangement.plan(&facts(15, roles), "db:5432").unwrap_err();
         assert_eq!(fault.code(), "OwnerUnusable");
-        fault.to_string()
+        fault.problem().to_string()
     };
     let nologin = Role {
         login: false,
@@ -454,8 +454,8 @@ fn a_group_in_common_ties_nobody() {
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
     let plan = arrangement.plan(facts, "db:5432").unwrap();
-    let outcome = lack::check(&arrangement, facts, &plan.now, "db:5432");
-    let grant = outcome.err().map(|fault| fault.remedy().into_owned());
+    let outcome = missing_privileges::check(arrangement.idle(), facts, &plan.now, "db:5432");
+    let grant = outcome.err().map(|fault| fault.advice().remedy.into_owned());
     match (grant, expected) {
         (None, None) => {}
         (Some(remedy), Some(grant)) => assert!(remedy.ends_with(grant), "{remedy}"),

@@ -8,9 +8,9 @@
 
 use postgres_protocol::escape::escape_identifier;
 
-use super::super::facts::{Facts, Role};
-use super::super::fault::AlternatingFault;
-use super::super::names::Pair;
+use super::facts::{Facts, Role};
+use super::names::Pair;
+use crate::alternating::fault::AlternatingFault;
 
 /// The comment on a clone.
 pub(super) fn mark_of(original: &str) -> String {

@@ -1,0 +1,125 @@
+//! Class `chosen`: the rotation chooses the value, stores it, and uploads it. To upload it twice is to upload it once.
+
+use rotation::Cause;
+use rotation::secrets::KeyDocument;
+
+use super::Steps;
+use crate::client::{Client, With};
+use crate::fault::{ProviderFault, is_credential_refused};
+use crate::health::Health;
+use crate::key::Key;
+
+/// Values drawn at most, until one fits. One in ten does not if it may have every character.
+const MOST_DRAWS: usize = 40;
+/// Versions without a label that are tried as the current key, newest first.
+const MOST_TRIES: usize = 5;
+
+/// The class at work.
+pub(crate) struct Chosen<'a> {
+    pub(crate) client: &'a Client<'a>,
+}
+
+impl Steps for Chosen<'_> {
+    /// Chooses a value. Nothing is asked of the provider.
+    ///
+    /// # Errors
+    /// The policy's, or the document's.
+    async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        let mut draws = 0;
+        loop {
+            let value = self
+                .client
+                .settings
+                .policy
+                .generate_from_os()
+                .map_err(ProviderFault::from)?;
+            let key = Key {
+                value: Some(value),
+                ..Key::default()
+            };
+            self.client.check_can_be_sent(&key).await?;
+            // A bare string that begins with a bracket or a quote would be taken for JSON: another one is drawn.
+            draws += 1;
+            match self.client.document_with(current, &key) {
+                Err(_) if draws < MOST_DRAWS => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Uploads the value.
+    ///
+    /// # Errors
+    /// Why the provider does not take it.
+    async fn apply(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = self.client.key_of(pending)?;
+        if self.client.description.admin.is_some() {
+            if !self.client.open.is_empty()
+                && self.client.health(&self.client.current, "current").await? == Health::Dead
+            {
+                if self.client.health(&key, "pending").await? == Health::Healthy {
+                    tracing::info!("the value was uploaded already");
+                    return Ok(());
+                }
+                self.client.prove_by_an_older_key().await?;
+            }
+            // The upload does not depend on the current value. So check that nobody repaired the secret by hand in the meantime.
+            self.client.context.confirm_under_way().await?;
+            return self.set(&key, None).await;
+        }
+        self.client.context.confirm_under_way().await?;
+        let refused = match self.set(&key, None).await {
+            Err(cause) if is_credential_refused(&cause) => cause,
+            outcome => return outcome,
+        };
+        if self.client.health(&key, "pending").await? == Health::Healthy {
+            tracing::info!("the value was uploaded already");
+            return Ok(());
+        }
+        self.upload_with_another(&key, refused).await
+    }
+
+    async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        self.client.check_settled(&self.client.key_of(pending)?).await
+    }
+}
+
+impl Chosen<'_> {
+    /// Neither the current nor the pending value is accepted: a rotation was cancelled after it had uploaded a value, which
+    /// an older version still has.
+    async fn upload_with_another(&self, key: &Key, refused: Cause) -> Result<(), Cause> {
+        let mut texts = Vec::from_iter(self.client.context.previous().await?);
+        for version in self.client.context.deprecated().await?.iter().take(MOST_TRIES) {
+            texts.extend(self.client.context.version(version).await?);
+        }
+        for text in texts {
+            let Some(old) = self.client.key_in(&text) else {
+                continue;
+            };
+            if old.value == self.client.current.value || !self.client.works(&old, "older").await? {
+                continue;
+            }
+            self.client.context.confirm_under_way().await?;
+            tracing::warn!("the current key is refused; the value is uploaded with an older version's");
+            return self.set(key, Some(&old)).await;
+        }
+        Err(refused)
+    }
+
+    async fn set(&self, key: &Key, current: Option<&Key>) -> Result<(), Cause> {
+        let set = self
+            .client
+            .description
+            .set
+            .as_ref()
+            .expect("class chosen has set: it was loaded");
+        // The same value once more: a lost answer is asked for again.
+        let with = With {
+            key: Some(key),
+            current,
+            ..With::default()
+        };
+        self.client.call("set", set.call().repeatable(), with).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Class `in-place`: one call replaces the key, and the old one dies at once.
+//!
+//! Between that call and finishSecret AWSCURRENT's key is dead: such providers allow nothing else. A lost answer must not
+//! lose the only key: an admin's credential can always make another one, and the retry does.
+//!
+//! The secret does not say whose key the admin replaces: the definition's parameters are the function's own.
+
+use rotation::Cause;
+use rotation::secrets::KeyDocument;
+
+use super::Steps;
+use crate::client::{Client, With};
+use crate::fault::{is_credential_refused, is_refused};
+use crate::health::{HOPELESS, Health, gone};
+
+/// The class at work.
+pub(crate) struct InPlace<'a> {
+    pub(crate) client: &'a Client<'a>,
+}
+
+impl Steps for InPlace<'_> {
+    /// Replaces the key.
+    ///
+    /// # Errors
+    /// Why it could not be replaced. If the answer was lost, the old key may be dead; the repetition makes another.
+    async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
+        if let Some(stored) = self.client.stored().await? {
+            return Ok(stored);
+        }
+        self.client.check_takes_a_key(current)?;
+        let roll = self
+            .client
+            .description
+            .roll
+            .as_ref()
+            .expect("class in-place has roll: it was loaded");
+        if self.client.description.rolls_by_admin() {
+            // A key that works must be the one that the admin is going to replace; a dead one shows nothing.
+            self.client.health(&self.client.current, "current").await?;
+        }
+        self.client.context.confirm_under_way().await?;
+        let rolled = self.client.call("roll", roll.call(), With::default()).await;
+        let key = match (rolled, &self.client.description.recover) {
+            (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
+            // Some call a dead key a bad request (400), or not found.
+            (Err(cause), Some(recover)) if is_credential_refused(&cause) || is_refused(&cause) => {
+                // A live key that lacks the right to replace itself must not get a sibling that nobody revokes.
+                if self.client.health(&self.client.current, "current").await? == Health::Healthy {
+                    return Err(cause);
+                }
+                // It is dead: an answer was lost, or somebody revoked it.
+                tracing::warn!(
+                    "the current key is refused ({cause}); the admin's credential makes a new one"
+                );
+                self.client.context.confirm_under_way().await?;
+                let reply = self
+                    .client
+                    .call("recover", recover.call(), With::default())
+                    .await?;
+                reply.key(&recover.value, recover.id.as_ref())?
+            }
+            (Err(cause), _) => return Err(cause),
+        };
+        self.client.check_can_be_sent(&key).await?;
+        self.client.document_with(current, &key)
+    }
+
+    async fn discard(&self, _: &KeyDocument, staged: Option<&KeyDocument>) -> Result<(), Cause> {
+        self.client.check_survivor(staged).await
+    }
+
+    /// Uses the pending key. One that is refused for long will not come back, and the admin's credential makes another.
+    ///
+    /// # Errors
+    /// `KeyRefused`, `KeyCheckUnclear`, or what the call itself came to.
+    async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = &self.client.key_of(pending)?;
+        let Err(refused) = self.client.check_settled(key).await else {
+            return Ok(());
+        };
+        // Secrets Manager also runs this step alone, on the current value.
+        let is_new = key.value != self.client.current.value;
+        let is_hopeless = is_new && matches!(self.client.is_pending_older_than(HOPELESS).await, Ok(true));
+        Err(if is_hopeless {
+            gone(refused, false)
+        } else {
+            refused
+        })
+    }
+}

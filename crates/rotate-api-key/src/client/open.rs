@@ -1,0 +1,325 @@
+//! Puts a client together: which provider, which parameters, which members.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use rotation::secrets::KeyDocument;
+use rotation::{Cause, Context};
+
+use super::variables::Variables;
+use super::{Client, KeyMembers};
+use crate::call::client_credentials;
+use crate::description::{Description, Parameter, RESERVED, SetBy};
+use crate::fault::ProviderFault;
+use crate::key::Key;
+use crate::key::Marks;
+use crate::settings::{Given, Settings};
+
+/// What Keywheel's own tags begin with.
+const TAG: &str = "keywheel:";
+/// The member of an OAuth document that says where its grant is asked for.
+const TOKEN_ENDPOINT: &str = "tokenEndpoint";
+
+/// What a secret says of itself.
+struct Said {
+    document: BTreeMap<String, String>,
+    /// Fetched only if document and function leave something open.
+    tags: Option<BTreeMap<String, String>>,
+}
+
+impl Said {
+    fn get(&self, name: &str) -> Option<&String> {
+        self.document.get(name).or_else(|| self.tags.as_ref()?.get(name))
+    }
+
+    async fn ask_tags(&mut self, context: &Context<'_>) -> Result<(), Cause> {
+        if self.tags.is_none() {
+            let all = context.tags().await?.into_iter();
+            let own = all.filter_map(|(key, value)| Some((key.strip_prefix(TAG)?.to_owned(), value)));
+            self.tags = Some(own.collect());
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Client<'a> {
+    /// Reads what `current` says of itself, and finds the description that it names.
+    ///
+    /// # Errors
+    /// `ProviderUnknown`, `DescriptionInvalid`, `ParameterInvalid`, `ProviderCannotRotate`, or the document's.
+    pub(crate) async fn open(
+        settings: &'a Settings,
+        made: &'a RefCell<Option<Key>>,
+        current: &KeyDocument,
+        context: &'a Context<'a>,
+    ) -> Result<Client<'a>, Cause> {
+        let mut said = Said {
+            document: current.settings()?,
+            tags: None,
+        };
+        if said.get("provider").is_none() && settings.provider.is_none() {
+            said.ask_tags(context).await?;
+        }
+        let provider = said
+            .get("provider")
+            .or(settings.provider.as_ref())
+            .ok_or(ProviderFault::ProviderMissing)?;
+        if let Some(all) = settings.provider.as_ref().filter(|all| *all != provider) {
+            return Err(ProviderFault::ParameterInvalid {
+                provider: all.clone(),
+                parameter: "provider".to_owned(),
+                problem: "is another one in the secret than the function's PROVIDER".to_owned(),
+                allowed: format!("{all}, or leave PROVIDER out of the function's environment"),
+            }
+            .into());
+        }
+        let description = settings.registry.get(provider)?;
+        if let Some(reason) = &description.reason {
+            return Err(ProviderFault::ProviderCannotRotate {
+                title: description.title.clone(),
+                reason: reason.clone(),
+            }
+            .into());
+        }
+        check_names(&said.document, &description)?;
+        let members = members(&mut said, &description, current, context).await?;
+        let mut parameters = BTreeMap::new();
+        let mut open = Vec::new();
+        for (name, parameter) in &description.parameters {
+            let asked = Asked {
+                given: settings.given(&description.provider, name),
+                provider: &description.provider,
+                name,
+                parameter,
+                is_host: description.decides_a_host(name),
+            };
+            let (value, is_open) = asked.answer(current, &mut said, context).await?;
+            parameters.insert(name.clone(), value);
+            if is_open && description.is_of_the_admin(name) {
+                open.push(name.clone());
+            }
+        }
+        let mut client = Client {
+            description,
+            settings,
+            context,
+            parameters,
+            open,
+            members,
+            marks: Marks::of(context.secret()),
+            current: Key::default(),
+            made,
+            admin: RefCell::default(),
+            minted: RefCell::default(),
+        };
+        client.current = client.key_of(current)?;
+        client.check_endpoint(current)?;
+        Ok(client)
+    }
+
+    /// The same step's work with another of the secret's documents.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub(crate) async fn open_another(&self, document: &KeyDocument) -> Result<Client<'a>, Cause> {
+        // A client is large, and lives in the future of one already.
+        Box::pin(Client::open(self.settings, self.made, document, self.context)).await
+    }
+
+    /// Whether both are of the same provider, with the same parameters.
+    pub(crate) fn is_of_the_account_of(&self, other: &Client<'_>) -> bool {
+        self.description.provider == other.description.provider && self.parameters == other.parameters
+    }
+
+    /// Where the grant is asked for is the description's to say, not the document's.
+    fn check_endpoint(&self, document: &KeyDocument) -> Result<(), Cause> {
+        if self
+            .description
+            .check
+            .as_ref()
+            .is_none_or(|check| check.client_credentials.is_none())
+        {
+            return Ok(());
+        }
+        let Some(said) = document.plain(TOKEN_ENDPOINT)? else {
+            return Ok(());
+        };
+        let variables = Variables::default().with_all("parameters", &self.parameters);
+        let expected = client_credentials::endpoint(&self.description, &variables.value())?;
+        if said == expected {
+            return Ok(());
+        }
+        Err(ProviderFault::KeyElsewhere {
+            provider: self.description.provider.clone(),
+            member: TOKEN_ENDPOINT.to_owned(),
+            expected,
+        }
+        .into())
+    }
+}
+
+/// Nothing stands in `keywheel` that would be passed over.
+fn check_names(document: &BTreeMap<String, String>, description: &Description) -> Result<(), ProviderFault> {
+    let known = |name: &str| RESERVED.contains(&name) || description.parameters.contains_key(name);
+    match document.keys().find(|name| !known(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let names: Vec<_> = description.parameters.keys().map(String::as_str).collect();
+            Err(ProviderFault::ParameterInvalid {
+                provider: description.provider.clone(),
+                parameter: name.clone(),
+                problem: "is not one of its parameters".to_owned(),
+                allowed: format!("its parameters are: {}", names.join(", ")),
+            })
+        }
+    }
+}
+
+async fn members(
+    said: &mut Said,
+    description: &Description,
+    document: &KeyDocument,
+    context: &Context<'_>,
+) -> Result<KeyMembers, Cause> {
+    let open = description.secret.key.is_none() && said.get("key").is_none();
+    if document.is_object() && open {
+        said.ask_tags(context).await?;
+    }
+    // The document's own word, the description's, the tags', in this order.
+    let chosen = |name: &str, described: &Option<String>| {
+        let own = said.document.get(name).or(described.as_ref());
+        own.or_else(|| said.get(name)).cloned()
+    };
+    let key = chosen("key", &description.secret.key);
+    if document.is_object() && key.is_none() {
+        return Err(ProviderFault::ParameterInvalid {
+            provider: description.provider.clone(),
+            parameter: "key".to_owned(),
+            problem: "says which member of the document is the key, and is not given".to_owned(),
+            allowed: "the name of a top-level member".to_owned(),
+        }
+        .into());
+    }
+    let id = chosen("id", &description.secret.id);
+    if key.is_some() && id == key {
+        return Err(ProviderFault::ParameterInvalid {
+            provider: description.provider.clone(),
+            parameter: "id".to_owned(),
+            problem: "is the same member of the document as `key`".to_owned(),
+            allowed: "the name of another top-level member".to_owned(),
+        }
+        .into());
+    }
+    Ok(KeyMembers {
+        key: key.unwrap_or_default(),
+        id,
+    })
+}
+
+/// A parameter whose value is looked for.
+struct Asked<'a> {
+    given: Given<'a>,
+    provider: &'a str,
+    name: &'a str,
+    parameter: &'a Parameter,
+    /// It decides where a credential is sent.
+    is_host: bool,
+}
+
+impl Asked<'_> {
+    /// The function's own value, the document's, the tags', or the default, in this order; and whether it is the choice of
+    /// the secret's writer.
+    async fn answer(
+        &self,
+        document: &KeyDocument,
+        said: &mut Said,
+        context: &Context<'_>,
+    ) -> Result<(String, bool), Cause> {
+        if self.is_host && self.given == Given::Any {
+            return Err(self.host_left_open().into());
+        }
+        let value = match (&self.given, self.parameter.set_by) {
+            (Given::Value(value), _) => Some((*value).to_owned()),
+            (Given::Nothing, SetBy::Function) => None,
+            _ => self.said(document, said, context).await?,
+        };
+        let is_open = self.given == Given::Nothing && !self.parameter.is_closed() && value.is_some();
+        let value = value.or_else(|| self.parameter.default.clone());
+        let is_in_document = said.document.contains_key(self.name);
+        Ok((self.check(value, is_in_document)?, is_open))
+    }
+
+    /// No secret says where a credential goes.
+    fn host_left_open(&self) -> ProviderFault {
+        ProviderFault::ParameterInvalid {
+            provider: self.provider.to_owned(),
+            parameter: self.name.to_owned(),
+            problem:
+                "decides where credentials are sent, and PROVIDER_PARAMETERS (*) leaves it to the secret"
+                    .to_owned(),
+            allowed: format!(
+                "{}.{}=VALUE in PROVIDER_PARAMETERS, or several with | between, of which a secret chooses one",
+                self.provider, self.name
+            ),
+        }
+    }
+
+    async fn said(
+        &self,
+        document: &KeyDocument,
+        said: &mut Said,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Cause> {
+        let member = match &self.parameter.member {
+            Some(member) => document.plain(member)?,
+            None => None,
+        };
+        let own = said.document.get(self.name).cloned().or(member);
+        if own.is_none() {
+            said.ask_tags(context).await?;
+        }
+        Ok(own.or_else(|| said.get(self.name).cloned()))
+    }
+
+    fn check(&self, value: Option<String>, is_in_document: bool) -> Result<String, ProviderFault> {
+        let problem = match value {
+            Some(value) if self.allows(&value) => return Ok(value),
+            // What stands in the document may be the credential itself, where two members were mixed up.
+            Some(_) if is_in_document || self.parameter.member.is_some() => {
+                "has another value in the secret, which is not shown".to_owned()
+            }
+            Some(value) => {
+                let shown: String = value.chars().take(80).collect();
+                format!("is {shown:?}")
+            }
+            None => "is not given".to_owned(),
+        };
+        Err(ProviderFault::ParameterInvalid {
+            provider: self.provider.to_owned(),
+            parameter: self.name.to_owned(),
+            problem,
+            allowed: self.allowed(),
+        })
+    }
+
+    fn allows(&self, value: &str) -> bool {
+        let listed = match &self.given {
+            Given::OneOf(list) => list.contains(&value),
+            _ => true,
+        };
+        listed && self.parameter.allows(value)
+    }
+
+    fn allowed(&self) -> String {
+        match (&self.given, self.parameter.set_by) {
+            (Given::OneOf(list), _) => format!("one of {}, as the function says", list.join(", ")),
+            (Given::Nothing, SetBy::Function) => format!(
+                "{}; only the function says which: PROVIDER_PARAMETERS has {}.{}=VALUE, or several with | between, of which a secret chooses one",
+                self.parameter.allowed(),
+                self.provider,
+                self.name
+            ),
+            _ => self.parameter.allowed(),
+        }
+    }
+}

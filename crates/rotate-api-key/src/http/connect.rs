@@ -1,0 +1,83 @@
+//! From a base to a connection: name, address, TCP, TLS, each with its own cause.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outbound::{Budget, ConnectError, Destination};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::forbidden;
+use crate::fault::ProviderFault;
+use crate::notation::base::{self, Base};
+
+/// A connection, with or without TLS.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send {}
+impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+
+/// Connects to the first address that accepts, if none of the name's addresses is one that no provider has.
+///
+/// # Errors
+/// `ProviderUnreachable`, `ProviderAddressRefused`, `ProviderTlsFailed`.
+pub(crate) async fn connect(
+    base: &Base,
+    call: &str,
+    limit: Duration,
+    tls: impl FnOnce() -> Arc<ClientConfig>,
+) -> Result<Pin<Box<dyn Stream>>, ProviderFault> {
+    let stream = reach(base, call, limit).await?;
+    if !base.tls {
+        return Ok(Box::pin(stream));
+    }
+    let failed = |detail: String| ProviderFault::ProviderTlsFailed {
+        call: call.to_owned(),
+        detail,
+    };
+    let name = ServerName::try_from(base.host.clone())
+        .map_err(|_| failed("the host is no name that a certificate can have".to_owned()))?;
+    match TlsConnector::from(tls()).connect(name, stream).await {
+        Ok(stream) => Ok(Box::pin(stream)),
+        Err(error) if error.get_ref().is_some_and(is_of_tls) => Err(failed(error.to_string())),
+        Err(error) => Err(unreachable(
+            call,
+            format!("the connection was lost during TLS: {error}"),
+        )),
+    }
+}
+
+async fn reach(base: &Base, call: &str, limit: Duration) -> Result<TcpStream, ProviderFault> {
+    let to = Destination {
+        host: &base.host,
+        port: base.port,
+    };
+    let loopback = base::is_loopback(&base.host);
+    let forbidden = |ip: IpAddr| forbidden::refusal(ip, loopback);
+    match outbound::connect(to, limit, Budget::lasting(limit), forbidden).await {
+        Ok(stream) => Ok(stream),
+        Err(ConnectError::Forbidden { address, why }) => Err(ProviderFault::ProviderAddressRefused {
+            call: call.to_owned(),
+            host: base.host.clone(),
+            address: address.to_string(),
+            why,
+        }),
+        Err(error) => Err(unreachable(call, error.to_string())),
+    }
+}
+
+/// Nothing was sent yet: it may be tried again.
+fn unreachable(call: &str, detail: String) -> ProviderFault {
+    ProviderFault::ProviderUnreachable {
+        call: call.to_owned(),
+        detail,
+        again: true,
+    }
+}
+
+fn is_of_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.is::<rustls::Error>()
+}

@@ -1,0 +1,149 @@
+//! What can go wrong between two users that take turns, each cause with a stable code. What can go wrong with any role is in
+//! `crate::fault`.
+
+use std::time::Duration;
+
+use postgres_protocol::escape::escape_identifier;
+use rotation::{Advice, Fault, Kind, Prospect};
+use strum::VariantNames;
+
+use crate::fault::{Attempts, Said, Tried};
+
+/// Every code of an [`AlternatingFault`]; each has a page in `docs/runbook`.
+pub const CODES: &[&str] = AlternatingFault::VARIANTS;
+
+/// Why two users cannot take turns. `server` is `host:port` throughout.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+pub(crate) enum AlternatingFault {
+    /// Nobody may make the other user.
+    #[error("two users take turns only through an admin, and the secret names none")]
+    AdminMissing,
+    /// It would take the ground from under its own feet.
+    #[error("the admin {role:?} is one of the two users that take turns")]
+    #[strum(serialize = "AdminIsTheUser")]
+    AdminIsOfThePair { role: String },
+    /// The server would cut it.
+    #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
+    #[strum(serialize = "RoleNameInvalid")]
+    CloneNameTooLong { role: String, bytes: usize },
+    /// Only a superuser may make a copy of one.
+    #[error("role {role:?} is a superuser")]
+    #[strum(serialize = "RolePowerful")]
+    Superuser { role: String },
+    /// A role of that name is there, and nothing ties it to the original.
+    #[error("role {clone:?} exists at {server}, and is not the clone of {original:?}: it is no member of it")]
+    CloneForeign {
+        server: String,
+        clone: String,
+        original: String,
+    },
+    /// The clone says whose it is, and that role is not there.
+    #[error("the server {server} has no role {original:?}, of which {clone:?} is the clone")]
+    OriginalMissing {
+        server: String,
+        original: String,
+        clone: String,
+    },
+    /// The pending version takes `current` for a clone, which it is not.
+    #[error("the pending version is for role {pending:?}, but {current:?} is no clone of it")]
+    TurnMistaken { pending: String, current: String },
+    /// Both versions are for one role, and the pending password is not the role's.
+    #[error(
+        "the pending version is for role {role:?}, as AWSCURRENT is, and with a password that the server does not know"
+    )]
+    #[strum(serialize = "TurnMistaken")]
+    TurnPassed { role: String },
+    /// The NOLOGIN role that both act as.
+    #[error("the owner role {owner:?} cannot be acted as at {server}: {problem}")]
+    OwnerUnusable {
+        server: String,
+        owner: String,
+        problem: &'static str,
+    },
+    /// No version shows that this secret may speak for its role.
+    #[error("no version of the secret logs in at {server}: {}", Attempts(tried))]
+    CurrentUnproven {
+        server: String,
+        role: String,
+        tried: Vec<Tried>,
+    },
+    /// Found before anything is changed.
+    #[error("the admin {admin:?} may not do at {server} what two users in turn need: {missing}")]
+    AdminLacksRights {
+        server: String,
+        admin: String,
+        missing: String,
+        /// The statement that gives the right.
+        grant: String,
+    },
+    /// The server refused one of the statements that make the two users alike.
+    #[error("the server {server} refused to {repair}: {said}")]
+    RepairRefused {
+        server: String,
+        repair: String,
+        said: Said,
+        remedy: String,
+    },
+    /// An application would miss something.
+    #[error("role {pending:?} could not do all that {current:?} can: it lacks {lacks}")]
+    RightsDiffer {
+        pending: String,
+        current: String,
+        lacks: String,
+        remedy: String,
+    },
+    /// Somebody still uses the role that is to be reset.
+    #[error("role {role:?} still has {sessions} open sessions at {server} after {:.1} s", waited.as_secs_f64())]
+    SessionsOpen {
+        server: String,
+        role: String,
+        sessions: u64,
+        waited: Duration,
+    },
+}
+
+impl Fault for AlternatingFault {
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn advice(&self) -> Advice<'_> {
+        match self {
+            Self::AdminMissing => Advice::new(Kind::Document, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin"),
+            Self::AdminIsOfThePair { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter both"),
+            Self::CloneNameTooLong { .. } => Advice::new(Kind::Document, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
+            Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),
+            Self::CloneForeign { clone, original, .. } => Advice::new(Kind::Privilege, clone_foreign(clone, original)),
+            Self::OriginalMissing { original, .. } => Advice::new(Kind::Privilege, format!(
+                "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
+                escape_identifier(original)
+            )),
+            Self::TurnMistaken { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
+            Self::TurnPassed { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, it is the other user's turn").with(Prospect::PoisonedPending),
+            Self::OwnerUnusable { owner, .. } => Advice::new(Kind::Privilege, format!(
+                "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
+                escape_identifier(owner)
+            )),
+            Self::CurrentUnproven { role, .. } => Advice::new(Kind::Login, format!(
+                "an admin secret alone does not show that this secret may speak for the role: if the password was changed, set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
+                escape_identifier(role)
+            )),
+            Self::AdminLacksRights { grant, .. } => Advice::new(Kind::Privilege, format!("as a superuser, or as who created the role: {grant}")),
+            Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
+            Self::SessionsOpen { role, .. } => Advice::new(Kind::Server, format!(
+                "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
+                role.replace('\'', "''")
+            )),
+        }
+    }
+}
+
+fn clone_foreign(clone: &str, original: &str) -> String {
+    let (clone, original) = (escape_identifier(clone), escape_identifier(original));
+    format!(
+        "if it is meant to be the clone: GRANT {original} TO {clone}; otherwise rename one of the two roles (ALTER ROLE {clone} RENAME TO …)"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Whether this secret may speak for its role: asked before the admin's credential is used.
+//!
+//! A person who may write the secret could name any role in it. A password of the pair that logs in shows that the secret is the role's
+//! own: AWSCURRENT's, as a rule. If somebody changed that one by hand, AWSPENDING's (the work was done already) or AWSPREVIOUS's
+//! (the idle role's, good until it is reset) shows the same.
+
+use rotation::secrets::PostgresSecret;
+use rotation::{Cause, Context};
+
+use super::fault::AlternatingFault;
+use super::plan::names::Pair;
+use crate::admin::Primary;
+use crate::role::login_attempts::LoginAttempts;
+use crate::server::endpoint::Endpoint;
+use crate::server::session::Session;
+
+/// What logs in, and what was tried before.
+pub(super) struct Ownership<'a, 't> {
+    pub(super) primary: &'a Primary,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) context: &'a Context<'a>,
+    pub(super) attempts: &'a mut LoginAttempts<'t>,
+}
+
+impl Ownership<'_, '_> {
+    /// A session of one credential; none if the server refused it.
+    ///
+    /// # Errors
+    /// What is not the credential's fault: no other would help.
+    pub(super) async fn log_in(
+        &mut self,
+        name: &str,
+        secret: &PostgresSecret,
+    ) -> Result<Option<Session>, Cause> {
+        let (role, password) = (secret.username(), secret.password());
+        let credential = format!("{name}, role {role:?}");
+        let session = self.attempts.attempt(credential, self.endpoint, role, password);
+        Ok(session.await?)
+    }
+
+    /// Whether the pending or the previous version logs in, after the current one did not. Where it was not the password that the
+    /// server refused, somebody may have locked the application out: the other user would be a way around that.
+    ///
+    /// # Errors
+    /// `CurrentUnproven`, with all that was tried; Secrets Manager's refusal.
+    pub(super) async fn without_current(
+        mut self,
+        pair: &Pair,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+    ) -> Result<(), Cause> {
+        if self.is_locked() {
+            return Err(self.unproven(current).into());
+        }
+        let previous = self.previous(pair).await?;
+        for (name, secret) in [
+            ("the pending version", Some(pending)),
+            ("the previous version", previous.as_ref()),
+        ] {
+            let Some(secret) = secret else { continue };
+            if let Some(session) = self.log_in(name, secret).await? {
+                session.close().await;
+                tracing::warn!(
+                    login.with = name,
+                    "AWSCURRENT does not log in any more; {name} does, and shows that the secret is the role's"
+                );
+                return Ok(());
+            }
+        }
+        Err(self.unproven(current).into())
+    }
+
+    /// Whether a login was refused for another reason than its password (SQLSTATE 28000): a role that was locked, or
+    /// `pg_hba.conf`.
+    pub(super) fn is_locked(&self) -> bool {
+        !self.attempts.passwords_are_wrong()
+    }
+
+    /// The version before the current one, if it is of the pair and of the same server.
+    pub(super) async fn previous(&self, pair: &Pair) -> Result<Option<PostgresSecret>, Cause> {
+        let Some(text) = self.context.previous().await? else {
+            return Ok(None);
+        };
+        let Ok(previous) = PostgresSecret::parse(&text) else {
+            return Ok(None);
+        };
+        let of_the_pair = [&pair.original, &pair.clone]
+            .iter()
+            .any(|name| *name == previous.username());
+        let here = of_the_pair
+            && self
+                .primary
+                .leads_to(self.endpoint, &previous, self.context)
+                .await;
+        Ok(here.then_some(previous))
+    }
+
+    /// Nothing logged in.
+    pub(super) fn unproven(self, current: &PostgresSecret) -> AlternatingFault {
+        AlternatingFault::CurrentUnproven {
+            server: self.endpoint.server(),
+            role: current.username().to_owned(),
+            tried: self.attempts.tried(),
+        }
+    }
+}

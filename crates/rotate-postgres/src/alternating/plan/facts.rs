@@ -1,0 +1,209 @@
+//! What the server says of the roles that take turns, read in one query, as any role.
+//!
+//! `pg_authid` is not readable on RDS, `pg_roles`, `pg_auth_members` and `pg_db_role_setting` are readable to all.
+
+use postgres_protocol::escape::escape_literal;
+use serde::Deserialize;
+
+/// The first version whose grants have an INHERIT and a SET option, and whose CREATEROLE needs ADMIN OPTION.
+pub(crate) const WITH_GRANT_OPTIONS: u32 = 160_000;
+
+/// What one session sees.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Facts {
+    /// `server_version_num`, such as 150004.
+    pub(crate) version: u32,
+    /// The database of the session.
+    pub(crate) database: String,
+    /// The role that the session acts as, and what it may do to others.
+    pub(crate) session: Asker,
+    /// Those of the roles asked for that exist.
+    pub(crate) roles: Vec<Role>,
+}
+
+/// The role that asks: the one that logged in, or that its own settings make it act as.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the columns of pg_roles")]
+pub(crate) struct Asker {
+    pub(crate) name: String,
+    pub(crate) superuser: bool,
+    pub(crate) createrole: bool,
+    pub(crate) createdb: bool,
+    pub(crate) replication: bool,
+    pub(crate) bypassrls: bool,
+}
+
+/// One role.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the columns of pg_roles")]
+pub(crate) struct Role {
+    pub(crate) name: String,
+    pub(crate) login: bool,
+    pub(crate) superuser: bool,
+    pub(crate) createdb: bool,
+    pub(crate) createrole: bool,
+    pub(crate) replication: bool,
+    pub(crate) bypassrls: bool,
+    /// CONNECTION LIMIT, -1 for none.
+    pub(crate) connections: i32,
+    /// VALID UNTIL, as the session writes times.
+    pub(crate) until: Option<String>,
+    /// It is past.
+    pub(crate) expired: bool,
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) memberships: Vec<Membership>,
+    /// How many objects of this database (and how many databases and tablespaces) it owns.
+    pub(crate) owns: u64,
+    /// Other databases in which it owns something.
+    pub(crate) owns_in: Vec<String>,
+    /// The asker has ADMIN OPTION on it.
+    pub(crate) administered: bool,
+    /// The asker has its rights without further ado.
+    pub(crate) inherited: bool,
+    /// The asker has granted itself membership in it before.
+    pub(crate) self_granted: bool,
+    /// `COMMENT ON ROLE`.
+    pub(crate) comment: Option<String>,
+}
+
+/// `ALTER ROLE … [IN DATABASE …] SET`, all of one scope.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Setting {
+    /// None: in all databases.
+    pub(crate) database: Option<String>,
+    /// `name=value`, as `pg_db_role_setting` has them.
+    pub(crate) config: Vec<String>,
+}
+
+/// `GRANT role TO …`. The options of all grantors together.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the columns of pg_auth_members"
+)]
+pub(crate) struct Membership {
+    pub(crate) role: String,
+    /// Before 16 the role's own INHERIT decides.
+    pub(crate) inherit: bool,
+    /// Before 16 there is no such option: always.
+    pub(crate) set: bool,
+    pub(crate) admin: bool,
+    /// The asker has ADMIN OPTION on it.
+    pub(crate) administered: bool,
+}
+
+impl Facts {
+    /// One of the roles asked for.
+    pub(crate) fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    pub(crate) fn has_grant_options(&self) -> bool {
+        self.version >= WITH_GRANT_OPTIONS
+    }
+}
+
+impl Role {
+    pub(crate) fn membership(&self, role: &str) -> Option<&Membership> {
+        self.memberships.iter().find(|membership| membership.role == role)
+    }
+
+    /// The role that its sessions begin as in `database`, unless that is itself.
+    pub(crate) fn acts_as(&self, database: &str) -> Option<&str> {
+        let mut role = None;
+        for scope in [None, Some(database)] {
+            let settings = self
+                .settings
+                .iter()
+                .filter(|setting| setting.database.as_deref() == scope);
+            let values = settings.flat_map(|setting| setting.config.iter());
+            for (name, value) in values.filter_map(|config| config.split_once('=')) {
+                if name == "role" {
+                    role = Some(value);
+                }
+            }
+        }
+        role.filter(|role| *role != "none" && *role != self.name)
+    }
+}
+
+/// The query; its one row has one column, JSON. Every function by its full name, since a role's `search_path` may hold others of the same name.
+pub(crate) fn query<'a>(roles: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = roles
+        .into_iter()
+        .map(|name| escape_literal(name).trim_start().to_owned())
+        .collect();
+    QUERY.replace("{names}", &names.join(", "))
+}
+
+/// Operators by their full name too: in the admin's session one of the application's own would do as the application likes.
+/// `json_build_object` and not a row type: a column that a version lacks is then no error.
+const QUERY: &str = "SELECT pg_catalog.json_build_object(\
+ 'version', pg_catalog.current_setting('server_version_num')::pg_catalog.int4, \
+ 'database', pg_catalog.current_database(), \
+ 'session', (SELECT pg_catalog.json_build_object('name', s.rolname, 'superuser', s.rolsuper, 'createrole', s.rolcreaterole, \
+   'createdb', s.rolcreatedb, 'replication', s.rolreplication, 'bypassrls', s.rolbypassrls) \
+   FROM pg_catalog.pg_roles AS s WHERE s.rolname OPERATOR(pg_catalog.=) current_user), \
+ 'roles', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
+   'name', r.rolname, 'login', r.rolcanlogin, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, \
+   'createrole', r.rolcreaterole, 'replication', r.rolreplication, 'bypassrls', r.rolbypassrls, \
+   'connections', r.rolconnlimit, 'until', r.rolvaliduntil::pg_catalog.text, \
+   'expired', coalesce(r.rolvaliduntil OPERATOR(pg_catalog.<=) pg_catalog.now(), false), \
+   'settings', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('database', d.datname, 'config', c.setconfig)), '[]') \
+     FROM pg_catalog.pg_db_role_setting AS c LEFT JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) c.setdatabase WHERE c.setrole OPERATOR(pg_catalog.=) r.oid), \
+   'memberships', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('role', g.rolname, 'inherit', g.inherit, 'set', g.set, 'admin', g.admin, 'administered', pg_catalog.pg_has_role(current_user, g.oid, 'USAGE WITH ADMIN OPTION'))), '[]') \
+     FROM (SELECT o.oid, o.rolname, pg_catalog.bool_or(m.admin_option) AS admin, \
+       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) OPERATOR(pg_catalog.->>) 'inherit_option')::pg_catalog.bool, r.rolinherit)) AS inherit, \
+       pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) OPERATOR(pg_catalog.->>) 'set_option')::pg_catalog.bool, true)) AS set \
+       FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS o ON o.oid OPERATOR(pg_catalog.=) m.roleid \
+       WHERE m.member OPERATOR(pg_catalog.=) r.oid GROUP BY o.oid, o.rolname) AS g), \
+   'owns', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend AS h WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass \
+     AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass AND h.dbid OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())])), \
+   'owns_in', (SELECT coalesce(pg_catalog.json_agg(DISTINCT d.datname), '[]') FROM pg_catalog.pg_shdepend AS h \
+     JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) h.dbid AND d.datname OPERATOR(pg_catalog.<>) pg_catalog.current_database() \
+     WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass), \
+   'administered', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION'), \
+   'inherited', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'), \
+   'self_granted', EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid OPERATOR(pg_catalog.=) r.oid \
+     AND m.member OPERATOR(pg_catalog.=) me.oid AND m.grantor OPERATOR(pg_catalog.=) me.oid), \
+   'comment', pg_catalog.shobj_description(r.oid, 'pg_authid'))), '[]') \
+   FROM pg_catalog.pg_roles AS r, (SELECT s.oid FROM pg_catalog.pg_roles AS s WHERE s.rolname OPERATOR(pg_catalog.=) current_user) AS me \
+   WHERE r.rolname OPERATOR(pg_catalog.=) ANY (ARRAY[{names}]::pg_catalog.name[])))";
+
+/// Reads the answer to [`query`].
+pub(crate) fn read(row: &[Option<String>]) -> Option<Facts> {
+    let [Some(json)] = row else { return None };
+    serde_json::from_str(json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted() {
+        let query = query(["a'b", "c\\d"]);
+        assert!(
+            query.ends_with(r"(ARRAY['a''b', E'c\\d']::pg_catalog.name[])))"),
+            "{query}"
+        );
+    }
+
+    #[test]
+    fn an_answer_is_read() {
+        let json = r#"{"version":160014,"database":"d","session":{"name":"app_clone","superuser":false,
+            "createrole":false,"createdb":false,"replication":false,"bypassrls":false},"roles":[{"name":"app_clone","login":true,
+            "superuser":false,"createdb":false,"createrole":false,"replication":false,"bypassrls":false,"connections":-1,"until":null,
+            "expired":false,"settings":[{"database":null,"config":["role=app","search_path=\"$user\", public"]},
+            {"database":"e","config":["role=other"]}],"memberships":[{"role":"app","inherit":true,"set":true,"admin":false,"administered":false}],"owns":0,
+            "owns_in":[],"administered":false,"inherited":true,"self_granted":false,"comment":null}]}"#;
+        let facts = read(&[Some(json.to_owned())]).unwrap();
+        let clone = facts.role("app_clone").unwrap();
+        assert_eq!(clone.acts_as("d"), Some("app"));
+        assert_eq!(clone.acts_as("e"), Some("other"));
+        assert!(clone.membership("app").is_some_and(|membership| membership.set));
+        assert!(facts.role("app").is_none() && facts.has_grant_options());
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[Some("{}".to_owned())]), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! What the steps of alternating users share: who is next, the superuser's session, and what the server says about the roles.
+
+use rotation::secrets::PostgresSecret;
+use rotation::{Cause, Context, VersionId};
+
+use super::fault::AlternatingFault;
+use super::ownership::Ownership;
+use super::plan::facts::{self, Facts};
+use super::plan::names::Pair;
+use super::plan::{Arrangement, ties};
+use crate::admin::Admins;
+use crate::fault::PostgresFault;
+use crate::role::login_attempts::LoginAttempts;
+use crate::server::endpoint::Endpoint;
+use crate::server::session::Session;
+use crate::server::tls::Tls;
+use crate::settings::Settings;
+use crate::ttl_cache::TtlCache;
+
+/// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
+/// remember of the rotation before, until the next one.
+///
+/// | step | logs in as | does |
+/// |---|---|---|
+/// | createSecret | the current user, only if its name ends in `_clone` | asks the server whose turn it is; makes a password |
+/// | setSecret | the current user (unless createSecret just did), the admin | makes or mends the idle user, sets its password |
+/// | testSecret, finishSecret | the idle user | compares what it may with what the current one may; `TEST_SQL` |
+#[derive(Debug)]
+pub struct AlternatingUsers {
+    pub(super) settings: Settings,
+    pub(super) tls: Tls,
+    pub(super) admins: Admins,
+    /// By secret, the version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
+    proven: TtlCache<VersionId>,
+}
+
+impl AlternatingUsers {
+    /// Reads the settings from the environment, which `get` looks up by name. See [`Settings`].
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+        Ok(Self::new(Settings::from_env(get)?))
+    }
+
+    /// A target with these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            tls: Tls::new(settings.roots.clone()),
+            admins: Admins::new(settings.clone()),
+            settings,
+            proven: TtlCache::default(),
+        }
+    }
+
+    /// The NOLOGIN role that both act as, if there is one: the document's, or the environment's.
+    pub(super) fn owner<'a>(&'a self, secret: &'a PostgresSecret) -> Option<&'a str> {
+        secret.ownerrole().or(self.settings.owner_role.as_deref())
+    }
+
+    /// A session of the admin in the user's database, and the admin's name.
+    pub(super) async fn admin(
+        &self,
+        endpoint: &Endpoint,
+        arrangement: &Arrangement,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(Session, String), Cause> {
+        let admin = self.admins.find(current, endpoint, context).await?;
+        let admin = admin
+            .ok_or(AlternatingFault::AdminMissing)?
+            .in_database(&endpoint.dbname);
+        let role = admin.role().to_owned();
+        if arrangement.names().any(|name| name == role) {
+            return Err(AlternatingFault::AdminIsOfThePair { role }.into());
+        }
+        let session = self.admins.open(&admin, &self.tls, context).await?;
+        Ok((session, role))
+    }
+
+    /// Whether there is an admin at all, before anything is written.
+    pub(super) fn check_admin_named(
+        &self,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        if !self.admins.are_named(current) {
+            return Err(AlternatingFault::AdminMissing.into());
+        }
+        let Some(admin) = current.masterarn().filter(|arn| *arn == context.secret()) else {
+            return Ok(());
+        };
+        let (admin, role) = (admin.to_owned(), current.username().to_owned());
+        Err(PostgresFault::AdminIsTheUser { admin, role }.into())
+    }
+
+    /// The user of the next rotation.
+    pub(super) async fn next_user(
+        &self,
+        current: &PostgresSecret,
+        endpoint: &Endpoint,
+        attempts: &mut LoginAttempts<'_>,
+        context: &Context<'_>,
+    ) -> Result<String, Cause> {
+        let user = current.username();
+        // A name that no clone can have is an original's: the usual case, decided without a login.
+        let Some(pair) = Pair::of_clone(user) else {
+            return Ok(Pair::of_original(user)?.clone);
+        };
+        let mut ownership = self.ownership(endpoint, attempts, context);
+        if let Some(session) = ownership.log_in("the current version", current).await? {
+            let owner = self.owner(current);
+            let names = [pair.original.as_str(), pair.clone.as_str()];
+            let facts = ask(&session, names.into_iter().chain(owner), context).await;
+            session.close().await;
+            let next = ties::counterpart(&pair, owner, &facts?, &endpoint.server())?;
+            self.remember(context);
+            return Ok(next);
+        }
+        // The password was changed by hand. The version before tells of whom this one is the clone.
+        match ownership.previous(&pair).await? {
+            Some(previous) if !ownership.is_locked() && previous.username() == pair.original => {
+                Ok(pair.original)
+            }
+            _ => Err(ownership.unproven(current).into()),
+        }
+    }
+
+    /// The question whether the secret may speak for its role, about the server at `endpoint`.
+    pub(super) fn ownership<'o, 't>(
+        &'o self,
+        endpoint: &'o Endpoint,
+        attempts: &'o mut LoginAttempts<'t>,
+        context: &'o Context<'o>,
+    ) -> Ownership<'o, 't> {
+        Ownership {
+            primary: &self.admins.primary,
+            endpoint,
+            context,
+            attempts,
+        }
+    }
+
+    fn remember(&self, context: &Context<'_>) {
+        self.proven.insert(context.secret(), context.current_version());
+    }
+
+    /// Whether the current version was shown to log in by this very process, a moment ago. What a version holds never changes.
+    pub(super) fn is_proven(&self, context: &Context<'_>) -> bool {
+        self.proven.get(context.secret()).as_ref() == Some(context.current_version())
+    }
+}
+
+/// Asks the server about the roles, outside of any transaction: a standby answers, too.
+pub(super) async fn ask<'n>(
+    session: &Session,
+    names: impl Iterator<Item = &'n str>,
+    context: &Context<'_>,
+) -> Result<Facts, PostgresFault> {
+    let query = facts::query(names);
+    let row = session
+        .query(&query, "looking at the roles", context.budget())
+        .await?;
+    facts::read(&row).ok_or_else(|| unreadable(session.server()))
+}
+
+/// The server's answer about roles is not what the query asks for.
+pub(super) fn unreadable(server: &str) -> PostgresFault {
+    PostgresFault::NotPostgres {
+        server: server.to_owned(),
+        detail: "its answer about the roles cannot be read".to_owned(),
+    }
+}

@@ -1,0 +1,202 @@
+//! testSecret: the pending user logs in, and may do what the current one may. In a test rotation, it tries all that a rotation needs.
+
+use std::collections::BTreeMap;
+
+use rotation::secrets::PostgresSecret;
+use rotation::{Cause, Context};
+
+use super::fault::AlternatingFault;
+use super::plan::facts::{Facts, Role};
+use super::plan::names::{Pair, Turn};
+use super::plan::rights::{self, Compared};
+use super::plan::{Arrangement, ties};
+use super::users::{AlternatingUsers, ask, unreadable};
+use super::{apply, idle_sessions};
+use crate::role::transaction::{By, Transaction};
+use crate::role::{pending_login, test_sql};
+use crate::server::endpoint::Endpoint;
+use crate::server::scrub::Scrub;
+use crate::server::session::Session;
+use crate::settings::IdleSessions;
+
+impl AlternatingUsers {
+    /// One attempt at [`Target::verify`](rotation::Target::verify).
+    pub(super) async fn try_out(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
+        let session = pending_login::log_in(&self.tls, &endpoint, pending, context.budget()).await?;
+        let outcome = self.judge(&session, current, pending, context).await;
+        session.close().await;
+        match outcome? {
+            None => Ok(()),
+            Some(arrangement) => self.rehearse(&arrangement, &endpoint, current, context).await,
+        }
+    }
+
+    /// What the pending user may and is. In a test rotation, who would be next.
+    async fn judge(
+        &self,
+        session: &Session,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Option<Arrangement>, Cause> {
+        let (role, budget) = (pending.username(), context.budget());
+        session.identify(role, budget).await?;
+        let test_rotation = current.username() == role;
+        let arrangement = if test_rotation {
+            Some(self.next_arrangement(session, current, context).await?)
+        } else {
+            compare(session, current, pending, context).await?;
+            None
+        };
+        if let Some(statement) = &self.settings.test_sql {
+            test_sql::run(session, statement, role, pending.password(), budget).await?;
+        }
+        Ok(arrangement)
+    }
+
+    async fn next_arrangement(
+        &self,
+        session: &Session,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Arrangement, Cause> {
+        let (user, owner) = (current.username(), self.owner(current));
+        let next = match Pair::of_clone(user) {
+            None => Pair::of_original(user)?.clone,
+            Some(pair) => {
+                let names = [pair.original.as_str(), pair.clone.as_str()];
+                let facts = ask(session, names.into_iter().chain(owner), context).await?;
+                ties::counterpart(&pair, owner, &facts, session.server())?
+            }
+        };
+        let (pair, turn) = match Pair::of_turn(user, &next) {
+            Some(pair) => pair,
+            None => (Pair::of_original(user)?, Turn::Clone),
+        };
+        Ok(Arrangement {
+            pair,
+            turn,
+            owner: owner.map(str::to_owned),
+        })
+    }
+
+    /// All that setSecret would find, and nothing changed: the admin's login and rights, what is to be repaired, open sessions.
+    async fn rehearse(
+        &self,
+        arrangement: &Arrangement,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        self.check_admin_named(current, context)?;
+        let (session, admin) = self.admin(endpoint, arrangement, current, context).await?;
+        let outcome = rehearse_as(&session, &admin, arrangement, context).await;
+        session.close().await;
+        outcome
+    }
+}
+
+async fn rehearse_as(
+    session: &Session,
+    admin: &str,
+    arrangement: &Arrangement,
+    context: &Context<'_>,
+) -> Result<(), Cause> {
+    let budget = context.budget();
+    session.identify(admin, budget).await?;
+    idle_sessions::wait_for_end(session, arrangement.idle(), IdleSessions::Report, budget).await?;
+    let transaction = Transaction::begin(session, By::Admin, budget, Scrub::new([])).await?;
+    let plan = apply::planned(&transaction, arrangement).await?;
+    // The transaction ends with its session.
+    apply::report(&plan.now, "a rotation would first have to do this");
+    apply::report(&plan.reassign, "a rotation would try this");
+    tracing::info!(
+        "a rotation would set a new password for role {:?} through {admin:?}",
+        arrangement.idle()
+    );
+    Ok(())
+}
+
+/// Compares rights and settings of the two users, as the pending one.
+async fn compare(
+    session: &Session,
+    current: &PostgresSecret,
+    pending: &PostgresSecret,
+    context: &Context<'_>,
+) -> Result<(), Cause> {
+    let names = [current.username(), pending.username()];
+    let facts = ask(session, names.into_iter(), context).await?;
+    let Some(now) = facts.role(current.username()) else {
+        // The current user is gone: there is nothing to compare with, and nobody who could be missing something.
+        return Ok(());
+    };
+    let differ = |lacks: String, remedy: String| AlternatingFault::RightsDiffer {
+        pending: pending.username().to_owned(),
+        current: current.username().to_owned(),
+        lacks,
+        remedy,
+    };
+    let compared = Compared {
+        pending: pending.username(),
+        current: current.username(),
+        pending_acts_as: &facts.session.name,
+        current_acts_as: now.acts_as(&facts.database).unwrap_or(&now.name),
+    };
+    if let Some((lacks, remedy)) = missing_rights(session, &compared, context).await? {
+        return Err(differ(lacks, remedy).into());
+    }
+    if let Some(name) = facts
+        .role(pending.username())
+        .and_then(|next| missing_setting(now, next, &facts))
+    {
+        let remedy = format!(
+            "let both have the same: ALTER ROLE {} SET {name} …",
+            postgres_protocol::escape::escape_identifier(pending.username())
+        );
+        return Err(differ(format!("the setting {name}"), remedy).into());
+    }
+    Ok(())
+}
+
+async fn missing_rights(
+    session: &Session,
+    compared: &Compared<'_>,
+    context: &Context<'_>,
+) -> Result<Option<(String, String)>, Cause> {
+    if compared.pending_acts_as == compared.current_acts_as {
+        return Ok(None);
+    }
+    let doing = "comparing the two users' rights";
+    let row = session.query(&compared.query(), doing, context.budget()).await?;
+    let missing = rights::read(&row).ok_or_else(|| unreadable(session.server()))?;
+    Ok(rights::words(&missing, compared.pending))
+}
+
+/// A setting that only the current user's sessions begin with, in this database.
+fn missing_setting(now: &Role, next: &Role, facts: &Facts) -> Option<String> {
+    let (now, next) = (in_force(now, &facts.database), in_force(next, &facts.database));
+    now.into_iter()
+        .find(|(name, value)| name != "role" && next.get(name) != Some(value))
+        .map(|(name, _)| name)
+}
+
+fn in_force(role: &Role, database: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for scope in [None, Some(database)] {
+        let settings = role
+            .settings
+            .iter()
+            .filter(|setting| setting.database.as_deref() == scope);
+        let pairs = settings
+            .flat_map(|setting| setting.config.iter())
+            .filter_map(|config| config.split_once('='));
+        found.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+    found
+}

@@ -1,0 +1,112 @@
+//! What to do about each cause: where to look, whether a retry can help, and the setting, the statement or the command.
+
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+use rotation::{Advice, Fault, Kind, Prospect};
+
+use super::postgres::PostgresFault;
+use super::said::Said;
+
+impl Fault for PostgresFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::MayResume(fault) => fault.code(),
+            _ => self.into(),
+        }
+    }
+
+    fn advice(&self) -> Advice<'_> {
+        match self {
+            Self::SettingInvalid { name, expected, .. } => Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it")),
+            Self::CleartextNeedsTls => Advice::new(Kind::Configuration, "remove PASSWORD_SENT_AS, or let the secret ask for TLS (remove `ssl` and `sslmode`)"),
+            Self::VerifyCaNeedsRoots => Advice::new(Kind::Configuration, "set PGSSLROOTCERT to the PEM of the authority that signs your server's certificate, or its path; or let the name be verified (verify-full, with `tls_server_name` if it is another one)"),
+            Self::PendingNamesAnotherAccount(mismatch) => Advice::new(Kind::Document, mismatch.remedy()),
+            Self::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
+            Self::HostMissing => Advice::new(Kind::Document, "add `host` to the secret, or set PGHOST in the function's environment"),
+            Self::RoleNameInvalid { .. } => Advice::new(Kind::Document, "correct `username` in the secret: PostgreSQL's names have 1 to 63 bytes"),
+            Self::TlsNameInvalid { .. } => Advice::new(Kind::Tls, "give the name that stands in the server's certificate as `tls_server_name` in the secret, or as TLS_SERVER_NAME"),
+            Self::AdminElsewhere { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of an admin of this very server, with the same `host` and `port`"),
+            Self::AdminIsTheUser { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter this one, or remove it"),
+            Self::HostUnknown { .. } => Advice::new(Kind::Network, "check `host` in the secret; if it is right, check that the function's VPC resolves it (DNS support, private hosted zones)"),
+            Self::ConnectionRefused { .. } => Advice::new(Kind::Network, "check `port` in the secret, and that the server runs and listens on that address (listen_addresses)"),
+            Self::HostUnreachable { .. } => Advice::new(Kind::Network, "put the function into subnets with a route to the database (the same VPC, a peering or a transit gateway)"),
+            Self::ServerSilent(_) => Advice::new(Kind::Network, "let the database's security group accept the function's security group on the database's port, and check network ACLs; if it accepts and is silent, check the server's load"),
+            Self::MayResume(fault) => Advice::new(fault.advice().kind, resuming(fault)).with(Prospect::Resuming),
+            Self::ConnectionLost { .. } => Advice::new(Kind::Network, "it is tried again by itself; if it stays, look into the server's log for a restart, a crash, or a proxy's idle limit").with(Prospect::Transient),
+            Self::NotPostgres { .. } => Advice::new(Kind::Network, "check `host` and `port` in the secret: another service answers there"),
+            Self::TlsNotOffered { .. } => Advice::new(Kind::Tls, "turn TLS on at the server (ssl = on; RDS: rds.force_ssl), or, knowing that passwords' proofs and data cross the network in the clear, write \"ssl\": false into the secret"),
+            Self::CertificateUntrusted { .. } => Advice::new(Kind::Tls, "set PGSSLROOTCERT to the certificate authority that signed it (a path or the PEM itself); for a region that the built-in roots lack, to the region's RDS bundle"),
+            Self::CertificateNameMismatch { .. } => Advice::new(Kind::Tls, "if `host` is an alias of the right server, set `tls_server_name` in the secret (or TLS_SERVER_NAME) to a name that the certificate has; otherwise correct `host`"),
+            Self::CertificateExpired { .. } => Advice::new(Kind::Tls, "renew the server's certificate (RDS: rotate the instance's certificate authority)"),
+            Self::TlsFailed { .. } => Advice::new(Kind::Tls, "see the detail; the server must speak TLS 1.2 or 1.3 with an X.509 version 3 certificate that is not itself an authority"),
+            Self::CleartextRefused { .. } => Advice::new(Kind::Tls, "let the server use scram-sha-256 in pg_hba.conf, or use TLS: remove \"ssl\": false from the secret"),
+            Self::AuthenticationUnsupported { .. } => Advice::new(Kind::Login, "let pg_hba.conf match the function's connection with scram-sha-256, and keep scram_iterations at 100000 or below"),
+            Self::ServerNotProven { .. } => Advice::new(Kind::Login, "find out who answers at this address: it accepted the login without knowing the password, as an impostor would"),
+            Self::LoginRefused { role, .. } => Advice::new(Kind::Login, login(role)),
+            Self::PendingRefused { role, said, .. } => Advice::new(Kind::Login, pending(role, said)),
+            Self::DatabaseUnknown { .. } => Advice::new(Kind::Server, "correct `dbname` (or `database`) in the secret, or PGDATABASE; without any the database postgres is used"),
+            Self::ConnectDenied { role, dbname, .. } => Advice::new(Kind::Privilege, format!("GRANT CONNECT ON DATABASE {} TO {}", escape_identifier(dbname), escape_identifier(role))),
+            Self::ServerFull { .. } => Advice::new(Kind::Throttling, "close idle connections, or raise max_connections, or the role's limit (ALTER ROLE … CONNECTION LIMIT)").with(Prospect::Transient),
+            Self::ServerStarting { .. } => Advice::new(Kind::Server, "it is tried again by itself; if it stays, look into the server's log").with(Prospect::Transient),
+            Self::ServerError { .. } => Advice::new(Kind::Server, "look up the SQLSTATE, and look into the server's log at this moment"),
+            Self::ReadOnlyStandby { .. } => Advice::new(Kind::Server, "let `host` name the primary (RDS and Aurora: the writer endpoint, not the reader's)"),
+            Self::SessionOfAnotherRole { .. } => Advice::new(Kind::Login, "connect to the server itself, not through a pooler that logs in as somebody else, and check the user name map (pg_ident.conf)"),
+            Self::ServerTooOld { .. } => Advice::new(Kind::Server, "rotate with PASSWORD_SENT_AS=cleartext over TLS, or upgrade to PostgreSQL 10 or later"),
+            Self::RoleLocked { .. } => Advice::new(Kind::Server, "find the transaction (SELECT * FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.relation = 'pg_authid'::regclass) and end it"),
+            Self::StatementTimeout { .. } => Advice::new(Kind::Server, "look for what holds the server up (locks on pg_authid, a slow password policy, load), or raise the function's time limit"),
+            Self::RoleBusy { .. } => Advice::new(Kind::Server, "it is tried again by itself; let only one rotation or tool change this role at a time").with(Prospect::Transient),
+            Self::PrivilegeMissing { role, by, .. } => Advice::new(Kind::Privilege, privilege(role, by)),
+            Self::PasswordRejected { .. } => Advice::new(Kind::Policy, "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's").with(Prospect::PoisonedPending),
+            Self::PolicyNeedsCleartext { .. } => Advice::new(Kind::Policy, "set PASSWORD_SENT_AS=cleartext (the server, and its log at log_statement=ddl, then sees the password), or let the server's policy take hashed passwords (credcheck.encrypted_password_allowed = on)"),
+            Self::TestSqlFailed { role, .. } => Advice::new(Kind::Privilege, format!("run the statement by hand as {}; if it is not what an application needs, correct TEST_SQL in the function's environment", escape_identifier(role))),
+            Self::RoleUnknown { role, .. } => Advice::new(Kind::Login, format!("correct `username` in the secret, or CREATE ROLE {} LOGIN", escape_identifier(role))),
+            Self::RoleExpired { role, .. } => Advice::new(Kind::Login, format!("ALTER ROLE {} VALID UNTIL 'infinity'", escape_identifier(role))),
+            Self::RolePowerful { role, .. } => Advice::new(Kind::Privilege, powerful(role)),
+            Self::RoleMayNotLogIn { role } => Advice::new(Kind::Login, format!("ALTER ROLE {} LOGIN", escape_identifier(role))),
+        }
+    }
+}
+
+fn resuming(fault: &PostgresFault) -> String {
+    format!(
+        "{}; an Aurora cluster that is paused takes up to half a minute to resume, for which the function needs a time limit of 60 s",
+        fault.advice().remedy
+    )
+}
+
+fn login(role: &str) -> String {
+    format!(
+        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`",
+        escape_literal(role).trim_start()
+    )
+}
+
+fn pending(role: &str, said: &Said) -> String {
+    if said.is_of_the_password() {
+        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".to_owned()
+    } else {
+        format!(
+            "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, ALTER ROLE {} LOGIN",
+            escape_identifier(role)
+        )
+    }
+}
+
+fn powerful(role: &str) -> String {
+    format!(
+        "if `username` is right, set the password of {} by hand (\\password) and write it into the secret, and remove `masterarn`",
+        escape_identifier(role)
+    )
+}
+
+fn privilege(role: &str, by: &str) -> String {
+    let (quoted, admin) = (escape_identifier(role), escape_identifier(by));
+    if role == by {
+        format!(
+            "roles may change their own password unless the server forbids it: on RDS with rds.restrict_password_commands, GRANT rds_password TO {quoted}"
+        )
+    } else {
+        format!(
+            "give the admin the right: GRANT {quoted} TO {admin} WITH ADMIN OPTION, and ALTER ROLE {admin} CREATEROLE; on RDS with rds.restrict_password_commands also GRANT rds_password TO {admin}"
+        )
+    }
+}

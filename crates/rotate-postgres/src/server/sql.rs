@@ -1,0 +1,146 @@
+//! The statements, as text. Pure: a name or a password gets into one only through the driver's own quoting.
+
+use std::time::Duration;
+
+use postgres_protocol::escape::{escape_identifier, escape_literal};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Who and where we are. In one simple query, since some poolers know no other; every function by its full
+/// name, since a role's `search_path` may hold others of the same name.
+pub(crate) const IDENTIFY: &str = "SELECT session_user, \
+     pg_catalog.pg_is_in_recovery(), \
+     pg_catalog.current_setting('server_version_num'), \
+     pg_catalog.current_setting('scram_iterations', true)";
+
+/// Ends the transaction that [`begin`] began.
+pub(crate) const COMMIT: &str = "COMMIT";
+
+/// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
+/// `default_transaction_read_only`, `role`, `search_path`, time limits, or none, and `synchronous_commit`: were it off,
+/// a crash of the server could undo a password that was logged in with and promoted. Everything ends with the
+/// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
+/// server, later than any of our own limits.
+///
+/// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as.
+pub(crate) fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -> String {
+    let role = if as_itself { "SET LOCAL ROLE NONE; " } else { "" };
+    format!(
+        "BEGIN READ WRITE; \
+         SET LOCAL statement_timeout = {}; \
+         SET LOCAL lock_timeout = {}; \
+         SET LOCAL idle_in_transaction_session_timeout = {}; \
+         SET LOCAL synchronous_commit = on; \
+         SET LOCAL datestyle = 'ISO'; \
+         {role}\
+         SET LOCAL search_path = pg_catalog",
+        statement_limit.as_millis(),
+        lock_limit.as_millis(),
+        (statement_limit * 2 + Duration::from_secs(2)).as_millis()
+    )
+}
+
+/// Sets a role's password to a verifier, or to the password itself. ALTER ROLE takes no parameters.
+#[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
+pub(crate) fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> SecretString {
+    let literal = escape_literal(password.expose_secret());
+    format!(
+        "ALTER ROLE {} PASSWORD {}",
+        escape_identifier(role),
+        literal.trim_start()
+    )
+    .into()
+}
+
+/// Roles that PostgreSQL or RDS define, and that lead to a superuser's power or to others' passwords.
+const POWERFUL: &str = "'rds_superuser', 'rds_password', 'rds_replication', \
+     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files', 'pg_read_all_data', 'pg_write_all_data'";
+
+/// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past; last, the
+/// powerful role that it is or is a member of, if any.
+pub(crate) fn describe_role(role: &str) -> String {
+    format!(
+        "SELECT r.rolcanlogin, r.rolvaliduntil, r.rolvaliduntil <= pg_catalog.now(), \
+         (SELECT p.rolname FROM pg_catalog.pg_roles AS p \
+         WHERE (p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls OR p.rolname IN ({POWERFUL})) \
+         AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER') ORDER BY p.oid <> r.oid, p.rolname LIMIT 1) \
+         FROM pg_catalog.pg_roles AS r WHERE r.rolname = {}",
+        escape_literal(role).trim_start()
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(role: &str, password: &str, expected: &str) {
+        let password = SecretString::from(password);
+        assert_eq!(set_password(role, &password).expose_secret(), expected);
+    }
+
+    #[test]
+    fn every_name_and_password_is_quoted() {
+        check("app", "pw", r#"ALTER ROLE "app" PASSWORD 'pw'"#);
+        check("App User", "pw", r#"ALTER ROLE "App User" PASSWORD 'pw'"#);
+        check("a%b", "100%s", r#"ALTER ROLE "a%b" PASSWORD '100%s'"#);
+        check("a%%b", "%%", r#"ALTER ROLE "a%%b" PASSWORD '%%'"#);
+        check(r#"a"b"#, "it's", r#"ALTER ROLE "a""b" PASSWORD 'it''s'"#);
+        check(
+            r#"x" SUPERUSER; --"#,
+            "pw",
+            r#"ALTER ROLE "x"" SUPERUSER; --" PASSWORD 'pw'"#,
+        );
+        check(r"a\b", r"p\w", r#"ALTER ROLE "a\b" PASSWORD E'p\\w'"#);
+        check("größe😀", "ß", r#"ALTER ROLE "größe😀" PASSWORD 'ß'"#);
+        check("$1", "$1", r#"ALTER ROLE "$1" PASSWORD '$1'"#);
+    }
+
+    #[test]
+    fn a_role_is_looked_up_by_a_literal() {
+        assert!(describe_role("o'brien").ends_with("WHERE r.rolname = 'o''brien'"));
+        assert!(describe_role(r"a\b").ends_with(r"WHERE r.rolname = E'a\\b'"));
+    }
+
+    #[test]
+    fn time_limits_are_whole_milliseconds() {
+        let begin = begin(Duration::from_micros(9_999_999), Duration::from_secs(5), true);
+        assert!(
+            begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
+            "{begin}"
+        );
+    }
+
+    #[test]
+    fn a_commit_is_flushed_before_it_is_answered() {
+        let begin = begin(Duration::from_secs(10), Duration::from_secs(5), true);
+        assert!(begin.contains("; SET LOCAL synchronous_commit = on;"), "{begin}");
+    }
+
+    /// What a server reads between the quotes of an identifier, and what follows them.
+    fn read_identifier(text: &str) -> Option<(String, &str)> {
+        let mut rest = text.strip_prefix('"')?;
+        let mut name = String::new();
+        loop {
+            let (part, after) = rest.split_once('"')?;
+            name.push_str(part);
+            let Some(doubled) = after.strip_prefix('"') else {
+                return Some((name, after));
+            };
+            name.push('"');
+            rest = doubled;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_reads_the_very_name_and_nothing_behind_it(role in "\\PC{1,63}", password in "[a-z]{1,9}") {
+            let statement = set_password(&role, &SecretString::from(password.as_str()));
+            let (name, rest) = read_identifier(statement.expose_secret().strip_prefix("ALTER ROLE ").unwrap()).unwrap();
+            prop_assert_eq!(name, role);
+            prop_assert_eq!(rest, format!(" PASSWORD '{password}'"));
+        }
+    }
+}

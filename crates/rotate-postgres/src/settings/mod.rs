@@ -1,0 +1,252 @@
+//! The settings of a function, read once from its environment: all that is the same for each of its secrets.
+//!
+//! What a secret says is completed by them in `server::endpoint`, not here.
+
+pub(crate) mod iam_hosts;
+pub(crate) mod roots;
+
+use std::time::Duration;
+
+use rotation::Cause;
+use rotation::password::Policy;
+use rotation::secrets::TlsMode;
+
+use self::iam_hosts::Hosts;
+use self::roots::Roots;
+use crate::fault::PostgresFault;
+
+/// Lambda's own limit, in seconds.
+const LONGEST_WAIT: u64 = 900;
+const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+
+/// How the new password reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum SentAs {
+    /// As a SCRAM-SHA-256 verifier: the server never sees the password.
+    #[default]
+    Verifier,
+    /// As it is, over TLS only, for servers whose password policy must see it.
+    Cleartext,
+}
+
+/// What to do about sessions that still use the role that is to be reset. They stay open whatever happens; but their clients
+/// cannot log in again with the password that they know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum IdleSessions {
+    /// Say how many there are, and go on.
+    #[default]
+    Report,
+    /// Wait until they are gone, at most as long as this, then go on all the same.
+    Wait(Duration),
+    /// Wait at most as long as this, then refuse.
+    Refuse(Duration),
+}
+
+/// Everything that is the same for all secrets of a function.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the password policy ([`Policy::from_env`]) | |
+/// | `PGHOST`, `PGPORT`, `PGDATABASE` | where the document is silent | none, `5432`, `postgres` |
+/// | `PGSSLMODE` | TLS where the document is silent | `verify-full` |
+/// | `PGSSLROOTCERT` | trusted roots: a path, the PEM itself, or `system` ([`Roots`]) | RDS's and the web's |
+/// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
+/// | `PASSWORD_SENT_AS` | `verifier` or `cleartext` ([`SentAs`]) | `verifier` |
+/// | `TEST_SQL` | a statement that must succeed with the new password, in a read-only transaction | none |
+/// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
+/// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
+/// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
+/// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
+/// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
+///
+/// An empty value counts as none, as it does for libpq.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// What new passwords look like.
+    pub(crate) policy: Policy,
+    /// The host, if the document has none.
+    pub(crate) host: Option<String>,
+    /// The port, if the document has none.
+    pub(crate) port: Option<u16>,
+    /// The database, if the document has none.
+    pub(crate) dbname: Option<String>,
+    /// TLS, if the document says nothing about it.
+    pub(crate) tls: Option<TlsMode>,
+    /// The name to check a certificate against, if the document has none.
+    pub(crate) tls_server_name: Option<String>,
+    /// Whom to trust.
+    pub(crate) roots: Roots,
+    /// How the new password reaches the server.
+    pub(crate) sent_as: SentAs,
+    /// The operator's own test.
+    pub(crate) test_sql: Option<String>,
+    /// The role that alternating users act as, if the document names none.
+    pub(crate) owner_role: Option<String>,
+    /// What to do about sessions of the role that is to be reset.
+    pub(crate) idle_sessions: IdleSessions,
+    /// The admin where the secret names none.
+    pub(crate) iam_admin: Option<String>,
+    /// Where its token may go.
+    pub(crate) iam_hosts: Hosts,
+}
+
+impl Settings {
+    /// Reads the environment, which `get` looks up by name, and the file that `PGSSLROOTCERT` may name.
+    ///
+    /// # Errors
+    /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
+    pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
+        let set = |name: &str| get(name).filter(|value| !value.is_empty());
+        Ok(Self {
+            policy: Policy::from_env(get)?,
+            host: set("PGHOST"),
+            port: set("PGPORT").as_deref().map(port).transpose()?,
+            dbname: set("PGDATABASE"),
+            tls: set("PGSSLMODE").as_deref().map(tls).transpose()?,
+            tls_server_name: set("TLS_SERVER_NAME"),
+            roots: Roots::from_setting(set("PGSSLROOTCERT"))?,
+            sent_as: set("PASSWORD_SENT_AS")
+                .as_deref()
+                .map_or(Ok(SentAs::default()), sent_as)?,
+            test_sql: set("TEST_SQL"),
+            owner_role: set("OWNER_ROLE"),
+            idle_sessions: idle_sessions(
+                set("IDLE_SESSIONS").as_deref(),
+                set("IDLE_SESSIONS_WAIT").as_deref(),
+            )?,
+            iam_admin: set("ADMIN_IAM_USERNAME"),
+            iam_hosts: set(Hosts::NAME)
+                .as_deref()
+                .map_or(Ok(Hosts::default()), Hosts::parse)?,
+        })
+    }
+}
+
+fn port(text: &str) -> Result<u16, PostgresFault> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port @ 1..) if digits => Ok(port),
+        _ => Err(invalid("PGPORT", text, "a number from 1 to 65535")),
+    }
+}
+
+fn tls(text: &str) -> Result<TlsMode, PostgresFault> {
+    TlsMode::from_sslmode(text).ok_or_else(|| invalid("PGSSLMODE", text, "verify-full, verify-ca or disable"))
+}
+
+fn sent_as(text: &str) -> Result<SentAs, PostgresFault> {
+    match text {
+        "verifier" => Ok(SentAs::Verifier),
+        "cleartext" => Ok(SentAs::Cleartext),
+        _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier or cleartext")),
+    }
+}
+
+fn idle_sessions(what: Option<&str>, seconds: Option<&str>) -> Result<IdleSessions, PostgresFault> {
+    let wait = seconds.map(|text| {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT);
+        let seconds = seconds.ok_or_else(|| invalid("IDLE_SESSIONS_WAIT", text, "seconds, 0 to 900"));
+        seconds.map(Duration::from_secs)
+    });
+    let wait = wait.transpose()?;
+    match what {
+        None | Some("report") => Ok(IdleSessions::Report),
+        Some("wait") => Ok(IdleSessions::Wait(wait.unwrap_or(DEFAULT_WAIT))),
+        Some("refuse") => Ok(IdleSessions::Refuse(wait.unwrap_or_default())),
+        Some(other) => Err(invalid("IDLE_SESSIONS", other, "report, wait or refuse")),
+    }
+}
+
+fn invalid(name: &'static str, value: &str, expected: &'static str) -> PostgresFault {
+    PostgresFault::SettingInvalid {
+        name,
+        problem: format!("is {value:?}"),
+        expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Cause> {
+        Settings::from_env(&|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn an_empty_environment_means_verified_tls_and_a_verifier() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(
+            (settings.host, settings.port, settings.dbname, settings.tls),
+            (None, None, None, None)
+        );
+        assert!(matches!(settings.roots, Roots::BuiltIn));
+        assert_eq!(settings.sent_as, SentAs::Verifier);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let settings = read(&[
+            ("PGHOST", "db"),
+            ("PGPORT", "6432"),
+            ("PGDATABASE", "app"),
+            ("PGSSLMODE", "verify-ca"),
+            ("PGSSLROOTCERT", "system"),
+            ("TLS_SERVER_NAME", "db.internal"),
+            ("PASSWORD_SENT_AS", "cleartext"),
+            ("PASSWORD_LENGTH", "20"),
+            ("ADMIN_IAM_USERNAME", "admin"),
+            ("ADMIN_IAM_HOSTS", "db.example.com"),
+        ])
+        .unwrap();
+        assert_eq!(settings.host.as_deref(), Some("db"));
+        assert_eq!(settings.port, Some(6432));
+        assert_eq!(settings.dbname.as_deref(), Some("app"));
+        assert_eq!(settings.tls, Some(TlsMode::VerifyCa));
+        assert!(matches!(settings.roots, Roots::Web));
+        assert_eq!(settings.tls_server_name.as_deref(), Some("db.internal"));
+        assert_eq!(settings.sent_as, SentAs::Cleartext);
+        assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
+        assert!(settings.iam_hosts.allow("db.example.com"));
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        let settings = read(&[
+            ("PGHOST", ""),
+            ("PGPORT", ""),
+            ("PASSWORD_SENT_AS", ""),
+            ("PGSSLROOTCERT", ""),
+        ]);
+        assert_eq!(settings.unwrap().host, None);
+    }
+
+    #[test]
+    fn a_value_that_means_nothing_is_refused_by_name() {
+        for (name, value) in [
+            ("PGPORT", "0"),
+            ("PGPORT", "+5432"),
+            ("PGPORT", "65536"),
+            ("PGPORT", "postgres"),
+            ("PGSSLMODE", "on"),
+            ("PGSSLROOTCERT", "/nowhere/ca.pem"),
+            (
+                "PGSSLROOTCERT",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ),
+            ("PASSWORD_SENT_AS", "plain"),
+            ("PASSWORD_LENGTH", "0"),
+            ("ADMIN_IAM_HOSTS", "*"),
+            ("EXCLUDE_NUMBERS", "maybe"),
+        ] {
+            let cause = read(&[(name, value)]).unwrap_err();
+            assert_eq!(cause.code(), "ConfigurationInvalid", "{name}={value}");
+            assert!(cause.to_string().contains(name), "{cause}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! CloudWatch metrics, in the embedded metric format: a JSON line in the log, from which CloudWatch makes metrics.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+/// The metrics' namespace.
+const NAMESPACE: &str = "Keywheel";
+
+/// What one step came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome<'a> {
+    /// The function's name.
+    pub(super) function: &'a str,
+    /// The step's name, `unknown` if the payload named none.
+    pub(super) step: &'a str,
+    /// The cause's code, `None` after success.
+    pub(super) code: Option<&'a str>,
+    /// The secret, as a property to search for, not as a dimension: a fleet has many.
+    pub(super) secret: Option<&'a str>,
+    /// How long the step took.
+    pub(super) duration: Duration,
+}
+
+/// The line for one step: `Duration` in milliseconds and `Steps`, a count of one, by function and step with
+/// the outcome, and by step with the code.
+///
+/// Source: the CloudWatch embedded metric format specification.
+pub(super) fn line(outcome: &Outcome<'_>, at: SystemTime) -> Value {
+    let timestamp = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let word = if outcome.code.is_some() {
+        "failed"
+    } else {
+        "succeeded"
+    };
+    json!({
+        "_aws": {
+            "Timestamp": u64::try_from(timestamp).unwrap_or(u64::MAX),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Function", "Step", "Outcome"], ["Function", "Step", "Code"], ["Function", "Outcome"]],
+                "Metrics": [{"Name": "Duration", "Unit": "Milliseconds"}, {"Name": "Steps", "Unit": "Count"}],
+            }],
+        },
+        "Function": outcome.function,
+        "Step": outcome.step,
+        "Outcome": word,
+        "Code": outcome.code.unwrap_or("None"),
+        "SecretId": outcome.secret,
+        "Duration": milliseconds(outcome.duration),
+        "Steps": 1,
+    })
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(code: Option<&str>) -> Value {
+        let outcome = Outcome {
+            function: "f",
+            step: "setSecret",
+            code,
+            secret: Some("orders/db"),
+            duration: Duration::from_micros(12_345),
+        };
+        line(&outcome, UNIX_EPOCH + Duration::from_secs(2))
+    }
+
+    #[test]
+    fn every_dimension_and_metric_has_its_value() {
+        for line in [of(None), of(Some("LoginRefused"))] {
+            let directive = &line["_aws"]["CloudWatchMetrics"][0];
+            for dimension in directive["Dimensions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .flat_map(|set| set.as_array().unwrap())
+            {
+                assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}");
+            }
+            for metric in directive["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_is_counted_under_its_code() {
+        let line = of(Some("LoginRefused"));
+        assert_eq!(
+            (&line["Outcome"], &line["Code"]),
+            (&"failed".into(), &"LoginRefused".into())
+        );
+        assert_eq!(line["Duration"], 12.345);
+        assert_eq!(line["_aws"]["Timestamp"], 2000);
+    }
+}

@@ -1,0 +1,76 @@
+//! Begins the rotations that the schedules ask for (fact 18).
+
+use std::sync::Arc;
+
+use staging_labels::VersionId;
+
+use super::core::{Core, fresh_rotation_token};
+use super::rotations::begin;
+use crate::state::rotate::{self, Begun, RotationRequest, RotationStatus};
+use crate::state::{ApiError, Unfinished};
+
+/// Rotates what is due, for as long as the server lives.
+pub(crate) async fn run_schedule(core: Arc<Core>) {
+    loop {
+        for arn in take_due(&core) {
+            // A refusal means that an earlier rotation is still unfinished: it is attempted again.
+            let begun = rotate_on_schedule(&core, &arn);
+            if let Ok(Some(run)) = begun {
+                begin(&core, arn, run);
+            }
+        }
+        let next = core.read(|state| {
+            let rotations = state.secrets().filter_map(|secret| secret.rotation.as_ref());
+            rotations
+                .filter(|rotation| rotation.enabled)
+                .filter_map(|rotation| rotation.due)
+                .min()
+        });
+        tokio::select! {
+            () = core.clock.wait_until(next) => {}
+            () = core.rescheduled.notified() => {}
+        }
+    }
+}
+
+fn take_due(core: &Core) -> Vec<String> {
+    core.write(|state, now| {
+        state.expire(now);
+        let arns: Vec<_> = state.secrets().map(|secret| secret.arn.clone()).collect();
+        let due = |arn: &String| {
+            state
+                .change(arn, |secret| Ok(rotate::take_due(secret, now)))
+                .unwrap_or(false)
+        };
+        arns.into_iter().filter(due).collect()
+    })
+}
+
+fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {
+    core.write(|state, now| {
+        state.change(arn, |secret| {
+            let unfinished = secret.unfinished.clone();
+            if let Some(run) =
+                unfinished.filter(|run| rotate::status(secret, &run.token) == RotationStatus::Running)
+            {
+                return Ok(Some(run));
+            }
+            let due = secret.rotation.as_ref().and_then(|rotation| rotation.due);
+            let request = RotationRequest {
+                token: VersionId::stored(uuid::Uuid::new_v4().to_string()),
+                rotation_token: fresh_rotation_token(),
+                function_arn: None,
+                rules: None,
+                immediately: true,
+            };
+            let begun = rotate::begin(secret, request, now)?;
+            if let Some(rotation) = &mut secret.rotation {
+                rotation.due = due;
+            }
+            Ok(match begun {
+                Begun::Started(run) => Some(run),
+                Begun::Repeated => None,
+            })
+        })
+    })
+}

@@ -1,0 +1,9 @@
+//! The server as a value: how it is set up, started, asked and stopped.
+//!
+//! What it answers over HTTP is in `wire`; what it does is in `engine`.
+
+mod builder;
+mod local;
+
+pub use builder::Builder;
+pub use local::LocalSecretsManager;

@@ -1,0 +1,10 @@
+//! The credentials of a PostgreSQL user, in each form in which they are stored: JSON or a URL.
+//! API keys are next door, in `key.rs`; JSON as such, and TLS modes, are not specific to PostgreSQL.
+
+mod account;
+mod document;
+mod fields;
+mod secret;
+mod url;
+
+pub use secret::PostgresSecret;

@@ -1,0 +1,199 @@
+//! A PostgreSQL secret: its fields, and its exact text.
+
+use std::fmt;
+
+use password::Password;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fields::Fields;
+use super::{document, url};
+use crate::error::{DocumentError, NotJson};
+use crate::json;
+use crate::text::check_size;
+use crate::tls::TlsMode;
+
+/// A PostgreSQL secret: what it says, and its exact text.
+///
+/// # Forms
+/// A **JSON object**. The keys that are read; all others are the user's, and kept:
+///
+/// | key | value |
+/// |---|---|
+/// | `username` | a string, not empty; required |
+/// | `password` | a string, not empty; required |
+/// | `host` | a host name or address, without port; one |
+/// | `port` | 1 to 65535, a whole number or a string of digits |
+/// | `dbname` or `database` | a string, not empty; if both are there, the same |
+/// | `engine` | `postgres`, `aurora-postgresql` or `postgresql` |
+/// | `ssl` | true or false, or as a string in any case |
+/// | `sslmode` | see [`TlsMode::from_sslmode`]; must not contradict `ssl` |
+/// | `tls_server_name` | the name in the server's certificate, if it is not `host` |
+/// | `masterarn` | the ARN of the admin secret |
+/// | `ownerrole` | the NOLOGIN role that two alternating users act as, if it is not the first of them |
+///
+/// `null` is an error for each of them: leave out a key that has no value. The character
+/// U+0000, which PostgreSQL cannot take, is refused.
+///
+/// A **URL**, `postgres://` or `postgresql://user:password@host:port/dbname?sslmode=…`, bare, as libpq reads it. Host, port
+/// and database may be missing. White space around it is kept, and not part of it. Where drivers
+/// would read it differently it is refused: more than one `@`, a bare `#`, several hosts, a
+/// user, password, host, port or database given as a parameter.
+#[derive(Clone)]
+pub struct PostgresSecret {
+    text: SecretString,
+    form: Form,
+    fields: Fields,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Url,
+}
+
+impl PostgresSecret {
+    /// Reads a secret's text. Nothing is guessed: what cannot be relied on is an error.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a document is read here, and leaves as typed fields"
+    )]
+    pub fn parse(text: &SecretString) -> Result<Self, DocumentError> {
+        let plain = text.expose_secret();
+        check_size(plain.len())?;
+        let form = Form::of(plain)?;
+        let fields = match form {
+            Form::Json => document::read(plain)?,
+            Form::Url => url::read(plain)?,
+        };
+        Ok(Self {
+            text: text.clone(),
+            form,
+            fields,
+        })
+    }
+
+    /// The same document with another password: of the text, only the password's own bytes change.
+    ///
+    /// If the password is the same already, in whatever spelling, the text stays as it is.
+    ///
+    /// # Errors
+    /// The password is empty or has the character U+0000, or the text would be larger than
+    /// [`MAX_BYTES`](crate::MAX_BYTES).
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+    )]
+    pub fn with_password(&self, password: &Password) -> Result<Self, DocumentError> {
+        if *password == self.fields.password {
+            return Ok(self.clone());
+        }
+        let text = match self.form {
+            Form::Json => json::replace_string(&self.text, "password", password)?,
+            Form::Url => url::replace_password(self.text.expose_secret(), password.expose_secret())?,
+        };
+        // Read back as any document is: what would be refused later is not written now.
+        Self::parse(&text)
+    }
+
+    /// The same document for another user, with that user's password: of the text, only the bytes of these two change.
+    ///
+    /// # Errors
+    /// Those of [`with_password`](Self::with_password); the name is empty or has the character U+0000.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+    )]
+    pub fn with_credentials(&self, username: &str, password: &Password) -> Result<Self, DocumentError> {
+        let text = match self.form {
+            // A name is no password, but any string of a document is replaced in the same way.
+            Form::Json => json::replace_string(&self.text, "username", &Password::from(username.to_owned()))?,
+            Form::Url => url::replace_username(self.text.expose_secret(), username)?,
+        };
+        Self::parse(&text)?.with_password(password)
+    }
+
+    /// The exact text, as it goes to Secrets Manager.
+    pub fn text(&self) -> &SecretString {
+        &self.text
+    }
+
+    /// The role that logs in; never empty.
+    pub fn username(&self) -> &str {
+        &self.fields.username
+    }
+
+    /// Its password; never empty.
+    pub fn password(&self) -> &Password {
+        &self.fields.password
+    }
+
+    /// The server's name or address, an IPv6 address without brackets; none if it must be found elsewhere.
+    pub fn host(&self) -> Option<&str> {
+        self.fields.host.as_deref()
+    }
+
+    /// The server's port; none means PostgreSQL's 5432.
+    pub fn port(&self) -> Option<u16> {
+        self.fields.port
+    }
+
+    /// The database to log in to, from `dbname` or `database`; none means `postgres`.
+    pub fn dbname(&self) -> Option<&str> {
+        self.fields.dbname.as_deref()
+    }
+
+    /// What kind of server the document names: `postgres`, `aurora-postgresql` or `postgresql`.
+    pub fn engine(&self) -> Option<&str> {
+        self.fields.engine.as_deref()
+    }
+
+    /// The ARN of the admin secret.
+    pub fn masterarn(&self) -> Option<&str> {
+        self.fields.masterarn.as_deref()
+    }
+
+    /// The NOLOGIN role that alternating users act as, where it is a role of its own.
+    pub fn ownerrole(&self) -> Option<&str> {
+        self.fields.ownerrole.as_deref()
+    }
+
+    /// How to protect the connection; none if the document is silent.
+    pub fn tls(&self) -> Option<TlsMode> {
+        self.fields.tls
+    }
+
+    /// The name to look for in the server's certificate instead of the host's.
+    pub fn tls_server_name(&self) -> Option<&str> {
+        self.fields.tls_server_name.as_deref()
+    }
+}
+
+impl fmt::Debug for PostgresSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSecret")
+            .field("form", &self.form)
+            .field("username", &self.fields.username)
+            .field("host", &self.fields.host)
+            .field("port", &self.fields.port)
+            .field("dbname", &self.fields.dbname)
+            .field("tls", &self.fields.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Form {
+    /// Tells the forms apart by how the text begins.
+    fn of(text: &str) -> Result<Self, NotJson> {
+        let begin = text.trim_start_matches([' ', '\t', '\r', '\n']);
+        match begin.chars().next() {
+            None => Err(NotJson::Empty),
+            Some('\u{feff}') => Err(NotJson::ByteOrderMark),
+            Some('{') => Ok(Self::Json),
+            Some('[') => Err(NotJson::Array),
+            Some('"') => Err(NotJson::String),
+            Some(_) if url::strip_scheme(begin).is_some() => Ok(Self::Url),
+            Some(_) if begin.contains("://") => Err(NotJson::ForeignUrl),
+            Some(_) => Err(NotJson::Text),
+        }
+    }
+}
