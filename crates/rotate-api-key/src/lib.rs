@@ -23,7 +23,7 @@
 //! | `http`, `settings` | one exchange; the function's environment |
 //! | `fault` | what can go wrong, and what to do about it |
 //! | `description` | a provider's definition, and the rules that it must pass |
-//! | `notation`, `key`, `scrub` | templates and pointers; a key and the mark in its name; words fit for a log |
+//! | `notation`, `key` | templates and pointers; a key and the mark in its name |
 //!
 //! # From TOML to a request
 //! 1. `settings::registry` reads the operator's files. `settings::builtin` has the definitions inside the function.
@@ -49,7 +49,6 @@ mod http;
 mod key;
 mod notation;
 mod provider;
-mod scrub;
 mod settings;
 mod target;
 #[cfg(test)]

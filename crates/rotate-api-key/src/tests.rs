@@ -21,7 +21,6 @@ use crate::notation::json::Json;
 use crate::notation::pointer::{Pointer, Source};
 use crate::notation::{base, template};
 use crate::provider::described;
-use crate::scrub;
 use crate::settings::builtin::BUILTIN;
 
 /// What must be in no error.
@@ -97,7 +96,7 @@ fn any_status() -> impl Strategy<Value = u16> {
 
 fn fault_is_told(fault: &ProviderFault) -> Result<(), TestCaseError> {
     prop_assert!(CODES.contains(&fault.code()), "{}", fault.code());
-    let (text, remedy) = (fault.to_string(), fault.remedy());
+    let (text, remedy) = (fault.to_string(), fault.advice().remedy);
     prop_assert!(!remedy.is_empty() && !remedy.ends_with('.'), "{}", remedy);
     prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
     prop_assert!(!text.contains("81f4d") && !text.contains("Zq7-known"), "{}", text);
@@ -266,7 +265,7 @@ proptest! {
     ) {
         let _ = pause_of(&text, SystemTime::UNIX_EPOCH);
         let _ = client_credentials::is_dead(status, &body);
-        let host = scrub::host(&text, &[KNOWN.into()]);
+        let host = outbound::Scrub::new(&[secrecy::SecretString::from(KNOWN)]).host(&text);
         prop_assert!(!host.contains(char::is_control));
         let marks = Marks::of("arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf");
         if let Some(version) = marks.version_in(&name) {

@@ -1,10 +1,9 @@
-//! The time that a step has, and every wait inside it.
+//! What is tried again within the time that a step has.
 
-use std::future::Future;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use tokio::time::Instant;
+use outbound::{Budget, TimedOut};
 
 use crate::fault::{Advice, Cause, Fault, Kind, Prospect};
 
@@ -19,111 +18,62 @@ const WAKING: Duration = Duration::from_secs(1);
 /// Pauses before a read is believed: about a second in all.
 const STALE_PAUSES: usize = 3;
 
-/// The moment by which a step must have answered. What is left of Lambda's own limit less a reserve, so
-/// that the function itself reports what it was waiting for.
-#[derive(Debug, Clone, Copy)]
-pub struct Budget {
-    end: Instant,
+/// Runs `attempt` again while its cause is [`Prospect::Transient`] or [`Prospect::Resuming`]: until it succeeds, fails
+/// for good, or the next pause would not fit into half of what is left. What is transient is tried a limited number of
+/// times, what is resuming is not.
+///
+/// # Errors
+/// The last attempt's cause.
+pub async fn retry<T>(budget: Budget, attempt: impl AsyncFnMut() -> Result<T, Cause>) -> Result<T, Cause> {
+    again(budget, Prospect::Transient, PAUSES, attempt).await
 }
 
-impl Budget {
-    /// A budget of `time` from now on.
-    pub fn lasting(time: Duration) -> Self {
-        Self {
-            end: Instant::now() + time,
-        }
-    }
+/// The same for [`Prospect::Stale`], for about a second.
+///
+/// # Errors
+/// The last attempt's cause.
+pub(crate) async fn settle<T>(
+    budget: Budget,
+    attempt: impl AsyncFnMut() -> Result<T, Cause>,
+) -> Result<T, Cause> {
+    again(budget, Prospect::Stale, STALE_PAUSES, attempt).await
+}
 
-    /// What is left; zero once it is used up.
-    pub fn remaining(self) -> Duration {
-        self.end.saturating_duration_since(Instant::now())
-    }
-
-    /// Waits for `work`, at most for `limit` and for what is left. `waiting_for` completes the sentence
-    /// "no answer in 5 s while …".
-    ///
-    /// # Errors
-    /// [`TimedOut`], which names the wait.
-    pub fn wait<T>(
-        self,
-        waiting_for: impl Into<String>,
-        limit: Duration,
-        work: impl Future<Output = T>,
-    ) -> impl Future<Output = Result<T, TimedOut>> {
-        let limit = limit.min(self.remaining());
-        let waiting_for = waiting_for.into();
-        // A call of the SDK is 10 kB: boxed, or every caller's future carries it.
-        let work = Box::pin(work);
-        async move {
-            tokio::time::timeout(limit, work)
-                .await
-                .map_err(|_| TimedOut { limit, waiting_for })
-        }
-    }
-
-    /// Runs `attempt` again while its cause is [`Prospect::Transient`] or [`Prospect::Resuming`]: until it succeeds, fails
-    /// for good, or the next pause would not fit into half of what is left. What is transient is tried a limited number of
-    /// times, what is resuming is not.
-    ///
-    /// # Errors
-    /// The last attempt's cause.
-    pub async fn retry<T>(self, attempt: impl AsyncFnMut() -> Result<T, Cause>) -> Result<T, Cause> {
-        self.again(Prospect::Transient, PAUSES, attempt).await
-    }
-
-    /// The same for [`Prospect::Stale`], for about a second.
-    ///
-    /// # Errors
-    /// The last attempt's cause.
-    pub(crate) async fn settle<T>(self, attempt: impl AsyncFnMut() -> Result<T, Cause>) -> Result<T, Cause> {
-        self.again(Prospect::Stale, STALE_PAUSES, attempt).await
-    }
-
-    async fn again<T>(
-        self,
-        prospect: Prospect,
-        times: usize,
-        mut attempt: impl AsyncFnMut() -> Result<T, Cause>,
-    ) -> Result<T, Cause> {
-        let mut pauses = ExponentialBuilder::new()
-            .with_min_delay(FIRST_PAUSE)
-            .with_max_delay(LONGEST_PAUSE)
-            .with_max_times(times)
-            .with_jitter()
-            .build();
-        loop {
-            let cause = match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(cause) => cause,
-            };
-            let pause = match cause.prospect() {
-                Prospect::Resuming if prospect == Prospect::Transient => Some(WAKING),
-                same if same == prospect => pauses.next(),
-                _ => None,
-            };
-            match pause.filter(|&pause| pause < self.remaining() / 2) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(cause),
-            }
+async fn again<T>(
+    budget: Budget,
+    prospect: Prospect,
+    times: usize,
+    mut attempt: impl AsyncFnMut() -> Result<T, Cause>,
+) -> Result<T, Cause> {
+    let mut pauses = ExponentialBuilder::new()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .with_max_times(times)
+        .with_jitter()
+        .build();
+    loop {
+        let cause = match attempt().await {
+            Ok(value) => return Ok(value),
+            Err(cause) => cause,
+        };
+        let pause = match cause.prospect() {
+            Prospect::Resuming if prospect == Prospect::Transient => Some(WAKING),
+            same if same == prospect => pauses.next(),
+            _ => None,
+        };
+        match pause.filter(|&pause| pause < budget.remaining() / 2) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(cause),
         }
     }
 }
 
-/// A wait that came to no end.
-#[derive(Debug, thiserror::Error)]
-#[error("no answer in {:.1} s while {waiting_for}", limit.as_secs_f64())]
-pub struct TimedOut {
-    limit: Duration,
-    waiting_for: String,
-}
-
-impl TimedOut {
-    pub(crate) const CODE: &str = "DeadlineExceeded";
-}
+/// The code of [`TimedOut`].
+pub(crate) const TIMED_OUT: &str = "DeadlineExceeded";
 
 impl Fault for TimedOut {
     fn code(&self) -> &'static str {
-        Self::CODE
+        TIMED_OUT
     }
 
     fn advice(&self) -> Advice<'_> {
@@ -136,6 +86,8 @@ impl Fault for TimedOut {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -153,16 +105,15 @@ mod tests {
 
     async fn attempts_until(success: u32, prospect: Prospect, budget: Duration) -> (bool, u32) {
         let mut attempts = 0;
-        let answer = Budget::lasting(budget)
-            .retry(async || {
-                attempts += 1;
-                if attempts >= success {
-                    Ok(())
-                } else {
-                    Err(Cause::from(Busy(prospect)))
-                }
-            })
-            .await;
+        let answer = retry(Budget::lasting(budget), async || {
+            attempts += 1;
+            if attempts >= success {
+                Ok(())
+            } else {
+                Err(Cause::from(Busy(prospect)))
+            }
+        })
+        .await;
         (answer.is_ok(), attempts)
     }
 
@@ -199,22 +150,5 @@ mod tests {
             attempts_until(u32::MAX, Prospect::Transient, Duration::from_secs(3)).await;
         assert!(!succeeded && attempts > 1);
         assert!(start.elapsed() < Duration::from_secs(3));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_without_an_answer_says_what_it_waited_for() {
-        let budget = Budget::lasting(Duration::from_mins(1));
-        let error = budget
-            .wait(
-                "connecting to db:5432",
-                Duration::from_secs(5),
-                std::future::pending::<()>(),
-            )
-            .await
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no answer in 5.0 s while connecting to db:5432"
-        );
     }
 }

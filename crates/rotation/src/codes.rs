@@ -2,7 +2,7 @@
 
 use strum::VariantNames;
 
-use crate::budget::TimedOut;
+use crate::budget::TIMED_OUT;
 use crate::event::Malformed;
 use crate::progress::OutOfStep;
 use crate::store::StoreFault;
@@ -13,7 +13,7 @@ pub fn codes() -> Vec<&'static str> {
         Malformed::VARIANTS,
         OutOfStep::VARIANTS,
         StoreFault::VARIANTS,
-        &[TimedOut::CODE],
+        &[TIMED_OUT],
         #[cfg(feature = "lambda")]
         &[crate::lambda::PANICKED],
     ]

@@ -7,7 +7,8 @@ use aws_config::SdkConfig;
 use secrecy::SecretString;
 use staging_labels::{Label, VersionId};
 
-use crate::budget::Budget;
+use outbound::Budget;
+
 use crate::event::Event;
 use crate::fault::Cause;
 use crate::progress::{not_cancelled, under_way};

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use futures_util::future::{join, join3};
 use staging_labels::{Action, CurrentMoves, Label, Labels, Step, VersionId, plan};
 
-use crate::budget::Budget;
+use crate::budget::settle;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
@@ -13,6 +13,7 @@ use crate::fault::{Cause, Kind, Prospect};
 use crate::progress::{OutOfStep, not_cancelled};
 use crate::store::{Staged, Store, Verified, Version};
 use crate::target::Target;
+use outbound::Budget;
 
 /// The values that one reading of the secret showed.
 struct Reading {
@@ -57,7 +58,7 @@ pub async fn run<T: Target>(
         arn: OnceCell::new(),
         budget,
     };
-    match budget.settle(async || step.attempt().await).await {
+    match settle(budget, async || step.attempt().await).await {
         Ok(action) => Ok(action),
         Err(cause) => {
             let released = step.release_if_poisoned(&cause).await;

@@ -30,13 +30,14 @@ mod progress;
 mod store;
 mod target;
 
-pub use budget::{Budget, TimedOut};
+pub use budget::retry;
 pub use codes::codes;
 pub use context::{Context, Past};
 pub use driver::run;
 pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
 pub use fault::{Advice, CallError, Cause, Fault, Kind, Prospect};
+pub use outbound::{Budget, TimedOut};
 pub use staging_labels::{Step, VersionId};
 pub use store::Store;
 pub use target::Target;

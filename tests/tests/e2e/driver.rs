@@ -4,7 +4,6 @@ mod conflicts;
 mod order;
 mod states;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
 
-use rotation::{Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Store, Target};
+use rotation::{Advice, Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Store, Target};
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
 use serde_json::json;
@@ -29,14 +28,8 @@ impl Fault for Refused {
     fn code(&self) -> &'static str {
         "Refused"
     }
-    fn kind(&self) -> Kind {
-        Kind::Policy
-    }
-    fn remedy(&self) -> Cow<'_, str> {
-        "ask it something else".into()
-    }
-    fn prospect(&self) -> Prospect {
-        self.0
+    fn advice(&self) -> Advice<'_> {
+        Advice::new(Kind::Policy, "ask it something else").with(self.0)
     }
 }
 

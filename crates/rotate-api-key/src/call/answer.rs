@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::notation::json::Json;
 use crate::notation::pointer::{Pointer, Source};
 use crate::notation::status::Statuses;
-use crate::scrub;
+use outbound::Scrub;
 
 /// Where providers put their words, if the description does not say.
 const USUAL_PLACES: [&str; 11] = [
@@ -122,7 +122,7 @@ impl Judge<'_> {
             target: match leads_to {
                 None => "nowhere".to_owned(),
                 Some(LeadsTo::Path(own)) => format!("another path of {own}"),
-                Some(LeadsTo::Host(host)) => scrub::host(host, self.secrets),
+                Some(LeadsTo::Host(host)) => Scrub::new(self.secrets).host(host),
             },
         }
     }
@@ -141,7 +141,7 @@ impl Judge<'_> {
             let mut usual = USUAL_PLACES.iter().filter_map(|place| Pointer::parse(place).ok());
             usual.find_map(|place| text(&place))
         });
-        scrub::clean(&told.unwrap_or_default(), self.secrets)
+        Scrub::new(self.secrets).clean(&told.unwrap_or_default())
     }
 }
 

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use minijinja::Value;
 use secrecy::ExposeSecret;
 
-use crate::call::request::{basic_credentials, form_encoded};
+use crate::call::request::basic_credentials;
 use crate::description::{ClientCredentials, Description, Sent};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{LARGEST_ANSWER, Outgoing, content_type};
@@ -16,6 +16,7 @@ use crate::notation::base;
 use crate::notation::json::Json;
 use crate::notation::pointer::Pointer;
 use crate::notation::template;
+use outbound::encoded as form_encoded;
 
 /// What RFC 6749 (section 5.2) calls a client that is not known, or whose secret is wrong.
 const DEAD: [&str; 2] = ["invalid_client", "unauthorized_client"];

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rotation::retry;
 use rotation::{Budget, Cause, Prospect};
 use secrecy::SecretString;
 
@@ -29,17 +30,16 @@ pub(crate) async fn call(
         secrets,
         also,
     };
-    budget
-        .retry(async || {
-            let answer = http::send(request, || roots.client(), budget).await?;
-            let pause = pause_asked_for(&answer);
-            let reply = judge.judge(call, answer).map_err(Cause::from);
-            match reply {
-                Err(cause) => Err(after(pause, budget, cause).await),
-                reply => reply,
-            }
-        })
-        .await
+    retry(budget, async || {
+        let answer = http::send(request, || roots.client(), budget).await?;
+        let pause = pause_asked_for(&answer);
+        let reply = judge.judge(call, answer).map_err(Cause::from);
+        match reply {
+            Err(cause) => Err(after(pause, budget, cause).await),
+            reply => reply,
+        }
+    })
+    .await
 }
 
 /// What the provider asks for before the next request.

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use minijinja::Value;
-use percent_encoding::utf8_percent_encode;
 use serde_json::json;
 
 use crate::description::{Auth, Call, Page};
@@ -190,7 +189,7 @@ impl Writing<'_> {
             if !body.is_empty() {
                 body.push('&');
             }
-            body.push_str(&pair(name, &value));
+            body.push_str(&outbound::form([(name, &value)]));
         }
         Ok(body)
     }
@@ -202,16 +201,7 @@ pub(crate) fn basic_credentials(username: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(joined.as_bytes()))
 }
 
-/// One value as a form has it.
-pub(crate) fn form_encoded(text: &str) -> String {
-    utf8_percent_encode(text, template::UNRESERVED).to_string()
-}
-
-fn pair(name: &str, value: &str) -> String {
-    format!("{}={}", form_encoded(name), form_encoded(value))
-}
-
 fn append(target: &mut String, separator: char, name: &str, value: &str) {
     target.push(separator);
-    target.push_str(&pair(name, value));
+    target.push_str(&outbound::form([(name, value)]));
 }

@@ -114,7 +114,7 @@ mod tests {
                 problem: "is not given".to_owned(),
                 allowed: allowed.to_owned(),
             };
-            fault.remedy().into_owned()
+            fault.advice().remedy.into_owned()
         };
         let where_to = "in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.site) or its tag keywheel:site";
         for allowed in ["one of a, b", "its parameters are: a, b"] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rotation::secrets::KeyDocument;
-use rotation::{Budget, Cause};
+use rotation::{Budget, Cause, retry};
 use tokio::time::{Instant, sleep};
 
 use crate::call::answer::{Judge, tells_of_an_error};
@@ -142,27 +142,26 @@ impl Client<'_> {
         let (request, variables) = self.check_request(key).await?;
         let (budget, roots) = (self.context.budget(), &self.settings.roots);
         let check = self.described_check();
-        budget
-            .retry(async || {
-                let answer = http::send(&request, || roots.client(), budget).await?;
-                let pause = pause_asked_for(&answer);
-                let verdict = Verdict {
-                    check,
-                    whose,
-                    provider: &self.description.provider,
-                    expected: &|name| self.expected(name, key),
-                    judge: Judge {
-                        name: &request.call,
-                        secrets: variables.secrets(),
-                        also: None,
-                    },
-                };
-                match verdict.of(&answer) {
-                    Ok(()) => Ok(()),
-                    Err(fault) => Err(after(pause, budget, fault.into()).await),
-                }
-            })
-            .await
+        retry(budget, async || {
+            let answer = http::send(&request, || roots.client(), budget).await?;
+            let pause = pause_asked_for(&answer);
+            let verdict = Verdict {
+                check,
+                whose,
+                provider: &self.description.provider,
+                expected: &|name| self.expected(name, key),
+                judge: Judge {
+                    name: &request.call,
+                    secrets: variables.secrets(),
+                    also: None,
+                },
+            };
+            match verdict.of(&answer) {
+                Ok(()) => Ok(()),
+                Err(fault) => Err(after(pause, budget, fault.into()).await),
+            }
+        })
+        .await
     }
 
     /// What the provider must say of a key: a parameter's value, or its id, if that is known.

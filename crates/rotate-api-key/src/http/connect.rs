@@ -1,14 +1,15 @@
 //! From a base to a connection: name, address, TCP, TLS, each with its own cause.
 
-use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use outbound::{Budget, ConnectError, Destination};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::forbidden;
@@ -26,9 +27,10 @@ impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 pub(crate) async fn connect(
     base: &Base,
     call: &str,
+    limit: Duration,
     tls: impl FnOnce() -> Arc<ClientConfig>,
 ) -> Result<Pin<Box<dyn Stream>>, ProviderFault> {
-    let stream = reach(base, call).await?;
+    let stream = reach(base, call, limit).await?;
     if !base.tls {
         return Ok(Box::pin(stream));
     }
@@ -48,44 +50,22 @@ pub(crate) async fn connect(
     }
 }
 
-async fn reach(base: &Base, call: &str) -> Result<TcpStream, ProviderFault> {
-    let mut last = None;
-    for address in resolve(base, call).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Requests are small, and each waits for an answer.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => last = Some(error),
-        }
-    }
-    let detail = last.map_or_else(|| "the name has no address".to_owned(), |error| words(&error));
-    Err(unreachable(call, detail))
-}
-
-async fn resolve(base: &Base, call: &str) -> Result<Vec<SocketAddr>, ProviderFault> {
-    let found = lookup_host((base.host.as_str(), base.port)).await;
-    let found = found.map_err(|error| unreachable(call, format!("the name leads to no address: {error}")))?;
-    let addresses: Vec<_> = found.collect();
+async fn reach(base: &Base, call: &str, limit: Duration) -> Result<TcpStream, ProviderFault> {
+    let to = Destination {
+        host: &base.host,
+        port: base.port,
+    };
     let loopback = base::is_loopback(&base.host);
-    for address in &addresses {
-        if let Some(why) = forbidden::refusal(address.ip(), loopback) {
-            return Err(ProviderFault::ProviderAddressRefused {
-                call: call.to_owned(),
-                host: base.host.clone(),
-                address: address.ip().to_string(),
-                why,
-            });
-        }
-    }
-    Ok(addresses)
-}
-
-fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "the connection was refused".to_owned(),
-        _ => format!("no connection: {error}"),
+    let forbidden = |ip: IpAddr| forbidden::refusal(ip, loopback);
+    match outbound::connect(to, limit, Budget::lasting(limit), forbidden).await {
+        Ok(stream) => Ok(stream),
+        Err(ConnectError::Forbidden { address, why }) => Err(ProviderFault::ProviderAddressRefused {
+            call: call.to_owned(),
+            host: base.host.clone(),
+            address: address.to_string(),
+            why,
+        }),
+        Err(error) => Err(unreachable(call, error.to_string())),
     }
 }
 

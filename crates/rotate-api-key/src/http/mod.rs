@@ -114,7 +114,7 @@ async fn exchange(
     tls: impl FnOnce() -> Arc<ClientConfig>,
     sent: &Cell<bool>,
 ) -> Result<Answer, ProviderFault> {
-    let stream = connect(&request.base, &request.call, tls).await?;
+    let stream = connect(&request.base, &request.call, request.limit / 2, tls).await?;
     let lost = |error: &hyper::Error| lost(request, sent.get(), error);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
@@ -176,7 +176,7 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
                 call: request.call.clone(),
                 detail: format!(
                     "the connection was lost in the middle of the answer: {}",
-                    root(&*error)
+                    outbound::innermost(&*error)
                 ),
                 again: request.repeatable,
             });
@@ -214,18 +214,12 @@ fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {
     }
     ProviderFault::ProviderUnreachable {
         call: request.call.clone(),
-        detail: format!("the connection was lost before an answer came: {}", root(error)),
+        detail: format!(
+            "the connection was lost before an answer came: {}",
+            outbound::innermost(error)
+        ),
         again: request.repeatable || !sent,
     }
-}
-
-/// The innermost cause, which is the system's or the protocol's, and never a piece of the answer.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 /// The type of a body.

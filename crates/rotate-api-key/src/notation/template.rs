@@ -7,15 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
-
-/// What stays as it is in a segment, a form or a query: the unreserved characters of RFC 3986.
-pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| engine(plain));
 static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| engine(segment));
@@ -126,7 +118,7 @@ fn plain(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(
 
 fn segment(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let text = defined(value)?.to_string();
-    write(out, format_args!("{}", utf8_percent_encode(&text, UNRESERVED)))
+    write(out, format_args!("{}", outbound::encoded(&text)))
 }
 
 fn defined(value: &Value) -> Result<&Value, Error> {

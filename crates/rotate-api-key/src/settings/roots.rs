@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use outbound::{Bundle, public_roots};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::fault::ProviderFault;
@@ -28,27 +27,13 @@ impl Roots {
         let Some(value) = value else {
             return Ok(Self::default());
         };
-        let pem = if value.contains("-----BEGIN") {
-            value.into_bytes()
-        } else {
-            std::fs::read(&value).map_err(|error| {
-                invalid(format!("names the file {value:?}, which cannot be read: {error}"))
-            })?
-        };
-        let mut store = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let number = store.len() + 1;
-            let bad = |detail: String| invalid(format!("is unusable: its certificate {number} {detail}"));
-            let certificate = certificate.map_err(|error| bad(format!("is no PEM ({error})")))?;
-            store
-                .add(certificate)
-                .map_err(|error| bad(format!("is no X.509 certificate ({error})")))?;
-        }
-        if store.is_empty() {
-            return Err(invalid("is unusable: it has no certificate".to_owned()));
-        }
+        let bundle = Bundle::read(&value).map_err(|error| ProviderFault::ConfigurationInvalid {
+            name: NAME,
+            problem: error.to_string(),
+            expected: EXPECTED,
+        })?;
         Ok(Self {
-            own: Some(Arc::new(store)),
+            own: Some(Arc::new(bundle.into_roots())),
             client: OnceLock::new(),
         })
     }
@@ -59,11 +44,7 @@ impl Roots {
     /// Never: ring has the cipher suites of both versions.
     pub(crate) fn client(&self) -> Arc<ClientConfig> {
         let client = self.client.get_or_init(|| {
-            let roots = self.own.clone().unwrap_or_else(|| {
-                Arc::new(RootCertStore {
-                    roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-                })
-            });
+            let roots = self.own.clone().unwrap_or_else(|| Arc::new(public_roots()));
             let config =
                 ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                     .with_safe_default_protocol_versions()
@@ -73,14 +54,6 @@ impl Roots {
             Arc::new(config)
         });
         Arc::clone(client)
-    }
-}
-
-fn invalid(problem: String) -> ProviderFault {
-    ProviderFault::ConfigurationInvalid {
-        name: NAME,
-        problem,
-        expected: EXPECTED,
     }
 }
 

@@ -82,7 +82,7 @@ impl Primary {
         mut attempt: impl AsyncFnMut() -> Result<T, Cause>,
     ) -> Result<T, Cause> {
         let attempts = async || self.at_most_twice(secret, context, &mut attempt).await;
-        context.budget().retry(attempts).await
+        rotation::retry(context.budget(), attempts).await
     }
 
     async fn at_most_twice<T>(

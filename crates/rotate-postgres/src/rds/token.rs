@@ -1,7 +1,6 @@
 //! A token that logs a role of the group `rds_iam` in: a signature of the function's own credentials, good for one host,
 //! port and role, and for a quarter of an hour.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
@@ -33,7 +32,7 @@ pub(crate) async fn token(
     let mut config = Config::builder()
         .hostname(host)
         .port(port.into())
-        .username(encoded(role));
+        .username(outbound::encoded(role));
     if let Some(name) = RdsName::parse(host) {
         config = config.region(Region::new(name.region));
     }
@@ -43,29 +42,4 @@ pub(crate) async fn token(
     let token = context.budget().wait(waiting_for, CREDENTIALS, signed).await?;
     let token = token.map_err(|error| failed(&error))?;
     Ok(Password::from(token.as_str().to_owned()))
-}
-
-/// The name as it stands in a query; the SDK takes it as it is.
-fn encoded(role: &str) -> String {
-    let mut text = String::new();
-    for byte in role.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Cannot fail: a String takes any text.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_can_have_any_name() {
-        assert_eq!(encoded("keywheel_admin-1.x~"), "keywheel_admin-1.x~");
-        assert_eq!(encoded("a&b=c d@ü"), "a%26b%3Dc%20d%40%C3%BC");
-    }
 }

@@ -8,7 +8,8 @@ use rustls::CertificateError;
 use crate::fault::{PostgresFault, Said};
 use crate::server::cleartext_guard::CleartextAsked;
 use crate::server::endpoint::Endpoint;
-use crate::server::scrub::{Scrub, shortened};
+use crate::server::scrub::Scrub;
+use outbound::{chain, shortened_name as shortened};
 
 /// Why there is no session.
 #[derive(Debug)]
@@ -145,17 +146,6 @@ pub(crate) fn lost(server: String, doing: &str, detail: String) -> PostgresFault
         doing: doing.to_owned(),
         detail,
     }
-}
-
-/// An error and its sources on one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }
 
 /// The first error of a type in a chain, looking into what an I/O error wraps.

@@ -5,9 +5,9 @@ use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
 use crate::rds::RdsName;
-use crate::server::scrub::shortened;
 use crate::settings::Settings;
 use crate::settings::roots::Roots;
+use outbound::{Destination, shortened_name as shortened};
 
 /// PostgreSQL's port.
 const DEFAULT_PORT: u16 = 5432;
@@ -82,11 +82,14 @@ impl Endpoint {
 
     /// `host:port`, as errors name it.
     pub(crate) fn server(&self) -> String {
-        let (host, port) = (shortened(&self.host), self.port);
-        if host.contains(':') {
-            format!("[{host}]:{port}")
-        } else {
-            format!("{host}:{port}")
+        self.destination().to_string()
+    }
+
+    /// Where it is.
+    pub(crate) fn destination(&self) -> Destination<'_> {
+        Destination {
+            host: &self.host,
+            port: self.port,
         }
     }
 

@@ -1,60 +1,27 @@
 //! Makes a server's words fit for logs and errors.
 
+use outbound::shortened;
 use postgres_protocol::escape::escape_literal;
 use secrecy::ExposeSecret;
 use tokio_postgres::error::DbError;
 
 use crate::fault::Said;
 
-/// What stands in a credential's place.
-const HIDDEN: &str = "(hidden)";
 /// Longest text that is passed on, in characters.
 const LONGEST: usize = 300;
-/// Longest part of a document's name that is shown; DNS and PostgreSQL allow no longer ones anyway.
-const LONGEST_NAME: usize = 255;
-/// A credential this short is part of ordinary words: to hide it in place would show it.
-const TELLING: usize = 4;
 
 /// The credentials that a server has been told, or may repeat.
-pub(crate) struct Scrub<'a> {
-    secrets: Vec<&'a dyn ExposeSecret<str>>,
-}
+pub(crate) struct Scrub<'a>(outbound::Scrub<'a>);
 
 impl<'a> Scrub<'a> {
     /// Hides these.
     pub(crate) fn new(secrets: impl IntoIterator<Item = &'a dyn ExposeSecret<str>>) -> Self {
-        Self {
-            secrets: secrets.into_iter().collect(),
-        }
+        Self(outbound::Scrub::new(secrets).spelled(quoted))
     }
 
     /// The text on one line, of bounded length, without any of the credentials, in whatever quoting.
     pub(crate) fn clean(&self, text: &str) -> String {
-        // Once more on one line: a credential with a space may have stood there with a line's end instead.
-        cut(&self.hide(&joined(&self.hide(text))))
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a credential can only be hidden by one who knows it"
-    )]
-    fn hide(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for secret in self.secrets.iter().map(|secret| secret.expose_secret()) {
-            let literal = escape_literal(secret);
-            // Without a backslash in mind, a quote alone is doubled.
-            let doubled = secret.replace('\'', "''");
-            for spelling in [secret, between_quotes(&literal), &doubled] {
-                if spelling.is_empty() || !clean.contains(spelling) {
-                    continue;
-                }
-                if spelling.chars().count() < TELLING {
-                    return HIDDEN.to_owned();
-                }
-                clean = clean.replace(spelling, HIDDEN);
-            }
-        }
-        clean
+        shortened(&self.0.known(text), LONGEST)
     }
 
     /// A server's error: message and detail.
@@ -70,31 +37,16 @@ impl<'a> Scrub<'a> {
     }
 }
 
+/// As SQL quotes it: as a literal, and with a quote doubled but no backslash.
+fn quoted(secret: &str) -> Vec<String> {
+    let literal = escape_literal(secret);
+    vec![between_quotes(&literal).to_owned(), secret.replace('\'', "''")]
+}
+
 /// What stands between the quotes of a literal, `'…'` or ` E'…'`.
 fn between_quotes(literal: &str) -> &str {
     let opened = literal.split_once('\'').map_or(literal, |(_, rest)| rest);
     opened.strip_suffix('\'').unwrap_or(opened)
-}
-
-/// A name out of a document, fit for an error: a document may hold one of 60,000 characters.
-pub(crate) fn shortened(name: &str) -> String {
-    match name.char_indices().nth(LONGEST_NAME) {
-        None => name.to_owned(),
-        Some((end, _)) => format!("{}…", &name[..end]),
-    }
-}
-
-fn joined(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 #[cfg(test)]
@@ -161,12 +113,6 @@ mod tests {
         check(&["hunter2"], &text, &format!("{}(hi…", "x".repeat(297)));
     }
 
-    #[test]
-    fn a_name_is_cut_only_where_no_server_would_take_it() {
-        assert_eq!(shortened(&"ä".repeat(255)), "ä".repeat(255));
-        assert_eq!(shortened(&"ä".repeat(60_000)), format!("{}…", "ä".repeat(255)));
-    }
-
     proptest! {
         #[test]
         fn no_credential_is_left_in_any_text(
@@ -175,7 +121,7 @@ mod tests {
             after in ".{0,20}",
             quoted in any::<bool>(),
         ) {
-            prop_assume!(!HIDDEN.contains(&secret));
+            prop_assume!(!"(hidden)".contains(&secret));
             let said = if quoted { escape_literal(&secret) } else { secret.clone() };
             let secrets = [SecretString::from(secret.as_str())];
             let scrub = Scrub::new(secrets.iter().map(|secret| secret as &dyn ExposeSecret<str>));

@@ -9,10 +9,12 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Connection, SimpleQueryMessage};
 
 use crate::fault::{PostgresFault, Said};
-use crate::server::denial;
 use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
 use crate::server::sql;
+use outbound::chain;
+
+use crate::server::denial;
 
 /// How long a good-bye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -115,7 +117,7 @@ impl Session {
                 None => Silence::Lost(denial::lost(
                     self.server.clone(),
                     doing,
-                    scrub.clean(&denial::chain(&error)),
+                    scrub.clean(&chain(&error)),
                 )),
             }),
         }

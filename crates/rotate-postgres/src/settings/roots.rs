@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use outbound::{Bundle, public_roots};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -37,56 +38,25 @@ impl Roots {
         if value == "system" {
             return Ok(Self::Web);
         }
-        if value.contains("-----BEGIN") {
-            return own(value.as_bytes(), "the PEM in it");
-        }
-        let pem = std::fs::read(&value)
-            .map_err(|error| invalid(format!("names the file {value:?}, which cannot be read: {error}")))?;
-        own(&pem, &format!("the file {value:?}"))
+        let bundle = Bundle::read(&value).map_err(|error| PostgresFault::SettingInvalid {
+            name: NAME,
+            problem: error.to_string(),
+            expected: EXPECTED,
+        })?;
+        Ok(Self::Own(Arc::new(bundle.into_roots())))
     }
 
     /// The authorities, parsed. Costs about a millisecond for the built-in ones: only where TLS is really used.
     pub(crate) fn store(&self) -> Arc<RootCertStore> {
         match self {
             Self::BuiltIn => {
-                let mut store = web();
+                let mut store = public_roots();
                 store.add_parsable_certificates(CertificateDer::pem_slice_iter(RDS.as_bytes()).flatten());
                 Arc::new(store)
             }
-            Self::Web => Arc::new(web()),
+            Self::Web => Arc::new(public_roots()),
             Self::Own(store) => Arc::clone(store),
         }
-    }
-}
-
-fn web() -> RootCertStore {
-    RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    }
-}
-
-/// Strict: one bad certificate makes the whole PEM suspect.
-fn own(pem: &[u8], place: &str) -> Result<Roots, PostgresFault> {
-    let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let number = store.len() + 1;
-        let bad = |detail: String| invalid(format!("is unusable: certificate {number} of {place} {detail}"));
-        let certificate = certificate.map_err(|error| bad(format!("is no PEM ({error})")))?;
-        store
-            .add(certificate)
-            .map_err(|error| bad(format!("is no X.509 certificate ({error})")))?;
-    }
-    if store.is_empty() {
-        return Err(invalid(format!("is unusable: {place} has no certificate")));
-    }
-    Ok(Roots::Own(Arc::new(store)))
-}
-
-fn invalid(problem: String) -> PostgresFault {
-    PostgresFault::SettingInvalid {
-        name: NAME,
-        problem,
-        expected: EXPECTED,
     }
 }
 

@@ -16,24 +16,7 @@ pub trait Fault: StdError + Any + Send + Sync {
     fn code(&self) -> &'static str;
 
     /// Kind, prospect and remedy.
-    fn advice(&self) -> Advice<'_> {
-        Advice::new(self.kind(), self.remedy()).with(self.prospect())
-    }
-
-    /// Where to look first. For the move to `advice`: goes when no enum states it any more.
-    fn kind(&self) -> Kind {
-        self.advice().kind
-    }
-
-    /// What to do. For the move to `advice`.
-    fn remedy(&self) -> Cow<'_, str> {
-        self.advice().remedy
-    }
-
-    /// Whether to try again. For the move to `advice`.
-    fn prospect(&self) -> Prospect {
-        Prospect::Permanent
-    }
+    fn advice(&self) -> Advice<'_>;
 }
 
 /// Any [`Fault`], as the steps return it.
@@ -69,7 +52,7 @@ impl Cause {
 
     /// The problem with all its sources, without the remedy.
     pub fn problem(&self) -> impl fmt::Display + '_ {
-        Chain(&*self.0)
+        outbound::chain(&*self.0)
     }
 }
 
@@ -90,20 +73,5 @@ impl fmt::Display for Cause {
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({self})", self.code())
-    }
-}
-
-/// An error and its sources on one line.
-pub(crate) struct Chain<'a>(pub(crate) &'a dyn StdError);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = self.0.source();
-        while let Some(source) = next {
-            write!(f, ": {source}")?;
-            next = source.source();
-        }
-        Ok(())
     }
 }

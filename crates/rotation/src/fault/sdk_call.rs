@@ -4,8 +4,7 @@ use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-
-use super::cause::Chain;
+use outbound::one_line;
 
 /// Longest part of AWS's message that goes into a text, in characters.
 const LONGEST_MESSAGE: usize = 400;
@@ -63,7 +62,7 @@ impl CallError {
     /// Reads what the service itself said.
     pub fn said(error: &impl ProvideErrorMetadata) -> Self {
         let code = error.code().unwrap_or("an error without a code");
-        let message = one_line(error.message().unwrap_or("no message"));
+        let message = bounded(error.message().unwrap_or("no message"));
         match code {
             "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "OptInRequired" => {
                 Self::Denied(message)
@@ -90,7 +89,7 @@ impl CallError {
 
 /// An error and its sources on one line of bounded length.
 pub(crate) fn chain(error: &dyn StdError) -> String {
-    one_line(&Chain(error).to_string())
+    bounded(&outbound::chain(error))
 }
 
 /// An error and all its sources, outermost first.
@@ -100,12 +99,8 @@ pub(crate) fn sources<'e>(
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-fn one_line(message: &str) -> String {
-    message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_MESSAGE)
-        .collect::<String>()
-        .trim_end_matches('.')
-        .to_owned()
+/// A message of bounded length on one line.
+fn bounded(message: &str) -> String {
+    let message: String = one_line(message).chars().take(LONGEST_MESSAGE).collect();
+    message.trim_end_matches('.').to_owned()
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::FutureExt;
 use lambda_runtime::tower::util::MapRequestLayer;
 use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use outbound::Budget;
 use serde_json::Value;
 use staging_labels::{Step, VersionId};
 
-use crate::budget::Budget;
 use crate::driver::run;
 use crate::error::Error;
 use crate::event::{Event, SecretId};

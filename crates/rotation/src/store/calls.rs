@@ -14,9 +14,9 @@ use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
 use secrecy::{ExposeSecret, SecretString};
 use staging_labels::{Label, Labels, VersionId};
 
-use crate::budget::Budget;
 use crate::event::{Event, SecretId};
 use crate::fault::Cause;
+use outbound::Budget;
 
 use super::fault::{StoreFault, classify};
 use super::verified::Verified;

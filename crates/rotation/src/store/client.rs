@@ -8,9 +8,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_secretsmanager::Client;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use outbound::Bundle;
 
 use crate::fault::Cause;
 
@@ -83,7 +81,7 @@ fn with_scheme(endpoint: String) -> String {
 
 fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault> {
     let store = match set("AWS_CA_BUNDLE") {
-        Some(path) => TrustStore::empty().with_pem_certificate(bundle(&path)?),
+        Some(value) => TrustStore::empty().with_pem_certificate(bundle(&value)?),
         // Those of RDS, for one, may still be AWS's own.
         None if is_plain_http(set) || knows_amazon_roots(set) => {
             TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
@@ -94,21 +92,10 @@ fn trust(set: &dyn Fn(&str) -> Option<String>) -> Result<TlsContext, StoreFault>
     Ok(context.expect("a TLS context of a trust store alone has nothing that could fail"))
 }
 
-/// Reads a PEM file, and checks that each certificate in it can be a root.
-fn bundle(path: &str) -> Result<Vec<u8>, StoreFault> {
-    let unusable = |problem: String| StoreFault::CaBundle { problem };
-    let pem = std::fs::read(path).map_err(|error| unusable(format!("{path}: {error}")))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| unusable(format!("{path}: {error}")))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(format!("{path}: {error}")))?;
-    }
-    if roots.is_empty() {
-        return Err(unusable(format!("{path} has no certificate")));
-    }
-    Ok(pem)
+/// Reads a PEM file or value, and checks that each certificate in it can be a root.
+fn bundle(value: &str) -> Result<String, StoreFault> {
+    let bundle = Bundle::read(value).map_err(|problem| StoreFault::CaBundle { problem })?;
+    Ok(bundle.into_pem())
 }
 
 /// Whether the endpoint is one of AWS's own. China's partition uses other authorities.
@@ -191,7 +178,10 @@ mod tests {
     #[test]
     fn a_bundle_that_holds_no_certificates_is_refused_by_name() {
         let refused = |path: &str| bundle(path).unwrap_err().to_string();
-        assert!(refused("/nowhere/at/all").starts_with("AWS_CA_BUNDLE cannot be used: /nowhere/at/all: "));
+        assert!(
+            refused("/nowhere/at/all")
+                .starts_with("AWS_CA_BUNDLE names the file \"/nowhere/at/all\", which cannot be read: ")
+        );
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         assert!(refused(manifest).ends_with("has no certificate"));
         assert!(bundle(concat!(env!("CARGO_MANIFEST_DIR"), "/roots/amazon.pem")).is_ok());

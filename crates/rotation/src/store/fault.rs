@@ -1,5 +1,6 @@
 //! What Secrets Manager refuses, and why.
 
+use outbound::TrustError;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -43,9 +44,9 @@ pub(crate) enum StoreFault {
     #[strum(serialize = "ConfigurationInvalid")]
     NotSent(Call, String),
     /// `AWS_CA_BUNDLE` is not a file of certificates.
-    #[error("AWS_CA_BUNDLE cannot be used: {problem}")]
+    #[error("AWS_CA_BUNDLE {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
-    CaBundle { problem: String },
+    CaBundle { problem: TrustError },
     /// `ASSUME_ROLE_ARN` does not name roles, or there are more external ids than roles.
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]

@@ -6,19 +6,19 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rotation::retry;
 use rotation::{Budget, Cause};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::xml::Xml;
-use crate::call::request::form_encoded;
 use crate::clock;
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::{self as wire, Outgoing};
 use crate::key::Key;
 use crate::notation::base;
-use crate::scrub;
 use crate::settings::aws::{Aws, Endpoint};
 use crate::settings::roots::Roots;
+use outbound::Scrub;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// STS and IAM have one version each.
@@ -74,34 +74,32 @@ impl Caller<'_> {
     ) -> Result<Xml, Cause> {
         let secrets = self.secrets(key.map(|(key, _)| key));
         let user = parameters.iter().find(|(name, _)| *name == "UserName");
-        self.budget
-            .retry(async || {
-                let request =
-                    self.request(section, service, key.map(|(key, _)| key), parameters, repeatable)?;
-                let answer = wire::send(&request, || self.roots.client(), self.budget).await?;
-                let body = String::from_utf8_lossy(&answer.body);
-                if (200..300).contains(&answer.status) {
-                    return Xml::parse(&body)
-                        .ok_or_else(|| ProviderFault::unusable(&request.call, "is not XML").into());
-                }
-                let error = Xml::parse(&body);
-                let text = |name| {
-                    error
-                        .as_ref()
-                        .and_then(|error| error.text(name))
-                        .unwrap_or_default()
-                };
-                let asked = Asked {
-                    request: &request,
-                    whose: key.map(|(_, whose)| whose),
-                    user: user.map_or("", |(_, user)| user),
-                    secrets: &secrets,
-                };
-                Err(asked
-                    .refused(answer.status, &text("Code"), &text("Message"))
-                    .into())
-            })
-            .await
+        retry(self.budget, async || {
+            let request = self.request(section, service, key.map(|(key, _)| key), parameters, repeatable)?;
+            let answer = wire::send(&request, || self.roots.client(), self.budget).await?;
+            let body = String::from_utf8_lossy(&answer.body);
+            if (200..300).contains(&answer.status) {
+                return Xml::parse(&body)
+                    .ok_or_else(|| ProviderFault::unusable(&request.call, "is not XML").into());
+            }
+            let error = Xml::parse(&body);
+            let text = |name| {
+                error
+                    .as_ref()
+                    .and_then(|error| error.text(name))
+                    .unwrap_or_default()
+            };
+            let asked = Asked {
+                request: &request,
+                whose: key.map(|(_, whose)| whose),
+                user: user.map_or("", |(_, user)| user),
+                secrets: &secrets,
+            };
+            Err(asked
+                .refused(answer.status, &text("Code"), &text("Message"))
+                .into())
+        })
+        .await
     }
 
     /// What AWS must not be repeated with.
@@ -161,11 +159,7 @@ impl Caller<'_> {
 
 fn form(parameters: &[(&str, &str)], version: &str) -> String {
     let version = [("Version", version)];
-    let pairs = parameters.iter().chain(&version);
-    let pairs: Vec<_> = pairs
-        .map(|(name, value)| format!("{name}={}", form_encoded(value)))
-        .collect();
-    pairs.join("&")
+    outbound::form(parameters.iter().chain(&version).copied())
 }
 
 #[expect(
@@ -227,7 +221,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn refused(&self, status: u16, code: &str, message: &str) -> ProviderFault {
         // Names of users and roles, which look like anything, are what one must know.
-        let known = |text: &str| scrub::known(text, self.secrets);
+        let scrub = Scrub::new(self.secrets);
+        let known = |text: &str| scrub.known(text);
         let message: String = known(message).chars().take(LONGEST_MESSAGE).collect();
         let words = format!("{}: {}", known(code), message.trim_end_matches('.'));
         refusal(self, status, code, words)

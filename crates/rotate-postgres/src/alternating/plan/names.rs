@@ -1,8 +1,9 @@
 //! Who takes turns with whom, by name. AWS's naming: `_clone` appended, or taken away. Pure.
 
+use outbound::shortened_name as shortened;
+
 use crate::alternating::fault::AlternatingFault;
 use crate::server::endpoint::LONGEST_NAME;
-use crate::server::scrub::shortened;
 
 /// What AWS's templates append.
 const SUFFIX: &str = "_clone";

@@ -455,7 +455,7 @@ fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
     let plan = arrangement.plan(facts, "db:5432").unwrap();
     let outcome = missing_privileges::check(arrangement.idle(), facts, &plan.now, "db:5432");
-    let grant = outcome.err().map(|fault| fault.remedy().into_owned());
+    let grant = outcome.err().map(|fault| fault.advice().remedy.into_owned());
     match (grant, expected) {
         (None, None) => {}
         (Some(remedy), Some(grant)) => assert!(remedy.ends_with(grant), "{remedy}"),

@@ -38,7 +38,7 @@ async fn outcome_within(time: Duration, endpoint: &Endpoint, tls: &Tls) -> Outco
         Err(Denial::Refused(said)) => ("refused", said.to_string(), false),
         Err(Denial::Failed(fault)) => (
             fault.code(),
-            format!("{fault}; {}", fault.remedy()),
+            format!("{fault}; {}", fault.advice().remedy),
             fault.advice().prospect == Prospect::Transient,
         ),
     };
