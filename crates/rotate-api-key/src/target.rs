@@ -33,7 +33,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Reads the settings from the environment, which `get` looks up by name. See [`Settings`].
+    /// Reads the settings from the environment, which `get` looks up by name.
     ///
     /// # Errors
     /// The first setting that cannot be used.

@@ -9,7 +9,7 @@ use strum::VariantNames;
 use crate::fault::Said;
 use crate::settings::iam_hosts::Hosts;
 
-/// Every code of an [`AdminFault`].
+/// Every code of an `AdminFault`.
 pub const CODES: &[&str] = AdminFault::VARIANTS;
 
 /// Why there is no admin's session. `server` is `host:port`.

@@ -35,7 +35,7 @@ pub struct AlternatingUsers {
 }
 
 impl AlternatingUsers {
-    /// Reads the settings from the environment, which `get` looks up by name. See [`Settings`].
+    /// Reads the settings from the environment, which `get` looks up by name.
     ///
     /// # Errors
     /// The first setting that cannot be used.

@@ -7,7 +7,7 @@ use strum::VariantNames;
 
 use super::said::{Attempts, Said, Tried};
 
-/// Every code of a [`PostgresFault`]; each has a page in `docs/runbook`. A code is stable, a text may change.
+/// Every code of a `PostgresFault`; each has a page in `docs/runbook`. A code is stable, a text may change.
 pub const CODES: &[&str] = PostgresFault::VARIANTS;
 
 /// Why a rotation cannot go on. `server` is `host:port` throughout; `role` is a name as the document spells it.

@@ -3,7 +3,7 @@
 use rotation::{Advice, CallError, Fault, Kind};
 use strum::VariantNames;
 
-/// Every code of an [`RdsFault`].
+/// Every code of an `RdsFault`.
 pub const CODES: &[&str] = RdsFault::VARIANTS;
 
 /// What a question to the RDS API came to, if not to a server. `what` is such as `the cluster orders`.

@@ -39,7 +39,7 @@ pub struct SingleUser {
 }
 
 impl SingleUser {
-    /// Reads the settings from the environment, which `get` looks up by name. See [`Settings`].
+    /// Reads the settings from the environment, which `get` looks up by name.
     ///
     /// # Errors
     /// The first setting that cannot be used.

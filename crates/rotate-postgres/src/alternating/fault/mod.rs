@@ -9,7 +9,7 @@ use strum::VariantNames;
 
 use crate::fault::{Attempts, Said, Tried};
 
-/// Every code of an [`AlternatingFault`]; each has a page in `docs/runbook`.
+/// Every code of an `AlternatingFault`; each has a page in `docs/runbook`.
 pub const CODES: &[&str] = AlternatingFault::VARIANTS;
 
 /// Why two users cannot take turns. `server` is `host:port` throughout.
