@@ -26,7 +26,7 @@ impl Client<'_> {
         Ok(text.map(|text| KeyDocument::parse(&text)).transpose()?)
     }
 
-    /// The same, for one that a twin may be about to store, or has stored a moment ago.
+    /// The same, for one that a concurrent invocation may be about to store, or has stored a moment ago.
     ///
     /// # Errors
     /// Secrets Manager's, or the document's.

@@ -117,7 +117,7 @@ impl AlternatingUsers {
             self.remember(context);
             return Ok(next);
         }
-        // The password was changed by hand. The version before tells of whom this one is the clone.
+        // The password was changed by hand. The version before tells which user this one is the clone of.
         match ownership.previous(&pair).await? {
             Some(previous) if !ownership.is_locked() && previous.username() == pair.original => {
                 Ok(pair.original)

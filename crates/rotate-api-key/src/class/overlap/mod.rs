@@ -85,7 +85,7 @@ impl Steps for Overlap<'_> {
             self.revoke_all(&survey.displaced, "displaced", When::Before)
                 .await?;
             if !survey.orphans.is_empty() && !self.provider.makes_the_same_again() {
-                // Perhaps a twin is between the making and the storing, or has stored it a moment ago.
+                // A concurrent invocation may be between making and storing it, or has just stored it.
                 if let Some(stored) = self.client.stored_by_now().await? {
                     return Ok(stored);
                 }
@@ -209,7 +209,7 @@ impl Overlap<'_> {
         }
     }
 
-    /// A twin's value, stored a moment ago, carries the same version in its name.
+    /// A value that a concurrent invocation has just stored carries the same version in its name.
     async fn clean_up_by_name(&self) -> Result<(), Cause> {
         if self.client.stored_by_now().await?.is_some() {
             return Ok(());

@@ -36,7 +36,7 @@ pub(crate) struct History {
 pub(crate) struct Survey {
     /// What earlier rotations displaced, or lost.
     pub(crate) displaced: Vec<Listed>,
-    /// What an earlier createSecret of this version lost, or a twin is about to store.
+    /// What an earlier createSecret of this version lost, or a concurrent invocation is about to store.
     pub(crate) orphans: Vec<Listed>,
     /// What is not ours to revoke, or not certainly: the previous version's key, or one that may be the current.
     pub(crate) foreign: Vec<Listed>,
@@ -114,7 +114,7 @@ impl History {
         match self.marks.version_in(name) {
             // Before the version's own, as after a finishSecret both are the same.
             Some(_) if is_of(&self.current_version) => match current {
-                // The document names another key as the current one: this is what a twin left.
+                // The document names another key as the current one: a concurrent invocation left this one.
                 Some(_) => Finding::Displaced,
                 None => Finding::Keep,
             },

@@ -61,7 +61,7 @@ impl Steps for Staged<'_> {
         self.client.context.confirm_under_way().await?;
         let mut reply = self.client.call("stage", stage.call(), with).await?;
         if exists.has(reply.status) {
-            // What a crash lost, or what a twin has just made.
+            // A crash lost it, or a concurrent invocation has just made it.
             if let Some(stored) = self.client.stored_by_now().await? {
                 return Ok(stored);
             }

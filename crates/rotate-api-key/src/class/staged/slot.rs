@@ -115,13 +115,13 @@ mod tests {
     #[test]
     fn a_value_beside_an_older_one_that_lives_is_the_second() {
         check(&[("b", 2), ("a", 1)], "a", (&["a"], Slot::Second));
-        // Its document was written anew by hand.
+        // Its value was written again by hand.
         check(&[("b", 3), ("b", 2), ("a", 1)], "a", (&["a"], Slot::Second));
     }
 
     #[test]
     fn a_value_beside_a_younger_one_that_lives_is_the_first() {
-        // Somebody went back to it, by moving the label, or by writing it anew; or a rotation was cancelled.
+        // Somebody went back to it, by moving the label, or by writing its value again; or a rotation was cancelled.
         check(&[("a", 1), ("b", 2)], "b", (&["b"], Slot::First));
         check(&[("a", 3), ("b", 2), ("a", 1)], "b", (&["b"], Slot::First));
         check(&[("b", 2), ("c", 3), ("a", 1)], "c", (&["c", "a"], Slot::First));

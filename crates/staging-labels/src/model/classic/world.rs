@@ -52,7 +52,7 @@ pub(super) enum Phase {
     Promote { from: usize },
 }
 
-/// Secrets Manager, the database, and whoever is at work.
+/// Secrets Manager, the database, and the invocations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     /// The versions' values, by number: a version may have none.
@@ -286,7 +286,7 @@ impl World {
                 match world.go(&invocation) {
                     Outcome::On(phase) => invocation.phase = phase,
                     Outcome::Done => break,
-                    // It is to be started anew.
+                    // It starts again.
                     Outcome::Poisoned if anew => {
                         world.pending = None;
                         return world.recovers_with(false);
