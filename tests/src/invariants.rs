@@ -42,18 +42,33 @@ impl World {
         );
     }
 
-    /// Someone can always log in: with AWSCURRENT, or with AWSPENDING between setSecret and finishSecret.
+    /// Someone can always log in: with AWSCURRENT; with AWSPENDING, if setSecret has committed and finishSecret has not moved AWSCURRENT
+    /// yet; with the switch also with AWSPREVIOUS, between the label's move and the commit.
     ///
     /// # Panics
-    /// If neither logs in. `after` says what happened.
+    /// If none logs in. `after` says what happened.
     pub async fn invariant_a_labelled_secret_logs_in(&self, after: &str) {
-        for label in [Label::Current, Label::Pending] {
+        let between = (!self.classic).then_some(Label::Previous);
+        for label in [Label::Current, Label::Pending].into_iter().chain(between) {
             // Before createSecret the version labelled AWSPENDING has no value.
             if self.text(&label).await.is_some() && self.logs_in(&label).await {
                 return;
             }
         }
-        panic!("{after}: neither AWSCURRENT nor AWSPENDING logs in");
+        panic!("{after}: no labelled value logs in");
+    }
+
+    /// With the switch: AWSCURRENT logs in, or AWSPREVIOUS does, which the next step sets out from.
+    ///
+    /// # Panics
+    /// If neither does.
+    pub async fn invariant_current_or_previous_logs_in(&self, after: &str) {
+        for label in [Label::Current, Label::Previous] {
+            if self.text(&label).await.is_some() && self.logs_in(&label).await {
+                return;
+            }
+        }
+        panic!("{after}: neither AWSCURRENT nor AWSPREVIOUS logs in");
     }
 
     /// Exactly one version carries AWSCURRENT, and it has a value.

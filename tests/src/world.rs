@@ -136,6 +136,9 @@ impl Setup {
             client,
             secret,
             function: self.function,
+            classic: self
+                .environment
+                .contains(&("AWSCURRENT_MOVES".to_owned(), "finishSecret".to_owned())),
         }
     }
 
@@ -202,6 +205,8 @@ pub struct World {
     pub secret: String,
     /// The function's name.
     pub function: &'static str,
+    /// AWSCURRENT moves in finishSecret.
+    pub(crate) classic: bool,
 }
 
 /// What must stay as it was when something is refused: every label, and the role's verifier.

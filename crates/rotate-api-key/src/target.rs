@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context, Target};
+use rotation::{Cause, Context, NoTransaction, Target};
 use secrecy::SecretString;
 
 use crate::class::Steps;
@@ -110,6 +110,7 @@ macro_rules! with_class {
 
 impl Target for ApiKey {
     type Secret = KeyDocument;
+    type Prepared = NoTransaction;
 
     fn read(&self, text: &SecretString) -> Result<KeyDocument, Cause> {
         Ok(KeyDocument::parse(text)?)

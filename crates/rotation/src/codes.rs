@@ -6,6 +6,7 @@ use crate::budget::TIMED_OUT;
 use crate::event::Malformed;
 use crate::progress::OutOfStep;
 use crate::store::StoreFault;
+use crate::switch::SwitchFault;
 
 /// Every code of this crate's own faults; each has a page in the runbook. Some occur more than once.
 pub fn codes() -> Vec<&'static str> {
@@ -13,6 +14,7 @@ pub fn codes() -> Vec<&'static str> {
         Malformed::VARIANTS,
         OutOfStep::VARIANTS,
         StoreFault::VARIANTS,
+        SwitchFault::VARIANTS,
         &[TIMED_OUT],
         #[cfg(feature = "lambda")]
         &[crate::lambda::PANICKED],

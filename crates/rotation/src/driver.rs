@@ -3,15 +3,17 @@
 use std::cell::OnceCell;
 
 use futures_util::future::{join, join3};
-use staging_labels::{Action, CurrentMoves, Label, Labels, Step, VersionId, plan};
+use staging_labels::{Action, Label, Labels, Step, VersionId, plan};
 
 use crate::budget::settle;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::{Cause, Kind, Prospect};
+use crate::prepared::Applied;
 use crate::progress::{OutOfStep, not_cancelled};
 use crate::store::{Staged, Store, Verified, Version};
+use crate::switch::Switch;
 use crate::target::Target;
 use outbound::Budget;
 
@@ -89,7 +91,7 @@ impl<T: Target> Stepper<'_, T> {
         if let Some(arn) = read.and_then(|version| version.arn.clone()) {
             self.arn.get_or_init(|| arn);
         }
-        let order = CurrentMoves::InFinishSecret;
+        let order = self.target.order();
         let action = plan(self.event.step, &labels, &self.event.token, order).map_err(OutOfStep::from)?;
         if action != Action::Nothing {
             reading.agrees_with(&labels)?;
@@ -97,7 +99,6 @@ impl<T: Target> Stepper<'_, T> {
         match action {
             Action::Nothing if self.event.step == Step::Finish => self.finished(reading.current).await?,
             Action::Nothing => {}
-            Action::Switch { .. } | Action::Confirm => unreachable!("not in the classic order"),
             Action::Stage => self.stage(reading).await?,
             Action::Apply => {
                 let pair = self.pair(reading)?;
@@ -107,6 +108,8 @@ impl<T: Target> Stepper<'_, T> {
             Action::Verify => {
                 self.verify(&self.pair(reading)?).await?;
             }
+            Action::Switch { from } => return self.switch(&self.pair(reading)?, from).await,
+            Action::Confirm => self.confirm(reading).await?,
             Action::Promote { from } => {
                 let pair = self.pair(reading)?;
                 let verified = self.verify(&pair).await?;
@@ -125,7 +128,7 @@ impl<T: Target> Stepper<'_, T> {
     /// Reads what the step needs, in concurrent calls.
     ///
     /// The first two steps call DescribeSecret, because nothing else tells that a rotation was cancelled. If the target asks that itself
-    /// ([`Target::CONFIRMS`]), setSecret does not. The other steps take the labels from the answers that have the two values, and
+    /// ([`Target::confirms`]), setSecret does not. The other steps take the labels from the answers that have the two values, and
     /// call DescribeSecret only if one of the two has no value.
     async fn read(&self) -> Result<(Labels, Reading), Cause> {
         let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
@@ -135,7 +138,7 @@ impl<T: Target> Stepper<'_, T> {
                 let (description, current) = join(describe(), store.current(secret, budget)).await;
                 (Some(description?), None, current?)
             }
-            Step::Set if !T::CONFIRMS => {
+            Step::Set if !self.target.confirms() => {
                 let (description, pending, current) = join3(
                     describe(),
                     store.version(secret, token, budget),
@@ -192,6 +195,54 @@ impl<T: Target> Stepper<'_, T> {
                 Err(cause)
             }
             Err(cause) => Err(cause),
+        }
+    }
+
+    /// Changes the value and moves AWSCURRENT together, as far as the target can; answers with what was done.
+    async fn switch(&self, pair: &Pair<T::Secret>, from: Option<&VersionId>) -> Result<&'static str, Cause> {
+        let context = self.context(&pair.version);
+        match self
+            .target
+            .prepare(&pair.current, &pair.pending, &context)
+            .await?
+        {
+            // finishSecret moves AWSCURRENT.
+            Applied::Committed => Ok(Action::Apply.name()),
+            // A step committed and died, and AWSCURRENT's value is refused: moving on is the way out.
+            Applied::InUse => {
+                let verified = Verified::by(async { Ok(()) }).await?;
+                self.store
+                    .promote(self.event, from, verified, self.budget)
+                    .await?;
+                Ok(Action::Promote { from }.name())
+            }
+            Applied::Prepared(open) => {
+                let switch = self.switching();
+                switch
+                    .complete(open, &pair.version, &pair.pending, &context)
+                    .await?;
+                Ok(Action::Switch { from }.name())
+            }
+        }
+    }
+
+    async fn confirm(&self, reading: Reading) -> Result<(), Cause> {
+        let pending = reading.pending.as_ref().ok_or(OutOfStep::PendingMissing)?;
+        let pending = self.target.read(&pending.text)?;
+        let context = self.context(&self.event.token);
+        self.switching().confirm(&pending, &context).await?;
+        if self.event.step == Step::Finish {
+            self.finished(reading.current).await?;
+        }
+        Ok(())
+    }
+
+    fn switching(&self) -> Switch<'_, T> {
+        Switch {
+            store: self.store,
+            target: self.target,
+            event: self.event,
+            budget: self.budget,
         }
     }
 

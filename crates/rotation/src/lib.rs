@@ -3,7 +3,7 @@
 //! ```text
 //! payload ─▶ Event ─▶ labels (read) ─▶ plan(step, labels, token) ─▶ one action ─▶ one log line, one metric
 //!                                       in staging-labels           │
-//!                            Target: read · check_pair · propose · apply · verify
+//!                            Target: read · check_pair · propose · apply or prepare · verify
 //! ```
 //!
 //! # What it is not
@@ -26,8 +26,10 @@ mod event;
 mod fault;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod prepared;
 mod progress;
 mod store;
+mod switch;
 mod target;
 
 pub use budget::retry;
@@ -38,7 +40,8 @@ pub use error::Error;
 pub use event::{Event, Malformed, SecretId};
 pub use fault::{Advice, CallError, Cause, Fault, Kind, Prospect};
 pub use outbound::{Budget, TimedOut};
-pub use staging_labels::{Step, VersionId};
+pub use prepared::{Applied, LEAST_TIME, Landed, NoTransaction, Prepared};
+pub use staging_labels::{CurrentMoves, Step, VersionId};
 pub use store::Store;
 pub use target::Target;
 pub use {password, secrets};

@@ -1,9 +1,11 @@
 //! What a rotation function must know of the thing that it rotates.
 
 use secrecy::SecretString;
+use staging_labels::CurrentMoves;
 
 use crate::context::Context;
 use crate::fault::Cause;
+use crate::prepared::{Applied, Prepared};
 
 /// A kind of credential that can be rotated. The driver decides when each method is called; a target never
 /// sees a staging label.
@@ -15,9 +17,20 @@ pub trait Target {
     /// The secret's document, read and checked.
     type Secret;
 
+    /// A change that is open and can be undone; [`NoTransaction`](crate::NoTransaction) if there is no such thing.
+    type Prepared: Prepared;
+
+    /// The step that moves AWSCURRENT. A target that answers [`CurrentMoves::InSetSecret`] has a [`prepare`](Self::prepare), an
+    /// [`accepts`](Self::accepts) and a [`reapply`](Self::reapply) of its own.
+    fn order(&self) -> CurrentMoves {
+        CurrentMoves::InFinishSecret
+    }
+
     /// Whether `apply` itself calls [`Context::confirm_under_way`] before it changes anything. Then the driver does not call
     /// DescribeSecret before `apply`: the later answer says more, and one call is enough.
-    const CONFIRMS: bool = false;
+    fn confirms(&self) -> bool {
+        false
+    }
 
     /// Reads a document. Called before anything is written or tried.
     ///
@@ -53,6 +66,43 @@ pub trait Target {
         pending: &Self::Secret,
         context: &Context<'_>,
     ) -> Result<(), Cause>;
+
+    /// Changes to `pending` and leaves the change open, so that AWSCURRENT can move first. What it returns is committed or rolled back
+    /// in the same invocation. A target that cannot do so here and now applies and commits.
+    ///
+    /// # Errors
+    /// As for [`apply`](Self::apply). Nothing was changed.
+    async fn prepare(
+        &self,
+        current: &Self::Secret,
+        pending: &Self::Secret,
+        context: &Context<'_>,
+    ) -> Result<Applied<Self::Prepared>, Cause> {
+        self.apply(current, pending, context).await?;
+        Ok(Applied::Committed)
+    }
+
+    /// Whether `pending`, which AWSCURRENT is on, is in use. Changes nothing.
+    ///
+    /// # Errors
+    /// What says nothing about the value, such as a server that is not reached.
+    async fn accepts(&self, pending: &Self::Secret, context: &Context<'_>) -> Result<bool, Cause> {
+        self.verify(pending, pending, context).await.map(|()| true)
+    }
+
+    /// The change from `previous`, the value that was current before, to `pending`, left open; none if `previous` is refused too.
+    ///
+    /// # Errors
+    /// As for [`apply`](Self::apply). Nothing was changed.
+    async fn reapply(
+        &self,
+        previous: &Self::Secret,
+        pending: &Self::Secret,
+        context: &Context<'_>,
+    ) -> Result<Option<Self::Prepared>, Cause> {
+        let _ = (previous, pending, context);
+        Ok(None)
+    }
 
     /// Uses `pending` as an application would. Changes nothing.
     ///

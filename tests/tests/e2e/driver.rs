@@ -12,7 +12,9 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
 
-use rotation::{Advice, Budget, Cause, Context, Error, Event, Fault, Kind, Prospect, Store, Target};
+use rotation::{
+    Advice, Budget, Cause, Context, Error, Event, Fault, Kind, NoTransaction, Prospect, Store, Target,
+};
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
 use serde_json::json;
@@ -68,6 +70,7 @@ impl Recorder {
 
 impl Target for Recorder {
     type Secret = SecretString;
+    type Prepared = NoTransaction;
 
     fn read(&self, text: &SecretString) -> Result<SecretString, Cause> {
         self.note("read").map(|()| text.clone())

@@ -21,5 +21,6 @@ mod roles;
 mod rotation;
 mod runbook;
 mod silence;
+mod switch;
 mod tls;
 mod twins;

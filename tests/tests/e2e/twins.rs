@@ -198,7 +198,8 @@ async fn a_value_written_by_hand_abandons_the_rotation_before_the_database_is_to
 
 #[tokio::test]
 async fn a_value_written_by_hand_after_set_secret_is_healed_by_the_next_rotation() {
-    let world = World::new().await;
+    let classic = Setup::on(Server::Main).env("AWSCURRENT_MOVES", "finishSecret");
+    let world = classic.start().await;
     let token = gone_through(&world, &[Step::Create, Step::Set]).await;
     let by_hand = world.text(&Label::Current).await.expect("a value");
     world.put(&by_hand, &[Label::Current]).await;

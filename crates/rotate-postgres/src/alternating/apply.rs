@@ -17,7 +17,7 @@ use crate::fault::{PostgresFault, Said};
 use crate::role::change::Change;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
-use crate::role::transaction::{By, Transaction};
+use crate::role::transaction::{By, Idle, Transaction};
 use crate::server::session::{Session, Silence};
 
 const BRINGING: &str = "bringing the two users in line";
@@ -109,7 +109,8 @@ impl AlternatingUsers {
         };
         let sent = change.sent(session.server(), &identity)?;
         let scrub = change.scrub(&sent);
-        let transaction = Transaction::begin(session, By::Admin, budget, scrub).await?;
+        let transaction =
+            Transaction::begin(session, &identity, By::Admin, Idle::Shortly, budget, scrub).await?;
         lock(&transaction, &arrangement.pair).await?;
         let plan = planned(&transaction, arrangement).await?;
         mend(&transaction, arrangement, &plan).await?;

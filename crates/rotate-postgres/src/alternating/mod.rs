@@ -12,7 +12,7 @@ mod users;
 mod verify;
 
 use rotation::secrets::{Mismatch, PostgresSecret};
-use rotation::{Cause, Context, Target};
+use rotation::{Cause, Context, NoTransaction, Target};
 use secrecy::SecretString;
 
 pub use self::fault::CODES;
@@ -23,9 +23,12 @@ use crate::role::login_attempts::LoginAttempts;
 
 impl Target for AlternatingUsers {
     type Secret = PostgresSecret;
+    type Prepared = NoTransaction;
 
     /// Right before the password changes: the change does not rest on the idle user's own.
-    const CONFIRMS: bool = true;
+    fn confirms(&self) -> bool {
+        true
+    }
 
     fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
         Ok(PostgresSecret::parse(text)?)

@@ -12,7 +12,7 @@ use super::plan::rights::{self, Compared};
 use super::plan::{Arrangement, ties};
 use super::users::{AlternatingUsers, ask, unreadable};
 use super::{apply, idle_sessions};
-use crate::role::transaction::{By, Transaction};
+use crate::role::transaction::{By, Idle, Transaction};
 use crate::role::{pending_login, test_sql};
 use crate::server::endpoint::Endpoint;
 use crate::server::scrub::Scrub;
@@ -109,9 +109,17 @@ async fn rehearse_as(
     context: &Context<'_>,
 ) -> Result<(), Cause> {
     let budget = context.budget();
-    session.identify(admin, budget).await?;
+    let identity = session.identify(admin, budget).await?;
     idle_sessions::wait_for_end(session, arrangement.idle(), IdleSessions::Report, budget).await?;
-    let transaction = Transaction::begin(session, By::Admin, budget, Scrub::new([])).await?;
+    let transaction = Transaction::begin(
+        session,
+        &identity,
+        By::Admin,
+        Idle::Shortly,
+        budget,
+        Scrub::new([]),
+    )
+    .await?;
     let plan = apply::planned(&transaction, arrangement).await?;
     // The transaction ends with its session.
     apply::report(&plan.now, "a rotation would first have to do this");

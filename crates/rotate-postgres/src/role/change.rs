@@ -7,7 +7,7 @@ use rotation::password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::fault::{PostgresFault, Said};
-use crate::role::transaction::{By, Transaction};
+use crate::role::transaction::{By, Idle, Transaction};
 use crate::role::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
 use crate::server::scrub::Scrub;
 use crate::server::session::{Identity, Session, Silence};
@@ -31,29 +31,28 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Changes the password through a session of `by`, in a transaction of its own, and ends the session.
+    /// Begins a transaction in a session of `by` and changes the password in it. The transaction stays open.
     ///
     /// # Errors
-    /// Those of [`Session::identify`], and the server's refusal of the statement; `PasswordRejected` says that it
-    /// did not change the password. `ConnectionLost` and `ServerSilent` leave open whether it did.
-    pub(crate) async fn through(&self, session: Session, budget: Budget) -> Result<(), PostgresFault> {
-        let outcome = self.carry_out(&session, budget).await;
-        session.close().await;
-        outcome
-    }
-
-    async fn carry_out(&self, session: &Session, budget: Budget) -> Result<(), PostgresFault> {
-        let identity = session.identify(self.by, budget).await?;
-        let sent = self.sent(session.server(), &identity)?;
-        let transaction = Transaction::begin(session, By::Itself, budget, self.scrub(&sent)).await?;
+    /// The server's refusal. The password is not changed, whatever the error: nothing is committed.
+    pub(crate) async fn begin<'s>(
+        &'s self,
+        session: &'s Session,
+        identity: &Identity,
+        sent: &'s Sent,
+        idle: Idle,
+        budget: Budget,
+    ) -> Result<Transaction<'s>, PostgresFault> {
+        let transaction =
+            Transaction::begin(session, identity, By::Itself, idle, budget, self.scrub(sent)).await?;
         if self.by != self.role {
             let row = transaction
                 .ask(&sql::describe_role(self.role), "looking at the role")
                 .await?;
             self.check_role(session.server(), &row)?;
         }
-        self.alter(&transaction, &sent).await?;
-        transaction.commit("committing the new password").await
+        self.alter(&transaction, sent).await?;
+        Ok(transaction)
     }
 
     /// What the server is to be told.
@@ -153,7 +152,7 @@ impl Change<'_> {
 pub(crate) struct Sent(Option<SecretString>);
 
 impl Sent {
-    fn value<'s>(&'s self, password: &'s Password) -> &'s dyn ExposeSecret<str> {
+    pub(crate) fn value<'s>(&'s self, password: &'s Password) -> &'s dyn ExposeSecret<str> {
         match &self.0 {
             Some(verifier) => verifier,
             None => password,
@@ -318,6 +317,7 @@ mod tests {
             standby: false,
             version: 90_612,
             scram_iterations: None,
+            backend: 1,
         };
         let fault = change(&password, SentAs::Verifier)
             .value("db:5432", &identity)

@@ -6,7 +6,7 @@ use rotation::Budget;
 
 use crate::fault::PostgresFault;
 use crate::server::scrub::Scrub;
-use crate::server::session::{Row, Session, Silence};
+use crate::server::session::{Identity, Row, Session, Silence};
 use crate::server::sql;
 
 /// Longest time that the server may work on one statement.
@@ -43,6 +43,26 @@ pub(crate) enum By {
     Admin,
 }
 
+/// How long the server lets an open transaction wait for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// For a transaction that goes on with hardly a pause.
+    Shortly,
+    /// Until the step's own end: in it Secrets Manager is asked to move AWSCURRENT. A function that has vanished holds the role's
+    /// lock no longer than that.
+    UntilTheEnd,
+}
+
+impl Idle {
+    /// A little longer than our own limits, so that it is us who give up.
+    fn limit(self, statement: Duration, remaining: Duration) -> Duration {
+        match self {
+            Self::Shortly => statement * 2 + Duration::from_secs(2),
+            Self::UntilTheEnd => remaining + Duration::from_secs(2),
+        }
+    }
+}
+
 /// A transaction that has begun. It ends with [`commit`](Self::commit), or with its session.
 pub(crate) struct Transaction<'a> {
     session: &'a Session,
@@ -55,18 +75,28 @@ impl<'a> Transaction<'a> {
     /// Begins one in which a role can be changed ([`sql::begin`]). `scrub` knows the credentials that the server is told.
     pub(crate) async fn begin(
         session: &'a Session,
+        identity: &Identity,
         by: By,
+        idle: Idle,
         budget: Budget,
         scrub: Scrub<'a>,
     ) -> Result<Self, PostgresFault> {
-        let limits = Limits::within(budget.remaining());
+        let remaining = budget.remaining();
+        let limits = Limits::within(remaining);
+        let idle = idle.limit(limits.statement, remaining);
         let transaction = Self {
             session,
             budget,
             limits,
             scrub,
         };
-        let begin = sql::begin(limits.statement, limits.lock, by == By::Itself);
+        let begin = sql::begin(
+            limits.statement,
+            limits.lock,
+            idle,
+            by == By::Itself,
+            identity.version,
+        );
         transaction.ask(&begin, "beginning a transaction").await?;
         Ok(transaction)
     }
@@ -109,5 +139,12 @@ mod tests {
         assert_eq!(shown(60.0), (10_000, 5_000));
         assert_eq!(shown(3.0), (1_500, 750));
         assert_eq!(shown(0.0), (2, 1));
+    }
+
+    #[test]
+    fn an_open_transaction_outlasts_the_step_and_no_more() {
+        let (statement, remaining) = (Duration::from_secs(10), Duration::from_secs(25));
+        assert_eq!(Idle::Shortly.limit(statement, remaining).as_secs(), 22);
+        assert_eq!(Idle::UntilTheEnd.limit(statement, remaining).as_secs(), 27);
     }
 }

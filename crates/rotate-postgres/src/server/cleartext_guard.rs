@@ -3,6 +3,7 @@
 //! The driver answers such a request without a question. Here the server's bytes pass a reader that knows just
 //! enough of the protocol to see the request, and ends the connection before the driver does. It also sees at once
 //! what is not PostgreSQL at all; the driver would wait for the rest of a message of a gigabyte.
+//! Inside TLS it only looks, and notes what it sees in [`Seen`].
 //!
 //! ```text
 //! server ──▶ 'R' length(4) code(4) … ──▶ Guard ──▶ driver
@@ -11,14 +12,20 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::seen::Seen;
 
 /// Type byte of every authentication message (PostgreSQL, "Message Formats").
 const AUTHENTICATION: u8 = b'R';
 /// `AuthenticationOk`.
 const OK: [u8; 4] = 0_u32.to_be_bytes();
+/// Type bytes of `BackendKeyData` and `ReadyForQuery`.
+const KEY_DATA: u8 = b'K';
+const READY: u8 = b'Z';
 /// `AuthenticationCleartextPassword`.
 const CLEARTEXT: [u8; 4] = 3_u32.to_be_bytes();
 /// Type byte and length.
@@ -47,12 +54,25 @@ pub(crate) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    /// Watches what the server says, until it has accepted the login.
-    pub(crate) fn watching(inner: S) -> Self {
+    /// Watches what the server says, until the session is ready, and refuses a request for clear text.
+    pub(crate) fn watching(inner: S, seen: Arc<Seen>) -> Self {
         Self {
             inner,
-            watch: Some(Watch::default()),
+            watch: Some(Watch::new(seen, true)),
         }
+    }
+
+    /// The same inside TLS, where a password may be sent in clear text: refuses nothing.
+    pub(crate) fn inside_tls(inner: S, seen: Arc<Seen>) -> Self {
+        Self {
+            inner,
+            watch: Some(Watch::new(seen, false)),
+        }
+    }
+
+    /// What is watched.
+    pub(crate) fn inner(&self) -> &S {
+        &self.inner
     }
 
     /// Watches nothing: TLS goes on top, and hides what is said.
@@ -62,8 +82,12 @@ impl<S> Guard<S> {
 }
 
 /// Where in the server's messages the stream stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watch {
+    seen: Arc<Seen>,
+    refuses: bool,
+    /// The login is accepted. From here on nothing is judged; only `BackendKeyData` is still waited for.
+    accepted: bool,
     /// The beginning of the message that is being read: header, and for an authentication message its code.
     head: Vec<u8>,
     /// Bytes of the message's rest that are still to come.
@@ -73,12 +97,23 @@ struct Watch {
 #[derive(Debug, PartialEq, Eq)]
 enum Sight {
     Nothing,
-    Accepted,
+    /// There is nothing more to see.
+    Done,
     CleartextAsked,
     Foreign,
 }
 
 impl Watch {
+    fn new(seen: Arc<Seen>, refuses: bool) -> Self {
+        Self {
+            seen,
+            refuses,
+            accepted: false,
+            head: Vec::new(),
+            skip: 0,
+        }
+    }
+
     fn see(&mut self, bytes: &[u8]) -> Sight {
         for &byte in bytes {
             if self.skip > 0 {
@@ -99,23 +134,32 @@ impl Watch {
         let Some((header, code)) = self.head.split_at_checked(HEADER) else {
             return Sight::Nothing;
         };
+        let length_of_code = code.len();
         let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
-        if !BEFORE_LOGIN.contains(&header[0]) || !(4..=LONGEST).contains(&length) {
+        if self.accepted && (header[0] == READY || length < 4) {
+            return Sight::Done;
+        }
+        if !self.accepted && (!BEFORE_LOGIN.contains(&header[0]) || !(4..=LONGEST).contains(&length)) {
             return Sight::Foreign;
         }
         // The length counts itself but not the type.
         let body = usize::try_from(length).unwrap_or(usize::MAX) - 4;
-        if header[0] == AUTHENTICATION && body >= CLEARTEXT.len() {
-            if code.len() < CLEARTEXT.len() {
+        let telling = if self.accepted { KEY_DATA } else { AUTHENTICATION };
+        if header[0] == telling && body >= CLEARTEXT.len() {
+            let Ok(code) = <[u8; 4]>::try_from(code) else {
                 return Sight::Nothing;
+            };
+            if self.accepted {
+                self.seen.served_by(u32::from_be_bytes(code));
+                return Sight::Done;
             }
             match code {
-                code if code == OK => return Sight::Accepted,
-                code if code == CLEARTEXT => return Sight::CleartextAsked,
-                _ => {}
+                OK => self.accepted = true,
+                CLEARTEXT if self.refuses => return Sight::CleartextAsked,
+                _ => self.seen.asked(u32::from_be_bytes(code)),
             }
         }
-        self.skip = body - code.len();
+        self.skip = body - length_of_code;
         self.head.clear();
         Sight::Nothing
     }
@@ -134,7 +178,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
         };
         match watch.see(&buffer.filled()[before..]) {
             Sight::Nothing => {}
-            Sight::Accepted => self.watch = None,
+            Sight::Done => self.watch = None,
+            Sight::Foreign if !watch.refuses => self.watch = None,
             Sight::CleartextAsked => {
                 return refuse(buffer, before, io::ErrorKind::PermissionDenied, CleartextAsked);
             }
@@ -191,7 +236,7 @@ mod tests {
         let sent = sent.to_vec();
         let writer = tokio::spawn(async move { far.write_all(&sent).await });
         let mut read = Vec::new();
-        let outcome = Guard::watching(near).read_to_end(&mut read).await;
+        let outcome = Guard::watching(near, Arc::default()).read_to_end(&mut read).await;
         drop(writer);
         outcome.map(|_| read)
     }
@@ -244,6 +289,48 @@ mod tests {
     async fn nothing_is_looked_at_once_the_login_is_accepted() {
         let sent = [message(b'R', &OK), message(b'R', &CLEARTEXT)].concat();
         assert_eq!(read_through(&sent, 64).await.unwrap(), sent);
+    }
+
+    /// What is noted of a login whose messages are read a byte at a time.
+    async fn noted(messages: &[Vec<u8>], inside_tls: bool) -> Arc<Seen> {
+        let seen = Arc::<Seen>::default();
+        let sent = messages.concat();
+        let mut guard = if inside_tls {
+            Guard::inside_tls(sent.as_slice(), Arc::clone(&seen))
+        } else {
+            Guard::watching(sent.as_slice(), Arc::clone(&seen))
+        };
+        for &byte in &sent {
+            assert_eq!(guard.read_u8().await.unwrap(), byte);
+        }
+        seen
+    }
+
+    #[tokio::test]
+    async fn the_request_for_a_password_and_the_process_are_noted() {
+        let ok = message(b'R', &OK);
+        let status = message(b'S', b"a\0b\0");
+        let key = message(b'K', &[0, 0, 0x12, 0x34, 9, 9, 9, 9]);
+        let ready = message(b'Z', b"I");
+        let sasl = message(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0");
+        for inside_tls in [true, false] {
+            let login = [
+                sasl.clone(),
+                ok.clone(),
+                status.clone(),
+                key.clone(),
+                ready.clone(),
+            ];
+            let seen = noted(&login, inside_tls).await;
+            assert!(seen.is_checked_by_the_server() && seen.is_served_by(0x1234));
+        }
+        let clear = [message(b'R', &CLEARTEXT), ok.clone(), ready.clone(), key];
+        let seen = noted(&clear, true).await;
+        assert!(!seen.is_checked_by_the_server());
+        assert!(
+            !seen.is_served_by(0x1234),
+            "after ReadyForQuery nothing is looked at"
+        );
     }
 
     #[tokio::test]

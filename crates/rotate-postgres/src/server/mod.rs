@@ -8,6 +8,8 @@ pub(crate) mod endpoint;
 pub(crate) mod login;
 pub(crate) mod reach;
 pub(crate) mod scrub;
+pub(crate) mod seen;
 pub(crate) mod session;
 pub(crate) mod sql;
 pub(crate) mod tls;
+mod watched_tls;

@@ -1,16 +1,18 @@
 //! A session: questions in simple queries, answers in text, every wait bounded.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rotation::{Budget, TimedOut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Connection, SimpleQueryMessage};
+use tokio_postgres::{CancelToken, Client, Connection, SimpleQueryMessage};
 
 use crate::fault::{PostgresFault, Said};
 use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
+use crate::server::seen::Seen;
 use crate::server::sql;
 use outbound::chain;
 
@@ -24,6 +26,8 @@ pub(crate) struct Session {
     client: Client,
     connection: JoinHandle<()>,
     server: String,
+    /// What the login showed.
+    seen: Arc<Seen>,
     /// A question went unanswered.
     silent: AtomicBool,
 }
@@ -67,10 +71,17 @@ pub(crate) struct Identity {
     pub(crate) version: u32,
     /// Rounds for a new verifier; servers before 16 have no such setting.
     pub(crate) scram_iterations: Option<u32>,
+    /// The process that answers.
+    pub(crate) backend: u32,
 }
 
 impl Session {
-    pub(crate) fn new<S, T>(client: Client, connection: Connection<S, T>, server: String) -> Self
+    pub(crate) fn new<S, T>(
+        client: Client,
+        connection: Connection<S, T>,
+        server: String,
+        seen: Arc<Seen>,
+    ) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -81,6 +92,7 @@ impl Session {
             client,
             connection,
             server,
+            seen,
             silent: AtomicBool::new(false),
         }
     }
@@ -88,6 +100,16 @@ impl Session {
     /// `host:port`.
     pub(crate) fn server(&self) -> &str {
         &self.server
+    }
+
+    /// What the login showed of the server.
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// By which the server can be asked to give up what this session is doing.
+    pub(crate) fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
     }
 
     /// Sends one simple query and waits at most `limit` for its end. The answer is the last row.
@@ -181,7 +203,14 @@ impl Session {
 impl Identity {
     /// Reads the answer to [`sql::IDENTIFY`].
     fn read(row: &[Option<String>]) -> Option<Self> {
-        let [Some(session_user), Some(recovery), Some(version), iterations] = row else {
+        let [
+            Some(session_user),
+            Some(recovery),
+            Some(version),
+            iterations,
+            Some(backend),
+        ] = row
+        else {
             return None;
         };
         Some(Self {
@@ -189,6 +218,7 @@ impl Identity {
             standby: recovery == "t",
             version: version.parse().ok()?,
             scram_iterations: iterations.as_ref().and_then(|count| count.parse().ok()),
+            backend: backend.parse().ok()?,
         })
     }
 }
@@ -209,23 +239,31 @@ fn last_row(messages: &[SimpleQueryMessage]) -> Row {
 mod tests {
     use super::*;
 
-    fn row(columns: [Option<&str>; 4]) -> Row {
+    fn row(columns: [Option<&str>; 5]) -> Row {
         columns.map(|column| column.map(str::to_owned)).to_vec()
     }
 
     #[test]
     fn an_identity_is_read_from_a_row() {
-        let old = Identity::read(&row([Some("App"), Some("f"), Some("150004"), None])).unwrap();
+        let old = Identity::read(&row([Some("App"), Some("f"), Some("150004"), None, Some("4711")])).unwrap();
         assert_eq!(
             old,
             Identity {
                 session_user: "App".to_owned(),
                 standby: false,
                 version: 150_004,
-                scram_iterations: None
+                scram_iterations: None,
+                backend: 4711
             }
         );
-        let new = Identity::read(&row([Some("app"), Some("t"), Some("180004"), Some("10000")])).unwrap();
+        let new = Identity::read(&row([
+            Some("app"),
+            Some("t"),
+            Some("180004"),
+            Some("10000"),
+            Some("1"),
+        ]))
+        .unwrap();
         assert!(new.standby && new.scram_iterations == Some(10_000));
     }
 
@@ -233,11 +271,11 @@ mod tests {
     fn an_answer_of_another_shape_is_no_identity() {
         assert_eq!(Identity::read(&[]), None);
         assert_eq!(
-            Identity::read(&row([Some("app"), Some("f"), Some("fifteen"), None])),
+            Identity::read(&row([Some("app"), Some("f"), Some("fifteen"), None, Some("1")])),
             None
         );
         assert_eq!(
-            Identity::read(&row([None, Some("f"), Some("150004"), None])),
+            Identity::read(&row([None, Some("f"), Some("150004"), None, Some("1")])),
             None
         );
     }

@@ -10,32 +10,55 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) const IDENTIFY: &str = "SELECT session_user, \
      pg_catalog.pg_is_in_recovery(), \
      pg_catalog.current_setting('server_version_num'), \
-     pg_catalog.current_setting('scram_iterations', true)";
+     pg_catalog.current_setting('scram_iterations', true), \
+     pg_catalog.pg_backend_pid()";
 
 /// Ends the transaction that [`begin`] began.
 pub(crate) const COMMIT: &str = "COMMIT";
 
+/// The first version that has `transaction_timeout`.
+const FIRST_WITH_TRANSACTION_TIMEOUT: u32 = 170_000;
+
+/// Last in [`begin`], where `search_path` is known.
+const RAISE_SYNCHRONOUS_COMMIT: &str = "SELECT set_config('synchronous_commit', 'on', true) \
+     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
+
+/// Takes back what the transaction changed.
+pub(crate) const ROLLBACK: &str = "ROLLBACK";
+
 /// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
 /// `default_transaction_read_only`, `role`, `search_path`, time limits, or none, and `synchronous_commit`: were it off,
-/// a crash of the server could undo a password that was logged in with and promoted. Everything ends with the
+/// a crash of the server could undo a password that was logged in with and promoted. It is only raised: `remote_apply` waits for
+/// more than `on`. `transaction_timeout`, of PostgreSQL 17, would end a transaction that waits for Secrets Manager. Everything ends with the
 /// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
 /// server, later than any of our own limits.
 ///
 /// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as.
-pub(crate) fn begin(statement_limit: Duration, lock_limit: Duration, as_itself: bool) -> String {
+pub(crate) fn begin(
+    statement_limit: Duration,
+    lock_limit: Duration,
+    idle_limit: Duration,
+    as_itself: bool,
+    version: u32,
+) -> String {
     let role = if as_itself { "SET LOCAL ROLE NONE; " } else { "" };
+    let whole = if version >= FIRST_WITH_TRANSACTION_TIMEOUT {
+        "SET LOCAL transaction_timeout = 0; "
+    } else {
+        ""
+    };
     format!(
         "BEGIN READ WRITE; \
          SET LOCAL statement_timeout = {}; \
          SET LOCAL lock_timeout = {}; \
          SET LOCAL idle_in_transaction_session_timeout = {}; \
-         SET LOCAL synchronous_commit = on; \
          SET LOCAL datestyle = 'ISO'; \
-         {role}\
-         SET LOCAL search_path = pg_catalog",
+         {whole}{role}\
+         SET LOCAL search_path = pg_catalog; \
+         {RAISE_SYNCHRONOUS_COMMIT}",
         statement_limit.as_millis(),
         lock_limit.as_millis(),
-        (statement_limit * 2 + Duration::from_secs(2)).as_millis()
+        idle_limit.as_millis()
     )
 }
 
@@ -106,7 +129,7 @@ mod tests {
 
     #[test]
     fn time_limits_are_whole_milliseconds() {
-        let begin = begin(Duration::from_micros(9_999_999), Duration::from_secs(5), true);
+        let begin = begun(Duration::from_micros(9_999_999), 150_004);
         assert!(
             begin.contains("statement_timeout = 9999; SET LOCAL lock_timeout = 5000;"),
             "{begin}"
@@ -115,8 +138,27 @@ mod tests {
 
     #[test]
     fn a_commit_is_flushed_before_it_is_answered() {
-        let begin = begin(Duration::from_secs(10), Duration::from_secs(5), true);
-        assert!(begin.contains("; SET LOCAL synchronous_commit = on;"), "{begin}");
+        let begin = begun(Duration::from_secs(10), 150_004);
+        assert!(
+            begin.contains("; SELECT set_config('synchronous_commit', 'on', true) WHERE"),
+            "{begin}"
+        );
+        assert!(!begin.contains("remote_apply"), "what is stronger stays: {begin}");
+    }
+
+    #[test]
+    fn the_limit_of_a_whole_transaction_is_lifted_where_there_is_one() {
+        let limited = |version| begun(Duration::from_secs(10), version).contains("transaction_timeout = 0;");
+        // The longer name of the limit of an idle one is in both.
+        assert!(
+            begun(Duration::from_secs(10), 169_999).contains("idle_in_transaction_session_timeout = 22000;")
+        );
+        assert!(!limited(160_009) && limited(170_000) && limited(180_004));
+    }
+
+    fn begun(statement_limit: Duration, version: u32) -> String {
+        let (lock, idle) = (Duration::from_secs(5), Duration::from_secs(22));
+        begin(statement_limit, lock, idle, true, version)
     }
 
     /// What a server reads between the quotes of an identifier, and what follows them.

@@ -7,9 +7,9 @@ pub(crate) mod roots;
 
 use std::time::Duration;
 
-use rotation::Cause;
 use rotation::password::Policy;
 use rotation::secrets::TlsMode;
+use rotation::{Cause, CurrentMoves};
 
 use self::iam_hosts::Hosts;
 use self::roots::Roots;
@@ -53,6 +53,7 @@ pub(crate) enum IdleSessions {
 /// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
 /// | `PASSWORD_SENT_AS` | `verifier` or `cleartext` ([`SentAs`]) | `verifier` |
 /// | `TEST_SQL` | a statement that must succeed with the new password, in a read-only transaction | none |
+/// | `AWSCURRENT_MOVES` | the step in which a single user's AWSCURRENT moves: `setSecret` or `finishSecret` | `setSecret` |
 /// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
 /// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
 /// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
@@ -80,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) sent_as: SentAs,
     /// The operator's own test.
     pub(crate) test_sql: Option<String>,
+    /// When a single user's AWSCURRENT moves.
+    pub(crate) order: CurrentMoves,
     /// The role that alternating users act as, if the document names none.
     pub(crate) owner_role: Option<String>,
     /// What to do about sessions of the role that is to be reset.
@@ -109,6 +112,9 @@ impl Settings {
                 .as_deref()
                 .map_or(Ok(SentAs::default()), sent_as)?,
             test_sql: set("TEST_SQL"),
+            order: set("AWSCURRENT_MOVES")
+                .as_deref()
+                .map_or(Ok(CurrentMoves::InSetSecret), order)?,
             owner_role: set("OWNER_ROLE"),
             idle_sessions: idle_sessions(
                 set("IDLE_SESSIONS").as_deref(),
@@ -140,6 +146,11 @@ fn sent_as(text: &str) -> Result<SentAs, PostgresFault> {
         "cleartext" => Ok(SentAs::Cleartext),
         _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier or cleartext")),
     }
+}
+
+fn order(text: &str) -> Result<CurrentMoves, PostgresFault> {
+    let order = text.parse();
+    order.map_err(|_| invalid("AWSCURRENT_MOVES", text, "setSecret or finishSecret"))
 }
 
 fn idle_sessions(what: Option<&str>, seconds: Option<&str>) -> Result<IdleSessions, PostgresFault> {
@@ -187,6 +198,7 @@ mod tests {
         );
         assert!(matches!(settings.roots, Roots::BuiltIn));
         assert_eq!(settings.sent_as, SentAs::Verifier);
+        assert_eq!(settings.order, CurrentMoves::InSetSecret);
     }
 
     #[test]
@@ -199,6 +211,7 @@ mod tests {
             ("PGSSLROOTCERT", "system"),
             ("TLS_SERVER_NAME", "db.internal"),
             ("PASSWORD_SENT_AS", "cleartext"),
+            ("AWSCURRENT_MOVES", "finishSecret"),
             ("PASSWORD_LENGTH", "20"),
             ("ADMIN_IAM_USERNAME", "admin"),
             ("ADMIN_IAM_HOSTS", "db.example.com"),
@@ -211,6 +224,7 @@ mod tests {
         assert!(matches!(settings.roots, Roots::Web));
         assert_eq!(settings.tls_server_name.as_deref(), Some("db.internal"));
         assert_eq!(settings.sent_as, SentAs::Cleartext);
+        assert_eq!(settings.order, CurrentMoves::InFinishSecret);
         assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
         assert!(settings.iam_hosts.allow("db.example.com"));
     }
@@ -240,6 +254,7 @@ mod tests {
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             ),
             ("PASSWORD_SENT_AS", "plain"),
+            ("AWSCURRENT_MOVES", "testSecret"),
             ("PASSWORD_LENGTH", "0"),
             ("ADMIN_IAM_HOSTS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),

@@ -1,48 +1,151 @@
 //! The change to the pending password: by the role itself, or by the superuser where the role may not.
 
-use rotation::secrets::PostgresSecret;
-use rotation::{Cause, Context};
+use std::sync::Arc;
+use std::time::Duration;
 
+use rotation::secrets::PostgresSecret;
+use rotation::{Applied, Cause, Context, CurrentMoves};
+
+use super::guard;
+use super::open::Open;
 use crate::admin::Admins;
-use crate::fault::PostgresFault;
-use crate::role::change::Change;
+use crate::fault::{PostgresFault, Said};
+use crate::role::change::{Change, Sent};
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
+use crate::role::test_sql;
+use crate::role::transaction::Idle;
 use crate::server::endpoint::Endpoint;
-use crate::server::session::Session;
+use crate::server::session::{Identity, Session};
+use crate::server::sql;
 use crate::server::tls::Tls;
-use crate::settings::SentAs;
+use crate::settings::Settings;
+
+/// Longest wait for a commit in the classic order: as long as the server may work on one statement, and a second.
+const COMMIT: Duration = Duration::from_secs(11);
+const COMMITTING: &str = "committing the new password";
 
 /// What one attempt changes, where, and by whom. The current version alone says where, and names the superuser secret,
 /// whichever version's password opened the session.
 pub(super) struct PasswordChange<'a> {
-    pub(super) tls: &'a Tls,
+    pub(super) tls: &'a Arc<Tls>,
     pub(super) admins: &'a Admins,
-    pub(super) sent_as: SentAs,
+    pub(super) settings: &'a Settings,
     pub(super) endpoint: &'a Endpoint,
     pub(super) current: &'a PostgresSecret,
     pub(super) pending: &'a PostgresSecret,
     pub(super) context: &'a Context<'a>,
 }
 
+/// The session of one change: who is logged in, and when AWSCURRENT moves.
+struct Seat<'a> {
+    session: Session,
+    identity: Identity,
+    by: &'a str,
+    order: CurrentMoves,
+}
+
 impl PasswordChange<'_> {
     /// Lets the role change its own password, through a session that `opener`'s password opened; or the superuser, if the
-    /// role may not.
+    /// role may not. `recovering`: that password is not the current version's.
     pub(super) async fn by_the_role(
         &self,
         session: Session,
         opener: &PostgresSecret,
+        recovering: bool,
         attempts: &mut LoginAttempts<'_>,
-    ) -> Result<(), Cause> {
-        attempts.may_work_now(self.pending.password());
-        let role = self.pending.username();
-        match self.through(session, role).await {
-            Err(refused @ PostgresFault::PrivilegeMissing { .. }) => {
-                self.by_the_superuser(refused, attempts).await
+    ) -> Result<Applied<Open>, Cause> {
+        match self.sit_down(&session).await {
+            Ok((identity, order)) => {
+                let by = self.pending.username();
+                let seat = Seat {
+                    session,
+                    identity,
+                    by,
+                    order,
+                };
+                self.change(seat, opener, recovering, attempts).await
             }
+            Err(fault) => {
+                session.close().await;
+                Err(fault.into())
+            }
+        }
+    }
+
+    /// The same where AWSCURRENT is on the pending version already, so that nothing is left to decide: neither guard nor test.
+    pub(super) async fn again(
+        &self,
+        session: Session,
+        attempts: &mut LoginAttempts<'_>,
+    ) -> Result<Open, Cause> {
+        let by = self.pending.username();
+        let identity = match session.identify(by, self.context.budget()).await {
+            Ok(identity) => identity,
+            Err(fault) => {
+                session.close().await;
+                return Err(fault.into());
+            }
+        };
+        let order = CurrentMoves::InSetSecret;
+        let seat = Seat {
+            session,
+            identity,
+            by,
+            order,
+        };
+        match self.change(seat, self.current, false, attempts).await? {
+            Applied::Prepared(open) => Ok(open),
+            Applied::InUse | Applied::Committed => unreachable!("a change with the switch stays open"),
+        }
+    }
+
+    /// Who and where we are, when AWSCURRENT moves, and, before anything changes, the operator's test: it is about the role, which is
+    /// the same with either password.
+    async fn sit_down(&self, session: &Session) -> Result<(Identity, CurrentMoves), PostgresFault> {
+        let budget = self.context.budget();
+        let (role, password) = (self.pending.username(), self.pending.password());
+        let identity = session.identify(role, budget).await?;
+        if self.settings.order == CurrentMoves::InFinishSecret {
+            return Ok((identity, CurrentMoves::InFinishSecret));
+        }
+        if let Err(classic) = guard::look(session.seen(), &identity, budget.remaining()) {
+            self.say_classic(classic.reason());
+            return Ok((identity, CurrentMoves::InFinishSecret));
+        }
+        if let Some(statement) = &self.settings.test_sql {
+            test_sql::run(session, statement, role, password, budget).await?;
+        }
+        Ok((identity, CurrentMoves::InSetSecret))
+    }
+
+    fn say_classic(&self, reason: &str) {
+        tracing::info!(
+            secret.id = self.context.secret(),
+            "AWSCURRENT moves in finishSecret and not in setSecret: {reason}"
+        );
+    }
+
+    /// Lets the role change itself, or the superuser if it may not.
+    async fn change(
+        &self,
+        seat: Seat<'_>,
+        opener: &PostgresSecret,
+        recovering: bool,
+        attempts: &mut LoginAttempts<'_>,
+    ) -> Result<Applied<Open>, Cause> {
+        attempts.may_work_now(self.pending.password());
+        let fault = match self.alter(&seat).await {
+            Ok(sent) => return self.end(seat, sent, recovering.then_some(opener), attempts).await,
+            Err(fault) => fault,
+        };
+        let order = seat.order;
+        seat.session.close().await;
+        match fault {
+            PostgresFault::PrivilegeMissing { .. } => self.by_the_superuser(fault, order, attempts).await,
             // A policy that forbids to use a password again also rejects a value that a concurrent invocation has just
             // set: the value counts as rejected only if the old one still logs in.
-            Err(PostgresFault::PasswordRejected { role, said }) => {
+            PostgresFault::PasswordRejected { role, said } => {
                 let (endpoint, password) = (self.endpoint, opener.password());
                 let old = attempts
                     .attempt("the old password", endpoint, &role, password)
@@ -55,26 +158,57 @@ impl PasswordChange<'_> {
                     None => Err(PostgresFault::RoleBusy { role, said }.into()),
                 }
             }
-            outcome => Ok(outcome?),
+            fault => Err(fault.into()),
         }
     }
 
-    /// Lets a superuser change the password, through a session of the role `by`.
+    /// Lets the superuser change a password that nobody knows, through a session of the role `by`. No login of the role has shown how
+    /// the server checks a password, so the change is committed at once.
     pub(super) async fn by(
         &self,
         by: &str,
         session: Session,
         attempts: &mut LoginAttempts<'_>,
-    ) -> Result<(), Cause> {
+    ) -> Result<Applied<Open>, Cause> {
+        if self.settings.order == CurrentMoves::InSetSecret {
+            self.say_classic("the role itself did not log in");
+        }
+        self.through_the_superuser(by, session, CurrentMoves::InFinishSecret, attempts)
+            .await
+    }
+
+    async fn through_the_superuser(
+        &self,
+        by: &str,
+        session: Session,
+        order: CurrentMoves,
+        attempts: &mut LoginAttempts<'_>,
+    ) -> Result<Applied<Open>, Cause> {
         attempts.may_work_now(self.pending.password());
-        match self.through(session, by).await {
-            Err(rejected @ PostgresFault::PasswordRejected { .. }) => {
-                if is_in_use(self.tls, self.endpoint, self.pending, self.context.budget()).await? {
-                    return Ok(());
-                }
-                Err(rejected.into())
+        let identity = match session.identify(by, self.context.budget()).await {
+            Ok(identity) => identity,
+            Err(fault) => {
+                session.close().await;
+                return Err(fault.into());
             }
-            outcome => Ok(outcome?),
+        };
+        let seat = Seat {
+            session,
+            identity,
+            by,
+            order,
+        };
+        match self.alter(&seat).await {
+            Ok(sent) => self.end(seat, sent, None, attempts).await,
+            Err(fault) => {
+                seat.session.close().await;
+                let rejected = matches!(fault, PostgresFault::PasswordRejected { .. });
+                if rejected && is_in_use(self.tls, self.endpoint, self.pending, self.context.budget()).await?
+                {
+                    return Ok(Applied::InUse);
+                }
+                Err(fault.into())
+            }
         }
     }
 
@@ -82,8 +216,9 @@ impl PasswordChange<'_> {
     async fn by_the_superuser(
         &self,
         refused: PostgresFault,
+        order: CurrentMoves,
         attempts: &mut LoginAttempts<'_>,
-    ) -> Result<(), Cause> {
+    ) -> Result<Applied<Open>, Cause> {
         let (endpoint, context) = (self.endpoint, self.context);
         let Some(admin) = self.admins.find(self.current, endpoint, context).await? else {
             return Err(refused.into());
@@ -94,29 +229,99 @@ impl PasswordChange<'_> {
             "the role may not change its own password: {} does",
             admin.title()
         );
-        let session = self.if_still_under_way(session).await?;
-        self.by(admin.role(), session, attempts).await
+        self.through_the_superuser(admin.role(), session, order, attempts)
+            .await
     }
 
-    async fn through(&self, session: Session, by: &str) -> Result<(), PostgresFault> {
-        let change = Change {
+    fn statement<'s>(&'s self, by: &'s str) -> Change<'s> {
+        Change {
             role: self.pending.username(),
             by,
             password: self.pending.password(),
-            sent_as: self.sent_as,
-        };
-        change.through(session, self.context.budget()).await
+            sent_as: self.settings.sent_as,
+        }
     }
 
-    /// The session, if the rotation is still the one that was read; else it is closed. The search for a password takes time.
-    /// Somebody may have repaired the password by hand meanwhile, and a change would undo that.
-    pub(super) async fn if_still_under_way(&self, session: Session) -> Result<Session, Cause> {
-        match self.context.confirm_under_way().await {
-            Ok(()) => Ok(session),
-            Err(cause) => {
-                session.close().await;
-                Err(cause)
+    /// BEGIN and ALTER ROLE. From here on the role's row is locked.
+    async fn alter(&self, seat: &Seat<'_>) -> Result<Sent, PostgresFault> {
+        let change = self.statement(seat.by);
+        let sent = change.sent(seat.session.server(), &seat.identity)?;
+        let idle = match seat.order {
+            CurrentMoves::InSetSecret => Idle::UntilTheEnd,
+            CurrentMoves::InFinishSecret => Idle::Shortly,
+        };
+        let budget = self.context.budget();
+        change
+            .begin(&seat.session, &seat.identity, &sent, idle, budget)
+            .await?;
+        Ok(sent)
+    }
+
+    /// With the switch the change stays open. Otherwise it is committed now, unless the rotation has ended meanwhile.
+    async fn end(
+        &self,
+        seat: Seat<'_>,
+        sent: Sent,
+        opener: Option<&PostgresSecret>,
+        attempts: &mut LoginAttempts<'_>,
+    ) -> Result<Applied<Open>, Cause> {
+        if seat.order == CurrentMoves::InSetSecret {
+            return Ok(Applied::Prepared(Open {
+                session: seat.session,
+                identity: seat.identity,
+                by: seat.by.to_owned(),
+                pending: self.pending.clone(),
+                before: self.current.clone(),
+                sent,
+                sent_as: self.settings.sent_as,
+                endpoint: self.endpoint.clone(),
+                tls: Arc::clone(self.tls),
+                budget: self.context.budget(),
+            }));
+        }
+        let outcome = self.look_and_commit(&seat, &sent, opener, attempts).await;
+        seat.session.close().await;
+        outcome.map(|()| Applied::Committed)
+    }
+
+    /// Looks once more while the row is locked: somebody may have repaired the password by hand meanwhile, and a change would undo
+    /// that. In a recovery, which takes time, the password that opened the session must still log in: who repairs changes the
+    /// role first and the secret second.
+    async fn look_and_commit(
+        &self,
+        seat: &Seat<'_>,
+        sent: &Sent,
+        opener: Option<&PostgresSecret>,
+        attempts: &mut LoginAttempts<'_>,
+    ) -> Result<(), Cause> {
+        self.context.confirm_under_way().await?;
+        if let Some(opener) = opener {
+            let (role, password) = (self.pending.username(), opener.password());
+            let credential = "the password that opened the session, once more";
+            match attempts
+                .attempt(credential, self.endpoint, role, password)
+                .await?
+            {
+                Some(session) => session.close().await,
+                None => {
+                    let (role, state) = (role.to_owned(), "none".to_owned());
+                    let text = "the password that opened the session is refused by now".to_owned();
+                    let said = Said { state, text };
+                    return Err(PostgresFault::RoleBusy { role, said }.into());
+                }
             }
+        }
+        let change = self.statement(seat.by);
+        let budget = self.context.budget();
+        let answer = seat
+            .session
+            .ask(sql::COMMIT, COMMITTING, COMMIT, budget, &change.scrub(sent))
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(silence) => Err(silence
+                .into_fault(seat.session.server().to_owned(), COMMITTING)
+                .into()),
         }
     }
 }

@@ -3,17 +3,25 @@
 //! The login and the change themselves are in `role`, the superuser secret in `admin`.
 
 mod change;
+mod guard;
+mod open;
 mod recovery;
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Budget, Cause, Context, Target};
+use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Target};
 use secrecy::SecretString;
 
+use std::sync::Arc;
+
 use self::change::PasswordChange;
+use self::open::Open;
 use crate::admin::Admins;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::{pending_login, test_sql};
+use crate::server::denial::Denial;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 use crate::settings::Settings;
@@ -26,15 +34,20 @@ use crate::settings::Settings;
 /// 3. What is left if somebody interfered: the previous version, the admin, the versions without a label.
 ///
 /// A role that logs in and may not change its own password (RDS's `rds.restrict_password_commands`) has it changed by the
-/// admin, if the secret or the environment names one, and only then; before that it is asked once more whether the
-/// rotation still stands. Where the document names the readers of a cluster,
+/// admin, if the secret or the environment names one, and only then. Where the document names the readers of a cluster,
 /// or a replica of RDS's, all of this happens at the writer.
+///
+/// # When AWSCURRENT moves
+/// In setSecret, between the change and its commit: if anything fails, the server itself undoes the change, and AWSCURRENT still logs
+/// in. `guard` says where that is not possible; then the change is committed at once, and finishSecret moves AWSCURRENT.
+/// `AWSCURRENT_MOVES=finishSecret` asks for that everywhere.
 ///
 /// A server that was not reached, or that fails for another reason than the credential, ends it at once with that cause.
 #[derive(Debug)]
 pub struct SingleUser {
     settings: Settings,
-    tls: Tls,
+    /// Shared with the open change, which outlives the call that made it.
+    tls: Arc<Tls>,
     admins: Admins,
 }
 
@@ -50,44 +63,38 @@ impl SingleUser {
     /// A target with these settings.
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            tls: Tls::new(settings.roots.clone()),
+            tls: Arc::new(Tls::new(settings.roots.clone())),
             admins: Admins::new(settings.clone()),
             settings,
         }
     }
 
-    /// One attempt at [`Target::apply`].
+    /// One attempt at [`Target::prepare`], and in the classic order at [`Target::apply`].
     async fn set(
         &self,
         current: &PostgresSecret,
         pending: &PostgresSecret,
         attempts: &mut LoginAttempts<'_>,
         context: &Context<'_>,
-    ) -> Result<(), Cause> {
+    ) -> Result<Applied<Open>, Cause> {
         let endpoint = self.admins.primary.endpoint(current, context).await?;
-        let change = PasswordChange {
-            tls: &self.tls,
-            admins: &self.admins,
-            sent_as: self.settings.sent_as,
-            endpoint: &endpoint,
-            current,
-            pending,
-            context,
-        };
+        let change = self.change(&endpoint, current, pending, context);
         let role = current.username();
         let session = attempts
             .attempt("the current version", &endpoint, role, current.password())
             .await?;
         if let Some(session) = session {
-            return change.by_the_role(session, current, attempts).await;
+            return change.by_the_role(session, current, false, attempts).await;
         }
         let session = attempts
             .attempt("the pending version", &endpoint, role, pending.password())
             .await?;
         if let Some(session) = session {
+            let identity = session.identify(role, context.budget()).await;
             session.close().await;
+            identity?;
             tracing::info!("the password was changed already");
-            return Ok(());
+            return Ok(Applied::InUse);
         }
         recovery::recover(&change, attempts).await
     }
@@ -107,19 +114,120 @@ impl SingleUser {
         }
     }
 
+    fn change<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        current: &'a PostgresSecret,
+        pending: &'a PostgresSecret,
+        context: &'a Context<'a>,
+    ) -> PasswordChange<'a> {
+        PasswordChange {
+            tls: &self.tls,
+            admins: &self.admins,
+            settings: &self.settings,
+            endpoint,
+            current,
+            pending,
+            context,
+        }
+    }
+
     /// One attempt at [`Target::verify`].
-    async fn try_out(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<(), Cause> {
+    async fn try_out(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let budget = context.budget();
         let session = pending_login::log_in(&self.tls, &endpoint, pending, budget).await?;
         let outcome = self.judge(&session, pending, budget).await;
         session.close().await;
-        Ok(outcome?)
+        match outcome {
+            // The test is about the role, which is the same with both passwords. Where only the new one logs in, going on is the way
+            // out, and stopping locks everybody out.
+            Err(failed @ PostgresFault::TestSqlFailed { .. })
+                if self.settings.order == CurrentMoves::InSetSecret
+                    && self.is_refused(current, &endpoint, budget).await =>
+            {
+                tracing::warn!("AWSCURRENT is refused, so AWSCURRENT moves all the same: {failed}");
+                Ok(())
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Whether the server looks at this password and refuses it.
+    async fn is_refused(&self, secret: &PostgresSecret, endpoint: &Endpoint, budget: Budget) -> bool {
+        let (role, password) = (secret.username(), secret.password());
+        match login::log_in(&self.tls, endpoint, role, password, budget).await {
+            Ok(session) => {
+                session.close().await;
+                false
+            }
+            Err(Denial::Refused(said)) => said.is_of_the_password(),
+            Err(Denial::Failed(_)) => false,
+        }
+    }
+
+    /// One attempt at [`Target::accepts`].
+    async fn is_accepted(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
+        let budget = context.budget();
+        let session = match pending_login::log_in(&self.tls, &endpoint, pending, budget).await {
+            Ok(session) => session,
+            Err(PostgresFault::PendingRefused { said, .. }) if said.is_of_the_password() => return Ok(false),
+            Err(fault) => return Err(fault.into()),
+        };
+        let outcome = self.judge(&session, pending, budget).await;
+        session.close().await;
+        match outcome {
+            Err(failed @ PostgresFault::TestSqlFailed { .. }) => {
+                tracing::warn!("AWSCURRENT has moved already: {failed}");
+                Ok(true)
+            }
+            outcome => {
+                outcome?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// One attempt at [`Target::reapply`].
+    async fn set_again(
+        &self,
+        previous: &PostgresSecret,
+        pending: &PostgresSecret,
+        attempts: &mut LoginAttempts<'_>,
+        context: &Context<'_>,
+    ) -> Result<Option<Open>, Cause> {
+        let endpoint = self.admins.primary.endpoint(pending, context).await?;
+        let role = pending.username();
+        let session = attempts
+            .attempt("the previous version", &endpoint, role, previous.password())
+            .await?;
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        let change = self.change(&endpoint, previous, pending, context);
+        Ok(Some(change.again(session, attempts).await?))
     }
 }
 
 impl Target for SingleUser {
     type Secret = PostgresSecret;
+    type Prepared = Open;
+
+    fn order(&self) -> CurrentMoves {
+        self.settings.order
+    }
+
+    /// In the classic order, once the role's row is locked: a password that was repaired by hand meanwhile is not overwritten. With
+    /// the switch the move of AWSCURRENT asks the same.
+    fn confirms(&self) -> bool {
+        self.settings.order == CurrentMoves::InFinishSecret
+    }
 
     fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
         Ok(PostgresSecret::parse(text)?)
@@ -155,16 +263,46 @@ impl Target for SingleUser {
     ) -> Result<(), Cause> {
         let mut attempts = LoginAttempts::new(&self.tls, context.budget());
         let attempt = async || self.set(current, pending, &mut attempts, context).await;
+        match self.admins.primary.retry(current, context, attempt).await? {
+            Applied::Committed | Applied::InUse => Ok(()),
+            Applied::Prepared(_) => unreachable!("in the classic order a change is committed at once"),
+        }
+    }
+
+    async fn prepare(
+        &self,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Applied<Open>, Cause> {
+        let mut attempts = LoginAttempts::new(&self.tls, context.budget());
+        let attempt = async || self.set(current, pending, &mut attempts, context).await;
         self.admins.primary.retry(current, context, attempt).await
+    }
+
+    async fn accepts(&self, pending: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
+        let attempt = async || self.is_accepted(pending, context).await;
+        self.admins.primary.retry(pending, context, attempt).await
+    }
+
+    async fn reapply(
+        &self,
+        previous: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Option<Open>, Cause> {
+        let mut attempts = LoginAttempts::new(&self.tls, context.budget());
+        let attempt = async || self.set_again(previous, pending, &mut attempts, context).await;
+        self.admins.primary.retry(pending, context, attempt).await
     }
 
     async fn verify(
         &self,
-        _: &PostgresSecret,
+        current: &PostgresSecret,
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let attempt = async || self.try_out(pending, context).await;
+        let attempt = async || self.try_out(current, pending, context).await;
         self.admins.primary.retry(pending, context, attempt).await
     }
 }

@@ -2,10 +2,11 @@
 //! a rotation was cancelled after it had changed the password and its version has lost its label.
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Cause, Kind, TimedOut};
+use rotation::{Applied, Cause, Kind, TimedOut};
 use secrecy::SecretString;
 
 use super::change::PasswordChange;
+use super::open::Open;
 use crate::admin::{Admin, AdminFault};
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
@@ -33,25 +34,22 @@ enum Superuser {
 pub(super) async fn recover(
     change: &PasswordChange<'_>,
     attempts: &mut LoginAttempts<'_>,
-) -> Result<(), Cause> {
+) -> Result<Applied<Open>, Cause> {
     if let Some((session, previous)) = previous(change, attempts).await? {
-        let session = change.if_still_under_way(session).await?;
         notice("the previous version");
-        return change.by_the_role(session, &previous, attempts).await;
+        return change.by_the_role(session, &previous, true, attempts).await;
     }
     let unusable = match superuser(change, attempts).await? {
         Superuser::LoggedIn { session, admin } => {
-            let session = change.if_still_under_way(*session).await?;
             notice(admin.title());
-            return change.by(admin.role(), session, attempts).await;
+            return change.by(admin.role(), *session, attempts).await;
         }
         Superuser::Unusable(cause) => Some(cause),
         Superuser::Without => None,
     };
     if let Some((session, version, secret)) = without_label(change, attempts).await? {
-        let session = change.if_still_under_way(session).await?;
         notice(&version);
-        return change.by_the_role(session, &secret, attempts).await;
+        return change.by_the_role(session, &secret, true, attempts).await;
     }
     let refused = || PostgresFault::LoginRefused {
         role: change.current.username().to_owned(),

@@ -27,7 +27,7 @@ const CALL: Duration = Duration::from_secs(15);
 /// Secrets Manager.
 #[derive(Clone)]
 pub struct Store {
-    client: Client,
+    pub(super) client: Client,
     shared: SdkConfig,
 }
 
@@ -261,7 +261,7 @@ impl Store {
     }
 }
 
-fn waiting(operation: &str, secret: &str) -> String {
+pub(super) fn waiting(operation: &str, secret: &str) -> String {
     format!("waiting for {operation} on {secret}")
 }
 

@@ -1,12 +1,14 @@
 //! Secrets Manager, reduced to what a rotation may do.
 //!
 //! There is no general put. `PutSecretValue` without staging labels moves AWSCURRENT, so the one write of a value always
-//! names AWSPENDING. The one move of AWSCURRENT is a compare-and-swap that takes a proof ([`Verified`]).
+//! names AWSPENDING. AWSCURRENT moves by a compare-and-swap that takes a witness: a login just now
+//! ([`Verified`]), or a change that is still open ([`Prepared`](crate::Prepared)).
 //! No method decides what comes next: the driver does.
 
 mod calls;
 mod client;
 mod fault;
+mod moves;
 mod not_assumed;
 mod roles;
 mod verified;
@@ -14,4 +16,5 @@ mod verified;
 pub use calls::Store;
 pub(crate) use calls::{Description, Staged, Version};
 pub(crate) use fault::StoreFault;
+pub(crate) use moves::{MOVE, Moved, READ};
 pub(crate) use verified::Verified;

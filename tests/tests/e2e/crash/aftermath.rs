@@ -70,6 +70,9 @@ async fn die_in(world: &World, step: Step, case: &str, arm: impl FnOnce()) -> St
     let error = error.expect_err(&format!("{case}: the process is killed"));
     assert_eq!(error.error_type, "Runtime.ExitError", "{case}: {error}");
     check_invariants(world, case).await;
+    if !world.takes_turns() {
+        world.invariant_current_or_previous_logs_in(case).await;
+    }
     token
 }
 

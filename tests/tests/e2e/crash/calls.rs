@@ -248,9 +248,15 @@ async fn throttling_without_end_is_an_error_that_says_so() {
     .await;
 }
 
+/// A world whose AWSCURRENT moves in finishSecret.
+async fn classic() -> World {
+    let setup = Setup::on(Server::Main).env("AWSCURRENT_MOVES", "finishSecret");
+    setup.start().await
+}
+
 #[tokio::test]
 async fn an_answer_lost_at_the_promotion_is_success() {
-    let world = World::new().await;
+    let world = classic().await;
     let token = world.proposed().await;
     let applied = world.steps(&token, &[Step::Set, Step::Test]).await;
     applied.expect("the value is applied");
@@ -274,7 +280,7 @@ async fn an_answer_lost_at_the_promotion_is_success() {
 
 #[tokio::test]
 async fn every_answer_lost_at_the_promotion_is_an_error_first_and_success_when_delivered_again() {
-    let world = World::new().await;
+    let world = classic().await;
     let token = world.proposed().await;
     let applied = world.steps(&token, &[Step::Set, Step::Test]).await;
     applied.expect("the value is applied");

@@ -10,9 +10,12 @@ const CALLS: [(Step, &[&str]); 4] = [
         Step::Create,
         &["DescribeSecret", "GetSecretValue", "PutSecretValue"],
     ),
-    (Step::Set, &["DescribeSecret", "GetSecretValue"]),
+    (
+        Step::Set,
+        &["DescribeSecret", "GetSecretValue", "UpdateSecretVersionStage"],
+    ),
     (Step::Test, &["GetSecretValue"]),
-    (Step::Finish, &["GetSecretValue", "UpdateSecretVersionStage"]),
+    (Step::Finish, &["GetSecretValue"]),
 ];
 
 /// In every step every one of its calls is refused with `error`, until it is allowed and the step goes through.

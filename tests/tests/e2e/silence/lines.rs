@@ -54,7 +54,7 @@ async fn every_invocation_leaves_one_line_for_the_step_and_one_for_the_metrics()
 
     let (metrics, others) = split(&whole_log(&world).await);
     assert_eq!((metrics.len(), others.len()), (4, 4), "{others:#?}");
-    let actions = ["stage", "apply", "verify", "promote"];
+    let actions = ["stage", "switch", "confirm", "confirm"];
     for (index, step) in Step::ALL.into_iter().enumerate() {
         let line: Value = serde_json::from_str(&others[index]).expect("a line is JSON");
         assert_eq!(line["requestId"], requests[index].as_str(), "{line}");

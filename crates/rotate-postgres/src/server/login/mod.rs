@@ -1,5 +1,8 @@
 //! From a TCP connection to a session: TLS, start-up, login. What a failed login means is judged in `denial`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use rotation::Budget;
 use rotation::password::Password;
 use rotation::secrets::TlsMode;
@@ -15,11 +18,16 @@ use crate::server::denial::{self, Denial};
 use crate::server::endpoint::Endpoint;
 use crate::server::reach::{self, PATIENCE};
 use crate::server::scrub::Scrub;
+use crate::server::seen::Seen;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
+use crate::server::watched_tls::WatchedTls;
 
 /// What the server's statistics and logs show.
 const APPLICATION: &str = "keywheel";
+
+/// Longest time for a request to cancel.
+const CANCEL: Duration = Duration::from_secs(1);
 
 /// `SSLRequest`: the length, and the code 80877103 (PostgreSQL, "Message Formats").
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -89,52 +97,27 @@ impl Login<'_> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let seen = Arc::<Seen>::default();
         match self.tls.connector(self.endpoint.tls) {
-            None => self.start(Guard::watching(stream), NoTls).await,
+            None => {
+                let stream = Guard::watching(stream, Arc::clone(&seen));
+                self.start(stream, NoTls, seen).await
+            }
             Some(mut connector) => {
-                let stream = self.negotiate(stream).await?;
+                let stream = negotiate(self.endpoint, stream).await?;
                 let name = &self.endpoint.server_name;
                 let connector = MakeTlsConnect::<Guard<S>>::make_tls_connect(&mut connector, name)
                     .unwrap_or_else(|never| match never {});
-                self.start(Guard::open(stream), connector).await
+                let connector = WatchedTls {
+                    connector,
+                    seen: Arc::clone(&seen),
+                };
+                self.start(Guard::open(stream), connector, seen).await
             }
         }
     }
 
-    /// Asks for TLS. The driver could, but would call every answer except yes a lack of TLS.
-    async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: S) -> Result<S, PostgresFault> {
-        let server = self.endpoint.server();
-        let lost = |error: std::io::Error| denial::lost(server.clone(), "asking for TLS", error.to_string());
-        stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
-        // One byte and no more: what follows belongs to TLS.
-        match stream.read_u8().await.map_err(lost)? {
-            b'S' => Ok(stream),
-            b'N' => Err(PostgresFault::TlsNotOffered { server }),
-            b'E' => Err(self.error_instead_of_tls(stream).await),
-            other => {
-                let detail = format!("it answered the request for TLS with byte 0x{other:02x}");
-                Err(PostgresFault::NotPostgres { server, detail })
-            }
-        }
-    }
-
-    /// A server that cannot even start a process answers with an error at once. Nothing vouches for its words.
-    async fn error_instead_of_tls<S: AsyncRead + Unpin>(&self, mut stream: S) -> PostgresFault {
-        let mut words = [0; 256];
-        let length = stream.read(&mut words).await.unwrap_or(0);
-        let text = String::from_utf8_lossy(&words[..length]);
-        let said = Said {
-            state: "none".to_owned(),
-            text: Scrub::new([]).clean(&text),
-        };
-        PostgresFault::ServerError {
-            server: self.endpoint.server(),
-            doing: "asking for TLS",
-            said,
-        }
-    }
-
-    async fn start<S, T>(&self, stream: S, tls: T) -> Result<Session, Denial>
+    async fn start<S, T>(&self, stream: S, tls: T, seen: Arc<Seen>) -> Result<Session, Denial>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: TlsConnect<S>,
@@ -147,7 +130,7 @@ impl Login<'_> {
             .connect_raw(stream, tls)
             .await
             .map_err(|error| denial::judge(&error, self.endpoint, self.role, &scrub))?;
-        Ok(Session::new(client, connection, self.endpoint.server()))
+        Ok(Session::new(client, connection, self.endpoint.server(), seen))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the password is for the login")]
@@ -165,6 +148,71 @@ impl Login<'_> {
             // The request for TLS was answered in `negotiate`.
             .ssl_negotiation(SslNegotiation::Direct);
         config
+    }
+}
+
+/// Asks for TLS. The driver could, but would call every answer except yes a lack of TLS.
+async fn negotiate<S: AsyncRead + AsyncWrite + Unpin>(
+    endpoint: &Endpoint,
+    mut stream: S,
+) -> Result<S, PostgresFault> {
+    let server = endpoint.server();
+    let lost = |error: std::io::Error| denial::lost(server.clone(), "asking for TLS", error.to_string());
+    stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
+    // One byte and no more: what follows belongs to TLS.
+    match stream.read_u8().await.map_err(lost)? {
+        b'S' => Ok(stream),
+        b'N' => Err(PostgresFault::TlsNotOffered { server }),
+        b'E' => Err(error_instead_of_tls(endpoint, stream).await),
+        other => {
+            let detail = format!("it answered the request for TLS with byte 0x{other:02x}");
+            Err(PostgresFault::NotPostgres { server, detail })
+        }
+    }
+}
+
+/// A server that cannot even start a process answers with an error at once. Nothing vouches for its words.
+async fn error_instead_of_tls<S: AsyncRead + Unpin>(endpoint: &Endpoint, mut stream: S) -> PostgresFault {
+    let mut words = [0; 256];
+    let length = stream.read(&mut words).await.unwrap_or(0);
+    let text = String::from_utf8_lossy(&words[..length]);
+    let said = Said {
+        state: "none".to_owned(),
+        text: Scrub::new([]).clean(&text),
+    };
+    PostgresFault::ServerError {
+        server: endpoint.server(),
+        doing: "asking for TLS",
+        said,
+    }
+}
+
+/// Asks the server to give up what a session is doing, over a connection of its own. The server answers nothing, and a session
+/// that is done is not disturbed.
+pub(crate) async fn cancel(tls: &Tls, endpoint: &Endpoint, session: &Session, budget: Budget) {
+    let ask = async {
+        let stream = reach::reach(endpoint, budget).await.ok()?;
+        cancel_over(stream, tls, endpoint, session).await
+    };
+    if !matches!(tokio::time::timeout(CANCEL, ask).await, Ok(Some(()))) {
+        tracing::warn!("the request to cancel did not reach {}", endpoint.server());
+    }
+}
+
+async fn cancel_over<S>(stream: S, tls: &Tls, endpoint: &Endpoint, session: &Session) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let token = session.cancel_token();
+    match tls.connector(endpoint.tls) {
+        None => token.cancel_query_raw(stream, NoTls).await.ok(),
+        Some(mut connector) => {
+            let stream = negotiate(endpoint, stream).await.ok()?;
+            let name = &endpoint.server_name;
+            let connector = MakeTlsConnect::<S>::make_tls_connect(&mut connector, name)
+                .unwrap_or_else(|never| match never {});
+            token.cancel_query_raw(stream, connector).await.ok()
+        }
     }
 }
 

@@ -1,0 +1,70 @@
+//! What a login shows of the server: how it asked for the password, and which process answers.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Codes of authentication messages (PostgreSQL, "Message Formats").
+const MD5: u32 = 5;
+const SASL: u32 = 10;
+
+/// Written while the login goes on, read after it.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The code of the first request for a credential; 0 if there was none.
+    asked: AtomicU32,
+    /// The process id of `BackendKeyData`; 0 if there was none.
+    process: AtomicU32,
+}
+
+impl Seen {
+    /// The server asks for a credential.
+    pub(crate) fn asked(&self, code: u32) {
+        let _ = self
+            .asked
+            .compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The server names the process that serves this connection.
+    pub(crate) fn served_by(&self, process: u32) {
+        self.process.store(process, Ordering::Relaxed);
+    }
+
+    /// Whether the server compared the password with the one that it stores itself. For any other request (clear text, for LDAP,
+    /// PAM, RADIUS or IAM) somebody else may decide, and with none nobody looks at a password.
+    pub(crate) fn is_checked_by_the_server(&self) -> bool {
+        matches!(self.asked.load(Ordering::Relaxed), MD5 | SASL)
+    }
+
+    /// Whether the process that let us in is the one that answers questions, which says of itself that it is `backend`. A
+    /// pooler has keys of its own.
+    pub(crate) fn is_served_by(&self, backend: u32) -> bool {
+        self.process.load(Ordering::Relaxed) == backend
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_request_counts() {
+        for (codes, expected) in [
+            (&[10, 11, 12][..], true),
+            (&[5], true),
+            (&[3], false),
+            (&[7, 10], false),
+            (&[], false),
+        ] {
+            let seen = Seen::default();
+            codes.iter().for_each(|&code| seen.asked(code));
+            assert_eq!(seen.is_checked_by_the_server(), expected, "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn a_poolers_process_is_another_one() {
+        let seen = Seen::default();
+        assert!(!seen.is_served_by(4711));
+        seen.served_by(4711);
+        assert!(seen.is_served_by(4711) && !seen.is_served_by(4712));
+    }
+}

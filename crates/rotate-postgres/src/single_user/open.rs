@@ -1,0 +1,150 @@
+//! A change of the password that is not committed yet, and its end: commit, the way back, or rollback.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rotation::secrets::PostgresSecret;
+use rotation::{Budget, Cause, Landed, Prepared};
+use secrecy::ExposeSecret;
+
+use crate::fault::PostgresFault;
+use crate::role::change::{Change, Sent};
+use crate::role::pending_login;
+use crate::role::transaction::Idle;
+use crate::server::endpoint::Endpoint;
+use crate::server::login;
+use crate::server::scrub::Scrub;
+use crate::server::session::{Identity, Session};
+use crate::server::sql;
+use crate::server::tls::Tls;
+use crate::settings::SentAs;
+
+/// How long a commit may take before the server is asked to give up what it waits for. A commit waits for a synchronous standby
+/// without end, and no time limit of the server's ends that.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How much longer the answer to the request to cancel is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+/// Longest wait for the answer to ROLLBACK.
+const ROLLBACK: Duration = Duration::from_secs(1);
+const COMMITTING: &str = "committing the new password";
+
+/// A session with an open transaction in which the role has its new password.
+pub struct Open {
+    pub(super) session: Session,
+    pub(super) identity: Identity,
+    /// The role that is logged in.
+    pub(super) by: String,
+    pub(super) pending: PostgresSecret,
+    /// What AWSCURRENT was on: the way back leads there.
+    pub(super) before: PostgresSecret,
+    pub(super) sent: Sent,
+    pub(super) sent_as: SentAs,
+    pub(super) endpoint: Endpoint,
+    pub(super) tls: Arc<Tls>,
+    pub(super) budget: Budget,
+}
+
+impl Open {
+    /// Sends COMMIT, and a request to cancel if it hangs. A commit that is cancelled while it waits for a standby is
+    /// done on this server all the same, and its answer says so.
+    async fn end(&self) -> Result<(), PostgresFault> {
+        let (pending, before) = (self.pending.password(), self.before.password());
+        let scrub = Scrub::new([
+            pending as &dyn ExposeSecret<str>,
+            before,
+            self.sent.value(pending),
+        ]);
+        let limit = PATIENCE + GRACE;
+        let commit = self
+            .session
+            .ask(sql::COMMIT, COMMITTING, limit, self.budget, &scrub);
+        let mut commit = pin!(commit);
+        let answer = match tokio::time::timeout(PATIENCE, &mut commit).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                tracing::warn!(
+                    "the commit has no answer after {} s: it is cancelled",
+                    PATIENCE.as_secs()
+                );
+                login::cancel(&self.tls, &self.endpoint, &self.session, self.budget).await;
+                commit.await
+            }
+        };
+        match answer {
+            Ok(_) => Ok(()),
+            Err(silence) => Err(silence.into_fault(self.session.server().to_owned(), COMMITTING)),
+        }
+    }
+
+    /// Opens the change back to the password of before, in the same session: it is open whatever the role's passwords are.
+    async fn way_back(self, refusal: PostgresFault) -> Result<Landed<Self>, Cause> {
+        let change = Change {
+            role: self.pending.username(),
+            by: &self.by,
+            password: self.before.password(),
+            sent_as: self.sent_as,
+        };
+        let outcome = async {
+            let sent = change.sent(self.session.server(), &self.identity)?;
+            let (session, identity) = (&self.session, &self.identity);
+            change
+                .begin(session, identity, &sent, Idle::UntilTheEnd, self.budget)
+                .await
+                .map(drop)
+        };
+        match outcome.await {
+            Ok(()) => Ok(Landed::Refused {
+                back: self,
+                cause: refusal.into(),
+            }),
+            // Such as a policy that forbids an old password.
+            Err(fault) => {
+                tracing::warn!("the old password cannot be set again: {fault}");
+                self.session.close().await;
+                Err(refusal.into())
+            }
+        }
+    }
+}
+
+impl Prepared for Open {
+    async fn commit(self) -> Result<Landed<Self>, Cause> {
+        if let Err(fault) = self.end().await {
+            self.session.close().await;
+            return Err(fault.into());
+        }
+        match pending_login::log_in(&self.tls, &self.endpoint, &self.pending, self.budget).await {
+            Ok(session) => {
+                session.close().await;
+                self.session.close().await;
+                Ok(Landed::InUse)
+            }
+            Err(refusal @ PostgresFault::PendingRefused { .. }) => self.way_back(refusal).await,
+            // Such as a role whose one connection is ours: the session is closed, and the driver asks again.
+            Err(fault) => {
+                self.session.close().await;
+                Err(fault.into())
+            }
+        }
+    }
+
+    async fn commit_back(self) -> Result<(), Cause> {
+        let outcome = self.end().await;
+        self.session.close().await;
+        Ok(outcome?)
+    }
+
+    async fn rollback(self) {
+        let (doing, scrub) = ("rolling the change back", Scrub::new([]));
+        let answer = self
+            .session
+            .ask(sql::ROLLBACK, doing, ROLLBACK, self.budget, &scrub)
+            .await;
+        if let Err(silence) = answer {
+            let fault = silence.into_fault(self.session.server().to_owned(), doing);
+            tracing::warn!("the connection is cut, which rolls back too: {fault}");
+        }
+        self.session.close().await;
+    }
+}
