@@ -1,11 +1,16 @@
 //! The switch: AWSCURRENT moves in setSecret while the change is open, and whatever fails, AWSCURRENT logs in.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use keywheel_tests::postgres::{Group, Server};
+use keywheel_tests::net::{Act, Side};
+use keywheel_tests::postgres::{Cluster, Group, Options, Server, TestDatabase};
 use keywheel_tests::world::{FUNCTION, Setup, World};
 use secrets_manager_local::{Effect, Fault};
 use staging_labels::{Label, Step};
+
+use crate::crash::Subject;
+use crate::crash::database::{AMPLE, behind_a_proxy, rule};
 
 const MOVE: &str = "UpdateSecretVersionStage";
 
@@ -434,4 +439,90 @@ async fn a_secret_that_is_repaired_meanwhile_keeps_the_repair() {
     assert!(!error.error_type.is_empty(), "{error}");
     assert_eq!(world.carrier(&Label::Current).await, Some(version));
     assert!(world.current_logs_in().await, "the change was rolled back");
+}
+
+/// What a server says once it has committed.
+const COMMITTED: (Side, &str) = (Side::Server, "COMMIT\0");
+
+/// Somebody sets another password in the very moment after the commit.
+fn overwrite(world: &World) -> Act {
+    let (cluster, role) = (world.database.cluster(), world.database.role());
+    Act::Call(Arc::new(move || {
+        let statement = format!("ALTER ROLE {role} PASSWORD 'by somebody else'");
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime
+                .expect("a runtime starts")
+                .block_on(cluster.sql(&statement));
+        };
+        std::thread::spawn(run).join().expect("the password is set");
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_that_is_refused_after_the_commit_is_put_back_with_its_label() {
+    let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
+    let before = world.carrier(&Label::Current).await;
+    let token = world.proposed().await;
+    proxy.add(rule(COMMITTED, overwrite(&world)));
+    let error = world.step(&token, Step::Set).await.expect_err("it is refused");
+    assert_eq!(error.error_type, "PendingRefusedGivenBack", "{error}");
+    assert!(error.error_message.contains("28P01"), "{error}");
+    assert!(
+        error.error_message.contains("AWSPENDING was taken off"),
+        "{error}"
+    );
+    assert_eq!(world.carrier(&Label::Current).await, before);
+    assert_eq!(world.carrier(&Label::Pending).await, None);
+    assert!(world.current_logs_in().await, "the old password is set again");
+    world.invariant_the_next_rotation_goes_through("a way back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_password_whose_label_may_not_go_back_is_an_error_that_names_both() {
+    let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
+    let token = world.proposed().await;
+    proxy.add(rule(COMMITTED, overwrite(&world)));
+    world.aws.faults().inject(denied().nth(2));
+    let error = world.step(&token, Step::Set).await.expect_err("it is refused");
+    assert_eq!(error.error_type, "CurrentRefused", "{error}");
+    assert!(error.error_message.contains("28P01"), "{error}");
+    assert!(error.error_message.contains("could not be moved back"), "{error}");
+    assert_eq!(world.carrier(&Label::Current).await, Some(token));
+    assert!(
+        world.database.accepts("by somebody else").await,
+        "and nothing else was set"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_never_arrives_is_found_out_and_made_again_in_the_same_step() {
+    let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
+    let token = world.proposed().await;
+    proxy.add(rule((Side::Client, "COMMIT\0"), Act::Stall));
+    world.step(&token, Step::Set).await.expect("it is confirmed");
+    assert_eq!(world.carrier(&Label::Current).await, Some(token));
+    assert!(world.current_logs_in().await);
+}
+
+#[tokio::test]
+async fn a_commit_that_waits_for_a_standby_without_end_is_cancelled_and_done() {
+    static SERVER: OnceLock<Cluster> = OnceLock::new();
+    let start = || Cluster::start(&Options::new(Server::Main)).expect("the server starts");
+    let cluster = SERVER.get_or_init(start);
+    let world = Setup::on(Server::Main)
+        .start_with(TestDatabase::new(cluster).await)
+        .await;
+    let token = world.proposed().await;
+    cluster
+        .sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        .await;
+    cluster.sql("SELECT pg_reload_conf()").await;
+    let outcome = world.step(&token, Step::Set).await;
+    cluster.sql("ALTER SYSTEM RESET synchronous_standby_names").await;
+    cluster.sql("SELECT pg_reload_conf()").await;
+    outcome.expect("it is done on this server");
+    assert!(world.log().contains("it is cancelled"), "the log tells");
+    assert_eq!(world.carrier(&Label::Current).await, Some(token));
+    assert!(world.current_logs_in().await);
 }

@@ -273,7 +273,7 @@ async fn a_new_password_is_flushed_to_disk_whatever_the_role_or_the_database_say
     rotates(&world).await;
     let statements = world.database.log().since(&before).statements();
     let position = |text: &str| statements.iter().position(|statement| statement.contains(text));
-    let on = position("SET LOCAL synchronous_commit = on");
+    let on = position("set_config('synchronous_commit', 'on', true)");
     assert!(on.is_some() && on < position("ALTER ROLE"), "{statements:?}");
 }
 
