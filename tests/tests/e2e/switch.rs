@@ -499,7 +499,7 @@ async fn a_refused_password_whose_label_may_not_go_back_is_an_error_that_names_b
 async fn a_commit_that_never_arrives_is_found_out_and_made_again_in_the_same_step() {
     let (world, proxy) = behind_a_proxy(Subject::SingleUser, AMPLE).await;
     let token = world.proposed().await;
-    proxy.add(rule((Side::Client, "COMMIT\0"), Act::Stall));
+    proxy.add(rule((Side::Client, "COMMIT\0"), Act::CutBefore));
     world.step(&token, Step::Set).await.expect("it is confirmed");
     assert_eq!(world.carrier(&Label::Current).await, Some(token));
     assert!(world.current_logs_in().await);

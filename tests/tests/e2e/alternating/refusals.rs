@@ -371,6 +371,15 @@ async fn the_operators_own_test_decides() {
     let world: World = setup.start().await;
     let token = world.proposed().await;
     world
+        .refuses(&token, Step::Set, "TestSqlFailed", &["false"])
+        .await;
+
+    // In the classic order the test comes after the change.
+    let setup = Setup::on(Server::Main).env("TEST_SQL", "SELECT current_user = 'somebody else'");
+    let classic = setup.env("AWSCURRENT_MOVES", "finishSecret");
+    let world: World = classic.start().await;
+    let token = world.proposed().await;
+    world
         .step(&token, Step::Set)
         .await
         .expect("setSecret goes through");
