@@ -38,7 +38,7 @@ pub(super) struct PasswordChange<'a> {
 }
 
 /// The session of one change: who is logged in, and when AWSCURRENT moves.
-struct Seat<'a> {
+struct Login<'a> {
     session: Session,
     identity: Identity,
     by: &'a str,
@@ -55,16 +55,16 @@ impl PasswordChange<'_> {
         recovering: bool,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
-        match self.sit_down(&session).await {
+        match self.choose_order(&session).await {
             Ok((identity, order)) => {
                 let by = self.pending.username();
-                let seat = Seat {
+                let login = Login {
                     session,
                     identity,
                     by,
                     order,
                 };
-                self.change(seat, opener, recovering, attempts).await
+                self.change(login, opener, recovering, attempts).await
             }
             Err(fault) => {
                 session.close().await;
@@ -88,13 +88,13 @@ impl PasswordChange<'_> {
             }
         };
         let order = CurrentMoves::InSetSecret;
-        let seat = Seat {
+        let login = Login {
             session,
             identity,
             by,
             order,
         };
-        match self.change(seat, self.current, false, attempts).await? {
+        match self.change(login, self.current, false, attempts).await? {
             Applied::Prepared(open) => Ok(open),
             Applied::InUse | Applied::Committed => unreachable!("a change with the switch stays open"),
         }
@@ -102,7 +102,7 @@ impl PasswordChange<'_> {
 
     /// Who and where we are, when AWSCURRENT moves, and, before anything changes, the operator's test: it is about the role, which is
     /// the same with either password.
-    async fn sit_down(&self, session: &Session) -> Result<(Identity, CurrentMoves), PostgresFault> {
+    async fn choose_order(&self, session: &Session) -> Result<(Identity, CurrentMoves), PostgresFault> {
         let budget = self.context.budget();
         let (role, password) = (self.pending.username(), self.pending.password());
         let identity = session.identify(role, budget).await?;
@@ -129,18 +129,22 @@ impl PasswordChange<'_> {
     /// Lets the role change itself, or the superuser if it may not.
     async fn change(
         &self,
-        seat: Seat<'_>,
+        login: Login<'_>,
         opener: &PostgresSecret,
         recovering: bool,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
         attempts.may_work_now(self.pending.password());
-        let fault = match self.alter(&seat).await {
-            Ok(sent) => return self.end(seat, sent, recovering.then_some(opener), attempts).await,
+        let fault = match self.alter(&login).await {
+            Ok(sent) => {
+                return self
+                    .end(login, sent, recovering.then_some(opener), attempts)
+                    .await;
+            }
             Err(fault) => fault,
         };
-        let order = seat.order;
-        seat.session.close().await;
+        let order = login.order;
+        login.session.close().await;
         match fault {
             PostgresFault::PrivilegeMissing { .. } => self.by_the_superuser(fault, order, attempts).await,
             // A policy that forbids to use a password again also rejects a value that a concurrent invocation has just
@@ -192,16 +196,16 @@ impl PasswordChange<'_> {
                 return Err(fault.into());
             }
         };
-        let seat = Seat {
+        let login = Login {
             session,
             identity,
             by,
             order,
         };
-        match self.alter(&seat).await {
-            Ok(sent) => self.end(seat, sent, None, attempts).await,
+        match self.alter(&login).await {
+            Ok(sent) => self.end(login, sent, None, attempts).await,
             Err(fault) => {
-                seat.session.close().await;
+                login.session.close().await;
                 let rejected = matches!(fault, PostgresFault::PasswordRejected { .. });
                 if rejected && is_in_use(self.tls, self.endpoint, self.pending, self.context.budget()).await?
                 {
@@ -243,16 +247,16 @@ impl PasswordChange<'_> {
     }
 
     /// BEGIN and ALTER ROLE. From here on the role's row is locked.
-    async fn alter(&self, seat: &Seat<'_>) -> Result<Sent, PostgresFault> {
-        let change = self.statement(seat.by);
-        let sent = change.sent(seat.session.server(), &seat.identity)?;
-        let idle = match seat.order {
+    async fn alter(&self, login: &Login<'_>) -> Result<Sent, PostgresFault> {
+        let change = self.statement(login.by);
+        let sent = change.sent(login.session.server(), &login.identity)?;
+        let idle = match login.order {
             CurrentMoves::InSetSecret => Idle::UntilTheEnd,
             CurrentMoves::InFinishSecret => Idle::Shortly,
         };
         let budget = self.context.budget();
         change
-            .begin(&seat.session, &seat.identity, &sent, idle, budget)
+            .begin(&login.session, &login.identity, &sent, idle, budget)
             .await?;
         Ok(sent)
     }
@@ -260,16 +264,16 @@ impl PasswordChange<'_> {
     /// With the switch the change stays open. Otherwise it is committed now, unless the rotation has ended meanwhile.
     async fn end(
         &self,
-        seat: Seat<'_>,
+        login: Login<'_>,
         sent: Sent,
         opener: Option<&PostgresSecret>,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
-        if seat.order == CurrentMoves::InSetSecret {
+        if login.order == CurrentMoves::InSetSecret {
             return Ok(Applied::Prepared(Open {
-                session: seat.session,
-                identity: seat.identity,
-                by: seat.by.to_owned(),
+                session: login.session,
+                identity: login.identity,
+                by: login.by.to_owned(),
                 pending: self.pending.clone(),
                 before: self.current.clone(),
                 sent,
@@ -279,8 +283,8 @@ impl PasswordChange<'_> {
                 budget: self.context.budget(),
             }));
         }
-        let outcome = self.look_and_commit(&seat, &sent, opener, attempts).await;
-        seat.session.close().await;
+        let outcome = self.look_and_commit(&login, &sent, opener, attempts).await;
+        login.session.close().await;
         outcome.map(|()| Applied::Committed)
     }
 
@@ -289,7 +293,7 @@ impl PasswordChange<'_> {
     /// role first and the secret second.
     async fn look_and_commit(
         &self,
-        seat: &Seat<'_>,
+        login: &Login<'_>,
         sent: &Sent,
         opener: Option<&PostgresSecret>,
         attempts: &mut LoginAttempts<'_>,
@@ -298,29 +302,27 @@ impl PasswordChange<'_> {
         if let Some(opener) = opener {
             let (role, password) = (self.pending.username(), opener.password());
             let credential = "the password that opened the session, once more";
-            match attempts
+            let again = attempts
                 .attempt(credential, self.endpoint, role, password)
-                .await?
-            {
-                Some(session) => session.close().await,
-                None => {
-                    let (role, state) = (role.to_owned(), "none".to_owned());
-                    let text = "the password that opened the session is refused by now".to_owned();
-                    let said = Said { state, text };
-                    return Err(PostgresFault::RoleBusy { role, said }.into());
-                }
-            }
+                .await?;
+            let Some(session) = again else {
+                let (role, state) = (role.to_owned(), "none".to_owned());
+                let text = "the password that opened the session is refused by now".to_owned();
+                let said = Said { state, text };
+                return Err(PostgresFault::RoleBusy { role, said }.into());
+            };
+            session.close().await;
         }
-        let change = self.statement(seat.by);
+        let change = self.statement(login.by);
         let budget = self.context.budget();
-        let answer = seat
+        let answer = login
             .session
             .ask(sql::COMMIT, COMMITTING, COMMIT, budget, &change.scrub(sent))
             .await;
         match answer {
             Ok(_) => Ok(()),
             Err(silence) => Err(silence
-                .into_fault(seat.session.server().to_owned(), COMMITTING)
+                .into_fault(login.session.server().to_owned(), COMMITTING)
                 .into()),
         }
     }

@@ -60,16 +60,15 @@ impl Open {
             .session
             .ask(sql::COMMIT, COMMITTING, limit, self.budget, &scrub);
         let mut commit = pin!(commit);
-        let answer = match tokio::time::timeout(PATIENCE, &mut commit).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                tracing::warn!(
-                    "the commit has no answer after {} s: it is cancelled",
-                    PATIENCE.as_secs()
-                );
-                login::cancel(&self.tls, &self.endpoint, &self.session, self.budget).await;
-                commit.await
-            }
+        let answer = if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut commit).await {
+            answer
+        } else {
+            tracing::warn!(
+                "the commit has no answer after {} s: it is cancelled",
+                PATIENCE.as_secs()
+            );
+            login::cancel(&self.tls, &self.endpoint, &self.session, self.budget).await;
+            commit.await
         };
         match answer {
             Ok(_) => Ok(()),
