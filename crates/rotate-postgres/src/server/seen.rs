@@ -55,7 +55,9 @@ mod tests {
             (&[], false),
         ] {
             let seen = Seen::default();
-            codes.iter().for_each(|&code| seen.asked(code));
+            for &code in codes {
+                seen.asked(code);
+            }
             assert_eq!(seen.is_checked_by_the_server(), expected, "{codes:?}");
         }
     }
