@@ -9,7 +9,6 @@ mod stream;
 use std::net::IpAddr;
 
 use secrecy::ExposeSecret;
-use secrecy::zeroize::Zeroizing;
 
 use crate::words::{one_line, printable, shortened};
 use forms::forms;
@@ -79,9 +78,9 @@ impl<'a> Scrub<'a> {
             return "another host".to_owned();
         }
         // A host's name is the same in letters of any size.
-        let small = |secret: &&str| Zeroizing::new(secret.to_ascii_lowercase());
+        let small = |secret: &&str| secret.to_ascii_lowercase();
         let small: Vec<_> = self.secrets.iter().map(small).collect();
-        let secrets: Vec<_> = small.iter().map(|secret| secret.as_str()).collect();
+        let secrets: Vec<_> = small.iter().map(String::as_str).collect();
         let host = hide(&host.to_ascii_lowercase(), &secrets, self.spellings);
         let labels = host
             .split('.')
