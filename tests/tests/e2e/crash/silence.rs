@@ -14,6 +14,15 @@ use super::{check_invariants, side_by_side};
 /// Time limits of the function: one below the limit of a single attempt, which is 4 s, and one above it.
 const LIMITS: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(7)];
 
+/// The step that makes the call. With so short a time limit setSecret does not hold a change open: finishSecret moves AWSCURRENT.
+fn step_of(step: Step, operation: &str) -> Step {
+    if operation == "UpdateSecretVersionStage" {
+        Step::Finish
+    } else {
+        step
+    }
+}
+
 #[tokio::test]
 async fn secrets_manager_silent_for_ever_is_an_error_of_the_functions_own() {
     let all = operations().await;
@@ -21,7 +30,7 @@ async fn secrets_manager_silent_for_ever_is_an_error_of_the_functions_own() {
         .iter()
         .flat_map(|limit| {
             all.iter()
-                .map(|(step, operation)| (*step, operation.clone(), *limit))
+                .map(|(step, operation)| (step_of(*step, operation), operation.clone(), *limit))
         })
         .collect();
     side_by_side(cases, |(step, operation, limit)| async move {

@@ -51,7 +51,7 @@ async fn looked_up(world: &World, token: &str, step: Step, notes: &Path) -> Vec<
 }
 
 #[tokio::test]
-async fn create_secret_looks_up_no_name_and_each_later_step_the_servers_once() {
+async fn create_secret_looks_up_no_name_and_each_later_step_the_servers_for_each_login() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let notes = directory.path().join("names");
     let world = Setup::on(Server::Main)
@@ -64,7 +64,8 @@ async fn create_secret_looks_up_no_name_and_each_later_step_the_servers_once() {
         let token = world.stage();
         for (step, expected) in [
             (Step::Create, &[][..]),
-            (Step::Set, &["localhost"]),
+            // The login before the change, and the one after the commit.
+            (Step::Set, &["localhost", "localhost"]),
             (Step::Test, &["localhost"]),
             (Step::Finish, &["localhost"]),
         ] {
