@@ -51,8 +51,8 @@ async fn the_admin_changes_the_password_and_no_login_fails() {
     assert_eq!(proxy.pending_rules(), 0);
     let log = world.database.log();
     assert_eq!(log.failed_logins(), 0, "{log}");
-    // The role, the admin, testSecret and finishSecret.
-    assert_eq!(log.logins(), 4, "{log}");
+    // The role, the admin, the role after the commit, testSecret and finishSecret.
+    assert_eq!(log.logins(), 5, "{log}");
     assert_eq!(super::calls_about(&world, &arn), ["GetSecretValue"]);
 }
 

@@ -18,7 +18,7 @@ async fn logins_of_a_rotation(world: &World, said: &str) -> (usize, usize) {
 async fn a_document_that_is_silent_or_says_yes_means_tls() {
     let world = World::new().await;
     for said in SECURE {
-        assert_eq!(logins_of_a_rotation(&world, said).await, (3, 0), "{said}");
+        assert_eq!(logins_of_a_rotation(&world, said).await, (4, 0), "{said}");
     }
 }
 
@@ -26,7 +26,7 @@ async fn a_document_that_is_silent_or_says_yes_means_tls() {
 async fn a_document_that_says_no_means_plain_text() {
     let world = World::new().await;
     for said in PLAIN {
-        assert_eq!(logins_of_a_rotation(&world, said).await, (0, 3), "{said}");
+        assert_eq!(logins_of_a_rotation(&world, said).await, (0, 4), "{said}");
     }
 }
 
@@ -34,9 +34,9 @@ async fn a_document_that_says_no_means_plain_text() {
 async fn the_environment_speaks_only_where_the_document_is_silent() {
     let world = Setup::on(Server::Main).env("PGSSLMODE", "disable").start().await;
     for (said, expected) in [
-        ("{}", (0, 3)),
-        (r#"{"ssl":true}"#, (3, 0)),
-        (r#"{"sslmode":"verify-ca"}"#, (3, 0)),
+        ("{}", (0, 4)),
+        (r#"{"ssl":true}"#, (4, 0)),
+        (r#"{"sslmode":"verify-ca"}"#, (4, 0)),
     ] {
         assert_eq!(logins_of_a_rotation(&world, said).await, expected, "{said}");
     }
@@ -44,7 +44,7 @@ async fn the_environment_speaks_only_where_the_document_is_silent() {
         .env("PGSSLMODE", "verify-full")
         .start()
         .await;
-    assert_eq!(logins_of_a_rotation(&world, r#"{"ssl":false}"#).await, (0, 3));
+    assert_eq!(logins_of_a_rotation(&world, r#"{"ssl":false}"#).await, (0, 4));
 }
 
 #[tokio::test]
