@@ -19,13 +19,13 @@ locals {
       description = "Rotates the password of one PostgreSQL user"
       timeout     = 30
       in_vpc      = local.in_vpc
-      environment = local.postgres_environment
+      environment = merge(local.postgres_environment, var.single_user_may_use_superuser ? local.superuser_environment : {})
     }
     rotate-postgres-alternating-users = {
       description = "Rotates two PostgreSQL users in turn"
       timeout     = 60
       in_vpc      = local.in_vpc
-      environment = local.postgres_environment
+      environment = merge(local.postgres_environment, local.superuser_environment)
     }
     rotate-api-key = {
       description = "Rotates API keys"
@@ -51,6 +51,7 @@ locals {
     local.password_environment,
     var.root_certificates == null ? {} : { PGSSLROOTCERT = var.root_certificates },
   )
+  superuser_environment = length(var.superuser_secret_arns) == 0 ? {} : { SUPERUSER_SECRETS = join(",", var.superuser_secret_arns) }
 }
 
 resource "aws_lambda_function" "rotation" {

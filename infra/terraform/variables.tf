@@ -136,7 +136,7 @@ variable "assume_roles" {
 # --- the admin of the databases ---
 
 variable "superuser_secret_arns" {
-  description = "The admin secrets that alternating users may be rotated with (the key masterarn in the secrets)."
+  description = "The superuser secrets that masterarn may name. Every secret of the function may use each of them."
   type        = list(string)
   default     = []
 
@@ -153,7 +153,7 @@ variable "superuser_secret_kms_key_arns" {
 }
 
 variable "single_user_may_use_superuser" {
-  description = "Whether the single-user function may use the admins, too, to heal a lost password or where roles may not change their own."
+  description = "Whether the single-user function may use them, too, to recover a lost password or where roles may not change their own."
   type        = bool
   default     = false
 }

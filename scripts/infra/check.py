@@ -117,9 +117,20 @@ def deployed(scenario, tables):
         found = stack.policies_of_functions(account, FUNCTIONS)
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the SAM template", scenario), tables[-1], found)
+        yield from superuser_problems(account, scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
             yield from examples_problems(account)
+
+
+def superuser_problems(account, scenario):
+    """A function whose environment allows other superuser secrets than its role's policy."""
+    for function in FUNCTIONS:
+        configuration = account.client("lambda").get_function_configuration(FunctionName=policies.PREFIX + function)
+        allowed = configuration["Environment"]["Variables"].get("SUPERUSER_SECRETS", "")
+        wanted = policies.superuser_secrets(function, scenario)
+        if allowed != wanted:
+            yield f"{titled('the SAM template', scenario)}: {function} has SUPERUSER_SECRETS={allowed!r}, should be {wanted!r}"
 
 
 def examples_problems(account):

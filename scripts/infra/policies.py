@@ -85,6 +85,7 @@ VALUES = {
 }
 READS_HERE = {"reads_here", "keys", "superuser", "superuser_tags", "superuser_key", "api_key_admin"}
 HOLDS = READS_HERE | {"always", "in_vpc", "api_key_vpc", "admin_db_user", "describe_rds", "iam_users"}
+SUPERUSER = {"superuser", "superuser_tags", "superuser_key"}
 SINGLE_USER_WITH_ADMIN = {
     *("single_superuser", "single_superuser_tags", "single_superuser_key"),
     *("single_admin_db_user", "single_describe_rds"),
@@ -99,11 +100,14 @@ class Scenario:
     single_user_has_admin: bool = False
     assumes: bool = False
     by_policy: bool = False
+    has_admin: bool = True
 
     @property
     def parameters(self):
         """What the template is given, beside PARAMETERS."""
         given = {"SingleUserMayUseSuperuser": str(self.single_user_has_admin).lower()}
+        if not self.has_admin:
+            given |= {"SuperuserSecretArn": "", "SuperuserSecretKmsKeyArn": ""}
         if self.assumes:
             given |= {"SecretsAccountId": FOREIGN, "AssumeRoleArn": ROTATOR, "AssumeRoleExternalId": EXTERNAL_ID}
         if self.by_policy:
@@ -120,17 +124,22 @@ class Scenario:
     def holds(self):
         """Which of the module's conditions hold."""
         holds = HOLDS | (SINGLE_USER_WITH_ADMIN if self.single_user_has_admin else set())
+        if not self.has_admin:
+            holds = holds - SUPERUSER
         return holds - READS_HERE | {"assumes"} if self.assumes else holds
 
     def shows(self, row):
         """Whether a row of the table differs from the first scenario's."""
         if self.single_user_has_admin:
             return row.function == "rotate-postgres-single-user" and row.service in ("secretsmanager", "kms", "rds", "rds-db")
+        if not self.has_admin:
+            return row.service == "secretsmanager"
         return not (self.assumes or self.by_policy) or row.service in ("secretsmanager", "kms", "sts")
 
 
 SCENARIOS = (
     Scenario(),
+    Scenario("without any superuser secret", has_admin=False),
     Scenario("with an admin for single users", single_user_has_admin=True),
     Scenario("secrets of another account, through a role there", assumes=True),
     Scenario("secrets of another account, by policies on them", by_policy=True),
@@ -171,7 +180,12 @@ def admin_of(function, scenario):
         return None
     if function == "rotate-api-key":
         return OF_PROVIDER
-    return ADMIN if uses_admins(function, scenario) else None
+    return ADMIN if scenario.has_admin and uses_admins(function, scenario) else None
+
+
+def superuser_secrets(function, scenario):
+    """SUPERUSER_SECRETS of a function: which superuser secrets its secrets may name."""
+    return ADMIN if scenario.has_admin and uses_admins(function, scenario) else ""
 
 
 def uses_admins(function, scenario):
@@ -216,6 +230,9 @@ def secret_rows(function, scenario):
     yield Row(function, "its secret, in another account", foreign, service, set(), mine, FOREIGN)
     for arn, name in ((ADMIN, "the databases' admin secret"), (OF_PROVIDER, "the provider's admin secret")):
         yield Row(function, name, arn, service, other if arn == admin else set())
+    others = secret("admins/another-team")
+    yield Row(function, "another team's superuser secret", others, service, set())
+    yield Row(function, "the same, rotated by another function", others, service, set(), theirs)
 
 
 def key_rows(function, scenario):

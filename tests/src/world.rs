@@ -154,7 +154,8 @@ impl Setup {
             .env("AWS_SESSION_TOKEN", session_token(self.function))
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
-            .env("RUST_LOG", "trace");
+            .env("RUST_LOG", "trace")
+            .env("SUPERUSER_SECRETS", SUPERUSER_SECRETS);
         for (name, value) in &self.environment {
             function = function.env(name, value);
         }
@@ -172,6 +173,10 @@ impl Setup {
         (aws, client)
     }
 }
+
+/// The superuser secrets that the functions under test may use: those of the tests, whatever their account, and those of RDS.
+pub const SUPERUSER_SECRETS: &str = "arn:aws:secretsmanager:us-east-1:*:secret:*admin*,\
+    arn:aws:secretsmanager:us-east-1:*:secret:rds!*";
 
 /// A Secrets Manager that notes what functions call, where `make test` asks for it: what their roles must allow.
 pub fn recorded(builder: Builder) -> Builder {

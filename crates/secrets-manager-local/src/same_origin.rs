@@ -10,6 +10,9 @@ use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::http::uri::Authority;
 
+/// From which site a browser sends a request (W3C, Fetch Metadata Request Headers).
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
 /// Why a request to the server that listens on `listen` is refused; `None` if it is not.
 pub(crate) fn refusal(headers: &HeaderMap, listen: SocketAddr) -> Option<&'static str> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
@@ -26,6 +29,13 @@ pub(crate) fn refusal(headers: &HeaderMap, listen: SocketAddr) -> Option<&'stati
             .is_some_and(is_same)
     {
         return Some("The Origin header is not this server's. Web pages of other hosts must not call it.");
+    }
+    // A GET of another site has no Origin, but browsers say where it comes from.
+    let site = headers.get(SEC_FETCH_SITE);
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
+        return Some(
+            "The Sec-Fetch-Site header is not same-origin. Web pages of other hosts must not call it.",
+        );
     }
     None
 }
@@ -91,5 +101,17 @@ mod tests {
         ] {
             assert!(refused(origin), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_get_by_a_page_of_another_site_is_refused_though_it_has_no_origin() {
+        let refused = |site: &str| {
+            let mut headers = HeaderMap::from_iter([(HOST, "127.0.0.1:4566".parse().unwrap())]);
+            headers.insert(SEC_FETCH_SITE, site.parse().unwrap());
+            refusal(&headers, SocketAddr::from(([127, 0, 0, 1], 4566))).is_some()
+        };
+        // What a person types into the address bar, and what the page itself asks for.
+        assert!(!refused("none") && !refused("same-origin"));
+        assert!(refused("cross-site") && refused("same-site") && refused(""));
     }
 }

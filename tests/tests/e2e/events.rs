@@ -8,7 +8,7 @@ use keywheel_tests::http::{self, Answer};
 use keywheel_tests::keys;
 use keywheel_tests::pair::{Admin, Power, admin_document};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
-use keywheel_tests::world::{ALTERNATING, FUNCTION, World, client};
+use keywheel_tests::world::{ALTERNATING, FUNCTION, SUPERUSER_SECRETS, World, client};
 use secrets_manager_local::{Function, FunctionError, LocalSecretsManager};
 use serde_json::Value;
 use staging_labels::{Label, Step};
@@ -64,7 +64,10 @@ async fn with_functions(database: &TestDatabase<'_>) -> LocalSecretsManager {
     let mut builder = LocalSecretsManager::builder().arn_suffix("AbCdEf");
     for name in [FUNCTION, ALTERNATING] {
         let function = Function::new(name, function_path(name));
-        builder = builder.function(function.env("PGSSLROOTCERT", database.cluster().authority_path()));
+        let function = function
+            .env("PGSSLROOTCERT", database.cluster().authority_path())
+            .env("SUPERUSER_SECRETS", SUPERUSER_SECRETS);
+        builder = builder.function(function);
     }
     builder.start().await.expect("the local Secrets Manager starts")
 }

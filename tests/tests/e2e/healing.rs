@@ -61,7 +61,7 @@ async fn heals(world: &World, failed_logins: usize) {
 }
 
 /// A password that nobody knows.
-async fn lose_the_password(world: &World) {
+pub(crate) async fn lose_the_password(world: &World) {
     world.database.set_password(&Uuid::new_v4().to_string()).await;
 }
 

@@ -21,6 +21,7 @@ mod roles;
 mod rotation;
 mod runbook;
 mod silence;
+mod superuser_secrets;
 mod switch;
 mod tls;
 mod twins;

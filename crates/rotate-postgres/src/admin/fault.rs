@@ -8,6 +8,7 @@ use strum::VariantNames;
 
 use crate::fault::Said;
 use crate::settings::iam_hosts::Hosts;
+use crate::settings::superuser_secrets::SuperuserSecrets;
 
 /// Every code of an `AdminFault`.
 pub const CODES: &[&str] = AdminFault::VARIANTS;
@@ -32,6 +33,13 @@ pub(crate) enum AdminFault {
         server: String,
         said: Said,
     },
+    /// The secret names a superuser secret that the environment does not list. It was not read.
+    #[error(
+        "`masterarn` names {secret}, which {} of the function does not allow",
+        SuperuserSecrets::NAME
+    )]
+    #[strum(serialize = "SuperuserSecretNotAllowed")]
+    SecretNotAllowed { secret: String },
     /// The proxy has a list of passwords of its own.
     #[error("{server} is an RDS Proxy, which knows the current password only and would refuse the new one")]
     ProxyInTheWay { server: String },
@@ -76,6 +84,13 @@ impl Fault for AdminFault {
                 format!(
                     "GRANT rds_iam TO {}; allow rds-db:connect on this role of this database (its resource id) to the function's role; and turn IAM database authentication on for the cluster or instance",
                     escape_identifier(role)
+                ),
+            ),
+            Self::SecretNotAllowed { .. } => Advice::new(
+                Kind::Configuration,
+                format!(
+                    "if every secret of this function may use that superuser secret, add its ARN to {} (SuperuserSecretArn of the template); otherwise correct `masterarn` or remove it",
+                    SuperuserSecrets::NAME
                 ),
             ),
             Self::ProxyInTheWay { .. } => Advice::new(

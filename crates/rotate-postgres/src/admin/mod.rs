@@ -14,6 +14,7 @@
 
 mod fault;
 mod primary;
+mod superuser_secret;
 
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
@@ -115,9 +116,19 @@ impl Admins {
         }
     }
 
-    /// Whether the secret or the environment names an admin.
+    /// Whether the secret or the environment names an admin. Asks nobody.
     pub(crate) fn are_named(&self, current: &PostgresSecret) -> bool {
         current.masterarn().is_some() || self.settings.iam_admin.is_some()
+    }
+
+    /// The same, for a rotation that cannot do without one.
+    ///
+    /// # Errors
+    /// `SuperuserSecretNotAllowed`, and `AdminIsTheUser` for a secret that names itself.
+    pub(crate) fn are_allowed(&self, current: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
+        check_is_another(current, context)?;
+        let secret = superuser_secret::named_in(current, &self.settings)?;
+        Ok(secret.is_some() || self.settings.iam_admin.is_some())
     }
 
     /// The admin of the server at `endpoint`, which `current` leads to; none if neither the secret nor the environment
@@ -125,7 +136,7 @@ impl Admins {
     /// and for a replica two) where the names alone do not prove that it belongs to the server.
     ///
     /// # Errors
-    /// `AdminElsewhere`, `AdminIsTheUser`, `AdminHostNotAllowed`, what Secrets Manager says of the admin secret, and
+    /// `SuperuserSecretNotAllowed`, `AdminElsewhere`, `AdminIsTheUser`, `AdminHostNotAllowed`, what Secrets Manager says of the admin secret, and
     /// what RDS says of the server.
     pub(crate) async fn find(
         &self,
@@ -133,8 +144,10 @@ impl Admins {
         endpoint: &Endpoint,
         context: &Context<'_>,
     ) -> Result<Option<Admin>, Cause> {
-        let admin = match (current.masterarn(), &self.settings.iam_admin) {
-            (Some(arn), _) => self.of_secret(arn, current, endpoint, context).await?,
+        check_is_another(current, context)?;
+        let named = superuser_secret::named_in(current, &self.settings)?;
+        let admin = match (named, &self.settings.iam_admin) {
+            (Some(arn), _) => self.of_secret(arn, endpoint, context).await?,
             (None, Some(role)) => self.of_environment(role, endpoint, context).await?,
             (None, None) => return Ok(None),
         };
@@ -177,17 +190,7 @@ impl Admins {
         there.log_in(tls, context).await
     }
 
-    async fn of_secret(
-        &self,
-        arn: &str,
-        current: &PostgresSecret,
-        endpoint: &Endpoint,
-        context: &Context<'_>,
-    ) -> Result<Admin, Cause> {
-        if arn == context.secret() {
-            let (admin, role) = (arn.to_owned(), current.username().to_owned());
-            return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
-        }
+    async fn of_secret(&self, arn: &str, endpoint: &Endpoint, context: &Context<'_>) -> Result<Admin, Cause> {
         let text = context.other_secret(arn).await?;
         let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
         let admin = PostgresSecret::parse(&text)
@@ -305,6 +308,17 @@ impl Admins {
             endpoint: own.at_least_as_safe_as(endpoint),
             credential: Credential::Token,
         })
+    }
+}
+
+/// A secret cannot be its own superuser secret.
+fn check_is_another(current: &PostgresSecret, context: &Context<'_>) -> Result<(), PostgresFault> {
+    match current.masterarn() {
+        Some(own) if own == context.secret() => {
+            let (admin, role) = (own.to_owned(), current.username().to_owned());
+            Err(PostgresFault::AdminIsTheUser { admin, role })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Cause, Context};
 
 use super::fault::AdminFault;
+use super::superuser_secret;
 use crate::fault::PostgresFault;
 use crate::rds::{EndpointKind, Rds, RdsName, Server};
 use crate::server::endpoint::{Endpoint, check_role_name};
@@ -42,7 +43,7 @@ impl Primary {
     /// master user's secret RDS says that it is.
     ///
     /// # Errors
-    /// `RoleNameInvalid`, `CleartextNeedsTls`, those of [`Endpoint::of`], what Secrets Manager and RDS say, and `ProxyInTheWay`.
+    /// `RoleNameInvalid`, `CleartextNeedsTls`, `SuperuserSecretNotAllowed`, those of [`Endpoint::of`], what Secrets Manager and RDS say, and `ProxyInTheWay`.
     pub(crate) async fn endpoint(
         &self,
         secret: &PostgresSecret,
@@ -159,11 +160,13 @@ impl Primary {
     }
 
     async fn writer(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
-        let endpoint = match (Endpoint::of(secret, &self.settings), secret.masterarn()) {
-            (Err(PostgresFault::HostMissing), Some(arn)) => {
-                self.endpoint_of_admin(secret, arn, context).await?
+        let endpoint = match Endpoint::of(secret, &self.settings) {
+            Err(PostgresFault::HostMissing) => {
+                let admin = superuser_secret::named_in(secret, &self.settings)?;
+                let admin = admin.ok_or(PostgresFault::HostMissing)?;
+                self.endpoint_of_admin(secret, admin, context).await?
             }
-            (endpoint, _) => endpoint?,
+            endpoint => endpoint?,
         };
         let Some(name) = endpoint.rds_name() else {
             return Ok(endpoint);

@@ -84,14 +84,11 @@ impl AlternatingUsers {
         current: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        if !self.admins.are_named(current) {
-            return Err(AlternatingFault::AdminMissing.into());
+        if self.admins.are_allowed(current, context)? {
+            Ok(())
+        } else {
+            Err(AlternatingFault::AdminMissing.into())
         }
-        let Some(admin) = current.masterarn().filter(|arn| *arn == context.secret()) else {
-            return Ok(());
-        };
-        let (admin, role) = (admin.to_owned(), current.username().to_owned());
-        Err(PostgresFault::AdminIsTheUser { admin, role }.into())
     }
 
     /// The user of the next rotation.

@@ -4,6 +4,7 @@
 
 pub(crate) mod iam_hosts;
 pub(crate) mod roots;
+pub(crate) mod superuser_secrets;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use rotation::{Cause, CurrentMoves};
 
 use self::iam_hosts::Hosts;
 use self::roots::Roots;
+use self::superuser_secrets::SuperuserSecrets;
 use crate::fault::PostgresFault;
 
 /// Lambda's own limit, in seconds.
@@ -57,6 +59,7 @@ pub(crate) enum IdleSessions {
 /// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
 /// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
 /// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
+/// | `SUPERUSER_SECRETS` | the superuser secrets that `masterarn` may name ([`SuperuserSecrets`]) | none |
 /// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
 /// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
 ///
@@ -87,6 +90,8 @@ pub(crate) struct Settings {
     pub(crate) owner_role: Option<String>,
     /// What to do about sessions of the role that is to be reset.
     pub(crate) idle_sessions: IdleSessions,
+    /// The superuser secrets that `masterarn` may name.
+    pub(crate) superuser_secrets: SuperuserSecrets,
     /// The admin where the secret names none.
     pub(crate) iam_admin: Option<String>,
     /// Where its token may go.
@@ -120,6 +125,9 @@ impl Settings {
                 set("IDLE_SESSIONS").as_deref(),
                 set("IDLE_SESSIONS_WAIT").as_deref(),
             )?,
+            superuser_secrets: set(SuperuserSecrets::NAME)
+                .as_deref()
+                .map_or(Ok(SuperuserSecrets::default()), SuperuserSecrets::parse)?,
             iam_admin: set("ADMIN_IAM_USERNAME"),
             iam_hosts: set(Hosts::NAME)
                 .as_deref()
@@ -215,6 +223,10 @@ mod tests {
             ("PASSWORD_LENGTH", "20"),
             ("ADMIN_IAM_USERNAME", "admin"),
             ("ADMIN_IAM_HOSTS", "db.example.com"),
+            (
+                "SUPERUSER_SECRETS",
+                "arn:aws:secretsmanager:us-east-1:111111111111:secret:admin-AbCdEf",
+            ),
         ])
         .unwrap();
         assert_eq!(settings.host.as_deref(), Some("db"));
@@ -227,6 +239,8 @@ mod tests {
         assert_eq!(settings.order, CurrentMoves::InFinishSecret);
         assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
         assert!(settings.iam_hosts.allow("db.example.com"));
+        let admin = "arn:aws:secretsmanager:us-east-1:111111111111:secret:admin-AbCdEf";
+        assert!(settings.superuser_secrets.allow(admin));
     }
 
     #[test]
@@ -257,6 +271,7 @@ mod tests {
             ("AWSCURRENT_MOVES", "testSecret"),
             ("PASSWORD_LENGTH", "0"),
             ("ADMIN_IAM_HOSTS", "*"),
+            ("SUPERUSER_SECRETS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),
         ] {
             let cause = read(&[(name, value)]).unwrap_err();

@@ -84,7 +84,9 @@ impl Scene {
         if self.function == ALTERNATING {
             let admin = Admin::new(database, Power::CreateRole).await;
             let value = admin_document(database, &admin).to_string();
-            document["masterarn"] = self.create("keywheel/admin", &value).await?.into();
+            let superuser_secret = self.create("keywheel/admin", &value).await?;
+            document["masterarn"] = superuser_secret.as_str().into();
+            self.settings.push(("SUPERUSER_SECRETS", superuser_secret));
             self.behind.admin = Some(admin);
         }
         Ok(document.to_string())

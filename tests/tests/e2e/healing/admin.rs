@@ -196,7 +196,7 @@ async fn an_admin_secret_that_leads_back_to_the_same_role_is_refused() {
 #[tokio::test]
 async fn an_admin_secret_that_is_missing_or_unreadable_is_named() {
     let world = World::new().await;
-    let missing = "arn:aws:secretsmanager:us-east-1:000000000000:secret:nobody-a1b2c3";
+    let missing = "arn:aws:secretsmanager:us-east-1:000000000000:secret:no-admin-a1b2c3";
     name_admin(&world, missing).await;
     lose_the_password(&world).await;
     let token = world.proposed().await;
@@ -205,7 +205,7 @@ async fn an_admin_secret_that_is_missing_or_unreadable_is_named() {
         .await;
     world.cancel_and_clean_up().await;
 
-    let unreadable = world.other_secret("no-document", "just a text").await;
+    let unreadable = world.other_secret("admin-without-document", "just a text").await;
     name_admin(&world, &unreadable).await;
     let token = world.proposed().await;
     let words = [&unreadable, "its document is unusable"];
