@@ -4,6 +4,7 @@ mod crash;
 mod drain;
 mod fleet;
 mod healing;
+mod history;
 mod hostile;
 mod load;
 mod owner;

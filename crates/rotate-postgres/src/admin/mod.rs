@@ -64,6 +64,11 @@ impl Admin {
         }
     }
 
+    /// The database that it logs in to.
+    pub(crate) fn database(&self) -> &str {
+        &self.endpoint.dbname
+    }
+
     /// The same admin in another database of the server.
     #[must_use]
     pub(crate) fn in_database(mut self, dbname: &str) -> Self {

@@ -8,11 +8,13 @@ use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
 use super::idle_sessions;
+use super::own_rights::AdminSession;
 use super::plan::names::Pair;
 use super::plan::repair::Repair;
 use super::plan::{Arrangement, Plan};
 use super::plan::{facts, missing_privileges};
 use super::users::{AlternatingUsers, unreadable};
+use crate::admin::Admin;
 use crate::fault::{PostgresFault, Said};
 use crate::role::change::Change;
 use crate::role::login_attempts::LoginAttempts;
@@ -24,10 +26,6 @@ const BRINGING: &str = "bringing the two users in line";
 /// How often, and how long apart, the lock of a concurrent invocation is asked for.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
-/// Around what may fail. A lock on a table is waited for no longer than applications can wait behind us.
-const SAVEPOINT: &str = "SAVEPOINT ownership; SET LOCAL lock_timeout = 500";
-const RELEASE: &str = "RELEASE SAVEPOINT ownership";
-const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT ownership";
 
 impl AlternatingUsers {
     /// One attempt at [`Target::apply`](rotation::Target::apply).
@@ -93,35 +91,50 @@ impl AlternatingUsers {
     async fn through(
         &self,
         session: &Session,
-        admin: &str,
+        admin: &Admin,
         arrangement: &Arrangement,
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let budget = context.budget();
-        let identity = session.identify(admin, budget).await?;
+        let identity = session.identify(admin.role(), budget).await?;
         idle_sessions::wait_for_end(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
         let change = Change {
             role: pending.username(),
-            by: admin,
+            by: admin.role(),
             password: pending.password(),
             sent_as: self.settings.sent_as,
         };
         let sent = change.sent(session.server(), &identity)?;
-        let scrub = change.scrub(&sent);
-        let transaction =
-            Transaction::begin(session, &identity, By::Admin, Idle::Shortly, budget, scrub).await?;
-        lock(&transaction, &arrangement.pair).await?;
-        let plan = planned(&transaction, arrangement).await?;
+        let begin = async || {
+            let scrub = change.scrub(&sent);
+            let transaction =
+                Transaction::begin(session, &identity, By::Admin, Idle::Shortly, budget, scrub).await?;
+            lock(&transaction, &arrangement.pair).await?;
+            let plan = planned(&transaction, arrangement).await?;
+            Ok::<_, Cause>((transaction, plan))
+        };
+        let (mut transaction, mut plan) = begin().await?;
+        if let Some(own) = plan.own.take() {
+            // Objects change their owner one by one, outside of the transaction that sets the password.
+            transaction.rollback(BRINGING).await?;
+            let by = AdminSession {
+                session,
+                identity: &identity,
+                admin,
+            };
+            let may_act = self.settle(&own, &by, context).await?;
+            (transaction, plan) = begin().await?;
+            if own.begins && !may_act {
+                plan = plan.without_acting();
+            }
+        }
         mend(&transaction, arrangement, &plan).await?;
         // Somebody may have written the secret by hand meanwhile, for the very user that is idle here.
         context.confirm_under_way().await?;
         change.alter(&transaction, &sent).await?;
-        // Last, since it locks what applications use.
-        let reassigned = reassign(&transaction, &plan).await?;
         transaction.commit("committing the new password").await?;
         report(&plan.now, "repaired");
-        report(reassigned, "repaired");
         report(&plan.later, "the clone in use differs; its own next turn will");
         Ok(())
     }
@@ -185,28 +198,6 @@ async fn check_revoked(transaction: &Transaction<'_>, role: &str, from: &str) ->
     Ok(())
 }
 
-/// Gives objects to the role that both act as, if nobody is in the way: a rotation does not depend on it.
-async fn reassign<'p>(transaction: &Transaction<'_>, plan: &'p Plan) -> Result<Option<&'p Repair>, Cause> {
-    let Some(repair) = &plan.reassign else {
-        return Ok(None);
-    };
-    transaction.ask(SAVEPOINT, BRINGING).await?;
-    match transaction.try_out(&repair.sql(), BRINGING).await {
-        Ok(_) => {
-            transaction.ask(RELEASE, BRINGING).await?;
-            Ok(Some(repair))
-        }
-        Err(Silence::Said(said)) => {
-            transaction.ask(ROLLBACK, BRINGING).await?;
-            tracing::warn!("not done: {repair}: {said}; {}", repair.remedy());
-            Ok(None)
-        }
-        Err(silence) => Err(silence
-            .into_fault(transaction.server().to_owned(), BRINGING)
-            .into()),
-    }
-}
-
 /// What is to be done, and may be done.
 pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrangement) -> Result<Plan, Cause> {
     let server = transaction.server();
@@ -215,16 +206,6 @@ pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrange
     let facts = facts::read(&row).ok_or_else(|| unreadable(server))?;
     let plan = arrangement.plan(&facts, server)?;
     missing_privileges::check(arrangement.idle(), &facts, &plan.now, server)?;
-    let elsewhere = arrangement.owned_elsewhere(&facts);
-    if !elsewhere.is_empty() {
-        tracing::warn!(
-            role = arrangement.pair.clone,
-            "role {:?} owns objects in other databases ({}): REASSIGN OWNED there gives them to {:?}",
-            arrangement.pair.clone,
-            elsewhere.join(", "),
-            arrangement.owner.as_ref().unwrap_or(&arrangement.pair.original)
-        );
-    }
     for role in arrangement.oddities(&facts) {
         tracing::warn!(
             role = arrangement.pair.clone,

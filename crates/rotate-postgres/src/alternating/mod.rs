@@ -6,6 +6,7 @@
 mod apply;
 mod fault;
 mod idle_sessions;
+mod own_rights;
 mod ownership;
 mod plan;
 mod users;

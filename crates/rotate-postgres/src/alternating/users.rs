@@ -8,7 +8,7 @@ use super::ownership::Ownership;
 use super::plan::facts::{self, Facts};
 use super::plan::names::Pair;
 use super::plan::{Arrangement, ties};
-use crate::admin::Admins;
+use crate::admin::{Admin, Admins};
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 use crate::server::endpoint::Endpoint;
@@ -58,24 +58,24 @@ impl AlternatingUsers {
         secret.ownerrole().or(self.settings.owner_role.as_deref())
     }
 
-    /// A session of the admin in the user's database, and the admin's name.
+    /// A session of the admin in the user's database, and the admin.
     pub(super) async fn admin(
         &self,
         endpoint: &Endpoint,
         arrangement: &Arrangement,
         current: &PostgresSecret,
         context: &Context<'_>,
-    ) -> Result<(Session, String), Cause> {
+    ) -> Result<(Session, Admin), Cause> {
         let admin = self.admins.find(current, endpoint, context).await?;
         let admin = admin
             .ok_or(AlternatingFault::AdminMissing)?
             .in_database(&endpoint.dbname);
-        let role = admin.role().to_owned();
-        if arrangement.names().any(|name| name == role) {
+        if arrangement.names().any(|name| name == admin.role()) {
+            let role = admin.role().to_owned();
             return Err(AlternatingFault::AdminIsOfThePair { role }.into());
         }
         let session = self.admins.open(&admin, &self.tls, context).await?;
-        Ok((session, role))
+        Ok((session, admin))
     }
 
     /// Whether there is an admin at all, before anything is written.

@@ -1,17 +1,19 @@
 //! testSecret: the pending user logs in, and may do what the current one may. In a test rotation, it tries all that a rotation needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rotation::secrets::PostgresSecret;
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
+use super::own_rights::{self, AdminSession};
 use super::plan::facts::{Facts, Role};
 use super::plan::names::{Pair, Turn};
 use super::plan::rights::{self, Compared};
-use super::plan::{Arrangement, ties};
+use super::plan::{Arrangement, Plan, ties};
 use super::users::{AlternatingUsers, ask, unreadable};
 use super::{apply, idle_sessions};
+use crate::admin::Admin;
 use crate::role::transaction::{By, Idle, Transaction};
 use crate::role::{pending_login, test_sql};
 use crate::server::endpoint::Endpoint;
@@ -29,7 +31,7 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let session = pending_login::log_in(&self.tls, &endpoint, pending, context.budget()).await?;
-        let outcome = self.judge(&session, current, pending, context).await;
+        let outcome = self.judge(&session, &endpoint, current, pending, context).await;
         session.close().await;
         match outcome? {
             None => Ok(()),
@@ -41,6 +43,7 @@ impl AlternatingUsers {
     async fn judge(
         &self,
         session: &Session,
+        endpoint: &Endpoint,
         current: &PostgresSecret,
         pending: &PostgresSecret,
         context: &Context<'_>,
@@ -51,7 +54,7 @@ impl AlternatingUsers {
         let arrangement = if test_rotation {
             Some(self.next_arrangement(session, current, context).await?)
         } else {
-            compare(session, current, pending, context).await?;
+            self.compare(session, endpoint, current, pending, context).await?;
             None
         };
         if let Some(statement) = &self.settings.test_sql {
@@ -96,80 +99,211 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         self.check_admin_named(current, context)?;
         let (session, admin) = self.admin(endpoint, arrangement, current, context).await?;
-        let outcome = rehearse_as(&session, &admin, arrangement, context).await;
+        let outcome = self.rehearse_as(&session, &admin, arrangement, context).await;
+        session.close().await;
+        outcome
+    }
+
+    async fn rehearse_as(
+        &self,
+        session: &Session,
+        admin: &Admin,
+        arrangement: &Arrangement,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let budget = context.budget();
+        let identity = session.identify(admin.role(), budget).await?;
+        idle_sessions::wait_for_end(session, arrangement.idle(), IdleSessions::Report, budget).await?;
+        let transaction = Transaction::begin(
+            session,
+            &identity,
+            By::Admin,
+            Idle::Shortly,
+            budget,
+            Scrub::new([]),
+        )
+        .await?;
+        let mut plan = apply::planned(&transaction, arrangement).await?;
+        transaction.rollback("ending the test").await?;
+        let by = AdminSession {
+            session,
+            identity: &identity,
+            admin,
+        };
+        if let Some(own) = &plan.own
+            && !self.would_settle(own, &by, context).await?
+            && own.begins
+        {
+            plan = plan.without_acting();
+        }
+        apply::report(&plan.now, "a rotation would first have to do this");
+        self.rehearse_comparison(arrangement, &plan, &by, context).await?;
+        tracing::info!(
+            "a rotation would set a new password for role {:?} through {:?}",
+            arrangement.idle(),
+            admin.role()
+        );
+        Ok(())
+    }
+
+    /// What testSecret would compare after the rotation's setSecret: found before anything is changed.
+    async fn rehearse_comparison(
+        &self,
+        arrangement: &Arrangement,
+        plan: &Plan,
+        by: &AdminSession<'_>,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let facts = ask(by.session, arrangement.names(), context).await?;
+        let (next, now) = (arrangement.idle(), arrangement.in_use());
+        let acting = |role: &str| {
+            Some(
+                facts
+                    .role(role)?
+                    .acts_as(&facts.database)
+                    .unwrap_or(role)
+                    .to_owned(),
+            )
+        };
+        let (Some(next_acts_as), Some(now_acts_as)) = (acting(next), acting(now)) else {
+            return Ok(());
+        };
+        let compared = Compared {
+            pending: next,
+            current: now,
+            pending_acts_as: plan.acts_as().unwrap_or(&next_acts_as),
+            current_acts_as: &now_acts_as,
+        };
+        if compared.pending_acts_as == compared.current_acts_as {
+            return Ok(());
+        }
+        let given = plan.own.as_ref().and_then(|own| own.give_over.as_ref());
+        let given = given.is_some_and(|give_over| give_over.from == now_acts_as);
+        let mut here = own_rights::missing(&compared, by.session, by.identity, context).await?;
+        // A rotation would give it over first.
+        here.retain(|missing| !(missing.owned && given));
+        if let Some((lacks, remedy)) = rights::words(&here, &compared) {
+            return Err(differ(&compared, lacks, remedy).into());
+        }
+        for database in elsewhere(&facts, &compared) {
+            match self.missing_in(database, &compared, by, context).await {
+                Ok(there) => {
+                    if let Some((lacks, remedy)) = rights::words(&there, &compared) {
+                        return Err(differ_in(database, &compared, &lacks, &remedy).into());
+                    }
+                }
+                Err(cause) => not_compared(next, database, &cause),
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares rights and settings of the two users, as the pending one: in this database, and in every other in which the current
+    /// user has rights of its own.
+    async fn compare(
+        &self,
+        session: &Session,
+        endpoint: &Endpoint,
+        current: &PostgresSecret,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<(), Cause> {
+        let names = [current.username(), pending.username()];
+        let names = names.into_iter().chain(self.owner(current));
+        let facts = ask(session, names, context).await?;
+        let Some(now) = facts.role(current.username()) else {
+            // The current user is gone: there is nothing to compare with, and nobody who could be missing something.
+            return Ok(());
+        };
+        let compared = Compared {
+            pending: pending.username(),
+            current: current.username(),
+            pending_acts_as: &facts.session.name,
+            current_acts_as: now.acts_as(&facts.database).unwrap_or(&now.name),
+        };
+        if let Some((lacks, remedy)) = missing_rights(session, &compared, context).await? {
+            return Err(differ(&compared, lacks, remedy).into());
+        }
+        for database in elsewhere(&facts, &compared) {
+            let there = endpoint.in_database(database);
+            match self.missing_at(&there, now, pending, context).await {
+                Ok(None) => {}
+                Ok(Some((lacks, remedy))) => {
+                    return Err(differ_in(database, &compared, &lacks, &remedy).into());
+                }
+                // Whether it may connect was compared already.
+                Err(cause) => not_compared(pending.username(), database, &cause),
+            }
+        }
+        if let Some(name) = facts
+            .role(pending.username())
+            .and_then(|next| missing_setting(now, next, &facts))
+        {
+            let remedy = format!(
+                "let both have the same: ALTER ROLE {} SET {name} …",
+                postgres_protocol::escape::escape_identifier(pending.username())
+            );
+            return Err(differ(&compared, format!("the setting {name}"), remedy).into());
+        }
+        Ok(())
+    }
+
+    /// What the pending user lacks in another database.
+    async fn missing_at(
+        &self,
+        endpoint: &Endpoint,
+        now: &Role,
+        pending: &PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Option<(String, String)>, Cause> {
+        let session = pending_login::log_in(&self.tls, endpoint, pending, context.budget()).await?;
+        let outcome = async {
+            let facts = ask(&session, std::iter::empty(), context).await?;
+            let compared = Compared {
+                pending: pending.username(),
+                current: &now.name,
+                pending_acts_as: &facts.session.name,
+                current_acts_as: now.acts_as(&facts.database).unwrap_or(&now.name),
+            };
+            missing_rights(&session, &compared, context).await
+        };
+        let outcome = outcome.await;
         session.close().await;
         outcome
     }
 }
 
-async fn rehearse_as(
-    session: &Session,
-    admin: &str,
-    arrangement: &Arrangement,
-    context: &Context<'_>,
-) -> Result<(), Cause> {
-    let budget = context.budget();
-    let identity = session.identify(admin, budget).await?;
-    idle_sessions::wait_for_end(session, arrangement.idle(), IdleSessions::Report, budget).await?;
-    let transaction = Transaction::begin(
-        session,
-        &identity,
-        By::Admin,
-        Idle::Shortly,
-        budget,
-        Scrub::new([]),
-    )
-    .await?;
-    let plan = apply::planned(&transaction, arrangement).await?;
-    // The transaction ends with its session.
-    apply::report(&plan.now, "a rotation would first have to do this");
-    apply::report(&plan.reassign, "a rotation would try this");
-    tracing::info!(
-        "a rotation would set a new password for role {:?} through {admin:?}",
-        arrangement.idle()
-    );
-    Ok(())
-}
-
-/// Compares rights and settings of the two users, as the pending one.
-async fn compare(
-    session: &Session,
-    current: &PostgresSecret,
-    pending: &PostgresSecret,
-    context: &Context<'_>,
-) -> Result<(), Cause> {
-    let names = [current.username(), pending.username()];
-    let facts = ask(session, names.into_iter(), context).await?;
-    let Some(now) = facts.role(current.username()) else {
-        // The current user is gone: there is nothing to compare with, and nobody who could be missing something.
-        return Ok(());
-    };
-    let differ = |lacks: String, remedy: String| AlternatingFault::RightsDiffer {
-        pending: pending.username().to_owned(),
-        current: current.username().to_owned(),
+fn differ(compared: &Compared<'_>, lacks: String, remedy: String) -> AlternatingFault {
+    AlternatingFault::RightsDiffer {
+        pending: compared.pending.to_owned(),
+        current: compared.current.to_owned(),
         lacks,
         remedy,
-    };
-    let compared = Compared {
-        pending: pending.username(),
-        current: current.username(),
-        pending_acts_as: &facts.session.name,
-        current_acts_as: now.acts_as(&facts.database).unwrap_or(&now.name),
-    };
-    if let Some((lacks, remedy)) = missing_rights(session, &compared, context).await? {
-        return Err(differ(lacks, remedy).into());
     }
-    if let Some(name) = facts
-        .role(pending.username())
-        .and_then(|next| missing_setting(now, next, &facts))
-    {
-        let remedy = format!(
-            "let both have the same: ALTER ROLE {} SET {name} …",
-            postgres_protocol::escape::escape_identifier(pending.username())
-        );
-        return Err(differ(format!("the setting {name}"), remedy).into());
+}
+
+fn differ_in(database: &str, compared: &Compared<'_>, lacks: &str, remedy: &str) -> AlternatingFault {
+    let lacks = format!("{lacks}, in database {database:?}");
+    differ(compared, lacks, format!("in database {database:?}: {remedy}"))
+}
+
+fn not_compared(role: &str, database: &str, cause: &Cause) {
+    tracing::warn!("what role {role:?} may in database {database:?} could not be compared: {cause}");
+}
+
+/// The other databases in which the current user, or the role that it acts as, owns or was granted something. None if both users act
+/// as the same role.
+fn elsewhere<'f>(facts: &'f Facts, compared: &Compared<'_>) -> BTreeSet<&'f str> {
+    if compared.pending_acts_as == compared.current_acts_as {
+        return BTreeSet::new();
     }
-    Ok(())
+    [compared.current, compared.current_acts_as]
+        .into_iter()
+        .filter_map(|name| facts.role(name))
+        .flat_map(|role| &role.named_in)
+        .map(String::as_str)
+        .filter(|name| *name != facts.database)
+        .collect()
 }
 
 async fn missing_rights(
@@ -183,7 +317,7 @@ async fn missing_rights(
     let doing = "comparing the two users' rights";
     let row = session.query(&compared.query(), doing, context.budget()).await?;
     let missing = rights::read(&row).ok_or_else(|| unreadable(session.server()))?;
-    Ok(rights::words(&missing, compared.pending))
+    Ok(rights::words(&missing, compared))
 }
 
 /// A setting that only the current user's sessions begin with, in this database.

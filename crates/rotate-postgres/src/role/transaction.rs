@@ -63,7 +63,7 @@ impl Idle {
     }
 }
 
-/// A transaction that has begun. It ends with [`commit`](Self::commit), or with its session.
+/// A transaction that has begun. It ends with [`commit`](Self::commit) or [`rollback`](Self::rollback), or with its session.
 pub(crate) struct Transaction<'a> {
     session: &'a Session,
     budget: Budget,
@@ -118,6 +118,11 @@ impl<'a> Transaction<'a> {
         self.session
             .ask(query, doing, limit, self.budget, &self.scrub)
             .await
+    }
+
+    /// Takes back what it changed. The session can go on.
+    pub(crate) async fn rollback(self, doing: &'static str) -> Result<(), PostgresFault> {
+        self.ask(sql::ROLLBACK, doing).await.map(drop)
     }
 
     /// Ends it. After an error it is not known whether it took effect.

@@ -122,6 +122,15 @@ impl Endpoint {
         writer.map_or_else(|| self.clone(), |writer| self.moved_to(&writer, self.port))
     }
 
+    /// The same in another database.
+    #[must_use]
+    pub(crate) fn in_database(&self, dbname: &str) -> Self {
+        Self {
+            dbname: dbname.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same at another of the server's endpoints. A name that was given for the certificate stays.
     #[must_use]
     pub(crate) fn moved_to(&self, host: &str, port: u16) -> Self {

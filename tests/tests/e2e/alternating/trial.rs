@@ -9,7 +9,7 @@ use secrets_manager_local::FunctionError;
 use staging_labels::Label;
 use uuid::Uuid;
 
-async fn try_out(pair: &Pair) -> Result<(), FunctionError> {
+pub(super) async fn try_out(pair: &Pair) -> Result<(), FunctionError> {
     let token = Uuid::new_v4().to_string();
     let answer = pair
         .client

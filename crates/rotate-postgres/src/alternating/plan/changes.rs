@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Facts, Role};
+use super::give_over::{GiveOver, Loan};
 use super::names::Turn;
-use super::repair::{Grant, Loan, Repair};
+use super::repair::{Grant, Repair};
 use super::ties::{is_marked, mark_of};
 
 /// The list as it grows.
@@ -41,7 +42,7 @@ impl<'f> Repairs<'f> {
                 settings: Vec::new(),
                 memberships: Vec::new(),
                 owns: 0,
-                owns_in: Vec::new(),
+                named_in: Vec::new(),
                 administered: true,
                 inherited: false,
                 self_granted: false,
@@ -194,13 +195,13 @@ impl<'f> Repairs<'f> {
     }
 
     /// What `from` owns, in this database, belongs to the one that both act as.
-    pub(super) fn ownership(&self, from: &Role, to: Option<&Role>) -> Option<Repair> {
+    pub(super) fn ownership(&self, from: &Role, to: Option<&Role>) -> Option<GiveOver> {
         let to = to.filter(|_| from.owns > 0)?;
         let asker = &self.facts.session;
         let lend = [from, to]
             .into_iter()
             .filter(|role| !asker.superuser && !role.inherited);
-        Some(Repair::Reassign {
+        Some(GiveOver {
             from: from.name.clone(),
             to: to.name.clone(),
             lend: lend

@@ -54,8 +54,8 @@ pub(crate) struct Role {
     pub(crate) memberships: Vec<Membership>,
     /// How many objects of this database (and how many databases and tablespaces) it owns.
     pub(crate) owns: u64,
-    /// Other databases in which it owns something.
-    pub(crate) owns_in: Vec<String>,
+    /// The databases in which it owns something, or in which a grant or a row policy names it. The session's own for what is shared.
+    pub(crate) named_in: Vec<String>,
     /// The asker has ADMIN OPTION on it.
     pub(crate) administered: bool,
     /// The asker has its rights without further ado.
@@ -159,9 +159,11 @@ const QUERY: &str = "SELECT pg_catalog.json_build_object(\
        WHERE m.member OPERATOR(pg_catalog.=) r.oid GROUP BY o.oid, o.rolname) AS g), \
    'owns', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_shdepend AS h WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass \
      AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass AND h.dbid OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())])), \
-   'owns_in', (SELECT coalesce(pg_catalog.json_agg(DISTINCT d.datname), '[]') FROM pg_catalog.pg_shdepend AS h \
-     JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) h.dbid AND d.datname OPERATOR(pg_catalog.<>) pg_catalog.current_database() \
-     WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid OPERATOR(pg_catalog.=) r.oid AND h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass), \
+   'named_in', (SELECT coalesce(pg_catalog.json_agg(DISTINCT coalesce(d.datname, pg_catalog.current_database())), '[]') FROM pg_catalog.pg_shdepend AS h \
+     LEFT JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) h.dbid \
+     WHERE h.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid OPERATOR(pg_catalog.=) r.oid \
+     AND ((h.deptype OPERATOR(pg_catalog.=) 'a' OR h.deptype OPERATOR(pg_catalog.=) 'r') AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_auth_members'::pg_catalog.regclass \
+       OR h.deptype OPERATOR(pg_catalog.=) 'o' AND h.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_default_acl'::pg_catalog.regclass)), \
    'administered', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE WITH ADMIN OPTION'), \
    'inherited', pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'), \
    'self_granted', EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid OPERATOR(pg_catalog.=) r.oid \
@@ -196,7 +198,7 @@ mod tests {
             "superuser":false,"createdb":false,"createrole":false,"replication":false,"bypassrls":false,"connections":-1,"until":null,
             "expired":false,"settings":[{"database":null,"config":["role=app","search_path=\"$user\", public"]},
             {"database":"e","config":["role=other"]}],"memberships":[{"role":"app","inherit":true,"set":true,"admin":false,"administered":false}],"owns":0,
-            "owns_in":[],"administered":false,"inherited":true,"self_granted":false,"comment":null}]}"#;
+            "named_in":[],"administered":false,"inherited":true,"self_granted":false,"comment":null}]}"#;
         let facts = read(&[Some(json.to_owned())]).unwrap();
         let clone = facts.role("app_clone").unwrap();
         assert_eq!(clone.acts_as("d"), Some("app"));

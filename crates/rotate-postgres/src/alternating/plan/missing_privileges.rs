@@ -60,6 +60,5 @@ fn subject(repair: &Repair) -> &str {
         | Repair::Mark { role, .. }
         | Repair::Set { role, .. }
         | Repair::Reset { role, .. } => role,
-        Repair::Reassign { from, .. } => from,
     }
 }

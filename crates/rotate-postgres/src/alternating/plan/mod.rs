@@ -14,6 +14,7 @@
 
 mod changes;
 pub(crate) mod facts;
+pub(crate) mod give_over;
 pub(crate) mod missing_privileges;
 pub(crate) mod names;
 pub(crate) mod repair;
@@ -24,6 +25,7 @@ use rotation::Cause;
 
 use self::changes::Repairs;
 use self::facts::{Facts, Role};
+use self::give_over::GiveOver;
 use self::names::{Pair, Turn};
 use self::repair::Repair;
 use self::ties::{is_tied, own_role};
@@ -46,8 +48,39 @@ pub(crate) struct Plan {
     pub(crate) now: Vec<Repair>,
     /// What differs of the clone while it is in use.
     pub(crate) later: Vec<Repair>,
-    /// Objects that change their owner. It takes locks on what applications use, so a rotation does not depend on it.
-    pub(crate) reassign: Option<Repair>,
+    /// What a role that is here already owns, or was granted itself; none if that is nothing that matters.
+    pub(crate) own: Option<OwnRights>,
+}
+
+/// What a role owns or was granted itself, not as the role that it acts as. Its sessions lose that when they begin to act as that
+/// role, in every database of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnRights {
+    pub(crate) role: String,
+    /// The role that it acts as, or is to act as.
+    pub(crate) target: String,
+    /// Whether it is to begin with that in this rotation.
+    pub(crate) begins: bool,
+    /// The databases that know of it, in addition to the session's.
+    pub(crate) elsewhere: Vec<String>,
+    /// What it owns in the session's database.
+    pub(crate) give_over: Option<GiveOver>,
+}
+
+impl Plan {
+    /// The role that the idle role's sessions are made to act as; none if that is not changed.
+    pub(crate) fn acts_as(&self) -> Option<&str> {
+        self.now.iter().find_map(|repair| match repair {
+            Repair::Set { name, value, .. } if name == "role" => Some(value.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The same, but the idle role goes on acting as it does now, as with AWS's template.
+    pub(crate) fn without_acting(mut self) -> Self {
+        self.now.retain(|repair| !repair.is_of_setting("role"));
+        self
+    }
 }
 
 impl Arrangement {
@@ -62,6 +95,14 @@ impl Arrangement {
     /// The role whose turn it is.
     pub(crate) fn idle(&self) -> &str {
         self.pair.idle(self.turn)
+    }
+
+    /// The role that applications use.
+    pub(crate) fn in_use(&self) -> &str {
+        match self.turn {
+            Turn::Original => &self.pair.clone,
+            Turn::Clone => &self.pair.original,
+        }
     }
 
     /// What must be done. The role in use is not altered: what differs there waits for its own turn.
@@ -143,14 +184,16 @@ impl Arrangement {
         let inherits = clone
             .membership(&original.name)
             .is_some_and(|membership| membership.inherit);
-        let reassign = (self.turn == Turn::Clone || inherits)
+        let give_over = (self.turn == Turn::Clone || inherits)
             .then(|| repairs.ownership(&clone, Some(original)))
             .flatten();
+        let begins = self.turn == Turn::Clone;
+        let own = own_rights(facts, &clone, acts_as, begins, give_over);
         let (now, later) = match self.turn {
             Turn::Clone => (repairs.list, Vec::new()),
             Turn::Original => (Vec::new(), repairs.list),
         };
-        Plan { now, later, reassign }
+        Plan { now, later, own }
     }
 
     fn owner_form(&self, facts: &Facts, owner: &str, original: &Role, clone: Option<&Role>) -> Plan {
@@ -168,20 +211,16 @@ impl Arrangement {
         repairs.link(&idle, owner);
         repairs.settings(original, &idle, owner, true);
         // Sessions that act as the idle role, of a pair that comes from the clone form, would lose what they work with.
-        let reassign = clone
+        let give_over = clone
             .is_none_or(|clone| clone.acts_as(&facts.database) != Some(&idle.name))
             .then(|| repairs.ownership(&idle, facts.role(owner)))
             .flatten();
+        let own = own_rights(facts, &idle, owner, true, give_over);
         Plan {
             now: repairs.list,
             later: Vec::new(),
-            reassign,
+            own,
         }
-    }
-
-    /// Other databases in which the clone owns something: what it owns there stays its own until somebody goes there.
-    pub(crate) fn owned_elsewhere<'f>(&self, facts: &'f Facts) -> &'f [String] {
-        facts.role(&self.pair.clone).map_or(&[], |clone| &clone.owns_in)
     }
 
     /// Memberships that were given to the clone alone; nobody's to take away, but they end with its turn.
@@ -198,6 +237,29 @@ impl Arrangement {
         let memberships = clone.memberships.iter().map(|membership| &membership.role);
         memberships.filter(|role| !known(role)).cloned().collect()
     }
+}
+
+/// What matters of a role's own rights: that it begins to act as `target` although it has some, or that it owns something.
+fn own_rights(
+    facts: &Facts,
+    role: &Role,
+    target: &str,
+    begins: bool,
+    give_over: Option<GiveOver>,
+) -> Option<OwnRights> {
+    let begins = begins && role.acts_as(&facts.database) != Some(target) && !role.named_in.is_empty();
+    (begins || give_over.is_some()).then(|| OwnRights {
+        role: role.name.clone(),
+        target: target.to_owned(),
+        begins,
+        elsewhere: role
+            .named_in
+            .iter()
+            .filter(|name| **name != facts.database)
+            .cloned()
+            .collect(),
+        give_over,
+    })
 }
 
 /// NOLOGIN is somebody's decision, and no slip: a rotation does not open what was locked.

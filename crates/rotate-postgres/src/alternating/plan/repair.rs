@@ -48,39 +48,6 @@ pub(crate) enum Repair {
         role: String,
         comment: String,
     },
-    /// `lend`: the roles whose rights `admin` has to lend itself for that; `options`: where grants have such.
-    Reassign {
-        from: String,
-        to: String,
-        lend: Vec<Loan>,
-        admin: String,
-        options: bool,
-    },
-}
-
-/// The rights of a role, lent for a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Loan {
-    pub(crate) role: String,
-    /// The admin had granted itself membership before, without INHERIT.
-    pub(crate) granted_before: bool,
-}
-
-impl Loan {
-    fn take(&self, admin: &str, options: bool) -> String {
-        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
-        let inherit = if options { " WITH INHERIT TRUE" } else { "" };
-        format!("GRANT {role} TO {admin}{inherit}; ")
-    }
-
-    fn give_back(&self, admin: &str, options: bool) -> String {
-        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
-        match (self.granted_before, options) {
-            (true, true) => format!("GRANT {role} TO {admin} WITH INHERIT FALSE; "),
-            (true, false) => String::new(),
-            (false, _) => format!("REVOKE {role} FROM {admin}; "),
-        }
-    }
 }
 
 /// `GRANT role TO …`.
@@ -128,18 +95,12 @@ impl Repair {
                 let comment = escape_literal(comment);
                 format!("COMMENT ON ROLE {} IS {}", id(role), comment.trim_start())
             }
-            Self::Reassign {
-                from,
-                to,
-                lend,
-                admin,
-                options,
-            } => {
-                let take: String = lend.iter().map(|loan| loan.take(admin, *options)).collect();
-                let give_back: String = lend.iter().map(|loan| loan.give_back(admin, *options)).collect();
-                format!("{take}REASSIGN OWNED BY {} TO {}; {give_back}", id(from), id(to))
-            }
         }
+    }
+
+    /// Whether it sets or resets this setting.
+    pub(crate) fn is_of_setting(&self, setting: &str) -> bool {
+        matches!(self, Self::Set { name, .. } | Self::Reset { name, .. } if name == setting)
     }
 
     /// What a person would do who may.
@@ -150,11 +111,6 @@ impl Repair {
                 escape_identifier(name),
                 escape_identifier(role),
                 escape_identifier(name)
-            ),
-            Self::Reassign { from, to, .. } => format!(
-                "in this database, as a superuser: REASSIGN OWNED BY {} TO {}",
-                escape_identifier(from),
-                escape_identifier(to)
             ),
             other => format!("as a superuser, or as who created the role: {}", other.sql()),
         }
@@ -188,7 +144,6 @@ impl fmt::Display for Repair {
             Self::Set { role, name, .. } => write!(f, "set {name} for role {role:?}"),
             Self::Reset { role, name, .. } => write!(f, "reset {name} for role {role:?}"),
             Self::Mark { role, .. } => write!(f, "mark role {role:?} as the clone that it is"),
-            Self::Reassign { from, to, .. } => write!(f, "give what {from:?} owns to {to:?}"),
         }
     }
 }
@@ -322,33 +277,6 @@ mod tests {
         assert_eq!(
             grant.sql(),
             r#"GRANT "app" TO "app_clone" WITH ADMIN FALSE, INHERIT TRUE, SET FALSE"#
-        );
-    }
-
-    #[test]
-    fn what_an_admin_lends_itself_it_gives_back() {
-        let reassign = |granted_before, options| {
-            let role = "app_clone".to_owned();
-            let repair = Repair::Reassign {
-                from: "app_clone".to_owned(),
-                to: "app".to_owned(),
-                lend: vec![Loan { role, granted_before }],
-                admin: "admin".to_owned(),
-                options,
-            };
-            repair.sql().trim_end().to_owned()
-        };
-        assert_eq!(
-            reassign(false, false),
-            r#"GRANT "app_clone" TO "admin"; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin";"#
-        );
-        assert_eq!(
-            reassign(false, true),
-            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin";"#
-        );
-        assert_eq!(
-            reassign(true, true),
-            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; GRANT "app_clone" TO "admin" WITH INHERIT FALSE;"#
         );
     }
 }

@@ -8,12 +8,14 @@ use serde::Deserialize;
 /// Something that only the current user may.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Missing {
-    /// `table`, `sequence`, `function`, `schema`, `database`, `role`.
+    /// `table`, `column`, `sequence`, `function`, `schema`, `database`, `role`, `policy`; `other` for what is known by its description alone.
     kind: String,
     /// As SQL would name it.
     object: String,
-    /// `SELECT` and the like; `OWNER` for what the object's owner may; `MEMBER` of a role.
+    /// `SELECT` and the like; `OWNER` for what the object's owner may; `MEMBER` of a role; `APPLIES` of a row policy.
     right: String,
+    /// Because the current user owns it.
+    pub(crate) owned: bool,
 }
 
 /// How many are named in an error.
@@ -45,28 +47,46 @@ impl Compared<'_> {
    (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {cur}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pen}), \
    (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {current}), (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {pending})), \
  n AS (SELECT oid, nspname, nspowner FROM pg_catalog.pg_namespace WHERE nspname <> 'information_schema' AND NOT pg_catalog.starts_with(nspname, 'pg_')), \
- m(kind, object, \"right\") AS (\
- SELECT 'table', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
+ m(kind, object, \"right\", owned) AS (\
+ SELECT 'table', c.oid::pg_catalog.regclass::pg_catalog.text, p.p, c.relowner = r.cur FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
    (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS p(p) \
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.has_table_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_table_privilege(r.pen, c.oid, p.p) \
- UNION ALL SELECT 'sequence', c.oid::pg_catalog.regclass::pg_catalog.text, p.p FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
+ UNION ALL SELECT 'column', pg_catalog.quote_ident(a.attname) || ' of ' || c.oid::pg_catalog.regclass::pg_catalog.text, p.p, c.relowner = r.cur \
+   FROM r, pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN n ON n.oid = c.relnamespace, \
+   (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) AS p(p) WHERE a.attacl IS NOT NULL AND NOT a.attisdropped \
+   AND pg_catalog.has_column_privilege(r.cur, c.oid, a.attnum, p.p) AND NOT pg_catalog.has_column_privilege(r.pen, c.oid, a.attnum, p.p) \
+ UNION ALL SELECT 'sequence', c.oid::pg_catalog.regclass::pg_catalog.text, p.p, c.relowner = r.cur FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace, \
    (VALUES ('USAGE'), ('SELECT'), ('UPDATE')) AS p(p) \
    WHERE c.relkind = 'S' AND pg_catalog.has_sequence_privilege(r.cur, c.oid, p.p) AND NOT pg_catalog.has_sequence_privilege(r.pen, c.oid, p.p) \
- UNION ALL SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.oid::pg_catalog.regclass::pg_catalog.text, 'OWNER' \
+ UNION ALL SELECT CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, c.oid::pg_catalog.regclass::pg_catalog.text, 'OWNER', c.relowner = r.cur \
    FROM r, pg_catalog.pg_class AS c JOIN n ON n.oid = c.relnamespace \
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_catalog.pg_has_role(r.cur, c.relowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, c.relowner, 'USAGE') \
- UNION ALL SELECT 'function', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'EXECUTE' FROM r, pg_catalog.pg_proc AS f JOIN n ON n.oid = f.pronamespace \
+ UNION ALL SELECT 'function', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'EXECUTE', f.proowner = r.cur FROM r, pg_catalog.pg_proc AS f JOIN n ON n.oid = f.pronamespace \
    WHERE pg_catalog.has_function_privilege(r.cur, f.oid, 'EXECUTE') AND NOT pg_catalog.has_function_privilege(r.pen, f.oid, 'EXECUTE') \
- UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), p.p FROM r, n, (VALUES ('USAGE'), ('CREATE')) AS p(p) \
+ UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), p.p, n.nspowner = r.cur FROM r, n, (VALUES ('USAGE'), ('CREATE')) AS p(p) \
    WHERE pg_catalog.has_schema_privilege(r.cur, n.oid, p.p) AND NOT pg_catalog.has_schema_privilege(r.pen, n.oid, p.p) \
- UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), 'OWNER' FROM r, n \
+ UNION ALL SELECT 'schema', pg_catalog.quote_ident(n.nspname), 'OWNER', n.nspowner = r.cur FROM r, n \
    WHERE pg_catalog.pg_has_role(r.cur, n.nspowner, 'USAGE') AND NOT pg_catalog.pg_has_role(r.pen, n.nspowner, 'USAGE') \
- UNION ALL SELECT 'database', pg_catalog.quote_ident(d.datname), p.p FROM r, pg_catalog.pg_database AS d, (VALUES ('CONNECT'), ('CREATE'), ('TEMPORARY')) AS p(p) \
+ UNION ALL SELECT 'database', pg_catalog.quote_ident(d.datname), p.p, d.datdba = r.cur FROM r, pg_catalog.pg_database AS d, (VALUES ('CONNECT'), ('CREATE'), ('TEMPORARY')) AS p(p) \
    WHERE d.datallowconn AND pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.cur_login ELSE r.cur END, d.oid, p.p) \
    AND NOT pg_catalog.has_database_privilege(CASE p.p WHEN 'CONNECT' THEN r.pen_login ELSE r.pen END, d.oid, p.p) \
- UNION ALL SELECT 'role', pg_catalog.quote_ident(o.rolname), 'MEMBER' FROM r, pg_catalog.pg_roles AS o \
-   WHERE o.oid NOT IN (r.cur_login, r.pen_login, r.cur, r.pen) AND pg_catalog.pg_has_role(r.cur_login, o.oid, 'MEMBER') AND NOT pg_catalog.pg_has_role(r.pen_login, o.oid, 'MEMBER')) \
- SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('kind', m.kind, 'object', m.object, 'right', m.\"right\") ORDER BY m.kind, m.object, m.\"right\"), '[]') FROM (SELECT * FROM m LIMIT 1000) AS m"
+ UNION ALL SELECT 'role', pg_catalog.quote_ident(o.rolname), 'MEMBER', false FROM r, pg_catalog.pg_roles AS o \
+   WHERE o.oid NOT IN (r.cur_login, r.pen_login, r.cur, r.pen) AND pg_catalog.pg_has_role(r.cur_login, o.oid, 'MEMBER') AND NOT pg_catalog.pg_has_role(r.pen_login, o.oid, 'MEMBER') \
+ UNION ALL SELECT 'policy', pg_catalog.quote_ident(p.polname) || ' on ' || c.oid::pg_catalog.regclass::pg_catalog.text, 'APPLIES', false \
+   FROM r, pg_catalog.pg_policy AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid AND c.relrowsecurity, \
+   LATERAL (SELECT pg_catalog.bool_or(CASE x.role WHEN 0 THEN true ELSE pg_catalog.pg_has_role(r.cur, x.role, 'USAGE') END) AS cur, \
+     pg_catalog.bool_or(CASE x.role WHEN 0 THEN true ELSE pg_catalog.pg_has_role(r.pen, x.role, 'USAGE') END) AS pen FROM pg_catalog.unnest(p.polroles) AS x(role)) AS t \
+   WHERE CASE WHEN p.polpermissive THEN t.cur AND NOT t.pen ELSE t.pen AND NOT t.cur END \
+ UNION ALL SELECT 'other', pg_catalog.pg_describe_object(h.classid, h.objid, h.objsubid), CASE h.deptype WHEN 'o' THEN 'OWNER' ELSE 'GRANT' END, h.deptype = 'o' \
+   FROM r, pg_catalog.pg_shdepend AS h WHERE h.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND h.refobjid = r.cur \
+   AND h.dbid IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())) \
+   AND NOT pg_catalog.pg_has_role(r.pen, r.cur, 'USAGE') AND (h.deptype = 'o' AND h.classid NOT IN ('pg_catalog.pg_class'::pg_catalog.regclass, \
+     'pg_catalog.pg_namespace'::pg_catalog.regclass, 'pg_catalog.pg_default_acl'::pg_catalog.regclass) OR h.deptype = 'a' AND h.classid NOT IN ('pg_catalog.pg_class'::pg_catalog.regclass, \
+     'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass, 'pg_catalog.pg_database'::pg_catalog.regclass, 'pg_catalog.pg_auth_members'::pg_catalog.regclass)) \
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_shdepend AS o WHERE o.refclassid = h.refclassid AND o.refobjid = r.pen AND o.deptype IN ('a', 'o') \
+     AND o.dbid = h.dbid AND o.classid = h.classid AND o.objid = h.objid AND o.objsubid = h.objsubid)) \
+ SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('kind', m.kind, 'object', m.object, 'right', m.\"right\", 'owned', m.owned) \
+   ORDER BY m.owned, m.kind, m.object, m.\"right\"), '[]') FROM (SELECT * FROM m ORDER BY owned LIMIT 1000) AS m"
         )
     }
 }
@@ -78,31 +98,48 @@ pub(crate) fn read(row: &[Option<String>]) -> Option<Vec<Missing>> {
 }
 
 /// What is missing, in words, and what gives it; none if nothing is.
-pub(crate) fn words(missing: &[Missing], pending: &str) -> Option<(String, String)> {
+pub(crate) fn words(missing: &[Missing], compared: &Compared<'_>) -> Option<(String, String)> {
     let first = missing.first()?;
-    let named: Vec<_> = missing
-        .iter()
-        .take(SHOWN)
-        .map(|missing| format!("{} on {} {}", missing.right, missing.kind, missing.object))
-        .collect();
+    let remedy = if missing.iter().any(|missing| missing.owned) {
+        format!(
+            "REASSIGN OWNED BY {} TO {}, as a superuser",
+            escape_identifier(compared.current_acts_as),
+            escape_identifier(compared.pending_acts_as)
+        )
+    } else {
+        first.remedy(compared.pending_acts_as)
+    };
+    let named: Vec<_> = missing.iter().take(SHOWN).map(Missing::words).collect();
     let more = missing.len() - named.len();
     let lacks = match more {
         0 => named.join(", "),
         more => format!("{}, and {more} more", named.join(", ")),
     };
-    Some((lacks, first.remedy(pending)))
+    Some((lacks, remedy))
 }
 
 impl Missing {
+    fn words(&self) -> String {
+        let (object, right) = (&self.object, &self.right);
+        match self.kind.as_str() {
+            "policy" => format!("the same row policies: {object}"),
+            "other" => format!("{right} on {object}"),
+            kind => format!("{right} on {kind} {object}"),
+        }
+    }
+
     fn remedy(&self, pending: &str) -> String {
         let to = escape_identifier(pending);
         match (self.kind.as_str(), self.right.as_str()) {
             ("role", _) => format!("GRANT {} TO {to}", self.object),
-            (_, "OWNER") => format!(
-                "let both act as one owner: ALTER {} {} OWNER TO the role that {to} acts as, or REASSIGN OWNED",
-                self.kind.to_uppercase(),
-                self.object
-            ),
+            ("policy", _) => format!("ALTER POLICY {} TO both users", self.object),
+            ("other", right) => format!("give {to} the same ({right} on {})", self.object),
+            ("column", right) => match self.object.split_once(" of ") {
+                Some((column, table)) => format!("GRANT {right} ({column}) ON {table} TO {to}, and so on"),
+                None => format!("GRANT {right} on column {} TO {to}", self.object),
+            },
+            // Of a role that the current user is a member of.
+            (kind, "OWNER") => format!("GRANT the owner of {kind} {} TO {to}", self.object),
             (kind, right) => format!(
                 "GRANT {right} ON {} {} TO {to}, and so on",
                 kind.to_uppercase(),
@@ -121,27 +158,47 @@ mod tests {
             kind: kind.to_owned(),
             object: object.to_owned(),
             right: right.to_owned(),
+            owned: false,
         }
     }
 
+    const COMPARED: Compared<'static> = Compared {
+        pending: "app",
+        current: "app_clone",
+        pending_acts_as: "app",
+        current_acts_as: "app_clone",
+    };
+
     #[test]
     fn nothing_missing_is_nothing_to_say() {
-        assert_eq!(words(&[], "app"), None);
+        assert_eq!(words(&[], &COMPARED), None);
         assert_eq!(read(&[Some("[]".to_owned())]), Some(Vec::new()));
     }
 
     #[test]
     fn what_is_missing_is_named_with_what_gives_it() {
         let one = [missing("table", "public.t", "SELECT")];
-        let (lacks, remedy) = words(&one, "app").unwrap();
+        let (lacks, remedy) = words(&one, &COMPARED).unwrap();
         assert_eq!(lacks, "SELECT on table public.t");
         assert_eq!(remedy, "GRANT SELECT ON TABLE public.t TO \"app\", and so on");
         let many: Vec<_> = (0..7)
             .map(|i| missing("role", &format!("r{i}"), "MEMBER"))
             .collect();
-        let (lacks, remedy) = words(&many, "app").unwrap();
+        let (lacks, remedy) = words(&many, &COMPARED).unwrap();
         assert!(lacks.ends_with("MEMBER on role r4, and 2 more"), "{lacks}");
         assert_eq!(remedy, "GRANT r0 TO \"app\"");
+        let owned = [
+            missing("table", "t", "SELECT"),
+            Missing {
+                owned: true,
+                ..missing("table", "u", "SELECT")
+            },
+        ];
+        let (_, remedy) = words(&owned, &COMPARED).unwrap();
+        assert_eq!(
+            remedy,
+            "REASSIGN OWNED BY \"app_clone\" TO \"app\", as a superuser"
+        );
     }
 
     #[test]

@@ -234,20 +234,30 @@ fn a_comment_of_somebody_else_stays() {
 
 #[test]
 fn what_a_clone_owns_becomes_the_originals_as_long_as_it_keeps_its_rights() {
-    let reassigned = |turn, facts: &Facts| {
+    let given = |turn, facts: &Facts| {
         let plan = arrangement(turn, None).plan(facts, "db:5432").unwrap();
-        plan.reassign.map(|repair| repair.sql().trim_end().to_owned())
+        let give_over = plan.own.and_then(|own| own.give_over)?;
+        assert_eq!(
+            (give_over.from.as_str(), give_over.to.as_str()),
+            ("app_clone", "app")
+        );
+        Some(
+            give_over
+                .lend
+                .iter()
+                .map(|loan| loan.role.clone())
+                .collect::<Vec<_>>(),
+        )
     };
     let owning = Role { owns: 3, ..clone() };
-    let lent = r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; GRANT "app" TO "admin" WITH INHERIT TRUE; REASSIGN OWNED BY "app_clone" TO "app"; REVOKE "app_clone" FROM "admin"; REVOKE "app" FROM "admin";"#;
     let by_an_admin = facts(16, vec![role("app"), owning.clone()]);
     for turn in [Turn::Clone, Turn::Original] {
-        assert_eq!(reassigned(turn, &by_an_admin).as_deref(), Some(lent));
+        let lent = vec!["app_clone".to_owned(), "app".to_owned()];
+        assert_eq!(given(turn, &by_an_admin), Some(lent));
     }
     let mut by_a_superuser = facts(16, vec![role("app"), owning.clone()]);
     by_a_superuser.session.superuser = true;
-    let plain = r#"REASSIGN OWNED BY "app_clone" TO "app";"#;
-    assert_eq!(reassigned(Turn::Clone, &by_a_superuser).as_deref(), Some(plain));
+    assert_eq!(given(Turn::Clone, &by_a_superuser), Some(vec![]));
     let noinherit = Role {
         memberships: vec![Membership {
             inherit: false,
@@ -256,8 +266,49 @@ fn what_a_clone_owns_becomes_the_originals_as_long_as_it_keeps_its_rights() {
         ..owning
     };
     let facts = facts(16, vec![role("app"), noinherit]);
-    assert_eq!(reassigned(Turn::Original, &facts), None, "the clone is in use");
-    assert!(reassigned(Turn::Clone, &facts).is_some());
+    assert_eq!(given(Turn::Original, &facts), None, "the clone is in use");
+    assert!(given(Turn::Clone, &facts).is_some());
+}
+
+/// A clone of AWS's template, with a history of its own.
+#[test]
+fn a_role_with_rights_of_its_own_is_looked_at_before_it_acts_as_another() {
+    let own = |turn, owner, roles| {
+        arrangement(turn, owner)
+            .plan(&facts(16, roles), "db:5432")
+            .unwrap()
+            .own
+    };
+    let named = ["d".to_owned(), "e".to_owned()];
+    let of_a_template = Role {
+        settings: Vec::new(),
+        named_in: named.to_vec(),
+        ..clone()
+    };
+    let found = own(Turn::Clone, None, vec![role("app"), of_a_template.clone()]).unwrap();
+    assert_eq!((found.role.as_str(), found.target.as_str()), ("app_clone", "app"));
+    assert!(found.begins && found.give_over.is_none());
+    assert_eq!(found.elsewhere, ["e"]);
+    // In use it is left alone.
+    assert_eq!(
+        own(Turn::Original, None, vec![role("app"), of_a_template.clone()]),
+        None
+    );
+    // It acts as the original already, or has nothing of its own.
+    let acts_already = Role {
+        named_in: named.to_vec(),
+        ..clone()
+    };
+    assert_eq!(own(Turn::Clone, None, vec![role("app"), acts_already]), None);
+    assert_eq!(own(Turn::Clone, None, vec![role("app")]), None);
+
+    let plan = arrangement(Turn::Clone, None);
+    let plan = plan
+        .plan(&facts(16, vec![role("app"), of_a_template]), "db:5432")
+        .unwrap();
+    assert!(plan.now.iter().any(|repair| repair.is_of_setting("role")));
+    let plan = plan.without_acting();
+    assert!(!plan.now.iter().any(|repair| repair.is_of_setting("role")));
 }
 
 #[test]

@@ -1,0 +1,247 @@
+//! What a role owns or was granted itself, before it begins to act as another role: nobody may lose access by a rotation.
+//!
+//! A clone that AWS's template made has worked as itself, perhaps for years and in several databases. Its objects are given to
+//! the role that it is to act as. What else it can do, that role must be able to do, too. Otherwise it goes on as before.
+
+use std::time::{Duration, Instant};
+
+use rotation::{Cause, Context};
+
+use super::plan::OwnRights;
+use super::plan::give_over::{GiveOver, LOCK, Objects};
+use super::plan::rights::{self, Compared, Missing};
+use super::users::{AlternatingUsers, unreadable};
+use crate::admin::Admin;
+use crate::role::transaction::{By, Idle, Transaction};
+use crate::server::scrub::Scrub;
+use crate::server::session::{Identity, Session, Silence};
+use crate::server::sql;
+
+const COMPARING: &str = "comparing what two roles can do";
+const GIVING: &str = "giving objects to another owner";
+/// Objects given over in one rotation.
+const MOST: u32 = 1_000;
+/// The part of a step's time that giving objects over may take: one in so many.
+const SHARE: u32 = 4;
+/// Longest wait for one object, the server's own limits included.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// SQLSTATE `lock_not_available`.
+const LOCK_TIMEOUT: &str = "55P03";
+/// Waits for locks, all together. In the worst case an application waits behind us as long.
+const WAITS: Duration = Duration::from_secs(1);
+/// Refusals after which the rest is left to a person.
+const REFUSALS: u32 = 5;
+
+/// The admin at work.
+pub(super) struct AdminSession<'a> {
+    /// In the database of the secret.
+    pub(super) session: &'a Session,
+    pub(super) identity: &'a Identity,
+    /// Who opens sessions in other databases.
+    pub(super) admin: &'a Admin,
+}
+
+impl AlternatingUsers {
+    /// Gives objects over, and answers whether the role can act as the target without losing anything.
+    ///
+    /// What the role can do that the target cannot is asked first: a view that changes its owner works with the new owner's rights.
+    ///
+    /// # Errors
+    /// What ends the session. A refusal of the server's is a line in the log: a rotation does not depend on it.
+    pub(super) async fn settle(
+        &self,
+        own: &OwnRights,
+        by: &AdminSession<'_>,
+        context: &Context<'_>,
+    ) -> Result<bool, Cause> {
+        let lost = missing(&compared(own), by.session, by.identity, context).await?;
+        let others: Vec<_> = lost.into_iter().filter(|missing| !missing.owned).collect();
+        if let Some(problem) = problem(own, &others) {
+            goes_on_as_itself(own, by.admin.database(), &problem);
+            return Ok(false);
+        }
+        if let Some(give_over) = &own.give_over
+            && give(give_over, by, context).await? > 0
+        {
+            return Ok(false);
+        }
+        self.may_act_elsewhere(own, by, context).await
+    }
+
+    /// The same without changing anything: what a rotation would find.
+    pub(super) async fn would_settle(
+        &self,
+        own: &OwnRights,
+        by: &AdminSession<'_>,
+        context: &Context<'_>,
+    ) -> Result<bool, Cause> {
+        if let Some(give_over) = &own.give_over {
+            tracing::warn!("a rotation would try this: {give_over}");
+        }
+        let lost = missing(&compared(own), by.session, by.identity, context).await?;
+        let others: Vec<_> = lost.into_iter().filter(|missing| !missing.owned).collect();
+        if let Some(problem) = problem(own, &others) {
+            goes_on_as_itself(own, by.admin.database(), &problem);
+            return Ok(false);
+        }
+        self.may_act_elsewhere(own, by, context).await
+    }
+
+    async fn may_act_elsewhere(
+        &self,
+        own: &OwnRights,
+        by: &AdminSession<'_>,
+        context: &Context<'_>,
+    ) -> Result<bool, Cause> {
+        if !own.begins {
+            return Ok(true);
+        }
+        for database in &own.elsewhere {
+            let problem = match self.missing_in(database, &compared(own), by, context).await {
+                Ok(lost) => problem(own, &lost),
+                Err(cause) => Some(format!("it cannot be looked at: {cause}")),
+            };
+            if let Some(problem) = problem {
+                goes_on_as_itself(own, database, &problem);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is missing in another database.
+    pub(super) async fn missing_in(
+        &self,
+        database: &str,
+        compared: &Compared<'_>,
+        by: &AdminSession<'_>,
+        context: &Context<'_>,
+    ) -> Result<Vec<Missing>, Cause> {
+        let admin = by.admin.clone().in_database(database);
+        let session = self.admins.open(&admin, &self.tls, context).await?;
+        let outcome = missing(compared, &session, by.identity, context).await;
+        session.close().await;
+        outcome
+    }
+}
+
+/// What is missing in the session's database. In a transaction whose `search_path` is known: the session is the admin's.
+pub(super) async fn missing(
+    compared: &Compared<'_>,
+    session: &Session,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<Vec<Missing>, Cause> {
+    let transaction = begin(session, identity, context).await?;
+    let row = transaction.ask(&compared.query(), COMPARING).await?;
+    transaction.rollback(COMPARING).await?;
+    Ok(rights::read(&row).ok_or_else(|| unreadable(session.server()))?)
+}
+
+/// The role as it is against the role that it is to act as.
+fn compared(own: &OwnRights) -> Compared<'_> {
+    Compared {
+        pending: &own.role,
+        current: &own.role,
+        pending_acts_as: &own.target,
+        current_acts_as: &own.role,
+    }
+}
+
+async fn begin<'s>(
+    session: &'s Session,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<Transaction<'s>, Cause> {
+    let (budget, scrub) = (context.budget(), Scrub::new([]));
+    Ok(Transaction::begin(session, identity, By::Admin, Idle::Shortly, budget, scrub).await?)
+}
+
+/// Gives objects over, and answers how many are left.
+async fn give(what: &GiveOver, by: &AdminSession<'_>, context: &Context<'_>) -> Result<u64, Cause> {
+    let objects = objects(what, MOST, by, context).await?;
+    let end = Instant::now() + context.budget().remaining() / SHARE;
+    let (mut waited, mut refused) = (Duration::ZERO, 0);
+    let mut first = None;
+    for object in &objects.first {
+        if Instant::now() >= end || waited >= WAITS || refused >= REFUSALS {
+            break;
+        }
+        let Some(sql) = what.sql(object).filter(|_| objects.has_locks_for(object)) else {
+            refused += 1;
+            first.get_or_insert_with(|| {
+                format!("{object} needs a superuser, or more locks than a transaction has")
+            });
+            continue;
+        };
+        match ask(by.session, &sql, context).await {
+            Ok(()) => {}
+            Err(Silence::Said(said)) => {
+                ask(by.session, sql::ROLLBACK, context)
+                    .await
+                    .map_err(|silence| silence.into_fault(by.session.server().to_owned(), GIVING))?;
+                if said.state == LOCK_TIMEOUT {
+                    waited += LOCK;
+                } else {
+                    refused += 1;
+                }
+                first.get_or_insert_with(|| format!("{object}: {said}"));
+            }
+            Err(silence) => return Err(silence.into_fault(by.session.server().to_owned(), GIVING).into()),
+        }
+    }
+    let left = self::objects(what, 0, by, context).await?.all;
+    if left < objects.all {
+        tracing::warn!("repaired: {what}: {} objects", objects.all - left);
+    }
+    if left > 0 {
+        tracing::warn!(
+            "not done: {what}: {left} objects are left for the next rotation, or for you: {}{}",
+            what.by_hand(),
+            first.map(|first| format!(" ({first})")).unwrap_or_default()
+        );
+    }
+    Ok(left)
+}
+
+async fn objects(
+    what: &GiveOver,
+    most: u32,
+    by: &AdminSession<'_>,
+    context: &Context<'_>,
+) -> Result<Objects, Cause> {
+    let transaction = begin(by.session, by.identity, context).await?;
+    let row = transaction.ask(&what.objects(most), GIVING).await?;
+    transaction.rollback(GIVING).await?;
+    Ok(Objects::read(&row).ok_or_else(|| unreadable(by.session.server()))?)
+}
+
+async fn ask(session: &Session, sql: &str, context: &Context<'_>) -> Result<(), Silence> {
+    let scrub = Scrub::new([]);
+    let answer = session.ask(sql, GIVING, PATIENCE, context.budget(), &scrub);
+    answer.await.map(drop)
+}
+
+/// What would be lost, and what a person can do; none if nothing would.
+fn problem(own: &OwnRights, lost: &[Missing]) -> Option<String> {
+    let (lacks, remedy) = rights::words(lost, &compared(own))?;
+    Some(format!("{:?} lacks {lacks}; {remedy}", own.target))
+}
+
+fn goes_on_as_itself(own: &OwnRights, database: &str, problem: &str) {
+    if own.begins {
+        tracing::warn!(
+            role = own.role,
+            "role {:?} goes on as itself and does not act as {:?} yet, so that nobody loses access. In database {database:?}: {problem}",
+            own.role,
+            own.target
+        );
+    } else {
+        tracing::warn!(
+            role = own.role,
+            "not done: give what {:?} owns to {:?}. In database {database:?}: {problem}",
+            own.role,
+            own.target
+        );
+    }
+}
