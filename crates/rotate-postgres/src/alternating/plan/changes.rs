@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::{Facts, Role};
 use super::names::Turn;
 use super::repair::{Grant, Loan, Repair};
-use super::ties::{is_marked, mark_of};
+use super::ties::{is_marked, marked};
 
 /// The list as it grows.
 pub(super) struct Repairs<'f> {
@@ -63,13 +63,7 @@ impl<'f> Repairs<'f> {
         if is_marked(clone, original) {
             return;
         }
-        let mark = mark_of(original);
-        let comment = match &clone.comment {
-            Some(comment) => format!("{comment}; {mark}"),
-            None => mark,
-        };
-        let role = clone.name.clone();
-        self.list.push(Repair::Mark { role, comment });
+        self.list.push(marked(clone, original));
     }
 
     fn alter(&mut self, role: &Role, what: impl Into<String>) {
