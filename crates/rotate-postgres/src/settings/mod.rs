@@ -42,6 +42,15 @@ pub(crate) enum IdleSessions {
     Refuse(Duration),
 }
 
+/// What no secret can ask for, and the environment alone can allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Allowed {
+    /// A server that lets anybody in without a password counts as a login.
+    pub(crate) no_password: bool,
+    /// The machine itself, link-local addresses and the like may be a database's.
+    pub(crate) local_hosts: bool,
+}
+
 /// Everything that is the same for all secrets of a function.
 ///
 /// | variable | meaning | default |
@@ -59,6 +68,8 @@ pub(crate) enum IdleSessions {
 /// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
 /// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
 /// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
+/// | `ALLOW_LOGIN_WITHOUT_PASSWORD` | a login counts though the server asked for no password ([`Allowed`]) | `false` |
+/// | `ALLOW_LOCAL_HOSTS` | a database may be at the machine itself, or at a link-local address | `false` |
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
@@ -91,6 +102,8 @@ pub(crate) struct Settings {
     pub(crate) iam_admin: Option<String>,
     /// Where its token may go.
     pub(crate) iam_hosts: Hosts,
+    /// What is refused otherwise.
+    pub(crate) allowed: Allowed,
 }
 
 impl Settings {
@@ -124,7 +137,20 @@ impl Settings {
             iam_hosts: set(Hosts::NAME)
                 .as_deref()
                 .map_or(Ok(Hosts::default()), Hosts::parse)?,
+            allowed: Allowed {
+                no_password: flag("ALLOW_LOGIN_WITHOUT_PASSWORD", set)?,
+                local_hosts: flag("ALLOW_LOCAL_HOSTS", set)?,
+            },
         })
+    }
+}
+
+fn flag(name: &'static str, set: impl Fn(&str) -> Option<String>) -> Result<bool, PostgresFault> {
+    let Some(text) = set(name) else { return Ok(false) };
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "y" | "yes" => Ok(true),
+        "false" | "0" | "n" | "no" => Ok(false),
+        _ => Err(invalid(name, &text, "true or false")),
     }
 }
 
@@ -199,6 +225,7 @@ mod tests {
         assert!(matches!(settings.roots, Roots::BuiltIn));
         assert_eq!(settings.sent_as, SentAs::Verifier);
         assert_eq!(settings.order, CurrentMoves::InSetSecret);
+        assert_eq!(settings.allowed, Allowed::default());
     }
 
     #[test]
@@ -215,6 +242,7 @@ mod tests {
             ("PASSWORD_LENGTH", "20"),
             ("ADMIN_IAM_USERNAME", "admin"),
             ("ADMIN_IAM_HOSTS", "db.example.com"),
+            ("ALLOW_LOGIN_WITHOUT_PASSWORD", "Yes"),
         ])
         .unwrap();
         assert_eq!(settings.host.as_deref(), Some("db"));
@@ -227,6 +255,7 @@ mod tests {
         assert_eq!(settings.order, CurrentMoves::InFinishSecret);
         assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
         assert!(settings.iam_hosts.allow("db.example.com"));
+        assert!(settings.allowed.no_password && !settings.allowed.local_hosts);
     }
 
     #[test]
@@ -258,6 +287,7 @@ mod tests {
             ("PASSWORD_LENGTH", "0"),
             ("ADMIN_IAM_HOSTS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),
+            ("ALLOW_LOCAL_HOSTS", "on"),
         ] {
             let cause = read(&[(name, value)]).unwrap_err();
             assert_eq!(cause.code(), "ConfigurationInvalid", "{name}={value}");

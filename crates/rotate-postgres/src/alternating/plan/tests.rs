@@ -450,7 +450,7 @@ fn a_group_in_common_ties_nobody() {
     assert_eq!(next(None, Some(mark_of("app"))), Err("CloneForeign"));
 }
 
-/// Before 15 `app` may run GRANT app TO app_clone itself, whoever `app_clone` belongs to.
+/// Before 15 `app` may run `GRANT app TO app_clone` itself, whoever `app_clone` belongs to.
 #[test]
 fn before_15_a_membership_ties_nobody_without_the_mark() {
     let pair = Pair::of_clone("app_clone").unwrap();
