@@ -4,6 +4,7 @@
 //! rotation, rotate-postgres, rotate-api-key ─▶ outbound
 //!
 //! connect ─▶ budget      a name to a TCP connection, within a time limit
+//! forbidden              addresses that no service has
 //! trust                  root certificates from a setting
 //! scrub   ─▶ percent     a server's words without credentials
 //!         ─▶ words       an error on one line
@@ -12,6 +13,7 @@
 //! - [`Budget`] is the time that a step has; [`Budget::wait`] waits within it.
 //! - [`Bundle`] reads root certificates from a PEM or from the path of one; [`public_roots`] are the web's.
 //! - [`connect`] looks up a name and connects. Each address gets a fair share of the time.
+//! - [`refusal`] is a filter for it: the machine itself, link-local addresses, metadata services.
 //! - [`Scrub`] removes credentials from the words of a server.
 //! - [`encoded`] and [`form`] write percent-encoding; [`chain`], [`innermost`], [`one_line`] and [`shortened`] write errors.
 //!
@@ -20,6 +22,7 @@
 
 mod budget;
 mod connect;
+mod forbidden;
 mod percent;
 mod scrub;
 mod trust;
@@ -27,6 +30,7 @@ mod words;
 
 pub use budget::{Budget, TimedOut};
 pub use connect::{ConnectError, Destination, connect};
+pub use forbidden::refusal;
 pub use percent::{encoded, form};
 pub use scrub::Scrub;
 pub use trust::{Bundle, Place, TrustError, public_roots};

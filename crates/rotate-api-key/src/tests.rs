@@ -14,7 +14,6 @@ use crate::call::answer::{Judge, Reply};
 use crate::call::client_credentials;
 use crate::description::{Call, Description, Issue, Position};
 use crate::fault::{CODES, ProviderFault};
-use crate::http::forbidden;
 use crate::http::{Answer, LeadsTo, pause_of};
 use crate::key::mark::{self, Marks};
 use crate::notation::json::Json;
@@ -272,6 +271,6 @@ proptest! {
             prop_assert!((32..=64).contains(&version.as_str().len()) && mark::is_marked(&name));
         }
         let address = IpAddr::from(address.to_be_bytes());
-        let _ = forbidden::refusal(address, false);
+        let _ = outbound::refusal(address, false);
     }
 }

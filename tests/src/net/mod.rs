@@ -9,6 +9,7 @@ mod https;
 mod iam;
 mod interceptor;
 mod names;
+mod on_path;
 mod proxy;
 mod rogue;
 mod wire;
@@ -25,6 +26,7 @@ pub use https::Https;
 pub use iam::{Door, Visit};
 pub use interceptor::Interceptor;
 pub use names::resolver;
+pub use on_path::{OnPath, Plain};
 pub use proxy::{Act, Proxy, Rule, Side, Tls};
 pub use rogue::Rogue;
 

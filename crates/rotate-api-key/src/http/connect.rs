@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::forbidden;
 use crate::fault::ProviderFault;
 use crate::notation::base::{self, Base};
 
@@ -56,7 +55,7 @@ async fn reach(base: &Base, call: &str, limit: Duration) -> Result<TcpStream, Pr
         port: base.port,
     };
     let loopback = base::is_loopback(&base.host);
-    let forbidden = |ip: IpAddr| forbidden::refusal(ip, loopback);
+    let forbidden = |ip: IpAddr| outbound::refusal(ip, loopback);
     match outbound::connect(to, limit, Budget::lasting(limit), forbidden).await {
         Ok(stream) => Ok(stream),
         Err(ConnectError::Forbidden { address, why }) => Err(ProviderFault::ProviderAddressRefused {

@@ -4,7 +4,6 @@
 //! A connection of its own for each request: a step makes few, minutes apart, and what is not kept cannot be stale.
 
 mod connect;
-pub(crate) mod forbidden;
 
 use std::cell::Cell;
 use std::fmt;

@@ -18,7 +18,7 @@ mod superuser_secret;
 
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
-use rotation::{Cause, Context};
+use rotation::{Cause, Context, Fault};
 
 pub(crate) use fault::AdminFault;
 pub use fault::CODES;
@@ -67,6 +67,11 @@ impl Admin {
     /// The database that it logs in to.
     pub(crate) fn database(&self) -> &str {
         &self.endpoint.dbname
+    }
+
+    /// Where it logs in, and how that connection is protected.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// The same admin in another database of the server.
@@ -199,16 +204,18 @@ impl Admins {
         let text = context.other_secret(arn).await?;
         let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
         let admin = PostgresSecret::parse(&text)
-            .map_err(|error| elsewhere(format!("its document is unusable: {error}")))?;
+            .map_err(|error| elsewhere(format!("its document is unusable ({})", error.code())))?;
         let own = match Endpoint::of(&admin, &self.settings) {
             Ok(own) if own.same_server(endpoint) => self.primary.writer_of(own, context).await?,
             Ok(own) if admin.host().is_some() => self.of_the_same_server(arn, own, endpoint, context).await?,
             Ok(_) | Err(PostgresFault::HostMissing) => {
                 let server = self.mastered_by(arn, endpoint, context).await?;
                 Endpoint::at(&admin, &self.settings, &server.host, Some(server.port))
-                    .map_err(|fault| elsewhere(fault.to_string()))?
+                    .map_err(|fault| elsewhere(format!("its document is unusable ({})", fault.code())))?
             }
-            Err(fault) => return Err(elsewhere(fault.to_string()).into()),
+            Err(fault) => {
+                return Err(elsewhere(format!("its document is unusable ({})", fault.code())).into());
+            }
         };
         Ok(Admin {
             secret: Some(arn.to_owned()),
@@ -228,18 +235,14 @@ impl Admins {
     ) -> Result<Endpoint, Cause> {
         let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
         let (Some(ours), Some(theirs)) = (own.rds_name(), endpoint.rds_name()) else {
-            return Err(elsewhere(format!("it is for {}", own.server())).into());
+            return Err(elsewhere("its own document names another `host` or `port`".to_owned()).into());
         };
         let server = self.primary.server_at(&theirs, context).await?;
         let of_it = server.has(&ours) && own.port == server.port && endpoint.port == server.port;
         if of_it {
             Ok(own.moved_to(&server.host, server.port))
         } else {
-            let problem = format!(
-                "it is for {}, which is no endpoint of {}",
-                own.server(),
-                server.what
-            );
+            let problem = format!("the server of its own document is no endpoint of {}", server.what);
             Err(elsewhere(problem).into())
         }
     }
@@ -263,8 +266,8 @@ impl Admins {
                 "its document has no `host`, and {} listens on port {}",
                 server.what, server.port
             ))),
-            Some(master) => Err(elsewhere(format!(
-                "its document has no `host`, and the master user of {} has another secret, {master}",
+            Some(_) => Err(elsewhere(format!(
+                "its document has no `host`, and the master user of {} has another secret",
                 server.what
             ))),
             None => Err(elsewhere(format!(
@@ -305,6 +308,7 @@ impl Admins {
             host,
             port: endpoint.port,
             dbname: endpoint.dbname.clone(),
+            allowed: settings.allowed,
         };
         let own = self.primary.writer_of(own, context).await?;
         Ok(Admin {
@@ -327,6 +331,7 @@ fn check_is_another(current: &PostgresSecret, context: &Context<'_>) -> Result<(
     }
 }
 
+/// A secret's writer chooses which other secret is looked at: of that, nothing is shown but the ARN, which is the writer's own.
 fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
     PostgresFault::AdminElsewhere {
         admin: arn.to_owned(),
@@ -338,6 +343,7 @@ fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Allowed;
 
     #[test]
     fn debug_hides_the_credential() {
@@ -350,6 +356,10 @@ mod tests {
                 dbname: "app".to_owned(),
                 tls: TlsMode::VerifyFull,
                 server_name: "db".to_owned(),
+                allowed: Allowed {
+                    no_password: false,
+                    local_hosts: true,
+                },
             },
             credential: Credential::Password(Password::from("canary".to_owned())),
         };

@@ -48,8 +48,9 @@ impl AlternatingUsers {
             turn,
             owner: self.owner(current).map(str::to_owned),
         };
-        if !self.is_proven(context) {
-            let mut ownership = self.ownership(&endpoint, attempts, context);
+        let admin = self.admin(&endpoint, &arrangement, current, context).await?;
+        if !self.is_proven(admin.endpoint(), context) {
+            let mut ownership = self.ownership(&endpoint, admin.endpoint(), attempts, context);
             match ownership.log_in("the current version", current).await? {
                 Some(session) => session.close().await,
                 None => {
@@ -59,7 +60,7 @@ impl AlternatingUsers {
                 }
             }
         }
-        let (session, admin) = self.admin(&endpoint, &arrangement, current, context).await?;
+        let session = self.admins.open(&admin, &self.tls, context).await?;
         attempts.may_work_now(pending.password());
         let outcome = self
             .through(&session, &admin, &arrangement, pending, context)

@@ -17,7 +17,10 @@ use crate::server::session::Session;
 /// What logs in, and what was tried before.
 pub(super) struct Ownership<'a, 't> {
     pub(super) primary: &'a Primary,
+    /// Where the secret leads.
     pub(super) endpoint: &'a Endpoint,
+    /// The same server, over the connection that the superuser will use: a weaker one would show who answers there, and no more.
+    pub(super) proof: &'a Endpoint,
     pub(super) context: &'a Context<'a>,
     pub(super) attempts: &'a mut LoginAttempts<'t>,
 }
@@ -26,7 +29,7 @@ impl Ownership<'_, '_> {
     /// A session of one credential; none if the server refused it.
     ///
     /// # Errors
-    /// What is not the credential's fault: no other would help.
+    /// What is not the credential's fault: no other would help. `ServerNotProven` for a login that shows nothing.
     pub(super) async fn log_in(
         &mut self,
         name: &str,
@@ -34,8 +37,15 @@ impl Ownership<'_, '_> {
     ) -> Result<Option<Session>, Cause> {
         let (role, password) = (secret.username(), secret.password());
         let credential = format!("{name}, role {role:?}");
-        let session = self.attempts.attempt(credential, self.endpoint, role, password);
-        Ok(session.await?)
+        let session = self.attempts.attempt(credential, self.proof, role, password);
+        let Some(session) = session.await? else {
+            return Ok(None);
+        };
+        if let Err(fault) = session.check_proof(role) {
+            session.close().await;
+            return Err(fault.into());
+        }
+        Ok(Some(session))
     }
 
     /// Whether the pending or the previous version logs in, after the current one did not. Where it was not the password that the

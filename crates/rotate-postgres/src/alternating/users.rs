@@ -30,8 +30,9 @@ pub struct AlternatingUsers {
     pub(super) settings: Settings,
     pub(super) tls: Tls,
     pub(super) admins: Admins,
-    /// By secret, the version whose password logged in as createSecret asked: setSecret, a moment later, need not try it again.
-    proven: TtlCache<VersionId>,
+    /// By secret, the version whose password logged in as createSecret asked, and where: setSecret, a moment later, need not try it
+    /// again over the same connection.
+    proven: TtlCache<(VersionId, Endpoint)>,
 }
 
 impl AlternatingUsers {
@@ -58,14 +59,14 @@ impl AlternatingUsers {
         secret.ownerrole().or(self.settings.owner_role.as_deref())
     }
 
-    /// A session of the admin in the user's database, and the admin.
+    /// The admin, in the user's database. It does not log in yet.
     pub(super) async fn admin(
         &self,
         endpoint: &Endpoint,
         arrangement: &Arrangement,
         current: &PostgresSecret,
         context: &Context<'_>,
-    ) -> Result<(Session, Admin), Cause> {
+    ) -> Result<Admin, Cause> {
         let admin = self.admins.find(current, endpoint, context).await?;
         let admin = admin
             .ok_or(AlternatingFault::AdminMissing)?
@@ -74,8 +75,7 @@ impl AlternatingUsers {
             let role = admin.role().to_owned();
             return Err(AlternatingFault::AdminIsOfThePair { role }.into());
         }
-        let session = self.admins.open(&admin, &self.tls, context).await?;
-        Ok((session, admin))
+        Ok(admin)
     }
 
     /// Whether there is an admin at all, before anything is written.
@@ -104,14 +104,17 @@ impl AlternatingUsers {
         let Some(pair) = Pair::of_clone(user) else {
             return Ok(Pair::of_original(user)?.clone);
         };
-        let mut ownership = self.ownership(endpoint, attempts, context);
+        let mut ownership = self.ownership(endpoint, endpoint, attempts, context);
         if let Some(session) = ownership.log_in("the current version", current).await? {
             let owner = self.owner(current);
             let names = [pair.original.as_str(), pair.clone.as_str()];
             let facts = ask(&session, names.into_iter().chain(owner), context).await;
             session.close().await;
             let next = ties::counterpart(&pair, owner, &facts?, &endpoint.server())?;
-            self.remember(context);
+            self.proven.insert(
+                context.secret(),
+                &(context.current_version().clone(), endpoint.clone()),
+            );
             return Ok(next);
         }
         // The password was changed by hand. The version before tells which user this one is the clone of.
@@ -123,28 +126,30 @@ impl AlternatingUsers {
         }
     }
 
-    /// The question whether the secret may speak for its role, about the server at `endpoint`.
+    /// The question whether the secret may speak for its role, about the server at `endpoint`, asked over the connection to `proof`.
     pub(super) fn ownership<'o, 't>(
         &'o self,
         endpoint: &'o Endpoint,
+        proof: &'o Endpoint,
         attempts: &'o mut LoginAttempts<'t>,
         context: &'o Context<'o>,
     ) -> Ownership<'o, 't> {
         Ownership {
             primary: &self.admins.primary,
             endpoint,
+            proof,
             context,
             attempts,
         }
     }
 
-    fn remember(&self, context: &Context<'_>) {
-        self.proven.insert(context.secret(), context.current_version());
-    }
-
-    /// Whether the current version was shown to log in by this very process, a moment ago. What a version holds never changes.
-    pub(super) fn is_proven(&self, context: &Context<'_>) -> bool {
-        self.proven.get(context.secret()).as_ref() == Some(context.current_version())
+    /// Whether the current version was shown to log in by this very process, a moment ago, over such a connection. What a version
+    /// holds never changes.
+    pub(super) fn is_proven(&self, proof: &Endpoint, context: &Context<'_>) -> bool {
+        let proven = self.proven.get(context.secret());
+        proven.is_some_and(|(version, endpoint)| {
+            version == *context.current_version() && endpoint.same_connection(proof)
+        })
     }
 }
 

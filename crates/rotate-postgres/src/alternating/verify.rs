@@ -14,6 +14,7 @@ use super::plan::{Arrangement, Plan, ties};
 use super::users::{AlternatingUsers, ask, unreadable};
 use super::{apply, idle_sessions};
 use crate::admin::Admin;
+use crate::role::login_attempts::LoginAttempts;
 use crate::role::transaction::{By, Idle, Transaction};
 use crate::role::{pending_login, test_sql};
 use crate::server::endpoint::Endpoint;
@@ -35,7 +36,10 @@ impl AlternatingUsers {
         session.close().await;
         match outcome? {
             None => Ok(()),
-            Some(arrangement) => self.rehearse(&arrangement, &endpoint, current, context).await,
+            Some(arrangement) => {
+                self.rehearse(&arrangement, &endpoint, current, pending, context)
+                    .await
+            }
         }
     }
 
@@ -95,10 +99,19 @@ impl AlternatingUsers {
         arrangement: &Arrangement,
         endpoint: &Endpoint,
         current: &PostgresSecret,
+        pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         self.check_admin_named(current, context)?;
-        let (session, admin) = self.admin(endpoint, arrangement, current, context).await?;
+        let admin = self.admin(endpoint, arrangement, current, context).await?;
+        let mut attempts = LoginAttempts::new(&self.tls, context.budget());
+        let mut ownership = self.ownership(endpoint, admin.endpoint(), &mut attempts, context);
+        // In a test rotation it is a copy of the current version. Otherwise it is what heals an AWSCURRENT that is refused.
+        match ownership.log_in("the pending version", pending).await? {
+            Some(session) => session.close().await,
+            None => return Err(ownership.unproven(current).into()),
+        }
+        let session = self.admins.open(&admin, &self.tls, context).await?;
         let outcome = self.rehearse_as(&session, &admin, arrangement, context).await;
         session.close().await;
         outcome

@@ -27,6 +27,7 @@ impl Fault for PostgresFault {
             Self::AdminElsewhere { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of an admin of this very server, with the same `host` and `port`"),
             Self::AdminIsTheUser { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter this one, or remove it"),
             Self::HostUnknown { .. } => Advice::new(Kind::Network, "check `host` in the secret; if it is right, check that the function's VPC resolves it (DNS support, private hosted zones)"),
+            Self::HostAddressRefused { .. } => Advice::new(Kind::Network, "correct `host` in the secret; if the database really is on the function's own machine, set ALLOW_LOCAL_HOSTS=true in the function's environment"),
             Self::ConnectionRefused { .. } => Advice::new(Kind::Network, "check `port` in the secret, and that the server runs and listens on that address (listen_addresses)"),
             Self::HostUnreachable { .. } => Advice::new(Kind::Network, "put the function into subnets with a route to the database (the same VPC, a peering or a transit gateway)"),
             Self::ServerSilent(_) => Advice::new(Kind::Network, "let the database's security group accept the function's security group on the database's port, and check network ACLs; if it accepts and is silent, check the server's load"),
@@ -41,6 +42,8 @@ impl Fault for PostgresFault {
             Self::CleartextRefused { .. } => Advice::new(Kind::Tls, "let the server use scram-sha-256 in pg_hba.conf, or use TLS: remove \"ssl\": false from the secret"),
             Self::AuthenticationUnsupported { .. } => Advice::new(Kind::Login, "let pg_hba.conf match the function's connection with scram-sha-256, and keep scram_iterations at 100000 or below"),
             Self::ServerNotProven { .. } => Advice::new(Kind::Login, "find out who answers at this address: it accepted the login without knowing the password, as an impostor would"),
+            Self::LoginProvesNothing { .. } => Advice::new(Kind::Login, "remove \"ssl\": false (or \"sslmode\": \"disable\") from the secret, or let pg_hba.conf ask for the password with scram-sha-256"),
+            Self::PasswordNotAsked { .. } => Advice::new(Kind::Login, "let pg_hba.conf (or the pooler) ask for the password with scram-sha-256 on the function's connections; if everybody may log in there without one, set ALLOW_LOGIN_WITHOUT_PASSWORD=true in the function's environment"),
             Self::LoginRefused { role, .. } => Advice::new(Kind::Login, login(role)),
             Self::PendingRefused { role, said, .. } => Advice::new(Kind::Login, pending(role, said)),
             Self::DatabaseUnknown { .. } => Advice::new(Kind::Server, "correct `dbname` (or `database`) in the secret, or PGDATABASE; without any the database postgres is used"),
@@ -93,7 +96,7 @@ fn pending(role: &str, said: &Said) -> String {
 
 fn powerful(role: &str) -> String {
     format!(
-        "if `username` is right, set the password of {} by hand (\\password) and write it into the secret, and remove `masterarn`",
+        "if `username` is right, set the password of {} by hand (\\password) and write it into the secret, and remove `masterarn` (or ADMIN_IAM_USERNAME)",
         escape_identifier(role)
     )
 }

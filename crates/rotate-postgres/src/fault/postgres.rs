@@ -59,6 +59,9 @@ pub(crate) enum PostgresFault {
     /// No address for the name.
     #[error("the name {host} leads to no address: {detail}")]
     HostUnknown { host: String, detail: String },
+    /// The machine itself, a link-local address, a metadata service.
+    #[error("the host {host} is at an address that no database has: it {why}")]
+    HostAddressRefused { host: String, why: &'static str },
     /// Nobody listens.
     #[error("the connection to {server} was refused")]
     ConnectionRefused { server: String },
@@ -116,6 +119,18 @@ pub(crate) enum PostgresFault {
         role: String,
         detail: String,
     },
+
+    /// The same for a login that succeeded, where it must show whose password it was.
+    #[error("the server {server} did not prove that it knows the password of {role:?}: {detail}")]
+    #[strum(serialize = "ServerNotProven")]
+    LoginProvesNothing {
+        server: String,
+        role: String,
+        detail: &'static str,
+    },
+    /// `trust`, `ident`, a pooler that trusts, or an impostor: any password would have done.
+    #[error("the server {server} let {role:?} in without asking for a password")]
+    PasswordNotAsked { server: String, role: String },
 
     /// No credential logs in.
     #[error("no credential of role {role:?} logs in at {server}: {}", Attempts(tried))]

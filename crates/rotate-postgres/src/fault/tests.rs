@@ -58,6 +58,19 @@ async fn one_of_each() -> Vec<PostgresFault> {
             role: role(),
         },
         F::ConnectionRefused { server: server() }.of_what_may_resume(),
+        F::LoginProvesNothing {
+            server: server(),
+            role: role(),
+            detail: "it asked for no password",
+        },
+        F::PasswordNotAsked {
+            server: server(),
+            role: role(),
+        },
+        F::HostAddressRefused {
+            host: text(),
+            why: "is the machine itself",
+        },
         F::HostUnknown {
             host: text(),
             detail: detail(),

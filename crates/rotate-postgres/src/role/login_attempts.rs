@@ -152,6 +152,7 @@ mod tests {
 
     use super::*;
     use crate::fault::Attempts;
+    use crate::settings::Allowed;
     use crate::settings::roots::Roots;
 
     /// A server that answers each login with the next of these SQLSTATEs.
@@ -176,6 +177,10 @@ mod tests {
             dbname: "postgres".to_owned(),
             tls: TlsMode::Disable,
             server_name: "127.0.0.1".to_owned(),
+            allowed: Allowed {
+                no_password: false,
+                local_hosts: true,
+            },
         }
     }
 

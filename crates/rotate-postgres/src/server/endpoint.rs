@@ -5,8 +5,8 @@ use rustls::pki_types::ServerName;
 
 use crate::fault::PostgresFault;
 use crate::rds::RdsName;
-use crate::settings::Settings;
 use crate::settings::roots::Roots;
+use crate::settings::{Allowed, Settings};
 use outbound::{Destination, shortened_name as shortened};
 
 /// PostgreSQL's port.
@@ -29,6 +29,8 @@ pub(crate) struct Endpoint {
     pub(crate) tls: TlsMode,
     /// The name to look for in the server's certificate.
     pub(crate) server_name: String,
+    /// What the environment allows there.
+    pub(crate) allowed: Allowed,
 }
 
 impl Endpoint {
@@ -77,6 +79,7 @@ impl Endpoint {
                 .to_owned(),
             tls,
             server_name: server_name.to_owned(),
+            allowed: settings.allowed,
         })
     }
 
@@ -101,6 +104,11 @@ impl Endpoint {
             (host.trim_end_matches('.').to_ascii_lowercase(), endpoint.port)
         };
         plain(self) == plain(other)
+    }
+
+    /// Whether a login there is as good a proof as one at `other`: the same server, known by the same signs.
+    pub(crate) fn same_connection(&self, other: &Self) -> bool {
+        self.same_server(other) && self.tls == other.tls && self.server_name == other.server_name
     }
 
     /// The name of RDS's that a connection is proven to lead to: the host, or, for an alias, the name that the certificate is
@@ -352,6 +360,10 @@ mod tests {
             dbname: "app".to_owned(),
             tls: TlsMode::VerifyFull,
             server_name: server_name.to_owned(),
+            allowed: Allowed {
+                no_password: false,
+                local_hosts: true,
+            },
         }
     }
 

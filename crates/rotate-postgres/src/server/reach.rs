@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outbound::{ConnectError, connect, shortened_name};
+use outbound::{ConnectError, connect, refusal, shortened_name};
 use rotation::Budget;
 use tokio::net::TcpStream;
 
@@ -19,8 +19,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// `HostUnknown`, `ConnectionRefused`, `HostUnreachable`, `ServerSilent`, `ConnectionLost`: of the first address to
 /// which there is a route.
 pub(crate) async fn reach(endpoint: &Endpoint, budget: Budget) -> Result<TcpStream, PostgresFault> {
-    // A database may be at any address, the machine itself included.
-    connect(endpoint.destination(), PATIENCE, budget, |_| None)
+    let local_hosts = endpoint.allowed.local_hosts;
+    let forbidden = |address| (!local_hosts).then(|| refusal(address, false)).flatten();
+    connect(endpoint.destination(), PATIENCE, budget, forbidden)
         .await
         .map_err(|error| fault(endpoint, error))
 }
@@ -42,9 +43,10 @@ fn fault(endpoint: &Endpoint, error: ConnectError) -> PostgresFault {
             server,
             detail: format!("{}: {error}", address.ip()),
         },
-        ConnectError::Forbidden { address, why } => PostgresFault::HostUnreachable {
-            server,
-            detail: format!("{address} {why}"),
+        // Whether anything listens there was not tried, and where a name leads is not said.
+        ConnectError::Forbidden { why, .. } => PostgresFault::HostAddressRefused {
+            host: shortened_name(&endpoint.host),
+            why,
         },
         ConnectError::TimedOut(timed_out) => PostgresFault::ServerSilent(timed_out),
     }
@@ -59,6 +61,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::settings::Allowed;
 
     fn endpoint(host: &str, port: u16) -> Endpoint {
         Endpoint {
@@ -67,6 +70,10 @@ mod tests {
             dbname: "postgres".to_owned(),
             tls: TlsMode::Disable,
             server_name: host.to_owned(),
+            allowed: Allowed {
+                no_password: false,
+                local_hosts: true,
+            },
         }
     }
 

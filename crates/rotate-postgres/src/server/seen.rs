@@ -34,6 +34,16 @@ impl Seen {
         matches!(self.asked.load(Ordering::Relaxed), MD5 | SASL)
     }
 
+    /// Whether the server asked for any credential. One that did not lets everybody in, or is none.
+    pub(crate) fn asked_for_a_credential(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether both sides proved that they know the password: the driver ends a SCRAM exchange that the server does not finish.
+    pub(crate) fn is_mutual(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) == SASL
+    }
+
     /// Whether the process that let us in is the one that answers questions, which says of itself that it is `backend`. A
     /// pooler has keys of its own.
     pub(crate) fn is_served_by(&self, backend: u32) -> bool {

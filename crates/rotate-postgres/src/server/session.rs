@@ -28,6 +28,8 @@ pub(crate) struct Session {
     server: String,
     /// What the login showed.
     seen: Arc<Seen>,
+    /// The server's certificate was verified.
+    verified: bool,
     /// A question went unanswered.
     silent: AtomicBool,
 }
@@ -81,6 +83,7 @@ impl Session {
         connection: Connection<S, T>,
         server: String,
         seen: Arc<Seen>,
+        verified: bool,
     ) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -93,6 +96,7 @@ impl Session {
             connection,
             server,
             seen,
+            verified,
             silent: AtomicBool::new(false),
         }
     }
@@ -105,6 +109,26 @@ impl Session {
     /// What the login showed of the server.
     pub(crate) fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// Checks that this login shows whose password it was: the server asked for one, and is known by its certificate, or by SCRAM,
+    /// which it cannot finish without knowing the password. Anybody on the network path says yes to everything.
+    ///
+    /// # Errors
+    /// `ServerNotProven`.
+    pub(crate) fn check_proof(&self, role: &str) -> Result<(), PostgresFault> {
+        let detail = if !self.seen.asked_for_a_credential() {
+            "it asked for no password"
+        } else if self.verified || self.seen.is_mutual() {
+            return Ok(());
+        } else {
+            "it asked for an MD5 hash over a connection without TLS"
+        };
+        Err(PostgresFault::LoginProvesNothing {
+            server: self.server.clone(),
+            role: role.to_owned(),
+            detail,
+        })
     }
 
     /// By which the server can be asked to give up what this session is doing.

@@ -26,14 +26,25 @@ const RAISE_SYNCHRONOUS_COMMIT: &str = "SELECT set_config('synchronous_commit', 
 /// Takes back what the transaction changed.
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 
+/// Puts a session back to the role that it means to act as, where `search_path` is known: what `ALTER ROLE … SET role` says for the
+/// role that logged in, or that role itself. The owner of a database can say otherwise for everybody who logs in to it (`ALTER
+/// DATABASE … SET role`), and the superuser would act as a role of the owner's choice. `role=` has five characters.
+const ACT_AS_INTENDED: &str = "SELECT set_config('role', 'none', true) WHERE current_user::text IS DISTINCT FROM \
+     (SELECT substr(c, 6) FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c \
+     WHERE s.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user) \
+     AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) \
+     AND c LIKE 'role=%' ORDER BY s.setdatabase DESC LIMIT 1)";
+
 /// Begins a transaction that can change a role, whatever the role's or the database's own settings are:
-/// `default_transaction_read_only`, `role`, `search_path`, time limits, or none, and `synchronous_commit`: were it off,
+/// `default_transaction_read_only` and `…_isolation` (the facts must not be older than the lock), `role`, `search_path`,
+/// `standard_conforming_strings`, time limits, or none, and `synchronous_commit`: were it off,
 /// a crash of the server could undo a password that was logged in with and promoted. It is only raised: `remote_apply` waits for
 /// more than `on`. `transaction_timeout`, of PostgreSQL 17, would end a transaction that waits for Secrets Manager. Everything ends with the
 /// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
 /// server, later than any of our own limits.
 ///
-/// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as.
+/// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as. Otherwise it acts
+/// as its own settings say, and never as those of the database do.
 pub(crate) fn begin(
     statement_limit: Duration,
     lock_limit: Duration,
@@ -41,20 +52,26 @@ pub(crate) fn begin(
     as_itself: bool,
     version: u32,
 ) -> String {
-    let role = if as_itself { "SET LOCAL ROLE NONE; " } else { "" };
+    let role = if as_itself {
+        "SET LOCAL ROLE NONE"
+    } else {
+        ACT_AS_INTENDED
+    };
     let whole = if version >= FIRST_WITH_TRANSACTION_TIMEOUT {
         "SET LOCAL transaction_timeout = 0; "
     } else {
         ""
     };
     format!(
-        "BEGIN READ WRITE; \
+        "BEGIN READ WRITE, ISOLATION LEVEL READ COMMITTED; \
          SET LOCAL statement_timeout = {}; \
          SET LOCAL lock_timeout = {}; \
          SET LOCAL idle_in_transaction_session_timeout = {}; \
          SET LOCAL datestyle = 'ISO'; \
-         {whole}{role}\
+         SET LOCAL standard_conforming_strings = on; \
+         {whole}\
          SET LOCAL search_path = pg_catalog; \
+         {role}; \
          {RAISE_SYNCHRONOUS_COMMIT}",
         statement_limit.as_millis(),
         lock_limit.as_millis(),
@@ -74,9 +91,19 @@ pub(crate) fn set_password(role: &str, password: &dyn ExposeSecret<str>) -> Secr
     .into()
 }
 
-/// Roles that PostgreSQL or RDS define, and that lead to a superuser's power or to others' passwords.
-const POWERFUL: &str = "'rds_superuser', 'rds_password', 'rds_replication', \
-     'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files', 'pg_read_all_data', 'pg_write_all_data'";
+/// Roles with power over what is others', by what they can do. `p` is a row of `pg_roles`.
+///
+/// - Those with an attribute that leads to other roles, to all data, or past row policies.
+/// - Every role that the server defines itself, in this version or in a later one: nobody else can make one whose name begins with
+///   `pg_`. Each reads, writes, stops or maintains what is not its own; the settings and statements that `pg_monitor` reads can
+///   hold passwords. `pg_database_owner` is none of them: its member is the owner of the session's database, an ordinary role.
+/// - Those of RDS that change passwords, or have a superuser's rights.
+/// - Owners of `postgres` or of a template: what they leave there runs in the sessions of others, and is in every new database.
+///   Owners of other databases are ordinary: an application often owns its own.
+const POWERFUL: &str = "p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls \
+     OR (left(p.rolname::text, 3) = 'pg_' AND p.rolname <> 'pg_database_owner') \
+     OR p.rolname IN ('rds_superuser', 'rds_password', 'rds_replication') \
+     OR EXISTS (SELECT FROM pg_catalog.pg_database AS d WHERE d.datdba = p.oid AND (d.datistemplate OR d.datname = 'postgres'))";
 
 /// Whether a role exists, may log in, and until when; `rolvaliduntil` as text, and whether it is past; last, the
 /// powerful role that it is or is a member of, if any.
@@ -84,7 +111,7 @@ pub(crate) fn describe_role(role: &str) -> String {
     format!(
         "SELECT r.rolcanlogin, r.rolvaliduntil, r.rolvaliduntil <= pg_catalog.now(), \
          (SELECT p.rolname FROM pg_catalog.pg_roles AS p \
-         WHERE (p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls OR p.rolname IN ({POWERFUL})) \
+         WHERE ({POWERFUL}) \
          AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER') ORDER BY p.oid <> r.oid, p.rolname LIMIT 1) \
          FROM pg_catalog.pg_roles AS r WHERE r.rolname = {}",
         escape_literal(role).trim_start()

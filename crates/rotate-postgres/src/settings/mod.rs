@@ -44,6 +44,15 @@ pub(crate) enum IdleSessions {
     Refuse(Duration),
 }
 
+/// What no secret can ask for, and the environment alone can allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Allowed {
+    /// A server that lets anybody in without a password counts as a login.
+    pub(crate) no_password: bool,
+    /// The machine itself, link-local addresses and the like may be a database's.
+    pub(crate) local_hosts: bool,
+}
+
 /// Everything that is the same for all secrets of a function.
 ///
 /// | variable | meaning | default |
@@ -62,6 +71,8 @@ pub(crate) enum IdleSessions {
 /// | `SUPERUSER_SECRETS` | the superuser secrets that `masterarn` may name ([`SuperuserSecrets`]) | none |
 /// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
 /// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
+/// | `ALLOW_LOGIN_WITHOUT_PASSWORD` | a login counts though the server asked for no password ([`Allowed`]) | `false` |
+/// | `ALLOW_LOCAL_HOSTS` | a database may be at the machine itself, or at a link-local address | `false` |
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
@@ -96,6 +107,8 @@ pub(crate) struct Settings {
     pub(crate) iam_admin: Option<String>,
     /// Where its token may go.
     pub(crate) iam_hosts: Hosts,
+    /// What is refused otherwise.
+    pub(crate) allowed: Allowed,
 }
 
 impl Settings {
@@ -132,7 +145,20 @@ impl Settings {
             iam_hosts: set(Hosts::NAME)
                 .as_deref()
                 .map_or(Ok(Hosts::default()), Hosts::parse)?,
+            allowed: Allowed {
+                no_password: flag("ALLOW_LOGIN_WITHOUT_PASSWORD", set)?,
+                local_hosts: flag("ALLOW_LOCAL_HOSTS", set)?,
+            },
         })
+    }
+}
+
+fn flag(name: &'static str, set: impl Fn(&str) -> Option<String>) -> Result<bool, PostgresFault> {
+    let Some(text) = set(name) else { return Ok(false) };
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "y" | "yes" => Ok(true),
+        "false" | "0" | "n" | "no" => Ok(false),
+        _ => Err(invalid(name, &text, "true or false")),
     }
 }
 
@@ -207,6 +233,7 @@ mod tests {
         assert!(matches!(settings.roots, Roots::BuiltIn));
         assert_eq!(settings.sent_as, SentAs::Verifier);
         assert_eq!(settings.order, CurrentMoves::InSetSecret);
+        assert_eq!(settings.allowed, Allowed::default());
     }
 
     #[test]
@@ -227,6 +254,7 @@ mod tests {
                 "SUPERUSER_SECRETS",
                 "arn:aws:secretsmanager:us-east-1:111111111111:secret:admin-AbCdEf",
             ),
+            ("ALLOW_LOGIN_WITHOUT_PASSWORD", "Yes"),
         ])
         .unwrap();
         assert_eq!(settings.host.as_deref(), Some("db"));
@@ -241,6 +269,7 @@ mod tests {
         assert!(settings.iam_hosts.allow("db.example.com"));
         let admin = "arn:aws:secretsmanager:us-east-1:111111111111:secret:admin-AbCdEf";
         assert!(settings.superuser_secrets.allow(admin));
+        assert!(settings.allowed.no_password && !settings.allowed.local_hosts);
     }
 
     #[test]
@@ -273,6 +302,7 @@ mod tests {
             ("ADMIN_IAM_HOSTS", "*"),
             ("SUPERUSER_SECRETS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),
+            ("ALLOW_LOCAL_HOSTS", "on"),
         ] {
             let cause = read(&[(name, value)]).unwrap_err();
             assert_eq!(cause.code(), "ConfigurationInvalid", "{name}={value}");

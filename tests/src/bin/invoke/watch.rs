@@ -33,6 +33,7 @@ impl Watch {
         let process = command
             .current_dir(workspace())
             .env("AWS_ENDPOINT_URL", &scene.url)
+            .env("ALLOW_LOCAL_HOSTS", "true")
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "local")
             .env("AWS_SECRET_ACCESS_KEY", "local")

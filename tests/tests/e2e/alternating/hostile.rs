@@ -1,5 +1,6 @@
 //! What somebody who means harm can do with the database, or with the secret, and what they get by it: nothing.
 
+use keywheel_tests::net::{OnPath, Plain};
 use keywheel_tests::pair::{Admin, Pair, Power, admin_document};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::Setup;
@@ -54,6 +55,142 @@ async fn an_operator_of_the_applications_is_not_run_with_the_admins_rights() {
     }
 }
 
+/// The owner of the database says as whom everybody acts who logs in there, and more: the superuser acts as itself.
+#[tokio::test]
+async fn what_the_owner_of_a_database_sets_for_everybody_does_not_reach_the_admin() {
+    for server in SERVERS {
+        for power in [Power::CreateRole, Power::Superuser] {
+            let database = TestDatabase::new(cluster(server)).await;
+            let pair = Pair::of(Setup::on(server), database, power).await;
+            let (name, user, admin) = (
+                pair.database.name().to_owned(),
+                pair.database.user().to_owned(),
+                pair.admin.name.clone(),
+            );
+            let evil = format!("{user}_evil");
+            pair.database
+                .sql(&format!("CREATE ROLE {evil}; GRANT {evil} TO {admin}"))
+                .await;
+            let session = pair.session(&Label::Current).await;
+            for setting in [
+                "search_path = evil, pg_catalog",
+                "default_transaction_read_only = on",
+                "default_transaction_isolation = 'serializable'",
+                "standard_conforming_strings = off",
+                "row_security = off",
+                "lock_timeout = 1",
+                "idle_in_transaction_session_timeout = 1",
+                "datestyle = 'German'",
+            ] {
+                session
+                    .batch_execute(&format!("ALTER DATABASE {name} SET {setting}"))
+                    .await
+                    .expect("the owner of a database may do that");
+            }
+            drop(session);
+            // The owner may name any role: the server checks it at each login, for who logs in.
+            cluster(server)
+                .sql(&format!("ALTER DATABASE {name} SET role = {evil}"))
+                .await;
+            for turn in 0..2 {
+                pair.rotate()
+                    .await
+                    .unwrap_or_else(|error| panic!("{server:?} {power:?} {turn}: {error}"));
+                pair.invariant_current_and_previous_log_in("a hostile owner")
+                    .await;
+            }
+            let made_by_evil = format!(
+                "SELECT count(*)::text FROM pg_auth_members WHERE grantor = '{evil}'::regrole OR roleid = '{evil}'::regrole AND member <> '{admin}'::regrole"
+            );
+            assert_eq!(pair.database.value(&made_by_evil).await, "0", "{server:?}");
+            cluster(server)
+                .sql(&format!("ALTER DATABASE {name} RESET ALL; DROP ROLE {evil}"))
+                .await;
+        }
+    }
+}
+
+/// What the original sets for itself is copied by the admin: as a value, whatever it says.
+#[tokio::test]
+async fn a_hostile_setting_is_copied_as_a_value() {
+    for server in SERVERS {
+        let pair = Pair::on(server).await;
+        let (role, clone) = (pair.database.role(), pair.database.clone_user());
+        let session = pair.session(&Label::Current).await;
+        let literal = r"x''; ALTER ROLE CURRENT_USER SUPERUSER; --\''";
+        session
+            .batch_execute(&format!(
+                "ALTER ROLE {role} SET application_name TO '{literal}'; ALTER ROLE {role} SET search_path TO '{literal}'"
+            ))
+            .await
+            .expect("a role may set these for itself");
+        drop(session);
+        pair.rotate()
+            .await
+            .unwrap_or_else(|error| panic!("{server:?}: {error}"));
+        let same = format!(
+            "SELECT (array(SELECT c FROM pg_db_role_setting, unnest(setconfig) c WHERE setrole = '{clone}'::regrole AND c NOT LIKE 'role=%' ORDER BY c)              = array(SELECT c FROM pg_db_role_setting, unnest(setconfig) c WHERE setrole = '{role}'::regrole ORDER BY c))::text"
+        );
+        assert_eq!(pair.database.value(&same).await, "true", "{server:?}");
+        let powerful = format!(
+            "SELECT count(*)::text FROM pg_roles WHERE rolsuper AND rolname IN ('{}', '{clone}', '{}')",
+            pair.database.user(),
+            pair.admin.name
+        );
+        assert_eq!(pair.database.value(&powerful).await, "0", "{server:?}");
+    }
+}
+
+/// Somebody who writes the secret and answers in the server's place: over plain text, which the secret asks for. What they say
+/// there proves nothing to a superuser that acts over TLS.
+#[tokio::test]
+async fn a_login_over_a_weaker_connection_than_the_superusers_proves_nothing() {
+    let elsewhere = cluster(Server::Sixteen);
+    for own_server in [false, true] {
+        let database = TestDatabase::new(cluster(Server::Main)).await;
+        let user = database.user().to_owned();
+        let chosen = "known to the attacker";
+        let plain = if own_server {
+            let role = format!("CREATE ROLE \"{user}\" LOGIN PASSWORD '{chosen}'");
+            elsewhere.sql(&role).await;
+            elsewhere
+                .sql(&format!("CREATE DATABASE {}", database.name()))
+                .await;
+            Plain::Elsewhere(elsewhere.port())
+        } else {
+            Plain::LetIn
+        };
+        let path = OnPath::start(cluster(Server::Main).port(), plain).expect("it listens");
+        let admin = Admin::new(&database, Power::CreateRole).await;
+        let mut admin_secret = admin_document(&database, &admin);
+        let mut document = database.document();
+        for secret in [&mut admin_secret, &mut document] {
+            secret["host"] = "localhost".into();
+            secret["port"] = path.port().into();
+        }
+        document["ssl"] = false.into();
+        document["password"] = chosen.into();
+        let pair =
+            Pair::with_documents(Setup::on(Server::Main), database, document, admin, &admin_secret).await;
+        let token = pair.proposed().await;
+        pair.refuses(&token, Step::Set, "CurrentUnproven", &["28P01"])
+            .await;
+        let clones = format!(
+            "SELECT count(*)::text FROM pg_roles WHERE rolname = '{}'",
+            pair.database.clone_user()
+        );
+        assert_eq!(pair.database.value(&clones).await, "0");
+        let log = pair.database.log().of_role(&pair.admin.name);
+        assert_eq!(log.logins(), 0, "the superuser was not used: {log}");
+        if own_server {
+            elsewhere
+                .sql(&format!("DROP DATABASE {}", pair.database.name()))
+                .await;
+            elsewhere.sql(&format!("DROP ROLE \"{user}\"")).await;
+        }
+    }
+}
+
 /// Every role may set for itself as whom it acts, whoever that is: that makes it nobody's clone.
 #[tokio::test]
 async fn nobody_becomes_a_clone_by_saying_so_himself() {
@@ -96,6 +233,31 @@ async fn nobody_becomes_a_clone_by_saying_so_himself() {
             ))
             .await;
         assert_eq!(after, before, "{server:?}");
+    }
+}
+
+/// Before PostgreSQL 15 a role makes whom it likes a member of itself, and so of another application's role "its clone".
+#[tokio::test]
+async fn nobody_makes_another_role_his_clone_by_a_grant() {
+    for server in SERVERS {
+        let attacker = TestDatabase::new(cluster(server)).await;
+        let victim = TestDatabase::with_user(cluster(server), &attacker.clone_user()).await;
+        let (own, theirs) = (attacker.role(), victim.role());
+        let session = attacker.login(attacker.password()).await.expect("it logs in");
+        let granted = session.batch_execute(&format!("GRANT {own} TO {theirs}")).await;
+        drop(session);
+        let version: u32 = attacker
+            .value("SELECT current_setting('server_version_num')")
+            .await
+            .parse()
+            .expect("a number");
+        assert_eq!(granted.is_ok(), version < 150_000, "{server:?} {version}");
+        let pair = Pair::of(Setup::on(server), attacker, Power::CreateRole).await;
+        pair.admin.gets_admin_option_on(victim.user()).await;
+        let token = pair.proposed().await;
+        let words = [victim.user(), "find out who made"];
+        pair.refuses(&token, Step::Set, "CloneForeign", &words).await;
+        assert!(victim.accepts(victim.password()).await, "{server:?}");
     }
 }
 

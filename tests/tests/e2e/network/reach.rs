@@ -2,11 +2,44 @@
 
 use keywheel_tests::certificates::{Authority, SERVER_NAMES};
 use keywheel_tests::net::{self, Act, Deaf, Proxy, Rule, Tls};
-use keywheel_tests::postgres::{Server, cluster};
+use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::Setup;
 use staging_labels::{Label, Step};
 
 use super::{hasty, refused_at_length, refused_at_the_database, rotates, world};
+
+/// The writer of a secret names any host: the machine itself and metadata services are not even knocked at, so that an open port and
+/// a closed one give one answer.
+#[tokio::test]
+async fn an_address_that_no_database_has_is_refused_and_tells_no_open_port_from_a_closed_one() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.set_nonblocking(true).expect("it can be asked");
+    let open = listener.local_addr().expect("it has an address").port();
+    for (host, why) in [
+        ("127.0.0.1", "the machine itself"),
+        ("localhost", "the machine itself"),
+        ("169.254.169.254", "link-local"),
+        ("0.0.0.0", "is no address"),
+        ("224.0.0.1", "a group of machines"),
+    ] {
+        let mut messages = Vec::new();
+        for port in [open, 1] {
+            let setup = Setup::on(Server::Main).env("ALLOW_LOCAL_HOSTS", "false");
+            let database = TestDatabase::new(cluster(Server::Main)).await;
+            let document = database.document_at(host, port);
+            let world = setup.start_with_document(database, &document.to_string()).await;
+            let token = world.proposed().await;
+            let error = world.step(&token, Step::Set).await.expect_err("it is refused");
+            assert_eq!(error.error_type, "HostAddressRefused", "{error}");
+            for words in [host, why, "ALLOW_LOCAL_HOSTS"] {
+                assert!(error.error_message.contains(words), "{error}");
+            }
+            messages.push(error.error_message.replace(&world.secret, ""));
+        }
+        assert_eq!(messages[0], messages[1]);
+    }
+    assert!(listener.accept().is_err(), "nobody knocked");
+}
 
 #[tokio::test]
 async fn a_host_that_is_missing_is_found_out_before_anything_is_written() {

@@ -2,6 +2,7 @@
 
 use keywheel_tests::postgres::{Group, Server, TestDatabase, cluster};
 use keywheel_tests::world::{Setup, World};
+use staging_labels::Step;
 
 /// Rotates, and answers with the stored verifier.
 async fn verifier_after_a_rotation(world: &World) -> String {
@@ -26,6 +27,27 @@ async fn each_way_to_ask_for_a_password_rotates() {
         let verifier = verifier_after_a_rotation(&world).await;
         assert!(verifier.starts_with("SCRAM-SHA-256$4096:"), "{group:?}");
     }
+}
+
+/// A login that any password would have got shows nothing: a test would pass with a password that nobody set.
+#[tokio::test]
+async fn a_server_that_asks_for_no_password_shows_nothing_unless_the_function_is_told() {
+    let world = World::new().await;
+    world.database.join(Group::Trust).await;
+    let before = world.database.verifier().await;
+    let token = world.proposed().await;
+    let words = ["without asking for a password", "ALLOW_LOGIN_WITHOUT_PASSWORD"];
+    for step in [Step::Set, Step::Test] {
+        world.refuses(&token, step, "PasswordNotAsked", &words).await;
+    }
+    assert_eq!(world.database.verifier().await, before);
+
+    let setup = Setup::on(Server::Main).env("ALLOW_LOGIN_WITHOUT_PASSWORD", "true");
+    let world = setup.start().await;
+    world.database.join(Group::Trust).await;
+    let before = world.database.verifier().await;
+    world.rotate().await.expect("the operator allows it");
+    assert_ne!(world.database.verifier().await, before);
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ async fn an_admin_of_another_server_is_refused_before_it_logs_in() {
         lose_the_password(&world).await;
         let before = primary().log().of_database(world.database.name());
         let token = world.proposed().await;
-        let words = [arn.as_str(), "is not for the server", host, admin_host];
+        let words = [arn.as_str(), "is not for the server", host];
         world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
         let log = primary().log().of_database(world.database.name()).since(&before);
         assert_eq!(log.of_role("postgres").logins(), 0, "{log}");

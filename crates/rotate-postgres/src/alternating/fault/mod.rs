@@ -31,11 +31,15 @@ pub(crate) enum AlternatingFault {
     #[strum(serialize = "RolePowerful")]
     Superuser { role: String },
     /// A role of that name is there, and nothing ties it to the original.
-    #[error("role {clone:?} exists at {server}, and is not the clone of {original:?}: it is no member of it")]
+    #[error("role {clone:?} exists at {server}, and nothing shows that it is the clone of {original:?}: {}", not_shown(*member))]
     CloneForeign {
         server: String,
         clone: String,
         original: String,
+        /// It is a member of the original, and lacks the comment.
+        member: bool,
+        /// What would tie the two.
+        tie: String,
     },
     /// The clone says whose it is, and that role is not there.
     #[error("the server {server} has no role {original:?}, of which {clone:?} is the clone")]
@@ -113,7 +117,7 @@ impl Fault for AlternatingFault {
             Self::AdminIsOfThePair { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter both"),
             Self::CloneNameTooLong { .. } => Advice::new(Kind::Document, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
             Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),
-            Self::CloneForeign { clone, original, .. } => Advice::new(Kind::Privilege, clone_foreign(clone, original)),
+            Self::CloneForeign { clone, original, member, tie, .. } => Advice::new(Kind::Privilege, clone_foreign(clone, original, *member, tie)),
             Self::OriginalMissing { original, .. } => Advice::new(Kind::Privilege, format!(
                 "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
                 escape_identifier(original)
@@ -138,10 +142,25 @@ impl Fault for AlternatingFault {
     }
 }
 
-fn clone_foreign(clone: &str, original: &str) -> String {
+/// What is missing.
+const fn not_shown(member: bool) -> &'static str {
+    if member {
+        "before PostgreSQL 15 a membership alone proves nothing, and it has no comment that says so"
+    } else {
+        "it is no member of it"
+    }
+}
+
+/// First who made the role: the statement that ties it hands it over to the secret.
+fn clone_foreign(clone: &str, original: &str, member: bool, tie: &str) -> String {
     let (clone, original) = (escape_identifier(clone), escape_identifier(original));
+    let otherwise = if member {
+        format!("REVOKE {original} FROM {clone}, and rename one of the two roles")
+    } else {
+        format!("rename one of the two roles (ALTER ROLE {clone} RENAME TO …)")
+    };
     format!(
-        "if it is meant to be the clone: GRANT {original} TO {clone}; otherwise rename one of the two roles (ALTER ROLE {clone} RENAME TO …)"
+        "find out who made {clone} and who logs in as it: whoever can read the secret will have its password. If it was made as the clone of {original}: {tie}; otherwise {otherwise}"
     )
 }
 

@@ -30,6 +30,8 @@ fn one_of_each() -> Vec<F> {
             server: text(),
             clone: text(),
             original: text(),
+            member: true,
+            tie: text(),
         },
         F::CurrentUnproven {
             server: text(),

@@ -6,7 +6,7 @@ use super::facts::{Facts, Role};
 use super::give_over::{GiveOver, Loan};
 use super::names::Turn;
 use super::repair::{Grant, Repair};
-use super::ties::{is_marked, mark_of};
+use super::ties::{is_marked, marked};
 
 /// The list as it grows.
 pub(super) struct Repairs<'f> {
@@ -64,13 +64,7 @@ impl<'f> Repairs<'f> {
         if is_marked(clone, original) {
             return;
         }
-        let mark = mark_of(original);
-        let comment = match &clone.comment {
-            Some(comment) => format!("{comment}; {mark}"),
-            None => mark,
-        };
-        let role = clone.name.clone();
-        self.list.push(Repair::Mark { role, comment });
+        self.list.push(marked(clone, original));
     }
 
     fn alter(&mut self, role: &Role, what: impl Into<String>) {

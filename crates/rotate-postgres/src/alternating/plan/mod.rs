@@ -112,7 +112,7 @@ impl Arrangement {
     pub(crate) fn plan(&self, facts: &Facts, server: &str) -> Result<Plan, Cause> {
         let clone = facts.role(&self.pair.clone);
         if let Some(clone) = clone {
-            self.check_clone(clone, server)?;
+            self.check_clone(facts, clone, server)?;
         }
         let original = self.check_original(facts, server)?;
         match &self.owner {
@@ -146,27 +146,24 @@ impl Arrangement {
     }
 
     /// A clone is known by what ties it to the original, not by its name.
-    fn check_clone(&self, clone: &Role, server: &str) -> Result<(), Cause> {
+    fn check_clone(&self, facts: &Facts, clone: &Role, server: &str) -> Result<(), Cause> {
         if clone.superuser {
             let role = clone.name.clone();
             return Err(AlternatingFault::Superuser { role }.into());
         }
-        if is_tied(clone, &self.pair.original, self.owner.as_deref()) {
+        if is_tied(facts, clone, &self.pair.original, self.owner.as_deref()) {
             return Ok(check_not_locked(clone)?);
         }
-        if self.turn == Turn::Original {
+        let original = &self.pair.original;
+        // A member that lacks the mark alone may be the clone that AWS's template made: that is said, and not TurnMistaken.
+        if self.turn == Turn::Original && clone.membership(original).is_none() {
             return Err(AlternatingFault::TurnMistaken {
-                pending: self.pair.original.clone(),
+                pending: original.clone(),
                 current: clone.name.clone(),
             }
             .into());
         }
-        Err(AlternatingFault::CloneForeign {
-            server: server.to_owned(),
-            clone: clone.name.clone(),
-            original: self.pair.original.clone(),
-        }
-        .into())
+        Err(ties::foreign(facts, clone, original, server).into())
     }
 
     fn clone_form(&self, facts: &Facts, original: &Role, clone: Option<&Role>) -> Plan {

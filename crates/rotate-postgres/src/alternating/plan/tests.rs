@@ -501,6 +501,77 @@ fn a_group_in_common_ties_nobody() {
     assert_eq!(next(None, Some(mark_of("app"))), Err("CloneForeign"));
 }
 
+/// Before 15 `app` may run `GRANT app TO app_clone` itself, whoever `app_clone` belongs to.
+#[test]
+fn before_15_a_membership_ties_nobody_without_the_mark() {
+    let pair = Pair::of_clone("app_clone").unwrap();
+    let team = Role {
+        login: false,
+        owns: 1,
+        ..role("team")
+    };
+    let app = Role {
+        memberships: vec![member_of("team")],
+        ..role("app")
+    };
+    for owner in [None, Some("team")] {
+        let facts = |major: u32, comment: Option<String>| {
+            let granted = Role {
+                memberships: vec![member_of("app")],
+                comment,
+                ..role("app_clone")
+            };
+            facts(major, vec![app.clone(), granted, team.clone()])
+        };
+        let next = |facts: &Facts| counterpart(&pair, owner, facts, "db:5432");
+        for comment in [None, Some("ours".to_owned()), Some(mark_of("other"))] {
+            let before = facts(14, comment.clone());
+            for turn in [Turn::Clone, Turn::Original] {
+                assert_eq!(refused(&arrangement(turn, owner), &before), "CloneForeign");
+            }
+            let fault = next(&before).unwrap_err();
+            assert_eq!(fault.code(), "CloneForeign");
+            let remedy = fault.advice().remedy.into_owned();
+            assert!(remedy.starts_with("find out who made \"app_clone\""), "{remedy}");
+            assert!(remedy.contains(r#"COMMENT ON ROLE "app_clone" IS "#), "{remedy}");
+            assert!(!remedy.contains("GRANT \"app\""), "{remedy}");
+            assert!(
+                arrangement(Turn::Clone, owner)
+                    .plan(&facts(15, comment), "db")
+                    .is_ok()
+            );
+        }
+        let marked = facts(14, Some(mark_of("app")));
+        assert_eq!(next(&marked).unwrap(), "app");
+        for turn in [Turn::Clone, Turn::Original] {
+            assert!(arrangement(turn, owner).plan(&marked, "db:5432").is_ok());
+        }
+    }
+}
+
+/// The remedy ties completely: carried out, the two are a pair.
+#[test]
+fn what_would_tie_two_roles_depends_on_the_version() {
+    let tie = |major: u32, comment: Option<&str>| {
+        let stranger = Role {
+            comment: comment.map(str::to_owned),
+            ..role("app_clone")
+        };
+        let facts = facts(major, vec![role("app"), stranger.clone()]);
+        match super::ties::foreign(&facts, &stranger, "app", "db:5432") {
+            AlternatingFault::CloneForeign { tie, .. } => tie,
+            other => panic!("{other}"),
+        }
+    };
+    let grant = r#"GRANT "app" TO "app_clone""#;
+    let mark = r#"COMMENT ON ROLE "app_clone" IS 'keywheel: clone of "app"'"#;
+    assert_eq!(tie(15, None), grant);
+    assert_eq!(tie(14, None), format!("{grant}; {mark}"));
+    assert_eq!(tie(14, Some(&mark_of("app"))), grant);
+    let beside = r#"COMMENT ON ROLE "app_clone" IS 'ours; keywheel: clone of "app"'"#;
+    assert_eq!(tie(14, Some("ours")), format!("{grant}; {beside}"));
+}
+
 #[track_caller]
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);

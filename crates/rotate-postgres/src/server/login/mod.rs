@@ -130,7 +130,18 @@ impl Login<'_> {
             .connect_raw(stream, tls)
             .await
             .map_err(|error| denial::judge(&error, self.endpoint, self.role, &scrub))?;
-        Ok(Session::new(client, connection, self.endpoint.server(), seen))
+        let asked = seen.asked_for_a_credential();
+        let verified = self.endpoint.tls != TlsMode::Disable;
+        let session = Session::new(client, connection, self.endpoint.server(), seen, verified);
+        if asked || self.endpoint.allowed.no_password {
+            return Ok(session);
+        }
+        session.close().await;
+        Err(PostgresFault::PasswordNotAsked {
+            server: self.endpoint.server(),
+            role: self.role.to_owned(),
+        }
+        .into())
     }
 
     #[expect(clippy::disallowed_methods, reason = "the password is for the login")]

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::settings::Allowed;
 use crate::settings::roots::Roots;
 
 const ROLE: &str = "app";
@@ -58,6 +59,10 @@ fn endpoint(port: u16, tls: TlsMode) -> Endpoint {
         dbname: "postgres".to_owned(),
         tls,
         server_name: "db.example.com".to_owned(),
+        allowed: Allowed {
+            no_password: false,
+            local_hosts: true,
+        },
     }
 }
 
@@ -384,4 +389,26 @@ async fn a_server_that_speaks_no_tls_after_all_fails_the_handshake() {
     let outcome = outcome_at(&endpoint(port, TlsMode::VerifyFull), &Tls::new(Roots::Web)).await;
     assert_eq!(outcome.code, "TlsFailed", "{outcome:?}");
     server.await.unwrap();
+}
+
+/// A server that says yes: after asking for nothing, and after asking for what it cannot check.
+#[tokio::test]
+async fn a_yes_is_no_proof() {
+    let ok = [message(b'R', &[0; 4]), message(b'Z', b"I")].concat();
+    let md5 = [message(b'R', b"\0\0\0\x05salt"), ok.clone()].concat();
+    let login = async |words: Vec<u8>, no_password: bool| {
+        let (port, _server) = play(|stream| answer(stream, words)).await;
+        let mut at = endpoint(port, TlsMode::Disable);
+        at.allowed.no_password = no_password;
+        let password = Password::from(PASSWORD.to_owned());
+        let budget = Budget::lasting(Duration::from_secs(10));
+        match log_in(&Tls::new(Roots::Web), &at, ROLE, &password, budget).await {
+            Ok(session) => session.check_proof(ROLE).map_err(|fault| fault.code()),
+            Err(Denial::Failed(fault)) => Err(fault.code()),
+            Err(Denial::Refused(said)) => panic!("{said}"),
+        }
+    };
+    assert_eq!(login(ok.clone(), false).await, Err("PasswordNotAsked"));
+    assert_eq!(login(ok, true).await, Err("ServerNotProven"));
+    assert_eq!(login(md5, false).await, Err("ServerNotProven"));
 }

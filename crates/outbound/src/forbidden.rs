@@ -1,4 +1,4 @@
-//! Addresses that no provider has, and that a name server must not lead to.
+//! Addresses that no provider and no database has, and that a name server must not lead to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,12 +12,13 @@ const METADATA_V4: [Ipv4Addr; 3] = [
 /// Google's. AWS's are the whole block `fd00:ec2::/32`.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
 
-/// Why a connection to `address` is refused. `loopback` says that the description names the machine itself.
+/// Why a connection to `address` is refused. `loopback` says that the machine itself is meant, and nothing else.
 ///
 /// Link-local addresses are where clouds have their metadata services, and Lambda its credentials' endpoint; AWS has the
 /// former at `fd00:ec2::254` too. The machine itself has Lambda's runtime API. An IPv4 address inside of an IPv6 one is judged
 /// as what it is.
-pub(crate) fn refusal(address: IpAddr, loopback: bool) -> Option<&'static str> {
+#[must_use]
+pub fn refusal(address: IpAddr, loopback: bool) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(four) => of_v4(four, loopback),
         IpAddr::V6(six) => match embedded(six) {
