@@ -9,9 +9,8 @@ pub(crate) mod database;
 mod silence;
 mod token;
 
-use std::ops::Deref;
-
 use keywheel_tests::pair::{Pair, Power};
+pub(crate) use keywheel_tests::pair::Started;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, FUNCTION, Setup, World};
 use staging_labels::Label;
@@ -21,23 +20,6 @@ use staging_labels::Label;
 pub(crate) enum Subject {
     SingleUser,
     TwoUsers,
-}
-
-/// A world of a [`Subject`].
-pub(crate) enum Started {
-    One(World),
-    Two(Pair),
-}
-
-impl Deref for Started {
-    type Target = World;
-
-    fn deref(&self) -> &World {
-        match self {
-            Self::One(world) => world,
-            Self::Two(pair) => pair,
-        }
-    }
 }
 
 impl Subject {
