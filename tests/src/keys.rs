@@ -168,7 +168,10 @@ impl<'a> Secret<'a> {
     /// What the function answered.
     pub async fn step(&self, token: &str, step: Step) -> Result<(), FunctionError> {
         let payload = json!({"Step": step.name(), "SecretId": self.arn, "ClientRequestToken": token});
-        let invocation = self.aws.invoke(self.function, payload.to_string().into_bytes()).await;
+        let invocation = self
+            .aws
+            .invoke(self.function, payload.to_string().into_bytes())
+            .await;
         let invocation = invocation.expect("the function is there");
         invocation.error.map_or(Ok(()), Err)
     }

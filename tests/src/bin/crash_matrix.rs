@@ -18,6 +18,8 @@ const PROGRESS: usize = 50;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // A cell that panics is a finding with the panic's words.
+    std::panic::set_hook(Box::new(|_| {}));
     match arguments() {
         Ok((choice, at_once)) => run(&choice, at_once).await,
         Err(usage) => {
@@ -46,7 +48,9 @@ fn arguments() -> Result<(Choice, usize), String> {
 }
 
 fn slice(part: &str) -> Result<(usize, usize), String> {
-    let numbers = part.split_once('/').and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+    let numbers = part
+        .split_once('/')
+        .and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
     numbers
         .filter(|(n, m)| (1..=*m).contains(n))
         .ok_or_else(|| format!("slice={part} is not N/M with N from 1 to M"))

@@ -278,9 +278,6 @@ impl fmt::Display for Cell {
             Recording::Confirmation => "-confirms",
         };
         let (subject, step, at) = (row.subject, row.step.name(), &row.at);
-        write!(
-            f,
-            "{subject}/{step}{recording}/{at}/{effect}/{aftermath}/{cause}"
-        )
+        write!(f, "{subject}/{step}{recording}/{at}/{effect}/{aftermath}/{cause}")
     }
 }

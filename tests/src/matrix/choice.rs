@@ -24,8 +24,10 @@ impl Choice {
                 && self.only.as_ref().is_none_or(|part| name.contains(part))
         };
         let named = cells.into_iter().filter(named).enumerate();
-        let sliced =
-            named.filter(|(index, _)| self.slice.is_none_or(|(n, m)| index % m.max(1) == n.saturating_sub(1)));
+        let sliced = named.filter(|(index, _)| {
+            self.slice
+                .is_none_or(|(n, m)| index % m.max(1) == n.saturating_sub(1))
+        });
         sliced.map(|(_, cell)| cell).collect()
     }
 

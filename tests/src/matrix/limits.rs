@@ -19,6 +19,12 @@ pub fn known(cell: &Cell, finding: &Finding) -> Option<&'static str> {
                 "switch: killed between the move of AWSCURRENT and the commit, cancelled before a retry could confirm, and every later attempt fails",
             )
         }
+        (Letter::R, Subject::InPlace) if lasts => Some(
+            "API key, class in-place: createSecret has replaced the key, and AWSCURRENT cannot move while the cause lasts",
+        ),
+        (Letter::R, Subject::Chosen) if lasts => Some(
+            "API key, class chosen: setSecret has uploaded the new value, and AWSCURRENT cannot move while the cause lasts",
+        ),
         _ => None,
     }
 }
@@ -31,9 +37,7 @@ fn leaves_the_gap(cell: &Cell) -> bool {
     }
     let before_the_commit = row.at.is_commit() && cell.effect == Effect::KilledBefore;
     match row.recording {
-        Recording::Good => {
-            before_the_commit || row.at.moves_a_label() && cell.effect == Effect::KilledAfter
-        }
+        Recording::Good => before_the_commit || row.at.moves_a_label() && cell.effect == Effect::KilledAfter,
         Recording::Confirmation => match &row.at {
             super::cell::At::Exchange { committed, .. } => {
                 !committed && (before_the_commit || !row.at.is_commit())

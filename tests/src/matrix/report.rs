@@ -70,7 +70,12 @@ impl Report {
         for (cell, finding) in &self.violations {
             let _ = writeln!(text, "\nviolation: {finding}\n  make crash-matrix CELL={cell}");
         }
-        let count = |letter| self.violations.iter().filter(|(_, finding)| finding.letter == letter).count();
+        let count = |letter| {
+            self.violations
+                .iter()
+                .filter(|(_, finding)| finding.letter == letter)
+                .count()
+        };
         let letters = [Letter::R, Letter::K, Letter::N, Letter::S, Letter::A, Letter::X];
         let counts: Vec<_> = letters.map(|letter| format!("{letter} {}", count(letter))).into();
         let cells: usize = self.tally.values().map(|tally| tally.cells).sum();
@@ -87,7 +92,9 @@ impl Report {
         text.push('\n');
         for &subject in Subject::VARIANTS {
             for &aftermath in Aftermath::VARIANTS {
-                let tallies = Cause::VARIANTS.iter().map(|&cause| self.tally.get(&(subject, aftermath, cause)));
+                let tallies = Cause::VARIANTS
+                    .iter()
+                    .map(|&cause| self.tally.get(&(subject, aftermath, cause)));
                 let tallies: Vec<_> = tallies.collect();
                 if tallies.iter().all(Option::is_none) {
                     continue;

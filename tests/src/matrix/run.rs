@@ -1,7 +1,7 @@
 //! Runs one cell, and looks at the invariants.
 
-use staging_labels::{Label, Step};
 use secrets_manager_local::FunctionError;
+use staging_labels::{Label, Step};
 use uuid::Uuid;
 
 use super::cell::{Aftermath, Cause, Cell, Recording, Row, Subject};
@@ -143,11 +143,7 @@ impl Look<'_> {
             let outcome = attempt(self.scene, &token, Step::Create).await;
             if self.blocker().await.is_some() {
                 let what = outcome.err().unwrap_or_default().to_string();
-                self.find(
-                    Letter::S,
-                    Moment::InTheEnd,
-                    &format!("AWSPENDING stays: {what}"),
-                );
+                self.find(Letter::S, Moment::InTheEnd, &format!("AWSPENDING stays: {what}"));
                 self.scene.clean_up().await;
             }
         }

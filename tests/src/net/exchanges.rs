@@ -14,7 +14,7 @@ use super::{Listener, local};
 pub struct Exchange {
     /// The connection, from 1.
     pub connection: usize,
-    /// What the client sends: `startup`, `sasl`, or the first words of the SQL.
+    /// What the client sends: `startup`, `sasl`, or the first words of the statement.
     pub what: String,
     /// The how-manieth of these in the connection, from 1.
     pub nth: usize,
@@ -147,9 +147,6 @@ async fn call(hook: Hook) -> io::Result<()> {
         .map_err(io::Error::other)
 }
 
-/// How many words of a statement name it: `ALTER-ROLE`, but not whose.
-const WORDS: usize = 2;
-
 /// What a client sends, in a word. A startup packet alone has no type in front, but a length whose first byte is zero.
 fn name_of(bytes: &[u8]) -> String {
     let text = |from: usize| String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned();
@@ -157,16 +154,20 @@ fn name_of(bytes: &[u8]) -> String {
         0 => "startup".to_owned(),
         b'p' => "sasl".to_owned(),
         b'X' => "goodbye".to_owned(),
-        b'Q' => {
-            let statement = text(5);
-            let is_word = |c: char| c.is_ascii_alphabetic() || c == '_';
-            let words: Vec<_> = statement
-                .split(|c| !is_word(c))
-                .filter(|word| !word.is_empty())
-                .take(WORDS)
-                .collect();
-            words.join("-")
-        }
+        b'Q' => statement(&text(5)),
         kind => format!("message-{}", char::from(kind)),
+    }
+}
+
+/// The first words of a statement: `ALTER-ROLE`, `SELECT-session_user`. Names of roles are another's in every world, and left out.
+fn statement(text: &str) -> String {
+    let mut words = text
+        .split(|c: char| !c.is_ascii_alphabetic() && c != '_')
+        .filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    let is_keyword = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase());
+    match words.next().filter(|word| is_keyword(word) || first == "SELECT") {
+        Some(second) => format!("{first}-{second}"),
+        None => first.to_owned(),
     }
 }

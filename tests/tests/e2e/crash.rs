@@ -6,11 +6,12 @@
 pub(crate) mod aftermath;
 pub(crate) mod calls;
 pub(crate) mod database;
+mod matrix;
 mod silence;
 mod token;
 
-use keywheel_tests::pair::{Pair, Power};
 pub(crate) use keywheel_tests::pair::Started;
+use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, FUNCTION, Setup, World};
 use staging_labels::Label;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::keys::{FUNCTION, Keys, function_called};
+use crate::keys::{FUNCTION, Keys, Secret, function_called};
 use crate::matrix::cell::Subject;
 use crate::scripted::{ADMIN, Issued, Kind, Provider};
 
-use super::part::CONCURRENT;
+use super::part::{CONCURRENT, QUIET};
 
 /// The key that somebody made by hand.
 const FIRST: &str = "first-key-made-by-hand-3c1f";
@@ -42,12 +42,13 @@ impl Key {
             format!("url={}", provider.url()),
             format!("scripted-admin={admin}"),
         );
-        let environment = [
+        let mut environment = vec![
             ("PROVIDER", "scripted"),
             ("PROVIDER_DESCRIPTION", description.as_str()),
             ("PROVIDER_PARAMETERS", &parameters),
             ("ADMIN_SECRETS", &admins),
         ];
+        environment.extend(QUIET);
         for name in [FUNCTION, CONCURRENT] {
             let function = function_called(name, &environment);
             keys.aws.add_function(function.timeout(Duration::from_secs(20)));
@@ -58,11 +59,9 @@ impl Key {
             arn,
             kind,
         };
-        // From then on there is a previous key.
-        if kind == Kind::Overlap {
-            let secret = crate::keys::Secret::of(&key.keys.aws, &key.keys.client, key.arn.clone());
-            secret.rotate().await.expect("the first rotation succeeds");
-        }
+        // From then on there is a previous key, and a rotation has brought the current one.
+        let secret = Secret::of(&key.keys.aws, &key.keys.client, key.arn.clone());
+        secret.rotate().await.expect("the first rotation succeeds");
         key
     }
 

@@ -20,6 +20,8 @@ use super::role::Role;
 
 /// The name under which the function is hosted a second time: what is killed and what a fault meets is the first alone.
 pub(super) const CONCURRENT: &str = "the-same-concurrently";
+/// Nobody reads these functions' logs, and a debug build spends half of its time on writing all of them.
+pub(super) const QUIET: [(&str, &str); 2] = [("AWS_LAMBDA_LOG_LEVEL", "WARN"), ("RUST_LOG", "warn")];
 /// How long the first invocation is held in its row, for a concurrent one to run meanwhile.
 const HELD: Duration = Duration::from_millis(400);
 /// Between two looks whether a call was hit.
@@ -103,9 +105,7 @@ impl Scene {
             outcome.unwrap_or_else(|error| panic!("{earlier}, before anything goes wrong: {error}"));
         }
         if recording == Recording::Confirmation {
-            let kill = Fault::new(Fate::KillAfter)
-                .by_function(self.function())
-                .on(MOVE);
+            let kill = Fault::new(Fate::KillAfter).by_function(self.function()).on(MOVE);
             self.aws().faults().inject(kill);
             let killed = secret.step(&token, step).await;
             killed.expect_err("the process is killed after the move of AWSCURRENT");
@@ -196,7 +196,10 @@ impl Scene {
             true
         };
         let (outcome, reached) = tokio::join!(first, meanwhile);
-        assert!(reached || armed.is_reached(), "the row was never reached: {outcome:?}");
+        assert!(
+            reached || armed.is_reached(),
+            "the row was never reached: {outcome:?}"
+        );
         outcome
     }
 
@@ -236,7 +239,11 @@ impl Scene {
                 armed.call = Some((self.aws(), id));
             }
             (At::Exchange { exchange, .. }, Place::Role(role)) => {
-                let when = if effect.is_after() { When::After } else { When::Before };
+                let when = if effect.is_after() {
+                    When::After
+                } else {
+                    When::Before
+                };
                 role.proxy.arm(exchange.clone(), when, hook);
             }
             (At::Request { shape, nth }, Place::Key(key)) => {
@@ -290,7 +297,10 @@ impl Scene {
         let secret = self.secret();
         let call = self.client().list_secret_version_ids();
         let listed = call.secret_id(secret.arn()).include_deprecated(true).send().await;
-        let versions = listed.expect("the versions are listed").versions.unwrap_or_default();
+        let versions = listed
+            .expect("the versions are listed")
+            .versions
+            .unwrap_or_default();
         for version in versions {
             let call = self.client().get_secret_value().secret_id(secret.arn());
             let value = call.set_version_id(version.version_id).send().await;
@@ -318,7 +328,10 @@ impl Scene {
 
     /// Somebody calls `CancelRotateSecret`.
     pub(in crate::matrix) async fn cancel(&self) {
-        let call = self.client().cancel_rotate_secret().secret_id(self.secret().arn());
+        let call = self
+            .client()
+            .cancel_rotate_secret()
+            .secret_id(self.secret().arn());
         call.send().await.expect("the rotation is cancelled");
     }
 
@@ -329,7 +342,9 @@ impl Scene {
             return;
         };
         let call = self.client().update_secret_version_stage();
-        let call = call.secret_id(secret.arn()).version_stage(Label::Pending.as_str());
+        let call = call
+            .secret_id(secret.arn())
+            .version_stage(Label::Pending.as_str());
         let removed = call.remove_from_version_id(pending).send().await;
         removed.expect("the label is removed");
     }

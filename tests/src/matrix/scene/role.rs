@@ -10,7 +10,7 @@ use crate::pair::{Pair, Started};
 use crate::postgres::{Server, TestDatabase, cluster};
 use crate::world::{ALTERNATING, Setup};
 
-use super::part::CONCURRENT;
+use super::part::{CONCURRENT, QUIET};
 
 /// What `TEST_SQL` asks, and a person can answer otherwise.
 const TEST_SQL: &str = "SELECT yes FROM public.may_rotate";
@@ -27,7 +27,11 @@ impl Role {
             .sql("CREATE TABLE public.may_rotate AS SELECT true AS yes; GRANT SELECT ON public.may_rotate TO PUBLIC")
             .await;
         let proxy = Exchanges::start(database.cluster().port()).expect("a proxy starts");
-        let setup = Setup::on(Server::Main)
+        let setup = QUIET
+            .into_iter()
+            .fold(Setup::on(Server::Main), |setup, (name, value)| {
+                setup.env(name, value)
+            })
             .env("TEST_SQL", TEST_SQL)
             .also(CONCURRENT);
         let started = match subject {
