@@ -58,6 +58,7 @@ impl Keys {
             aws: &self.aws,
             client: &self.client,
             arn,
+            function: FUNCTION,
         }
     }
 
@@ -78,6 +79,11 @@ impl Keys {
 
 /// The function, with these variables in its environment, logging everything.
 pub fn function(environment: &[(&str, &str)]) -> Function {
+    function_called(FUNCTION, environment)
+}
+
+/// The same under another name.
+pub fn function_called(name: &str, environment: &[(&str, &str)]) -> Function {
     let session = session_token(FUNCTION);
     let verbose = [
         ("AWS_SESSION_TOKEN", session.as_str()),
@@ -85,22 +91,35 @@ pub fn function(environment: &[(&str, &str)]) -> Function {
         ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
         ("RUST_LOG", "trace"),
     ];
-    let function = Function::new(FUNCTION, function_path(FUNCTION)).timeout(Duration::from_secs(30));
+    let function = Function::new(name, function_path(FUNCTION)).timeout(Duration::from_secs(30));
     let variables = verbose.iter().chain(environment);
     variables.fold(function, |function, (name, value)| function.env(*name, *value))
 }
 
-/// A secret that has a key.
+/// A secret that has a key; or of another function, one that it rotates.
 pub struct Secret<'a> {
     aws: &'a LocalSecretsManager,
     client: &'a Client,
     arn: String,
+    function: &'static str,
 }
 
 impl<'a> Secret<'a> {
     /// A secret that is there already.
     pub fn of(aws: &'a LocalSecretsManager, client: &'a Client, arn: String) -> Self {
-        Self { aws, client, arn }
+        Self {
+            aws,
+            client,
+            arn,
+            function: FUNCTION,
+        }
+    }
+
+    /// The same, rotated by `function`.
+    #[must_use]
+    pub fn by(mut self, function: &'static str) -> Self {
+        self.function = function;
+        self
     }
 
     /// Its ARN.
@@ -125,7 +144,7 @@ impl<'a> Secret<'a> {
         let rules = RotationRulesType::builder().automatically_after_days(30).build();
         let call = self.client.rotate_secret().secret_id(&self.arn);
         let call = call.client_request_token(token).rotation_rules(rules);
-        let call = call.rotation_lambda_arn(function_arn(FUNCTION));
+        let call = call.rotation_lambda_arn(function_arn(self.function));
         call.send().await.expect("RotateSecret is accepted");
         let run = self.aws.wait_for_rotation(&self.arn, token).await;
         let run = run.expect("the rotation was started");
@@ -149,7 +168,10 @@ impl<'a> Secret<'a> {
     /// What the function answered.
     pub async fn step(&self, token: &str, step: Step) -> Result<(), FunctionError> {
         let payload = json!({"Step": step.name(), "SecretId": self.arn, "ClientRequestToken": token});
-        let invocation = self.aws.invoke(FUNCTION, payload.to_string().into_bytes()).await;
+        let invocation = self
+            .aws
+            .invoke(self.function, payload.to_string().into_bytes())
+            .await;
         let invocation = invocation.expect("the function is there");
         invocation.error.map_or(Ok(()), Err)
     }

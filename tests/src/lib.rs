@@ -12,6 +12,7 @@ pub mod functions;
 pub mod http;
 pub mod invariants;
 pub mod keys;
+pub mod matrix;
 pub mod moto;
 pub mod net;
 pub mod pair;

@@ -46,6 +46,25 @@ pub struct Pair {
     pub admin_secret: String,
 }
 
+/// A world of either function.
+pub enum Started {
+    /// A single user.
+    One(World),
+    /// Alternating users.
+    Two(Pair),
+}
+
+impl Deref for Started {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        match self {
+            Self::One(world) => world,
+            Self::Two(pair) => pair,
+        }
+    }
+}
+
 impl Deref for Pair {
     type Target = World;
 

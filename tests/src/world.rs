@@ -38,6 +38,7 @@ pub struct Setup {
     environment: Vec<(String, String)>,
     retries: Vec<Duration>,
     arn_suffix: Option<String>,
+    also: Option<&'static str>,
 }
 
 impl Setup {
@@ -51,7 +52,15 @@ impl Setup {
             environment: Vec::new(),
             retries: Vec::new(),
             arn_suffix: None,
+            also: None,
         }
+    }
+
+    /// Hosts the function under a second name, too: a concurrent invocation that no fault or kill of the first one's meets.
+    #[must_use]
+    pub fn also(mut self, name: &'static str) -> Self {
+        self.also = Some(name);
+        self
     }
 
     /// What the ARNs of all secrets end with.
@@ -148,20 +157,24 @@ impl Setup {
             .program
             .clone()
             .unwrap_or_else(|| function_path(self.function));
-        let mut function = Function::new(self.function, program)
-            .timeout(self.timeout)
-            .env("PGSSLROOTCERT", database.cluster().authority_path())
-            .env("AWS_SESSION_TOKEN", session_token(self.function))
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
-            .env("RUST_LOG", "trace")
-            .env("SUPERUSER_SECRETS", SUPERUSER_SECRETS);
-        for (name, value) in &self.environment {
-            function = function.env(name, value);
-        }
+        let called = |name: &str| {
+            let function = Function::new(name, &program)
+                .timeout(self.timeout)
+                .env("PGSSLROOTCERT", database.cluster().authority_path())
+                .env("AWS_SESSION_TOKEN", session_token(self.function))
+                .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+                .env("AWS_LAMBDA_LOG_LEVEL", "TRACE")
+                .env("RUST_LOG", "trace")
+                .env("SUPERUSER_SECRETS", SUPERUSER_SECRETS);
+            let variables = self.environment.iter();
+            variables.fold(function, |function, (name, value)| function.env(name, value))
+        };
         let mut aws = LocalSecretsManager::builder()
-            .function(function)
+            .function(called(self.function))
             .retry_delays(self.retries.clone());
+        if let Some(name) = self.also {
+            aws = aws.function(called(name));
+        }
         if let Some(suffix) = &self.arn_suffix {
             aws = aws.arn_suffix(suffix);
         }

@@ -3,6 +3,7 @@
 //! They run on threads of their own: a test may block, or be a process of its own, and they still answer.
 
 mod deaf;
+mod exchanges;
 mod fake;
 mod forward;
 mod https;
@@ -20,6 +21,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 pub use deaf::Deaf;
+pub use exchanges::{Exchange, Exchanges, When};
 pub use fake::{garbage, mute, refused_port, refusing, silent};
 pub use forward::Forward;
 pub use https::Https;

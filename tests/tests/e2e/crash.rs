@@ -6,11 +6,11 @@
 pub(crate) mod aftermath;
 pub(crate) mod calls;
 pub(crate) mod database;
+mod matrix;
 mod silence;
 mod token;
 
-use std::ops::Deref;
-
+pub(crate) use keywheel_tests::pair::Started;
 use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, FUNCTION, Setup, World};
@@ -21,23 +21,6 @@ use staging_labels::Label;
 pub(crate) enum Subject {
     SingleUser,
     TwoUsers,
-}
-
-/// A world of a [`Subject`].
-pub(crate) enum Started {
-    One(World),
-    Two(Pair),
-}
-
-impl Deref for Started {
-    type Target = World;
-
-    fn deref(&self) -> &World {
-        match self {
-            Self::One(world) => world,
-            Self::Two(pair) => pair,
-        }
-    }
 }
 
 impl Subject {

@@ -62,3 +62,27 @@ async fn secrets_manager_silent_for_ever_is_an_error_of_the_functions_own() {
     })
     .await;
 }
+
+/// Time for the switch, and for little more: the change is open while nobody answers.
+#[tokio::test]
+async fn a_move_that_is_never_answered_is_rolled_back_in_time() {
+    let setup = Setup::on(Server::Main).timeout(Duration::from_secs(13));
+    let world = setup.start().await;
+    let token = world.proposed().await;
+    let before = world.snapshot().await;
+    let silent = Fault::new(for_ever()).by_function(FUNCTION);
+    let silent = silent.on("UpdateSecretVersionStage").every();
+    let id = world.aws.faults().inject(silent);
+    let words = ["UpdateSecretVersionStage", "rolled back", "repeat the rotation"];
+    world.refuses(&token, Step::Set, "MoveUnknown", &words).await;
+    assert!(
+        world.aws.faults().hits(id) > 0,
+        "the change was held open for the move"
+    );
+    assert_eq!(world.snapshot().await, before);
+    assert!(world.current_logs_in().await);
+
+    world.aws.faults().clear();
+    world.clean_up(&token).await;
+    world.invariant_the_next_rotation_goes_through("silence").await;
+}
