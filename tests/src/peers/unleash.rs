@@ -97,7 +97,8 @@ impl Unleash {
     /// What `rotate-api-key` is told so that it rotates tokens of the server at `url` as those that
     /// [`Self::create_token`] makes; `admin` is the ARN of a secret that is [`Self::admin_token`].
     pub fn settings(url: &str, admin: &str) -> [(&'static str, String); 3] {
-        let parameters = format!("unleash.url={url},environment=development,project=default");
+        let parameters =
+            format!("unleash.url={url},environment=development,project=default,unleash.key=token|flags");
         [
             ("PROVIDER", "unleash".to_owned()),
             ("PROVIDER_PARAMETERS", parameters),

@@ -1,7 +1,7 @@
 //! What an answer means: pure.
 
 use rotation::password::Password;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::description::Call;
 use crate::fault::ProviderFault;
@@ -39,6 +39,8 @@ pub(crate) struct Reply {
     /// As in 200.
     pub(crate) status: u16,
     body: Vec<u8>,
+    /// The credentials that the call was made with.
+    credentials: Vec<SecretString>,
 }
 
 /// What an answer is judged by.
@@ -72,6 +74,7 @@ impl Judge<'_> {
                 call: name(),
                 status,
                 body,
+                credentials: self.secrets.to_vec(),
             };
             return if success {
                 self.look_inside(call, reply)
@@ -193,11 +196,22 @@ impl Reply {
         if text.is_empty() {
             return Err(self.unusable("has no body"));
         }
+        // Stored as the key, a credential that issues keys would be every reader's.
+        if self.is_a_credential(&text) {
+            return Err(self.unusable("has a credential of this rotation in the place of a new key"));
+        }
         Ok(Key {
             value: Some(Password::from(text)),
             id: id.map(|place| self.checked_id(self.text(place)?)).transpose()?,
             name: None,
         })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it is compared, and not shown")]
+    fn is_a_credential(&self, text: &str) -> bool {
+        self.credentials
+            .iter()
+            .any(|credential| credential.expose_secret() == text)
     }
 
     /// An id that can be one. It is a part of requests, of the secret and of its readers' requests.
@@ -227,6 +241,7 @@ impl Reply {
         Self {
             call: "list at p (h)".to_owned(),
             status: 200,
+            credentials: Vec::new(),
             body: body.to_vec(),
         }
     }

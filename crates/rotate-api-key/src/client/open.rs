@@ -28,8 +28,21 @@ struct Said {
 }
 
 impl Said {
-    fn get(&self, name: &str) -> Option<&String> {
-        self.document.get(name).or_else(|| self.tags.as_ref()?.get(name))
+    /// What the secret's tag says. Who may tag a secret need not be able to write it: a tag decides only what the function leaves to tags.
+    async fn tag(
+        &mut self,
+        name: &str,
+        is_allowed: bool,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Cause> {
+        self.ask_tags(context).await?;
+        match self.tags.as_ref().and_then(|tags| tags.get(name)) {
+            Some(_) if !is_allowed => Err(ProviderFault::TagNotAllowed {
+                name: name.to_owned(),
+            }
+            .into()),
+            said => Ok(said.cloned()),
+        }
     }
 
     async fn ask_tags(&mut self, context: &Context<'_>) -> Result<(), Cause> {
@@ -57,23 +70,8 @@ impl<'a> Client<'a> {
             document: current.settings()?,
             tags: None,
         };
-        if said.get("provider").is_none() && settings.provider.is_none() {
-            said.ask_tags(context).await?;
-        }
-        let provider = said
-            .get("provider")
-            .or(settings.provider.as_ref())
-            .ok_or(ProviderFault::ProviderMissing)?;
-        if let Some(all) = settings.provider.as_ref().filter(|all| *all != provider) {
-            return Err(ProviderFault::ParameterInvalid {
-                provider: all.clone(),
-                parameter: "provider".to_owned(),
-                problem: "is another one in the secret than the function's PROVIDER".to_owned(),
-                allowed: format!("{all}, or leave PROVIDER out of the function's environment"),
-            }
-            .into());
-        }
-        let description = settings.registry.get(provider)?;
+        let provider = provider(&mut said, settings, context).await?;
+        let description = settings.registry.get(&provider)?;
         if let Some(reason) = &description.reason {
             return Err(ProviderFault::ProviderCannotRotate {
                 title: description.title.clone(),
@@ -82,7 +80,7 @@ impl<'a> Client<'a> {
             .into());
         }
         check_names(&said.document, &description)?;
-        let members = members(&mut said, &description, current, context).await?;
+        let members = members(&mut said, &description, settings, current, context).await?;
         let mut parameters = BTreeMap::new();
         let mut open = Vec::new();
         for (name, parameter) in &description.parameters {
@@ -175,22 +173,64 @@ fn check_names(document: &BTreeMap<String, String>, description: &Description) -
     }
 }
 
+/// The provider: the secret's value names it, or a tag, among those that the function has; or the function has just one.
+async fn provider(said: &mut Said, settings: &Settings, context: &Context<'_>) -> Result<String, Cause> {
+    let known = &settings.providers;
+    let named = match (said.document.get("provider"), known.as_slice()) {
+        (Some(named), _) => named.clone(),
+        (None, [one]) => return Ok(one.clone()),
+        (None, _) => {
+            let tagged = said.tag("provider", !known.is_empty(), context).await?;
+            tagged.ok_or(ProviderFault::ProviderMissing)?
+        }
+    };
+    if known.is_empty() || known.contains(&named) {
+        return Ok(named);
+    }
+    Err(ProviderFault::ParameterInvalid {
+        provider: known.join(", "),
+        parameter: "provider".to_owned(),
+        problem: "is another one in the secret than the function's PROVIDER".to_owned(),
+        allowed: format!("{}, or add it to PROVIDER, with | between", known.join(", ")),
+    }
+    .into())
+}
+
+/// Which members of the secret are the key and its id. The function says it, or the secret's value, or the definition; a tag only among
+/// what the function lists: another member would be sent to the provider, and overwritten.
 async fn members(
     said: &mut Said,
     description: &Description,
+    settings: &Settings,
     document: &KeyDocument,
     context: &Context<'_>,
 ) -> Result<KeyMembers, Cause> {
-    let open = description.secret.key.is_none() && said.get("key").is_none();
-    if document.is_object() && open {
-        said.ask_tags(context).await?;
-    }
-    // The document's own word, the description's, the tags', in this order.
-    let chosen = |name: &str, described: &Option<String>| {
-        let own = said.document.get(name).or(described.as_ref());
-        own.or_else(|| said.get(name)).cloned()
+    let mut member = async |name: &'static str, described: &Option<String>| {
+        let given = settings.given(&description.provider, name);
+        if let Given::Value(value) = given {
+            return Ok(Some(value.to_owned()));
+        }
+        let listed = matches!(given, Given::OneOf(_));
+        let chosen = match said.document.get(name).or(described.as_ref()) {
+            Some(own) => Some(own.clone()),
+            // A bare string has no members, and a key needs no id.
+            None if !document.is_object() || (name == "id" && !listed) => None,
+            None => said.tag(name, listed, context).await?,
+        };
+        if let (Given::OneOf(list), Some(chosen)) = (&given, &chosen)
+            && !list.contains(&chosen.as_str())
+        {
+            return Err(Cause::from(ProviderFault::ParameterInvalid {
+                provider: description.provider.clone(),
+                parameter: name.to_owned(),
+                problem: "is another member in the secret than the function allows".to_owned(),
+                allowed: format!("one of {}", list.join(", ")),
+            }));
+        }
+        Ok(chosen)
     };
-    let key = chosen("key", &description.secret.key);
+    let key = member("key", &description.secret.key).await?;
+    let id = member("id", &description.secret.id).await?;
     if document.is_object() && key.is_none() {
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
@@ -200,7 +240,6 @@ async fn members(
         }
         .into());
     }
-    let id = chosen("id", &description.secret.id);
     if key.is_some() && id == key {
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
@@ -274,11 +313,19 @@ impl Asked<'_> {
             Some(member) => document.plain(member)?,
             None => None,
         };
-        let own = said.document.get(self.name).cloned().or(member);
-        if own.is_none() {
-            said.ask_tags(context).await?;
+        match said.document.get(self.name).cloned().or(member) {
+            Some(own) => Ok(Some(own)),
+            None => said.tag(self.name, self.tags_may_choose(), context).await,
         }
-        Ok(own.or_else(|| said.get(self.name).cloned()))
+    }
+
+    /// The function leaves it to secrets, or the definition has a list of harmless values.
+    fn tags_may_choose(&self) -> bool {
+        match self.given {
+            Given::OneOf(_) | Given::Any => true,
+            Given::Nothing => self.parameter.is_closed() && !self.is_host,
+            Given::Value(_) => false,
+        }
     }
 
     fn check(&self, value: Option<String>, is_in_document: bool) -> Result<String, ProviderFault> {

@@ -299,6 +299,11 @@ fn names_and_numbers_have_limits() {
     );
     check(
         "title = \"P\"",
+        "title = \"P\"\nname = \"{{ mark }} {{ secret.name }}\"",
+        "name: must have nothing behind {{ mark }}",
+    );
+    check(
+        "title = \"P\"",
         "title = \"P\"\nname = \"{{ mark }} x\"",
         "nothing",
     );

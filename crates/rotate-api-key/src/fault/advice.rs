@@ -15,8 +15,10 @@ impl Fault for F {
                 Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it"))
             }
             F::DescriptionInvalid(_) => Advice::new(Kind::Configuration, "correct the description, and deploy it again"),
-            F::ProviderMissing => Advice::new(Kind::Document, "name the provider: PROVIDER in the function's environment, the tag keywheel:provider of the secret, or {\"keywheel\": {\"provider\": …}} in its document"),
+            F::ProviderMissing => Advice::new(Kind::Document, "name the provider: PROVIDER in the function's environment (or several there, and the tag keywheel:provider), or {\"keywheel\": {\"provider\": …}} in its document"),
             F::ProviderUnknown { known, .. } => Advice::new(Kind::Document, format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}")),
+            F::TagNotAllowed { name } if name == "provider" => Advice::new(Kind::Configuration, "if people who may tag the secret may choose its provider, list the providers in the function's PROVIDER, with | between; otherwise write it into the secret's value ({\"keywheel\": {\"provider\": …}}), and remove the tag"),
+            F::TagNotAllowed { name } => Advice::new(Kind::Configuration, format!("if people who may tag the secret may choose it, list what is allowed in PROVIDER_PARAMETERS ({name}=a|b); otherwise say it there ({name}=VALUE) or in the secret's value ({{\"keywheel\": {{\"{name}\": …}}}}), and remove the tag")),
             F::ParameterInvalid { parameter, allowed, .. } => Advice::new(Kind::Document, format!("correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}")),
             F::ProviderCannotRotate { .. } => Advice::new(Kind::Configuration, "turn the rotation of this secret off, and replace its key by hand"),
             F::AdminSecretNotNamed { admin, .. } => Advice::new(Kind::Configuration, format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret")),

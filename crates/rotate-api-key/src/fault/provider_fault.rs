@@ -31,6 +31,11 @@ pub(crate) enum ProviderFault {
     /// No description of that name.
     #[error("there is no description of a provider {name:?}")]
     ProviderUnknown { name: String, known: String },
+    /// A tag would decide what only the secret's value or the function may.
+    #[error(
+        "the secret's tag keywheel:{name} would decide something that the function does not leave to tags"
+    )]
+    TagNotAllowed { name: String },
     /// A parameter without a value, or with one that is not allowed.
     #[error("the parameter `{parameter}` of {provider} {problem}")]
     ParameterInvalid {

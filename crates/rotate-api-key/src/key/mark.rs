@@ -43,7 +43,8 @@ impl Marks {
     /// The version that a key's name carries, if the key is of this secret. A name that the provider cut carries none:
     /// it could be any version's, the current one's too.
     pub fn version_in(&self, name: &str) -> Option<VersionId> {
-        let (_, rest) = name.split_once(&self.prefix)?;
+        // The last mark of a name is the rotation's own: what stands before it may come from a secret's name.
+        let rest = last_mark(name)?.strip_prefix(self.prefix.strip_prefix(COMMON)?)?;
         let id: String = rest
             .bytes()
             .take_while(|byte| is_part(*byte))
@@ -62,12 +63,20 @@ impl Marks {
 
 const COMMON: &str = "keywheel-";
 
-/// Whether a key's name is of some secret that Keywheel rotates.
-pub(crate) fn is_marked(name: &str) -> bool {
-    name.split(COMMON).skip(1).any(|rest| {
+/// What stands behind [`COMMON`] in the last mark of a name.
+fn last_mark(name: &str) -> Option<&str> {
+    let rests = name
+        .rmatch_indices(COMMON)
+        .map(|(at, _)| &name[at + COMMON.len()..]);
+    rests.into_iter().find(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         digits == DIGITS && rest.as_bytes().get(DIGITS).is_none_or(|next| *next == b'-')
     })
+}
+
+/// Whether a key's name is of some secret that Keywheel rotates.
+pub(crate) fn is_marked(name: &str) -> bool {
+    last_mark(name).is_some()
 }
 
 /// The secret's name out of its ARN, without the six characters that AWS adds.
@@ -161,6 +170,22 @@ mod tests {
             "keywheel-0123456789abcdef-1",
         ] {
             assert!(marks.version_in(name).is_none() && !is_marked(name), "{name}");
+        }
+    }
+
+    /// A secret that is named like another one's mark.
+    #[test]
+    fn the_last_mark_of_a_name_decides() {
+        let version = VersionId::stored("6f3c9a52-7c1e-4d57-9b1a-0c5f4a7d9e21");
+        let (victim, other) = (Marks::of(ARN), Marks::of("another"));
+        for name in [
+            format!("{}-{}", victim.mark(&version), other.mark(&version)),
+            format!("{} {}", victim.mark(&version), other.mark(&version)),
+            format!("{}{}", victim.prefix, other.mark(&version)),
+        ] {
+            assert_eq!(victim.version_in(&name), None, "{name}");
+            assert!(!victim.is_of(&name, &version), "{name}");
+            assert_eq!(other.version_in(&name), Some(version.clone()), "{name}");
         }
     }
 

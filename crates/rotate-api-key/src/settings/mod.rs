@@ -20,8 +20,8 @@ use roots::Roots;
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
-/// | `PROVIDER` | the provider of all secrets | each says its own |
-/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host; `name=\*`: an asterisk | none |
+/// | `PROVIDER` | the provider of all secrets; or several with `\|` between, of which a secret or its tag chooses one | each secret's value says its own |
+/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host; `name=\*`: an asterisk. A tag chooses only where there is a list or `*`. `key` and `id` are the members of the secret | none |
 /// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
 /// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |
@@ -30,8 +30,8 @@ use roots::Roots;
 /// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | |
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The provider of all secrets, none of which may then name another.
-    pub(crate) provider: Option<String>,
+    /// The providers that secrets may name. One: that of all secrets. None: any, but only the secret's value names it.
+    pub(crate) providers: Vec<String>,
     /// Parameters, by provider if they are for one alone.
     pub(crate) parameters: BTreeMap<(Option<String>, String), String>,
     /// The ARN of each admin secret.
@@ -55,7 +55,9 @@ impl Settings {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let parameters = pairs("PROVIDER_PARAMETERS", set("PROVIDER_PARAMETERS"))?;
         Ok(Self {
-            provider: set("PROVIDER").map(|name| name.trim().to_owned()),
+            providers: set("PROVIDER").map_or_else(Vec::new, |list| {
+                list.split('|').map(|name| name.trim().to_owned()).collect()
+            }),
             parameters: parameters
                 .into_iter()
                 .map(|(name, value)| (scoped(&name), value))

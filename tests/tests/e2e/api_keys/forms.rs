@@ -53,7 +53,7 @@ async fn a_document_that_cannot_take_the_id_is_refused_before_a_key_is_made() {
 #[tokio::test]
 async fn a_bare_string_names_its_provider_by_tags() {
     let world = Setup::of(Kind::Overlap)
-        .env("PROVIDER", "")
+        .env("PROVIDER", "grafana | scripted")
         .tag("keywheel:provider", "scripted")
         .start()
         .await;

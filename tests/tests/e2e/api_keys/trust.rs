@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use keywheel_tests::scripted::Kind;
-use staging_labels::Step;
+use keywheel_tests::scripted::{Kind, Trick, answer};
+use staging_labels::{Label, Step};
 
 use super::{FIRST, Setup, World};
 
@@ -213,4 +213,95 @@ async fn a_pending_value_that_differs_in_more_than_the_key_is_refused() {
             .await;
     }
     assert!(world.provider.calls().is_empty());
+}
+
+/// A description that leaves open which member is the key, for a secret with more than one credential in it.
+fn with_an_open_key() -> Setup {
+    let description = Kind::Overlap
+        .description("", "")
+        .replace("[secret]\nkey = \"apiKey\"\n", "");
+    Setup::of(Kind::Overlap)
+        .env("PROVIDER_DESCRIPTION", &description)
+        .secret(&format!(
+            r#"{{"apiKey": "{FIRST}", "password": "of-the-database-0123456789"}}"#
+        ))
+}
+
+/// Who may tag a secret, and not write it, sends no other member of it to the provider, and overwrites none.
+#[tokio::test]
+async fn a_tag_makes_no_other_member_the_key() {
+    for tag in ["keywheel:key", "keywheel:provider"] {
+        let world = with_an_open_key().tag("keywheel:key", "password");
+        let world = match tag {
+            "keywheel:provider" => world.env("PROVIDER", "").tag(tag, "scripted"),
+            _ => world,
+        };
+        let world = world.start().await;
+        let token = world.secret().stage();
+        let words = [tag, "remove the tag"];
+        world.refuses(&token, Step::Create, "TagNotAllowed", &words).await;
+        assert!(world.provider.calls().is_empty(), "{tag}: nothing was sent");
+    }
+    // What the function lists, a tag may choose; nothing else.
+    let listed = with_an_open_key().parameters("scripted.key=apiKey|token");
+    let world = listed.tag("keywheel:key", "password").start().await;
+    let token = world.secret().stage();
+    world
+        .refuses(&token, Step::Create, "ParameterInvalid", &["apiKey, token"])
+        .await;
+    assert!(world.provider.calls().is_empty());
+    let listed = with_an_open_key().parameters("scripted.key=apiKey|token");
+    let world = listed.tag("keywheel:key", "apiKey").start().await;
+    let text = world.rotate().await;
+    assert!(text.contains("of-the-database-0123456789") && !text.contains(FIRST));
+    world
+        .invariant_current_works("by a tag that the function allows")
+        .await;
+}
+
+/// A parameter with a pattern decides whose account it is: the secret's value or the function says it, not a tag alone.
+#[tokio::test]
+async fn a_tag_chooses_no_parameter_that_the_function_does_not_leave_to_tags() {
+    let section = "[parameters.team]\npattern = \"[a-z]+\"\n";
+    let setup = || {
+        Setup::of(Kind::Overlap)
+            .sections(section)
+            .tag("keywheel:team", "theirs")
+    };
+    let world = setup().start().await;
+    let token = world.secret().stage();
+    world
+        .refuses(
+            &token,
+            Step::Create,
+            "TagNotAllowed",
+            &["keywheel:team", "team=a|b"],
+        )
+        .await;
+    assert!(world.provider.calls().is_empty());
+    let world = setup().parameters("scripted.team=ours|theirs").start().await;
+    world.rotate().await;
+}
+
+/// Stored as the key, the credential that issues keys would be every reader's.
+#[tokio::test]
+async fn the_admins_credential_is_not_taken_for_a_new_key() {
+    for credential in [super::ADMIN, FIRST] {
+        let world = Setup::of(Kind::Overlap).start().await;
+        let token = world.secret().stage();
+        let echo = answer(
+            200,
+            &format!(r#"{{"data": {{"key": "{credential}", "id": "k9"}}}}"#),
+        );
+        world.provider.play("POST /keys", 0, 1, Trick::Say(echo));
+        let words = ["in the place of a new key"];
+        world
+            .refuses(&token, Step::Create, "ProviderAnswerUnusable", &words)
+            .await;
+        assert_eq!(
+            world.secret().text(&Label::Pending).await,
+            None,
+            "nothing is stored"
+        );
+    }
 }

@@ -97,7 +97,7 @@ impl Checking<'_> {
             }
             Ok(_) if !self.description.name.split("mark").skip(1).all(ends_the_mark) => self.wrong(
                 "name",
-                "must have nothing behind {{ mark }}, or something that is no letter, digit or dash: the mark ends there",
+                "must have nothing behind {{ mark }}, or text that is no letter, digit or dash: the mark ends there, and the last mark of a name decides",
             ),
             Ok(_) => {}
         }
@@ -303,5 +303,6 @@ fn ends_the_mark(rest: &str) -> bool {
         return false;
     };
     let prolongs = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '{';
-    filters.trim_end_matches('-').trim().is_empty() && !after.starts_with(prolongs)
+    // The last mark of a name decides, so nothing that a secret's writer chooses may stand behind it.
+    filters.trim_end_matches('-').trim().is_empty() && !after.starts_with(prolongs) && !after.contains('{')
 }
