@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: protocol help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: gap protocol help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -86,6 +86,12 @@ try-arm64: ## rotate secrets with the arm64 programs of make build, under qemu; 
 	@scripts/setup arm64
 	@cargo build --locked --workspace --bins --tests
 	@scripts/try-arm64 $(FUNCTIONS); status=$$?; scripts/settle && exit $$status
+
+gap: ## count the logins that are refused while a password is rotated, in both orders; ROTATIONS=50 SM=5 DB=1 STEPS=500 EVERY=20 (ms)
+	@scripts/setup demo
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin gap -- $(or $(ROTATIONS),50) $(or $(SM),5) $(or $(DB),1) $(or $(STEPS),500) $(or $(EVERY),20); \
+		status=$$?; scripts/settle && exit $$status
 
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
 	@scripts/setup demo
