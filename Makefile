@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: gap protocol help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: protocol crash-matrix gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -54,6 +54,12 @@ check: ## formatting, lints, documentation, who may import what, licences; chang
 
 protocol: ## the whole model of the protocol, with every fault and every variant that was not taken (about 15 minutes); ONLY=switch for some
 	TABLE=all cargo test --locked --package staging-labels --lib -- --nocapture the_whole_table
+
+crash-matrix: ## everything that a function does in a rotation, killed or cut there, and what happens then (hours); ONLY=text, CELL=name, SLICE=n/m for some, AT_ONCE=8
+	@scripts/setup test
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin crash_matrix -- 'only=$(ONLY)' 'cell=$(CELL)' 'slice=$(SLICE)' 'at_once=$(AT_ONCE)'; \
+		status=$$?; scripts/settle && exit $$status
 
 infra-check: ## infra/: CloudFormation and Terraform linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra

@@ -7,7 +7,7 @@ use super::cell::Cell;
 /// Some of the cells.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    /// Only cells whose name contains this.
+    /// Only cells whose name contains each of these words.
     pub only: Option<String>,
     /// This cell alone.
     pub cell: Option<String>,
@@ -21,7 +21,10 @@ impl Choice {
         let named = |cell: &Cell| {
             let name = cell.to_string();
             self.cell.as_ref().is_none_or(|exact| *exact == name)
-                && self.only.as_ref().is_none_or(|part| name.contains(part))
+                && self
+                    .only
+                    .as_ref()
+                    .is_none_or(|words| words.split_whitespace().all(|word| name.contains(word)))
         };
         let named = cells.into_iter().filter(named).enumerate();
         let sliced = named.filter(|(index, _)| {

@@ -1,5 +1,7 @@
 //! The limits that docs/proof.md names: which cells may break which invariant, and why. Pure.
 
+use staging_labels::Step;
+
 use super::cell::{Aftermath, Cause, Cell, Effect, Family, Recording, Subject};
 use super::finding::{Finding, Letter, Moment};
 
@@ -22,6 +24,22 @@ pub fn known(cell: &Cell, finding: &Finding) -> Option<&'static str> {
         (Letter::R, Subject::InPlace) if lasts => Some(
             "API key, class in-place: createSecret has replaced the key, and AWSCURRENT cannot move while the cause lasts",
         ),
+        (Letter::K, Subject::InPlace)
+            if *moment == Moment::AfterTheFault && cell.row.step == Step::Create =>
+        {
+            Some(
+                "API key, class in-place: the key was replaced and is not stored yet; the retry makes another with the admin's credential",
+            )
+        }
+        (Letter::R | Letter::K | Letter::N | Letter::S, Subject::InPlace)
+            if cell.aftermath == Aftermath::Concurrent
+                && cell.row.step == Step::Create
+                && (*moment == Moment::AtRest || *letter == Letter::S) =>
+        {
+            Some(
+                "API key, class in-place: two concurrent createSecret each replaced the key, and the one that was stored is dead; the next rotation recovers once AWSPENDING is off",
+            )
+        }
         (Letter::R, Subject::Chosen) if lasts => Some(
             "API key, class chosen: setSecret has uploaded the new value, and AWSCURRENT cannot move while the cause lasts",
         ),

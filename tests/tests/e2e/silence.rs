@@ -234,7 +234,7 @@ async fn nobody_reads_along_while_the_statement_runs() {
     let look = Arc::new(move || {
         let _ = seen.send(on_a_thread(async { activity(cluster(Server::Main)).await }));
     });
-    let rule = Rule::on_client("COMMIT", Act::Call(look));
+    let rule = Rule::on_client("COMMIT\0", Act::Call(look));
     let proxy = Proxy::with_rules(database.cluster().port(), Tls::End(certificate), vec![rule]);
     let proxy = proxy.expect("the proxy starts");
 
