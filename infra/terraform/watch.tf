@@ -105,7 +105,7 @@ resource "aws_cloudwatch_metric_alarm" "watched" {
   for_each = {
     SecretsStuck = {
       name        = "secrets-stuck"
-      description = "A rotation stays between setSecret and finishSecret. The watcher's log names the secret; docs/runbook/README.md has the way on"
+      description = "AWSPENDING has been on a version of its own for a while: a rotation has not ended. Whether anybody is locked out is not known from that. The watcher's log names the secret; docs/runbook/README.md says how to find out"
     }
     SecretsOverdue = {
       name        = "secrets-overdue"
