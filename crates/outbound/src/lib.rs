@@ -20,6 +20,8 @@
 
 mod budget;
 mod connect;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod percent;
 mod scrub;
 mod trust;
