@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: protocol crash-matrix gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: protocol crash-matrix fuzz gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -92,6 +92,10 @@ try-arm64: ## rotate secrets with the arm64 programs of make build, under qemu; 
 	@scripts/setup arm64
 	@cargo build --locked --workspace --bins --tests
 	@scripts/try-arm64 $(FUNCTIONS); status=$$?; scripts/settle && exit $$status
+
+fuzz: ## fuzz what reads events, secrets, definitions, templates, answers and certificates; SECONDS=60 for each, TARGET=name for one
+	@scripts/setup fuzz
+	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)
 
 gap: ## count the logins that are refused while a password is rotated, in both orders; ROTATIONS=50 SM=5 DB=1 STEPS=500 EVERY=20 (ms)
 	@scripts/setup demo

@@ -23,6 +23,8 @@
 mod budget;
 mod connect;
 mod forbidden;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod percent;
 mod scrub;
 mod trust;

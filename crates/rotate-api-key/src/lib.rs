@@ -54,6 +54,18 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+#[path = "../../../fuzz/corpus.rs"]
+mod corpus;
+
+/// What holds for every input, as functions of arbitrary bytes: for the targets in `fuzz/`.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::call::fuzzing::answer;
+    pub use crate::description::fuzzing::definition;
+    pub use crate::notation::fuzzing::template;
+}
+
 pub use description::{Description, DescriptionError};
 pub use fault::CODES;
 pub use key::Marks;

@@ -24,6 +24,8 @@ mod driver;
 mod error;
 mod event;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod prepared;

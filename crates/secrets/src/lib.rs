@@ -33,6 +33,8 @@
 //! ```
 
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod json;
 mod key;
 mod percent;

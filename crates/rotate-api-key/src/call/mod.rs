@@ -3,5 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod client_credentials;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod patience;
 pub(crate) mod request;

@@ -8,6 +8,8 @@ mod call;
 mod check;
 mod definition;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod load;
 mod locate;
 mod pagination;
@@ -21,6 +23,8 @@ pub(crate) use call::{
 pub use definition::Description;
 pub(crate) use definition::{Adoption, Class, Native, RetireWhen};
 pub use error::DescriptionError;
+#[cfg(any(test, fuzzing))]
+pub(crate) use pagination::Next;
 pub(crate) use pagination::{Page, Position};
 pub(crate) use parameter::{ID, Parameter, RESERVED, SetBy};
 

@@ -2,6 +2,8 @@
 //! the JSON of answers. Nothing here knows what a definition consists of, or sends anything.
 
 pub(crate) mod base;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub(crate) mod json;
 pub(crate) mod pointer;
 pub(crate) mod status;
