@@ -12,6 +12,8 @@ use crate::scrub::Scrub;
 use crate::trust::Bundle;
 
 const CANARY: &str = "c4n4ryQz7WvXp2Lk";
+/// Characters from which on a credential is hidden in every spelling.
+const SPELLED: usize = 4;
 
 /// A bundle that is read is read again as the same one, also when its line breaks are lost. An error quotes no content.
 ///
@@ -82,6 +84,10 @@ fn spellings(secret: &str) -> Vec<String> {
     }
     for c in secret.chars() {
         write!(xml, "&#{};", u32::from(c)).expect("a string takes it");
+    }
+    // A shorter one is searched for as it stands alone.
+    if secret.chars().count() < SPELLED {
+        return vec![secret.to_owned()];
     }
     let mut spellings = vec![secret.to_owned(), encoded(secret)];
     // A control character is shown as a space, whose code is another.

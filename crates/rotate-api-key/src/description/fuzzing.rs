@@ -50,7 +50,12 @@ fn check_description(description: &Description) {
         .filter_map(|call| call.as_ref().map(Issue::call))
         .collect();
     calls.extend(it.list.as_ref().map(List::call));
-    calls.extend(it.check.as_ref().map(Check::call));
+    // A grant of client credentials is no call of this form.
+    let plain = it
+        .check
+        .as_ref()
+        .filter(|check| check.client_credentials.is_none());
+    calls.extend(plain.map(Check::call));
     calls.extend(it.stage.as_ref().map(Stage::call));
     calls.extend(it.promote.as_ref().map(Promote::call));
     for call in calls {

@@ -33,7 +33,8 @@ impl Marks {
     /// UUID. An id with characters that names seldom have is given as its hash.
     pub fn mark(&self, version: &VersionId) -> String {
         let id = version.as_str();
-        if id.bytes().all(is_part) {
+        // Who starts a rotation chooses the token: it must not look like another mark.
+        if id.bytes().all(is_part) && !id.contains(COMMON) {
             format!("{}{id}", self.prefix)
         } else {
             format!("{}{}", self.prefix, hexadecimal(id, UUID))
@@ -187,6 +188,11 @@ mod tests {
             assert!(!victim.is_of(&name, &version), "{name}");
             assert_eq!(other.version_in(&name), Some(version.clone()), "{name}");
         }
+        // A token that is one.
+        let token = VersionId::stored(victim.mark(&version));
+        let name = other.mark(&token);
+        assert_eq!(victim.version_in(&name), None, "{name}");
+        assert!(other.is_of(&name, &token), "{name}");
     }
 
     #[test]
