@@ -99,7 +99,10 @@ pub fn key_secret(data: &[u8]) {
         Err(error) => return check_words(&error),
     };
     assert_eq!(document.text().expose_secret(), text);
-    assert_eq!(format!("{document:?}").find(text.trim()), None);
+    // A shorter one is found by chance.
+    if text.trim().len() > PIECE {
+        assert_eq!(format!("{document:?}").find(text.trim()), None);
+    }
     for error in [document.plain("id").err(), document.settings().err()]
         .iter()
         .flatten()

@@ -20,7 +20,7 @@ use crate::call::patience;
 use crate::call::request::{self, Setting};
 use crate::clock;
 use crate::description::{Auth, Call, Description, Mint, Page};
-use crate::fault::ProviderFault;
+use crate::fault::{ProviderFault, Unfit};
 use crate::http::Outgoing;
 use crate::key::Key;
 use crate::key::mark::{self, Marks};
@@ -164,15 +164,18 @@ impl Client<'_> {
     /// # Errors
     /// `RequestUnfit`.
     pub(crate) fn name(&self) -> Result<String, Cause> {
+        let unfit = |problem| ProviderFault::RequestUnfit {
+            call: self.description.provider.clone(),
+            place: "name".to_owned(),
+            problem,
+        };
         let filled = template::text(&self.description.name, &self.common().value());
-        filled.map_err(|problem| {
-            ProviderFault::RequestUnfit {
-                call: self.description.provider.clone(),
-                place: "name".to_owned(),
-                problem: problem.into(),
-            }
-            .into()
-        })
+        let name = filled.map_err(|problem| unfit(problem.into()))?;
+        // By a mark a key is revoked: the secret's own name must not have another secret's in it.
+        if mark::marks_in(&name) > 1 {
+            return Err(unfit(Unfit::Marked).into());
+        }
+        Ok(name)
     }
 
     /// Whether all keys that the provider lists are this secret's.

@@ -206,6 +206,9 @@ pub(crate) enum Unfit {
     /// Its place.
     #[error("would have characters that a header cannot have")]
     Header,
+    /// A key's name.
+    #[error("has another secret's mark in it, out of this secret's name or a parameter")]
+    Marked,
     /// A host.
     #[error("is no base for requests: {0}")]
     Base(String),

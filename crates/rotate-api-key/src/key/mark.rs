@@ -45,7 +45,9 @@ impl Marks {
     /// it could be any version's, the current one's too.
     pub fn version_in(&self, name: &str) -> Option<VersionId> {
         // The last mark of a name is the rotation's own: what stands before it may come from a secret's name.
-        let rest = last_mark(name)?.strip_prefix(self.prefix.strip_prefix(COMMON)?)?;
+        // One that was cut carries no version, and no earlier one counts in its place.
+        let (_, rest) = name.rsplit_once(COMMON)?;
+        let rest = rest.strip_prefix(self.prefix.strip_prefix(COMMON)?)?;
         let id: String = rest
             .bytes()
             .take_while(|byte| is_part(*byte))
@@ -64,20 +66,19 @@ impl Marks {
 
 const COMMON: &str = "keywheel-";
 
-/// What stands behind [`COMMON`] in the last mark of a name.
-fn last_mark(name: &str) -> Option<&str> {
-    let rests = name
-        .rmatch_indices(COMMON)
-        .map(|(at, _)| &name[at + COMMON.len()..]);
-    rests.into_iter().find(|rest| {
+/// How many marks a name has, or beginnings of marks.
+pub(crate) fn marks_in(name: &str) -> usize {
+    let rests = name.split(COMMON).skip(1);
+    let marks = rests.filter(|rest| {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         digits == DIGITS && rest.as_bytes().get(DIGITS).is_none_or(|next| *next == b'-')
-    })
+    });
+    marks.count()
 }
 
 /// Whether a key's name is of some secret that Keywheel rotates.
 pub(crate) fn is_marked(name: &str) -> bool {
-    last_mark(name).is_some()
+    marks_in(name) > 0
 }
 
 /// The secret's name out of its ARN, without the six characters that AWS adds.
@@ -187,6 +188,11 @@ mod tests {
             assert_eq!(victim.version_in(&name), None, "{name}");
             assert!(!victim.is_of(&name, &version), "{name}");
             assert_eq!(other.version_in(&name), Some(version.clone()), "{name}");
+        }
+        for cut in 1..40 {
+            let name = format!("{}-{}", victim.mark(&version), other.mark(&version));
+            let name = &name[..name.len() - cut];
+            assert_eq!(victim.version_in(name), None, "{name}");
         }
         // A token that is one.
         let token = VersionId::stored(victim.mark(&version));
