@@ -99,10 +99,8 @@ pub fn key_secret(data: &[u8]) {
         Err(error) => return check_words(&error),
     };
     assert_eq!(document.text().expose_secret(), text);
-    // A shorter one is found by chance.
-    if text.trim().len() > PIECE {
-        assert_eq!(format!("{document:?}").find(text.trim()), None);
-    }
+    let debug = format!("KeyDocument {{ is_object: {}, .. }}", document.is_object());
+    assert_eq!(format!("{document:?}"), debug);
     for error in [document.plain("id").err(), document.settings().err()]
         .iter()
         .flatten()

@@ -43,10 +43,15 @@ fn list(problems: &[Problem]) -> String {
 impl DescriptionError {
     /// What the parser says.
     pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
-        let offset = error.span().map_or(0, |span| span.start);
+        // What is missing from the file as a whole belongs to no key, though one may stand where the file begins.
+        let is_a_key = |at: &str| !at.is_empty() && !at.contains('=');
+        let place = error
+            .span()
+            .filter(|span| span.start > 0 || text.get(span.clone()).is_some_and(is_a_key));
+        let offset = place.as_ref().map_or(0, |span| span.start);
         let problem = Problem {
             line: line_of(text, offset),
-            key: Places::of(text).key_at(offset),
+            key: place.map_or_else(String::new, |_| Places::of(text).key_at(offset)),
             what: error.message().trim_end_matches('.').replace('\n', ", "),
         };
         Self {

@@ -23,11 +23,16 @@ pub fn definition(data: &[u8]) {
     match (outcome, Description::load("fuzzed.toml", &format!("\n{text}"))) {
         (Ok(one), Ok(other)) => assert_eq!(format!("{one:?}"), format!("{other:?}")),
         (Err(one), Err(other)) => {
-            // What is missing from the whole is told at its beginning, with the key that stands there, if any.
             let told = |error: &DescriptionError, shift: usize| -> Vec<_> {
                 let problems = error.problems.iter();
                 problems
-                    .map(|it| (it.line - usize::from(it.line > 1) * shift, it.what.clone()))
+                    .map(|it| {
+                        (
+                            it.line - usize::from(it.line > 1) * shift,
+                            it.key.clone(),
+                            it.what.clone(),
+                        )
+                    })
                     .collect()
             };
             assert_eq!(told(&one, 0), told(&other, 1));
