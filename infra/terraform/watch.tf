@@ -105,7 +105,7 @@ resource "aws_cloudwatch_metric_alarm" "watched" {
   for_each = {
     SecretsStuck = {
       name        = "secrets-stuck"
-      description = "AWSPENDING has been on a version of its own for a while: a rotation has not ended. Whether anybody is locked out is not known from that. The watcher's log names the secret; docs/runbook/README.md says how to find out"
+      description = "AWSPENDING has been on a version of its own for a while, so a rotation has not ended. Whether anybody is locked out is not known from that. The watcher's log names the secret; docs/runbook/README.md says how to find out"
     }
     SecretsOverdue = {
       name        = "secrets-overdue"

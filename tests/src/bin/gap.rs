@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, sleep};
 
 /// A test that an operator can make fail: it looks for a table.
 const TEST_SQL: &str = "SELECT NOT EXISTS (SELECT FROM pg_tables WHERE tablename = 'closed')";
@@ -126,7 +126,7 @@ async fn main() -> Result<(), String> {
 /// A role, its secret and the function, with the delays of the plan.
 async fn world(plan: Plan, order: &str) -> io::Result<World> {
     let database = TestDatabase::new(cluster(Server::Main)).await;
-    let port = delayed(database.cluster().port(), plan.database / 2).await?;
+    let port = delayed(database.cluster().port(), plan.database).await?;
     let document = database.document_at("localhost", port).to_string();
     let setup = Setup::on(Server::Main)
         .env("AWSCURRENT_MOVES", order)
@@ -138,7 +138,7 @@ async fn world(plan: Plan, order: &str) -> io::Result<World> {
     Ok(world)
 }
 
-/// A port that leads to `upstream` and takes so long for each direction.
+/// A port that leads to `upstream`, and on which an answer takes so much longer.
 async fn delayed(upstream: u16, by: Duration) -> io::Result<u16> {
     let listener = TcpListener::bind(("localhost", 0)).await?;
     let port = listener.local_addr()?.port();
@@ -149,7 +149,7 @@ async fn delayed(upstream: u16, by: Duration) -> io::Result<u16> {
             };
             let (client_reads, client_writes) = client.into_split();
             let (server_reads, server_writes) = server.into_split();
-            tokio::spawn(carry(client_reads, server_writes, by));
+            tokio::spawn(carry(client_reads, server_writes, Duration::ZERO));
             tokio::spawn(carry(server_reads, client_writes, by));
         }
     });
@@ -159,7 +159,9 @@ async fn delayed(upstream: u16, by: Duration) -> io::Result<u16> {
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, by: Duration) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
-        sleep(by).await;
+        if !by.is_zero() {
+            sleep(by).await;
+        }
         if to.write_all(&bytes[..length]).await.is_err() {
             return;
         }
@@ -195,11 +197,8 @@ async fn failing(world: &World, plan: Plan, cause: Cause) -> Seen {
     };
     let token = world.stage();
     for _ in 0..ATTEMPTS {
-        for step in Step::ALL {
-            if world.step(&token, step).await.is_err() {
-                break;
-            }
-        }
+        let failed = world.steps(&token, &Step::ALL).await;
+        failed.expect_err("a rotation cannot succeed while the cause lasts");
     }
     let application = Application::start(world, plan.every);
     sleep(AFTERWARDS).await;
@@ -229,7 +228,10 @@ impl Application {
             let mut seen = Seen::default();
             let mut last = Instant::now();
             let mut refused = false;
+            let mut pace = tokio::time::interval(every);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !ended.load(Ordering::Relaxed) {
+                pace.tick().await;
                 let read = client.get_secret_value().secret_id(&secret);
                 let read = read.version_stage(Label::Current.as_str()).send().await;
                 let text = read
@@ -248,7 +250,6 @@ impl Application {
                     seen.refused += 1;
                     refused = true;
                 }
-                sleep(every).await;
             }
             if refused {
                 seen.longest = seen.longest.max(last.elapsed());
