@@ -56,7 +56,8 @@ impl Plan {
             secrets_manager: Duration::from_millis(secrets_manager),
             database: Duration::from_millis(database),
             steps: Duration::from_millis(steps),
-            every: Duration::from_millis(every),
+            // A pace of nothing is none.
+            every: Duration::from_millis(every.max(1)),
         })
     }
 }

@@ -54,33 +54,27 @@ impl AlternatingUsers {
         by: &AdminSession<'_>,
         context: &Context<'_>,
     ) -> Result<bool, Cause> {
-        let lost = missing(&compared(own), by.session, by.identity, context).await?;
-        let others: Vec<_> = lost.into_iter().filter(|missing| !missing.owned).collect();
-        if let Some(problem) = problem(own, &others) {
-            goes_on_as_itself(own, by.admin.database(), &problem);
+        if !self.may_act(own, by, context).await? {
             return Ok(false);
         }
-        if let Some(give_over) = &own.give_over
-            && give(give_over, by, context).await? > 0
-        {
-            return Ok(false);
+        match &own.give_over {
+            Some(give_over) => Ok(give(give_over, by, context).await? == 0),
+            None => Ok(true),
         }
-        self.may_act_elsewhere(own, by, context).await
     }
 
-    /// The same without changing anything: what a rotation would find.
-    pub(super) async fn would_settle(
+    /// Whether the target can do all that the role can, but for what is given over. Changes nothing.
+    pub(super) async fn may_act(
         &self,
         own: &OwnRights,
         by: &AdminSession<'_>,
         context: &Context<'_>,
     ) -> Result<bool, Cause> {
-        if let Some(give_over) = &own.give_over {
-            tracing::warn!("a rotation would try this: {give_over}");
+        let mut lost = missing(&compared(own), by.session, by.identity, context).await?;
+        if own.give_over.is_some() {
+            lost.retain(|missing| !missing.owned);
         }
-        let lost = missing(&compared(own), by.session, by.identity, context).await?;
-        let others: Vec<_> = lost.into_iter().filter(|missing| !missing.owned).collect();
-        if let Some(problem) = problem(own, &others) {
+        if let Some(problem) = problem(own, &lost) {
             goes_on_as_itself(own, by.admin.database(), &problem);
             return Ok(false);
         }

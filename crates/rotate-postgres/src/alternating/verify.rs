@@ -143,11 +143,13 @@ impl AlternatingUsers {
             identity: &identity,
             admin,
         };
-        if let Some(own) = &plan.own
-            && !self.would_settle(own, &by, context).await?
-            && own.begins
-        {
-            plan = plan.without_acting();
+        if let Some(own) = &plan.own {
+            if let Some(give_over) = &own.give_over {
+                tracing::warn!("a rotation would try this: {give_over}");
+            }
+            if !self.may_act(own, &by, context).await? && own.begins {
+                plan = plan.without_acting();
+            }
         }
         apply::report(&plan.now, "a rotation would first have to do this");
         self.rehearse_comparison(arrangement, &plan, &by, context).await?;

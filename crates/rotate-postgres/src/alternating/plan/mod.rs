@@ -177,11 +177,13 @@ impl Arrangement {
         repairs.mark(&clone, &original.name);
         let acts_as = own_role(original).unwrap_or(&original.name);
         repairs.settings(original, &clone, acts_as, false);
-        // A clone that is in use goes on with what it owned only as a member that inherits.
+        // While it is given over, and if that takes several rotations, the clone goes on with what it owned only as a member that
+        // inherits. At its own turn it is made one, on a server whose grants say so.
         let inherits = clone
             .membership(&original.name)
             .is_some_and(|membership| membership.inherit);
-        let give_over = (self.turn == Turn::Clone || inherits)
+        let will_inherit = self.turn == Turn::Clone && facts.has_grant_options();
+        let give_over = (inherits || will_inherit)
             .then(|| repairs.ownership(&clone, Some(original)))
             .flatten();
         let begins = self.turn == Turn::Clone;
