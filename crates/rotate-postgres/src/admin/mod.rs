@@ -64,11 +64,6 @@ impl Admin {
         }
     }
 
-    /// The database that it logs in to.
-    pub(crate) fn database(&self) -> &str {
-        &self.endpoint.dbname
-    }
-
     /// Where it logs in, and how that connection is protected.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
@@ -136,8 +131,7 @@ impl Admins {
     /// # Errors
     /// `SuperuserSecretNotAllowed`, and `AdminIsTheUser` for a secret that names itself.
     pub(crate) fn are_allowed(&self, current: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
-        check_is_another(current, context)?;
-        let secret = superuser_secret::named_in(current, &self.settings)?;
+        let secret = self.secret_of(current, context)?;
         Ok(secret.is_some() || self.settings.iam_admin.is_some())
     }
 
@@ -154,9 +148,7 @@ impl Admins {
         endpoint: &Endpoint,
         context: &Context<'_>,
     ) -> Result<Option<Admin>, Cause> {
-        check_is_another(current, context)?;
-        let named = superuser_secret::named_in(current, &self.settings)?;
-        let admin = match (named, &self.settings.iam_admin) {
+        let admin = match (self.secret_of(current, context)?, &self.settings.iam_admin) {
             (Some(arn), _) => self.of_secret(arn, endpoint, context).await?,
             (None, Some(role)) => self.of_environment(role, endpoint, context).await?,
             (None, None) => return Ok(None),
@@ -198,6 +190,19 @@ impl Admins {
             ..admin.clone()
         };
         there.log_in(tls, context).await
+    }
+
+    /// The superuser secret that `current` names, which may not be itself.
+    fn secret_of<'a>(
+        &self,
+        current: &'a PostgresSecret,
+        context: &Context<'_>,
+    ) -> Result<Option<&'a str>, Cause> {
+        if let Some(own) = current.masterarn().filter(|arn| *arn == context.secret()) {
+            let (admin, role) = (own.to_owned(), current.username().to_owned());
+            return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
+        }
+        Ok(superuser_secret::named_in(current, &self.settings)?)
     }
 
     async fn of_secret(&self, arn: &str, endpoint: &Endpoint, context: &Context<'_>) -> Result<Admin, Cause> {
@@ -317,17 +322,6 @@ impl Admins {
             endpoint: own.at_least_as_safe_as(endpoint),
             credential: Credential::Token,
         })
-    }
-}
-
-/// A secret cannot be its own superuser secret.
-fn check_is_another(current: &PostgresSecret, context: &Context<'_>) -> Result<(), PostgresFault> {
-    match current.masterarn() {
-        Some(own) if own == context.secret() => {
-            let (admin, role) = (own.to_owned(), current.username().to_owned());
-            Err(PostgresFault::AdminIsTheUser { admin, role })
-        }
-        _ => Ok(()),
     }
 }
 

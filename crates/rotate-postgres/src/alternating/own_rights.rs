@@ -75,7 +75,7 @@ impl AlternatingUsers {
             lost.retain(|missing| !missing.owned);
         }
         if let Some(problem) = problem(own, &lost) {
-            goes_on_as_itself(own, by.admin.database(), &problem);
+            goes_on_as_itself(own, &by.admin.endpoint().dbname, &problem);
             return Ok(false);
         }
         self.may_act_elsewhere(own, by, context).await

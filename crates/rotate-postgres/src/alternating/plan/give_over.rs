@@ -9,7 +9,7 @@ use std::time::Duration;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use serde::Deserialize;
 
-/// Longest wait for an object's lock. Whoever comes after us waits as long.
+/// Longest wait for an object's lock. An application that asks for the same lock after us waits as long.
 pub(crate) const LOCK: Duration = Duration::from_millis(100);
 /// Longest work on one object.
 const STATEMENT: Duration = Duration::from_secs(2);
