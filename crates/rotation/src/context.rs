@@ -130,6 +130,15 @@ impl<'a> Context<'a> {
         Ok(under_way(&labels, &self.event.token, self.current)?)
     }
 
+    /// The value that AWSCURRENT is on by now, if it has one that is text.
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal.
+    pub async fn current_now(&self) -> Result<Option<SecretString>, Cause> {
+        let current = self.store.current(&self.event.secret, self.budget).await;
+        Ok(text_only(current)?.map(|version| version.text))
+    }
+
     /// The value that was current before the current one, if there is one and it is text.
     ///
     /// # Errors

@@ -48,6 +48,8 @@ pub struct State {
     pub expired: Vec<String>,
     /// How many bytes of a new key's name are kept.
     pub longest_name: usize,
+    /// How many of the next uploaded values are kept wrongly.
+    pub garbled: usize,
     counter: usize,
     /// How often a staged value was promoted.
     pub promotions: usize,
@@ -70,6 +72,7 @@ impl State {
             pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
             expired: Vec::new(),
             longest_name: usize::MAX,
+            garbled: 0,
             counter: 0,
             promotions: 0,
             revocations: 0,
@@ -233,7 +236,11 @@ impl State {
         if !Self::is_admin(request) && !self.accepts(request.bearer()) {
             return Err(401);
         }
-        let value = request.json()["secret"].as_str().ok_or(400_u16)?.to_owned();
+        let mut value = request.json()["secret"].as_str().ok_or(400_u16)?.to_owned();
+        if self.garbled > 0 {
+            self.garbled -= 1;
+            value.truncate(8);
+        }
         self.live = vec![Issued {
             id: "k0".to_owned(),
             name: "chosen".to_owned(),

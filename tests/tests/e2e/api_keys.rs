@@ -6,6 +6,7 @@ mod classes;
 mod crash;
 mod events;
 mod forms;
+mod given_back;
 mod hostile;
 mod proof;
 mod silence;

@@ -5,7 +5,7 @@ use rotation::secrets::KeyDocument;
 
 use super::Steps;
 use crate::client::{Client, With};
-use crate::fault::{ProviderFault, is_credential_refused};
+use crate::fault::{ProviderFault, is_credential_refused, is_key_refused};
 use crate::health::Health;
 use crate::key::Key;
 
@@ -65,7 +65,8 @@ impl Steps for Chosen<'_> {
             }
             // The upload does not depend on the current value. So check that nobody repaired the secret by hand in the meantime.
             self.client.context.confirm_under_way().await?;
-            return self.set(&key, None).await;
+            self.set(&key, None).await?;
+            return self.try_out(&key).await;
         }
         self.client.context.confirm_under_way().await?;
         let refused = match self.set(&key, None).await {
@@ -85,6 +86,55 @@ impl Steps for Chosen<'_> {
 }
 
 impl Chosen<'_> {
+    /// Uses what the admin has just uploaded. If the provider refuses it, and the current value as well, the current value is
+    /// uploaded again.
+    ///
+    /// # Errors
+    /// Why the value does not work, and whether the current one does.
+    async fn try_out(&self, key: &Key) -> Result<(), Cause> {
+        let current = &self.client.current;
+        let refusal = match self.client.check_settled(key).await {
+            Ok(()) => return self.look_again(key).await,
+            Err(cause) if is_key_refused(&cause) => cause,
+            Err(cause) => return Err(cause),
+        };
+        if self.client.works(current, "current").await? {
+            return Err(refusal);
+        }
+        self.client.context.confirm_under_way().await?;
+        let problem = refusal.problem().to_string();
+        let back = match self.set(current, None).await {
+            Ok(()) => self.client.check_settled(current).await,
+            failed => failed,
+        };
+        if let Err(cause) = back {
+            let why = cause.problem().to_string();
+            return Err(ProviderFault::KeyNotGivenBack { problem, why }.into());
+        }
+        self.look_again(current).await?;
+        Err(ProviderFault::KeyGivenBack { problem }.into())
+    }
+
+    /// The provider has no lock: somebody may have repaired the secret by hand, or another invocation may have moved AWSCURRENT,
+    /// while `uploaded` was on its way. Then AWSCURRENT's value is uploaded.
+    ///
+    /// # Errors
+    /// The rotation is over, although its upload went through.
+    async fn look_again(&self, uploaded: &Key) -> Result<(), Cause> {
+        let context = self.client.context;
+        let Err(over) = context.confirm_under_way().await else {
+            return Ok(());
+        };
+        if let Some(text) = context.current_now().await?
+            && let Some(now) = self.client.key_in(&text)
+            && now.value != uploaded.value
+        {
+            tracing::warn!("AWSCURRENT changed during the upload; its value is uploaded again");
+            self.set(&now, None).await?;
+        }
+        Err(over)
+    }
+
     /// Neither the current nor the pending value is accepted: a rotation was cancelled after it had uploaded a value, which
     /// an older version still has.
     async fn upload_with_another(&self, key: &Key, refused: Cause) -> Result<(), Cause> {

@@ -54,6 +54,9 @@ impl Fault for F {
                 Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
             }
             F::OverlapTooShort { .. } => Advice::new(Kind::Rotation, "rotate less often, or lower least-overlap-hours in the description; nothing was changed"),
+            // AWSPENDING comes off: each repetition would upload the refused value again.
+            F::KeyGivenBack { .. } => Advice::new(Kind::Login, "find out what the provider makes of the value (a length it cuts off, characters it does not keep: PASSWORD_LENGTH, EXCLUDE_CHARACTERS), or raise settle-seconds in the description; then start a new rotation").with(Prospect::PoisonedPending),
+            F::KeyNotGivenBack { .. } => Advice::new(Kind::Login, "applications are refused now: let Secrets Manager repeat the rotation, or set AWSCURRENT's value at the provider by hand"),
             F::KeyLost => Advice::new(Kind::Rotation, "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret").with(Prospect::PoisonedPending),
         }
     }

@@ -192,6 +192,16 @@ pub(crate) enum ProviderFault {
     /// A displaced key would be revoked too early.
     #[error("the key displaced by the last rotation is to live for {hours} hours, which have not passed")]
     OverlapTooShort { hours: u64 },
+    /// The new value was uploaded and is refused; the current one was uploaded again, and works.
+    #[error(
+        "the provider took the new value and refuses it, so AWSCURRENT's value was uploaded again, and works: {problem}"
+    )]
+    KeyGivenBack { problem: String },
+    /// The same, but the current value does not work either.
+    #[error(
+        "the provider took the new value and refuses it, and AWSCURRENT's value could not be put back ({why}): {problem}"
+    )]
+    KeyNotGivenBack { problem: String, why: String },
     /// Another createSecret was faster, and the provider has only room for one value.
     #[error("a value that another createSecret stored was replaced at the provider by this one")]
     KeyLost,

@@ -7,6 +7,8 @@ pub(super) enum Cause {
     TestSaysNo,
     /// IAM denies the move of AWSCURRENT.
     MoveDenied,
+    /// The provider of keys takes over a new value, and then accepts another one that nobody knows.
+    Mangled,
 }
 
 /// How often each event may still happen.

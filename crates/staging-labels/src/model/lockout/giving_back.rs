@@ -1,4 +1,4 @@
-//! Giving back what worked, after the commit: the rollbacks, and the fence.
+//! Giving back what worked, after the commit: the rollbacks, the fence, and what a key's setSecret does after the upload.
 
 use super::faults::Cause;
 use super::outcome::Outcome::{self, Done, Failed, On};
@@ -109,6 +109,7 @@ impl Variant {
                     locked,
                 });
                 match invocation.undo {
+                    Undo::Bare if self.uses_upload => On(Phase::FenceRelease),
                     Undo::LookTwice => On(Phase::UndoAfter { from }),
                     Undo::Fence if self.keeps_pending => On(Phase::FenceRelease),
                     Undo::Nothing | Undo::Bare | Undo::Look | Undo::Release | Undo::Fence => Failed,
@@ -119,6 +120,32 @@ impl Variant {
                     && view.current == token
                     && world.logs_in(from)
                 {
+                    world.land(Call::Set {
+                        token,
+                        password,
+                        why: Why::Confirm,
+                        locked: false,
+                    });
+                }
+                if self.uses_upload {
+                    On(Phase::FenceRelease)
+                } else {
+                    Failed
+                }
+            }
+            Phase::KeyTryOut { to, .. } if world.logs_in(token) && self.look_after_set => {
+                On(Phase::ChangeAfter { to })
+            }
+            Phase::KeyTryOut { .. } if world.logs_in(token) => Done,
+            Phase::KeyTryOut { from, .. } if world.logs_in(from) => Failed,
+            Phase::KeyTryOut { from, .. } => Self::give_back(invocation.undo, from),
+            Phase::ChangeAfter { to } => {
+                let fence_is_up = Some(view.current) == world.copy_for(token);
+                if (view.pending == Some(token) && !fence_is_up) || view.current == token {
+                    return Done;
+                }
+                if world.database == to {
+                    let password = world.value(view.current).expect("AWSCURRENT has a value");
                     world.land(Call::Set {
                         token,
                         password,

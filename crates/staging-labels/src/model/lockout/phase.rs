@@ -67,6 +67,11 @@ pub(super) enum Phase {
         to: u8,
         from: usize,
     },
+    /// Keys: use the value that was uploaded.
+    KeyTryOut {
+        to: u8,
+        from: usize,
+    },
     /// Keys have no lock: read the labels once more, after the upload.
     ChangeAfter {
         to: u8,

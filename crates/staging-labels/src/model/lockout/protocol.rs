@@ -9,7 +9,7 @@ use super::faults::{Cause, Faults};
 use super::outcome::Outcome;
 use super::phase::{Actor, Invocation, Phase, Transaction};
 use super::variant::{Order, Undo, Variant};
-use super::world::{Call, Ending, Version, View, World};
+use super::world::{Call, Ending, UNKNOWN, Version, View, World};
 use crate::{CurrentMoves, Step};
 
 /// Nothing runs and nothing is in flight, and yet the application is refused.
@@ -370,10 +370,11 @@ impl Model for Protocol {
             }),
             Property::always(BROKEN, |_, world: &World| !world.broke_current),
             Property::always(KEPT, |_, world: &World| {
-                world
-                    .versions
-                    .iter()
-                    .any(|version| version.value == Some(world.database))
+                world.database == UNKNOWN
+                    || world
+                        .versions
+                        .iter()
+                        .any(|version| version.value == Some(world.database))
             }),
             Property::always(NEXT, |protocol: &Self, world: &World| {
                 world.run.is_some() || protocol.decided_elsewhere || protocol.recovers(world)

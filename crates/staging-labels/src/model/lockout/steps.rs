@@ -71,25 +71,10 @@ impl Variant {
                 });
                 match (invocation.actor, invocation.step) {
                     (Actor::Ours(_), Step::Finish) => On(Phase::Verify { from }),
+                    (Actor::Ours(_), _) if self.uses_upload => On(Phase::KeyTryOut { to, from }),
                     (Actor::Ours(_), _) if self.look_after_set => On(Phase::ChangeAfter { to }),
                     (Actor::Ours(_) | Actor::Template, _) => Done,
                 }
-            }
-            Phase::ChangeAfter { to } => {
-                let fence_is_up = Some(view.current) == world.copy_for(token);
-                if (view.pending == Some(token) && !fence_is_up) || view.current == token {
-                    return Done;
-                }
-                if world.database == to {
-                    let password = world.value(view.current).expect("AWSCURRENT has a value");
-                    world.land(Call::Set {
-                        token,
-                        password,
-                        why: Why::Confirm,
-                        locked: false,
-                    });
-                }
-                Failed
             }
             Phase::Verify { from } => {
                 if world.logs_in(token) {
@@ -226,7 +211,7 @@ impl Variant {
         let refuses = match world.cause {
             Some(Cause::MoveDenied) => self.probe,
             Some(Cause::TestSaysNo) => self.test_first,
-            None => false,
+            Some(Cause::Mangled) | None => false,
         };
         if !is_set && refuses {
             Failed
@@ -248,7 +233,8 @@ impl Variant {
     }
 
     fn change(&self, world: &World, from: usize, to: u8) -> Outcome {
-        match (world.any_logs_in(), self.lock_in_set) {
+        // A key is uploaded with the credential of an admin.
+        match (world.any_logs_in() || !self.locks, self.lock_in_set) {
             (false, _) => Failed,
             (true, true) if self.locks => On(Phase::Lock(Locked::Change { to, from })),
             (true, true) => On(Phase::ChangeLook { to, from }),
@@ -265,6 +251,9 @@ impl Variant {
         if !world.logs_in(invocation.token) {
             Failed
         } else if world.cause == Some(Cause::TestSaysNo) && !only_warns {
+            if self.uses_upload {
+                return Failed;
+            }
             Self::give_back(invocation.undo, from)
         } else {
             then

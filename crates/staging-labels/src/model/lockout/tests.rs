@@ -21,11 +21,13 @@ const PROPERTIES: [(&str, &str); 5] = [
     (BLOCKED, "S"),
 ];
 
-/// `-` no cause that lasts, `T` the test says no, `U` the label may not be moved.
+/// `-` no cause that lasts, `T` the test says no, `U` the label may not be moved, `M` a key's provider
+/// stores another value.
 fn protocol(variant: &Variant, profile: &Profile, causes: &str) -> Protocol {
     let causes = causes.chars().filter_map(|letter| match letter {
         'T' => Some(Cause::TestSaysNo),
         'U' => Some(Cause::MoveDenied),
+        'M' => Some(Cause::Mangled),
         _ => None,
     });
     Protocol {
@@ -91,7 +93,12 @@ fn the_whole_table() {
         println!("{}", variant.name);
         for profile in profiles {
             let mut line = String::new();
-            for causes in ["-", "T", "U"] {
+            let causes = if variant.locks {
+                &["-", "T", "U"][..]
+            } else {
+                &["-", "T", "U", "M"]
+            };
+            for causes in causes {
                 let protocol = protocol(variant, profile, causes);
                 let found = search(&protocol, None);
                 all += found.states;
@@ -207,6 +214,14 @@ fn the_fence_of_a_key_gives_back_what_worked_if_nothing_else_happens() {
 }
 
 #[test]
+fn a_key_that_the_provider_takes_and_refuses_is_given_back() {
+    holds(&KEY_RETURN, &CALM, "M");
+    for profile in [&TWIN, &IN_FLIGHT, &CRASH, &STALE, &UNKNOWN, &REPAIR, &PERSON] {
+        mends_itself(&KEY_RETURN, profile, "");
+    }
+}
+
+#[test]
 fn a_rotation_that_is_fenced_never_blocks_the_next_one() {
     for variant in [&FENCE, &KEY_FENCE] {
         let found = search(&protocol(variant, &BY_HAND, "T"), None);
@@ -238,12 +253,32 @@ fn what_remains_of_the_fence() {
     finds(&FENCE, &PERSON, "T", LOCKED_OUT, 23);
 }
 
+#[test]
+fn what_remains_of_a_key() {
+    finds(&KEY_RETURN, &CALM, "U", LOCKED_OUT, 25);
+    finds(&KEY_RETURN, &TWIN, "M", LOCKED_OUT, 20);
+    finds(&KEY_RETURN, &BY_HAND, "", LOCKED_OUT, 19);
+}
+
 // What does not work. The numbers are events in the shortest trace.
 
 #[test]
 fn the_classic_order_locks_out_if_a_test_or_the_move_fails_for_good() {
     finds(&TODAY, &CALM, "T", LOCKED_OUT, 17);
     finds(&TODAY, &CALM, "U", LOCKED_OUT, 23);
+}
+
+#[test]
+fn a_key_that_is_only_tried_in_test_secret_locks_out() {
+    finds(&KEY, &CALM, "M", LOCKED_OUT, 18);
+    finds(&KEY, &REPAIR, "", LOCKED_OUT, 8);
+    // The fence needs a new value that works.
+    finds(&KEY_FENCE, &CALM, "M", LOCKED_OUT, 22);
+}
+
+#[test]
+fn a_key_that_is_given_back_without_a_look_goes_over_a_repair_by_hand() {
+    finds(&KEY_RETURN_BLIND, &REPAIR, "", LOCKED_OUT, 11);
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub(super) struct Variant {
     pub(super) modest: bool,
     /// A login follows COMMIT, and a way back if it is refused.
     pub(super) tries_out: bool,
+    /// Keys: setSecret uses what it has uploaded, and uploads the old value again if both are refused.
+    pub(super) uses_upload: bool,
 }
 
 pub(super) const TODAY: Variant = Variant {
@@ -97,6 +99,7 @@ pub(super) const TODAY: Variant = Variant {
     reads_if_unknown: true,
     modest: true,
     tries_out: false,
+    uses_upload: false,
 };
 
 const fn rollback(name: &'static str, undo: Undo) -> Variant {
@@ -223,7 +226,22 @@ pub(super) const KEY_FENCE: Variant = Variant {
     ..FENCE
 };
 
-pub(super) const ALL: [&Variant; 24] = [
+pub(super) const KEY_RETURN: Variant = Variant {
+    name: "key, setSecret gives back",
+    undo: Undo::LookTwice,
+    if_denied: Some(Undo::Nothing),
+    if_unknown: Some(Undo::Nothing),
+    uses_upload: true,
+    look_after_set: true,
+    ..KEY
+};
+pub(super) const KEY_RETURN_BLIND: Variant = Variant {
+    name: "key, setSecret gives back without a look",
+    undo: Undo::Bare,
+    ..KEY_RETURN
+};
+
+pub(super) const ALL: [&Variant; 26] = [
     &TODAY,
     &TODAY_LOOKS,
     &BARE,
@@ -248,4 +266,6 @@ pub(super) const ALL: [&Variant; 24] = [
     &FENCE_MOVES_PENDING,
     &KEY,
     &KEY_FENCE,
+    &KEY_RETURN,
+    &KEY_RETURN_BLIND,
 ];

@@ -4,6 +4,9 @@ use super::faults::{Cause, Faults};
 use super::phase::{Invocation, Transaction};
 use crate::{Label, Labels, Step, VersionId};
 
+/// A password that is in no version.
+pub(super) const UNKNOWN: u8 = u8::MAX;
+
 /// A version of the secret: passwords are numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Version {
@@ -236,6 +239,10 @@ impl World {
                     self.remember();
                     self.labels.pending = Some(self.put_copy(token, of));
                 }
+                true
+            }
+            Call::Set { why: Why::Rotate, .. } if self.cause == Some(Cause::Mangled) => {
+                self.database = UNKNOWN;
                 true
             }
             Call::Set { password, .. } => {
