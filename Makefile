@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: protocol crash-matrix fuzz gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: docs docs-open protocol crash-matrix fuzz gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -51,6 +51,14 @@ check: ## formatting, lints, documentation, who may import what, licences; chang
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \
 		echo 'cargo deny check bans licenses sources'; cargo deny --locked check bans licenses sources; \
 	else echo 'check: licences not checked, as cargo-deny is missing; scripts/setup deny brings it (3 minutes)'; fi
+
+docs: ## the book, in target/book/book
+	@scripts/setup book
+	@scripts/book target/book
+	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" mdbook build target/book
+
+docs-open: docs ## the same, in a browser
+	@xdg-open target/book/book/index.html 2>/dev/null || echo "open target/book/book/index.html"
 
 protocol: ## the whole model of the protocol, with every fault and every variant that was not taken (about 15 minutes); ONLY=switch for some
 	TABLE=all cargo test --locked --package staging-labels --lib -- --nocapture the_whole_table
