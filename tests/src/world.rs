@@ -39,6 +39,7 @@ pub struct Setup {
     retries: Vec<Duration>,
     arn_suffix: Option<String>,
     also: Option<&'static str>,
+    name: Option<&'static str>,
 }
 
 impl Setup {
@@ -53,7 +54,15 @@ impl Setup {
             retries: Vec::new(),
             arn_suffix: None,
             also: None,
+            name: None,
         }
+    }
+
+    /// The secret's name.
+    #[must_use]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// Hosts the function under a second name, too: a concurrent invocation that no fault or kill of the first one's meets.
@@ -131,7 +140,9 @@ impl Setup {
         client: Client,
         document: &str,
     ) -> World {
-        let name = format!("keywheel/{}", database.name());
+        let name = self
+            .name
+            .map_or_else(|| format!("keywheel/{}", database.name()), str::to_owned);
         let created = client
             .create_secret()
             .name(name)

@@ -5,13 +5,12 @@ use keywheel_tests::keys::{FUNCTION, Keys, Secret};
 use keywheel_tests::peers::{Token, Unleash};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use serde_json::Value;
-use staging_labels::{Label, Step};
+use staging_labels::Label;
 
 use crate::client::Client;
-use crate::story::claim;
-use crate::table;
+use crate::screen::{self, claim, heading, say};
 
-/// Rotations in a row: the first key is displaced by the first, and revoked by the second.
+/// Rotations in a row: the first key becomes the previous one in the first, and is revoked by the second.
 const ROTATIONS: usize = 3;
 /// The token that a person made, before there was a rotation.
 const BY_HAND: &str = "made-by-hand";
@@ -19,26 +18,25 @@ const BY_HAND: &str = "made-by-hand";
 /// Rotates a token of Unleash while an application uses it; whether everything held. `number` is the part's in the story.
 pub(crate) async fn tell(number: usize) -> bool {
     let database = TestDatabase::new(cluster(Server::Main)).await;
-    println!(
-        "{number}. An API key: {FUNCTION}, and a real server that issues keys: Unleash, on the same PostgreSQL.\n   It starts now, which takes some seconds."
+    heading(&format!("{number}. An API key: {FUNCTION}"));
+    say(
+        "Unleash, a real server that issues keys, starts now. This takes some seconds. An application asks for its \
+         feature flags with a token that is up to one rotation old.",
     );
     let started = Unleash::start(&database, database.password(), &Unleash::new_admin_token());
     let unleash = match started {
         Ok(unleash) => unleash,
         Err(error) => {
-            println!("   {error}");
+            say(&error.to_string());
             return false;
         }
     };
-    println!(
-        "   An application asks for its feature flags with the token that it has cached: up to one rotation old.\n"
-    );
     let keys = keys_of(&unleash).await;
     let document = serde_json::json!({"token": unleash.create_token(BY_HAND).secret, "url": unleash.url()});
     let tags = [("keywheel:key", "token")];
     let secret = keys.secret("demo-flags", &document.to_string(), &tags).await;
-    println!("      {}", hidden(&secret).await);
-    print!("{}", table::keys(&labelled(&unleash, &secret).await));
+    anstream::println!("      {}", hidden(&secret).await);
+    screen::keys(&labelled(&unleash, &secret).await);
 
     let Some(revoked) = rotate(&unleash, &keys, &secret).await else {
         return false;
@@ -47,10 +45,6 @@ pub(crate) async fn tell(number: usize) -> bool {
         all_honoured(&database, &unleash, &revoked),
         silent(&unleash, &keys, &revoked),
     ];
-    println!(
-        "\n   What the function logs of a step that revokes a key and makes one:\n      {}",
-        lines(&keys)
-    );
     held.into_iter().all(|held| held)
 }
 
@@ -69,27 +63,27 @@ async fn rotate(unleash: &Unleash, keys: &Keys, secret: &Secret<'_>) -> Option<V
     let mut ever = unleash_tokens(unleash);
     let mut two = true;
     for rotation in 1..=ROTATIONS {
-        println!("\n   rotation {rotation}");
+        say(&format!("rotation {rotation}"));
         let outcome = secret.rotate().await;
         if let (1, Some(run)) = (rotation, keys.aws.rotations(secret.arn()).last()) {
-            print!("{}", table::steps(run));
+            screen::steps(run);
         }
         if let Err(error) = outcome {
-            println!("   {error}");
+            say(&error.to_string());
             return None;
         }
         let now = labelled(unleash, secret).await;
-        print!("{}", table::keys(&now));
+        screen::keys(&now);
         two &= carries(&now, &Label::Current) && carries(&now, &Label::Previous) && now.len() == 2;
         ever.extend(unleash_tokens(unleash));
-        // What the application had is one rotation old now. It works, and only then the application reads the secret anew.
+        // What the application had is one rotation old now. It works, and only then the application reads the secret again.
         application.goes_on().await;
         application.reads(token(secret, &Label::Current).await).await;
     }
     let (requests, failed) = application.stop().await;
     let live = unleash_tokens(unleash);
     let revoked: Vec<_> = ever.into_iter().filter(|token| !live.contains(token)).collect();
-    println!("\n   Checked just now, by requests and by what Unleash lists:");
+    heading("   Checked by requests, and by what Unleash lists");
     let held = [
         claim(
             &format!("{requests} requests of the application during {ROTATIONS} rotations, {failed} failed"),
@@ -109,13 +103,13 @@ fn all_honoured(database: &TestDatabase<'_>, unleash: &Unleash, revoked: &[Token
     let second = match Unleash::start(database, database.password(), unleash.admin_token()) {
         Ok(second) => second,
         Err(error) => {
-            println!("   {error}");
+            say(&error.to_string());
             return false;
         }
     };
     let by_hand = revoked.iter().any(|token| token.name == BY_HAND);
     claim(
-        "the one before those was revoked: an Unleash that starts anew takes the two and refuses the others",
+        "the one before those was revoked: a second Unleash, with an empty cache, takes the two and refuses the others",
         by_hand
             && live.iter().all(|token| second.serves(&token.secret))
             && !revoked.iter().any(|token| second.serves(&token.secret)),
@@ -187,19 +181,4 @@ async fn token(secret: &Secret<'_>, label: &Label) -> String {
 async fn hidden(secret: &Secret<'_>) -> String {
     let token = token(secret, &Label::Current).await;
     secret.current().await.replace(&token, "(hidden)")
-}
-
-/// What the function logged, at its usual level, of the last step that made a key.
-fn lines(keys: &Keys) -> String {
-    let lines = keys.aws.logs(FUNCTION);
-    let step = format!("\"rotation.step\":\"{}\"", Step::Create);
-    let made = lines
-        .iter()
-        .rposition(|line| line.contains(&step) && line.contains("\"outcome\""));
-    let before = made.unwrap_or_default();
-    let revoked = lines[..before]
-        .iter()
-        .rposition(|line| line.contains("\"key.name\""));
-    let lines = [revoked, made].into_iter().flatten().map(|at| lines[at].as_str());
-    lines.collect::<Vec<_>>().join("\n      ")
 }

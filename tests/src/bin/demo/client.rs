@@ -44,7 +44,7 @@ impl<C: Clone + Send + 'static> Client<C> {
                 while !shared.stop.load(Ordering::Relaxed) {
                     let credential = shared.credential.lock().await.clone();
                     if let Err(error) = attempt(credential).await {
-                        println!("   {error}");
+                        crate::screen::say(&error);
                         shared.failed.fetch_add(1, Ordering::Relaxed);
                     }
                     shared.uses.fetch_add(1, Ordering::Relaxed);

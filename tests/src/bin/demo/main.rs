@@ -1,11 +1,9 @@
 //! Rotates real secrets in front of a person: `make demo`.
 
-#![expect(clippy::print_stdout, reason = "a demonstration is there to be read")]
-
 mod api_key;
 mod client;
+mod screen;
 mod story;
-mod table;
 mod turns;
 
 use std::env;
@@ -15,7 +13,10 @@ use std::time::Instant;
 use keywheel_tests::functions;
 use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
-use keywheel_tests::world::{FUNCTION, Setup};
+use keywheel_tests::world::Setup;
+
+use crate::screen::{claim, command, heading, say};
+use crate::story::Story;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,14 +26,20 @@ async fn main() -> ExitCode {
         "postgres" => (true, false),
         "api-key" => (false, true),
         _ => {
-            println!("there is no part {part}; name postgres, api-key, or none for both");
+            say(&format!(
+                "there is no part {part}; name postgres, api-key, or none for both"
+            ));
             return ExitCode::FAILURE;
         }
     };
-    println!("\nKeywheel: secrets are rotated by the Lambda functions that are deployed.\n");
+    heading("Keywheel rotates secrets in AWS Secrets Manager");
+    say(
+        "Real: PostgreSQL with TLS and SCRAM, Unleash, which issues API keys, and the Lambda functions as they \
+         are deployed. A local Secrets Manager stands in for AWS.",
+    );
     // Before the clock of the story starts: a build is not part of it.
     if let Err(error) = functions::build() {
-        println!("the functions could not be built: {error}");
+        say(&format!("the functions could not be built: {error}"));
         return ExitCode::FAILURE;
     }
     let start = Instant::now();
@@ -41,45 +48,44 @@ async fn main() -> ExitCode {
         held &= passwords().await;
     }
     if api_key {
-        held &= self::api_key::tell(if postgres { 8 } else { 1 }).await;
+        held &= self::api_key::tell(if postgres { 5 } else { 1 }).await;
     }
+    heading("The end");
     let seconds = start.elapsed().as_secs_f64();
-    if held {
-        println!("\nEverything held, in {seconds:.1} s. The servers stop now; nothing is left running.");
-        ExitCode::SUCCESS
-    } else {
-        println!("\nSomething above did not hold: please report it. It took {seconds:.1} s.");
-        ExitCode::FAILURE
+    claim(
+        &format!("everything above held ({seconds:.0} s; nothing is left running)"),
+        held,
+    );
+    if !held {
+        say("Something above did not hold: please report it.");
+        return ExitCode::FAILURE;
     }
+    anstream::println!();
+    say("What to try next:");
+    command("make invoke          one step at a time, with the sample events");
+    command("make gap             the logins that an application sees refused, counted");
+    command("make bench           start, rotation and memory of the release builds");
+    command("make docs-open       the book: choose a strategy, install, the runbook");
+    ExitCode::SUCCESS
 }
 
 /// A PostgreSQL password by each of the two functions; whether everything held.
 async fn passwords() -> bool {
     let server = cluster(Server::Main);
-    let role = format!("demo_{}", std::process::id());
-    let database = TestDatabase::with_user(server, &role).await;
-    println!(
-        "1. A throwaway PostgreSQL {} with TLS, SCRAM and log_statement=all",
-        server.version()
-    );
-    println!(
-        "   listens on localhost:{}. Role {role} owns database {}.\n",
-        server.port(),
-        database.name()
-    );
-
-    let world = Setup::on(Server::Main).start_with(database).await;
-    println!(
-        "2. A local Secrets Manager on {} hosts {FUNCTION}.\n",
-        world.aws.url()
-    );
-
-    let mut held = story::tell(&world).await;
+    let database = TestDatabase::with_user(server, "app").await;
+    say(&format!(
+        "PostgreSQL {}, log_statement=all, on localhost:{}.",
+        server.version(),
+        server.port()
+    ));
+    let world = Setup::on(Server::Main)
+        .named("orders/db")
+        .start_with(database)
+        .await;
+    let mut held = Story::of(&world).tell().await;
     drop(world);
-    let role = format!("turns_{}", std::process::id());
-    let database = TestDatabase::with_user(server, &role).await;
+    let database = TestDatabase::with_user(server, "shop").await;
     let pair = Pair::of(Setup::on(Server::Main), database, Power::CreateRole).await;
     held &= turns::tell(&pair).await;
-    println!();
     held
 }

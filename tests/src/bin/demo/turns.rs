@@ -1,48 +1,52 @@
-//! Two users in turn, and a client that never fails a login.
+//! Alternating users, and a client that never fails a login.
 
 use keywheel_tests::pair::Pair;
 use staging_labels::Label;
 
 use crate::client::Client;
-use crate::story::claim;
-use crate::table;
+use crate::screen::{self, claim, heading, remark, say};
 
 /// Rotations in a row.
-const TURNS: usize = 4;
+const ROTATIONS: usize = 4;
 
-/// Rotates two users in turn while a client logs in all the time; whether everything held.
+/// Rotates alternating users while a client logs in all the time; whether everything held.
 pub(crate) async fn tell(pair: &Pair) -> bool {
-    println!("7. Two users in turn: rotate-postgres-alternating-users, with an admin that is no superuser.");
-    println!(
-        "   A client logs in again and again with what it has cached: up to one rotation old, as an application's cache is.\n"
+    heading("4. Alternating users: rotate-postgres-alternating-users");
+    say(
+        "The superuser secret's role has CREATEROLE and is no superuser, as on RDS. \
+         A client logs in again and again with a credential that is up to one rotation old.",
     );
+    anstream::println!();
     let client = client(pair).await;
     let mut held = true;
-    for turn in 1..=TURNS {
+    for rotation in 1..=ROTATIONS {
         let before = pair.user(&Label::Current).await;
         let outcome = pair.rotate().await;
-        if let (1, Some(run)) = (turn, pair.aws.rotations(&pair.secret).last()) {
-            print!("{}", table::steps(run));
+        if let (1, Some(run)) = (rotation, pair.aws.rotations(&pair.secret).last()) {
+            screen::steps(run);
         }
         if let Err(error) = outcome {
-            println!("   {error}");
+            say(&error.to_string());
             return false;
         }
-        println!(
-            "   rotation {turn}: {before} -> {}",
-            pair.user(&Label::Current).await
-        );
-        // What the client had is one rotation old now. It works, and only then the client reads the secret anew.
+        let after = pair.user(&Label::Current).await;
+        say(&format!(
+            "rotation {rotation}: AWSCURRENT moves from {before} to {after}"
+        ));
+        // What the client had is one rotation old now. It works, and only then the client reads the secret again.
         client.goes_on().await;
         client.reads(credential(pair).await).await;
     }
     let (logins, failed) = client.stop().await;
-    println!("\n   Checked just now:");
+    heading("   Checked by logins");
     held &= claim(
-        &format!("{logins} logins during {TURNS} rotations, {failed} failed"),
+        &format!("{logins} logins during {ROTATIONS} rotations, {failed} failed"),
         logins > 0 && failed == 0,
     );
     held &= one_owner(pair).await;
+    remark(
+        "With AWS's template, a table made by the second user belongs to it, and the first user cannot read it.",
+    );
     held
 }
 
@@ -59,14 +63,14 @@ async fn one_owner(pair: &Pair) -> bool {
             ))
             .await;
         if let Err(error) = made {
-            println!("   {error}");
+            say(&error.to_string());
             return false;
         }
     }
     let owners = "SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ', ') FROM pg_class WHERE relnamespace = 'demo'::regnamespace";
     let owners = pair.database.value(owners).await;
     claim(
-        "a table made by the one and a table made by the other have one owner",
+        "a table made by one user and a table made by the other have one owner",
         owners == pair.database.user(),
     )
 }
