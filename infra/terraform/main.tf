@@ -22,7 +22,7 @@ locals {
       environment = merge(local.postgres_environment, var.single_user_may_use_superuser ? local.superuser_environment : {})
     }
     rotate-postgres-alternating-users = {
-      description = "Rotates two PostgreSQL users in turn"
+      description = "Rotates alternating PostgreSQL users"
       timeout     = 60
       in_vpc      = local.in_vpc
       environment = merge(local.postgres_environment, local.superuser_environment)
@@ -42,6 +42,7 @@ locals {
       PASSWORD_LENGTH    = tostring(var.password_length)
       EXCLUDE_CHARACTERS = var.exclude_characters
     },
+    var.runbook_url == null ? {} : { RUNBOOK_URL = var.runbook_url },
     length(var.assume_roles) == 0 ? {} : {
       ASSUME_ROLE_ARN         = join(",", [for role in var.assume_roles : role.arn])
       ASSUME_ROLE_EXTERNAL_ID = join(",", [for role in var.assume_roles : coalesce(role.external_id, "")])

@@ -263,7 +263,7 @@ variable "root_certificates" {
   default     = null
 }
 
-# --- to see it run ---
+# --- monitoring ---
 
 variable "log_retention_days" {
   description = "How long logs are kept."
@@ -280,6 +280,12 @@ variable "log_level" {
     condition     = contains(["TRACE", "DEBUG", "INFO"], var.log_level)
     error_message = "log_level is TRACE, DEBUG or INFO."
   }
+}
+
+variable "runbook_url" {
+  description = "Where your copy of docs/runbook is, such as https://wiki.example.com/keywheel/{code}. Failed steps log the address of their code's page, and the alarms name it. Null leaves it out."
+  type        = string
+  default     = null
 }
 
 variable "alarm_topic_arn" {

@@ -85,7 +85,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   for_each = local.functions
 
   alarm_name          = "${var.name_prefix}${each.key}-failed"
-  alarm_description   = "A rotation step failed, timed out or crashed. The log has its error.code; docs/runbook has a page for each"
+  alarm_description   = "A rotation step failed, timed out or crashed. The log has its error.code${var.runbook_url == null ? "; docs/runbook has a page for each" : ". Its page is at ${var.runbook_url}"}"
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.rotation[each.key].function_name }

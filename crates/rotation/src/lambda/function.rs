@@ -72,13 +72,16 @@ async fn serve<T: Target>(
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), lambda_runtime::Error> {
     let rig = Store::from_env(get).await.and_then(|store| Ok((store, target?)));
-    let function = get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let (rig, function) = (&rig, function.as_str());
+    let names = Names {
+        function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+        runbook: get("RUNBOOK_URL").filter(|url| !url.is_empty()),
+    };
+    let (rig, names) = (&rig, &names);
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let budget = budget(event.context.deadline(), now());
         handle(
             rig.as_ref(),
-            function,
+            names,
             &event.payload,
             &event.context.request_id,
             budget,
@@ -100,10 +103,29 @@ fn readable(mut invocation: LambdaInvocation) -> LambdaInvocation {
     invocation
 }
 
+/// What the function is called, and where its errors are explained.
+struct Names {
+    function: String,
+    /// The runbook's address, with `{code}` where the code belongs; without it the code is added as a file's name.
+    runbook: Option<String>,
+}
+
+impl Names {
+    /// The page of a code.
+    fn page(&self, code: &str) -> Option<String> {
+        let base = self.runbook.as_deref()?;
+        Some(if base.contains("{code}") {
+            base.replace("{code}", code)
+        } else {
+            format!("{}/{code}.md", base.trim_end_matches('/'))
+        })
+    }
+}
+
 /// Runs one invocation: one log line, one metric, whatever happens.
 async fn handle<T: Target>(
     rig: Result<&(Store, T), &Cause>,
-    function: &str,
+    names: &Names,
     payload: &Value,
     request: &str,
     budget: Budget,
@@ -113,7 +135,7 @@ async fn handle<T: Target>(
     let outcome = work
         .await
         .unwrap_or_else(|_| Err(about(payload, Panicked.into())));
-    report(&outcome, function, payload, request, start.elapsed());
+    report(&outcome, names, payload, request, start.elapsed());
     outcome.map(drop)
 }
 
@@ -140,7 +162,7 @@ fn about(payload: &Value, cause: Cause) -> Error {
 
 fn report(
     outcome: &Result<&'static str, Error>,
-    function: &str,
+    names: &Names,
     payload: &Value,
     request: &str,
     duration: Duration,
@@ -170,13 +192,14 @@ fn report(
             outcome = "failed",
             error.code = error.cause.code(),
             error.kind = error.cause.kind().name(),
+            error.page = names.page(error.cause.code()),
             "{error}"
         ),
     }
     let code = outcome.as_ref().err().map(|error| error.cause.code());
     let line = metrics::line(
         &Outcome {
-            function,
+            function: &names.function,
             step,
             code,
             secret,
@@ -231,6 +254,28 @@ mod tests {
         };
         assert!((2.6..=2.71).contains(&left(3)), "{}", left(3));
         assert!((29.3..=29.51).contains(&left(30)), "{}", left(30));
+    }
+
+    #[test]
+    fn a_code_has_its_page_where_the_runbook_is() {
+        let page = |runbook: Option<&str>| {
+            let names = Names {
+                function: "f".to_owned(),
+                runbook: runbook.map(str::to_owned),
+            };
+            names.page("LoginRefused")
+        };
+        assert_eq!(page(None), None);
+        for (base, expected) in [
+            ("https://wiki.test/rb", "https://wiki.test/rb/LoginRefused.md"),
+            ("https://wiki.test/rb/", "https://wiki.test/rb/LoginRefused.md"),
+            (
+                "https://wiki.test/{code}.html",
+                "https://wiki.test/LoginRefused.html",
+            ),
+        ] {
+            assert_eq!(page(Some(base)).as_deref(), Some(expected));
+        }
     }
 
     #[test]

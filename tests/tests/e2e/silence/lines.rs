@@ -10,7 +10,9 @@ use super::whole_log;
 
 /// A world whose function logs in `format` at `level`.
 async fn logging(format: &str, level: &str) -> World {
-    let setup = Setup::on(Server::Main).env("AWS_LAMBDA_LOG_FORMAT", format);
+    let setup = Setup::on(Server::Main)
+        .env("AWS_LAMBDA_LOG_FORMAT", format)
+        .env("RUNBOOK_URL", "https://wiki.test/{code}.html");
     setup.env("AWS_LAMBDA_LOG_LEVEL", level).start().await
 }
 
@@ -102,6 +104,7 @@ async fn a_failed_step_says_why_in_the_answer_the_log_and_the_metric() {
         (&line["error.code"], &line["error.kind"]),
         (&"VersionUnknown".into(), &"rotation".into())
     );
+    assert_eq!(line["error.page"], "https://wiki.test/VersionUnknown.html");
     assert_eq!(
         line["message"],
         error.error_message.as_str(),
