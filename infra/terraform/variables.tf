@@ -19,7 +19,7 @@ variable "code_prefix" {
 }
 
 variable "architecture" {
-  description = "The processor: arm64 or x86_64."
+  description = "The architecture: arm64 or x86_64."
   type        = string
   default     = "arm64"
 
@@ -43,7 +43,7 @@ variable "functions" {
 }
 
 variable "name_prefix" {
-  description = "Put before every name. A second instance of the module in the same account and region needs another one."
+  description = "A prefix of every name. A second instance of the module in the same account and region needs another one."
   type        = string
   default     = "keywheel-"
 
@@ -65,13 +65,13 @@ variable "reserved_concurrency" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "A permissions boundary for the roles, where your organisation asks for one."
+  description = "A permissions boundary for the roles, if your organisation asks for one."
   type        = string
   default     = null
 }
 
 variable "environment" {
-  description = "Further settings of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. The README lists them; docs/api-keys.md those of rotate-api-key, such as PROVIDER, PROVIDER_PARAMETERS and ADMIN_SECRETS."
+  description = "More environment variables of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. docs/reference/environment-variables.md lists them; docs/api-keys.md those of rotate-api-key, such as PROVIDER, PROVIDER_PARAMETERS and ADMIN_SECRETS."
   type        = map(map(string))
   default     = {}
 
@@ -90,7 +90,7 @@ variable "tags" {
 # --- which secrets ---
 
 variable "secret_name_prefix" {
-  description = "Only secrets whose names begin so, such as myapp/prod/. Empty is every secret that names the function as its rotation function."
+  description = "Only secrets whose names begin with this, such as myapp/prod/. Empty allows every secret that names the function as its rotation function."
   type        = string
   default     = ""
 
@@ -123,7 +123,7 @@ variable "secrets_account_id" {
 }
 
 variable "assume_roles" {
-  description = "The roles to assume, one after the other, to reach the secrets, each with its external id or null."
+  description = "The roles to assume, one after the other, to reach the secrets, each with its external ID or null."
   type        = list(object({ arn = string, external_id = optional(string) }))
   default     = []
 
@@ -142,24 +142,24 @@ variable "superuser_secret_arns" {
 
   validation {
     condition     = alltrue([for arn in var.superuser_secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$", arn))])
-    error_message = "superuser_secret_arns holds whole ARNs of secrets, without wildcards: whoever may write a rotated secret may have any of these used."
+    error_message = "superuser_secret_arns holds whole ARNs of secrets, without wildcards: a user who can write a rotated secret can have any of these used."
   }
 }
 
 variable "superuser_secret_kms_key_arns" {
-  description = "The customer managed keys of the admin secrets."
+  description = "The customer managed keys of the superuser secrets."
   type        = list(string)
   default     = []
 }
 
 variable "single_user_may_use_superuser" {
-  description = "Whether the single-user function may use them, too, to recover a lost password or where roles may not change their own."
+  description = "Whether the single-user function may use them as well, to recover a lost password or for roles that may not change their own."
   type        = bool
   default     = false
 }
 
 variable "admin_db_user_arns" {
-  description = "The admins that log in without a secret, by rds_iam, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE_ID/USER."
+  description = "The superuser roles that log in by rds_iam, without a secret, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE_ID/USER."
   type        = list(string)
   default     = []
 
@@ -170,7 +170,7 @@ variable "admin_db_user_arns" {
 }
 
 variable "describe_rds" {
-  description = "Whether whoever uses an admin may ask the RDS API, which admin secrets made by RDS and reader endpoints need."
+  description = "Whether functions that use a superuser secret may call the RDS API. Superuser secrets made by RDS and reader endpoints need it."
   type        = bool
   default     = true
 }
@@ -178,7 +178,7 @@ variable "describe_rds" {
 # --- API keys ---
 
 variable "api_key_in_vpc" {
-  description = "Whether the function for API keys runs in the VPC, too. It then needs a way to the provider, such as a NAT gateway."
+  description = "Whether the function for API keys runs in the VPC. It then needs network access to the provider, such as a NAT gateway."
   type        = bool
   default     = false
 }
@@ -190,7 +190,7 @@ variable "api_key_admin_secret_arns" {
 }
 
 variable "provider_layer_arn" {
-  description = "A layer with descriptions of your own, in its folder providers."
+  description = "A layer with provider definitions of your own, in its folder providers."
   type        = string
   default     = null
 }
@@ -209,7 +209,7 @@ variable "iam_user_arns" {
 # --- network ---
 
 variable "vpc_id" {
-  description = "The VPC, if the module shall make a security group or the endpoint in it."
+  description = "The VPC, if the module makes a security group or the endpoint in it."
   type        = string
   default     = null
 }
@@ -227,13 +227,13 @@ variable "security_group_ids" {
 }
 
 variable "database_port" {
-  description = "The port that the security group made here lets out, beside 443."
+  description = "The database's port. The security group made here lets it out, and 443."
   type        = number
   default     = 5432
 }
 
 variable "create_secretsmanager_endpoint" {
-  description = "Whether to make an interface endpoint for Secrets Manager; needs vpc_id and subnet_ids. Functions in subnets without a way out need one."
+  description = "Whether to make an interface endpoint for Secrets Manager; needs vpc_id and subnet_ids. Functions in subnets without a NAT gateway need one."
   type        = bool
   default     = false
 }
@@ -258,7 +258,7 @@ variable "exclude_characters" {
 }
 
 variable "root_certificates" {
-  description = "Own roots for the databases' certificates, as PEM, for regions whose RDS roots the README does not list. Null uses the roots inside."
+  description = "Trusted root certificates of your own for the databases, as PEM. Also for regions that the RDS CA bundle inside does not cover. Null uses the RDS CA bundle and the public root CAs."
   type        = string
   default     = null
 }
@@ -272,7 +272,7 @@ variable "log_retention_days" {
 }
 
 variable "log_level" {
-  description = "From which level on the functions log: TRACE, DEBUG or INFO. No level logs a secret value; above INFO the metrics would go, too."
+  description = "The lowest level that the functions log: TRACE, DEBUG or INFO. No level logs a secret value. Levels above INFO would drop the metrics."
   type        = string
   default     = "INFO"
 
@@ -289,19 +289,19 @@ variable "runbook_url" {
 }
 
 variable "alarm_topic_arn" {
-  description = "The SNS topic that alarms notify. Null leaves the alarms to be seen in CloudWatch."
+  description = "The SNS topic that alarms notify. Null means that you see the alarms in CloudWatch only."
   type        = string
   default     = null
 }
 
 variable "stuck_after_minutes" {
-  description = "After how long a pending version that does not become current is stuck. Secrets Manager's own retries take a while."
+  description = "A rotation is stuck if it has not ended after so many minutes. Secrets Manager's own retries take a while."
   type        = number
   default     = 120
 }
 
 variable "overdue_after_hours" {
-  description = "How long after its time a rotation is overdue."
+  description = "A rotation is overdue so many hours after its time."
   type        = number
   default     = 24
 }

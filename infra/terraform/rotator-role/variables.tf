@@ -15,7 +15,7 @@ variable "trusted_role_arns" {
 }
 
 variable "external_id" {
-  description = "What whoever assumes the role must know: it keeps a third party from being used against you."
+  description = "The external ID that the caller must know. It keeps a third party from being used against you."
   type        = string
   sensitive   = true
 

@@ -1,4 +1,4 @@
-# Two PostgreSQL users in turn, whose admin's password RDS manages itself, in a window at night.
+# Alternating PostgreSQL users. The superuser's password is managed by RDS. Rotation in a window at night.
 
 variable "database_host" {
   description = "The database's host name."
