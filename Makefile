@@ -24,6 +24,7 @@ demo: ## rotate real PostgreSQL passwords and an API key of a real server in fro
 
 invoke: EVENT ?= $(if $(FUNCTION),$(foreach step,create set test finish,events/$(FUNCTION)/$(step)-secret.json))
 invoke: ## send the sample events to a function under cargo-lambda, against a local Secrets Manager; FUNCTION=name for another, EVENT=file for one event
+	@scripts/check-events $(if $(FUNCTION),--function '$(FUNCTION)') $(EVENT)
 	@scripts/setup demo
 	@$(if $(findstring rotate-api-key,$(EVENT)),scripts/setup keys)
 	@scripts/setup lambda

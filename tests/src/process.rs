@@ -21,6 +21,14 @@ pub fn visible(pid: u32) -> String {
     String::from_utf8_lossy(&[environment(pid), command_line].concat()).into_owned()
 }
 
+/// The most memory that a process has had so far, in kB; 0 if it is gone.
+pub fn peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
 fn environment(pid: u32) -> Vec<u8> {
     fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
 }

@@ -25,6 +25,8 @@ pub struct Tools {
     pub npm_servers: Option<PathBuf>,
     /// A Python that has `JupyterHub` and Kinto.
     pub pypi_servers: Option<PathBuf>,
+    /// The directory that has `PgBouncer` and `OpenLDAP`'s server.
+    pub between: Option<PathBuf>,
 }
 
 /// One installation of `PostgreSQL`.
@@ -131,6 +133,12 @@ impl Tools {
         self.pypi_servers
             .as_deref()
             .ok_or_else(|| missing("JupyterHub", "test"))
+    }
+
+    /// A program of `PgBouncer`'s or `OpenLDAP`'s.
+    pub fn between(&self, program: &str) -> Result<PathBuf, MissingTool> {
+        let found = self.between.as_ref().map(|directory| directory.join(program));
+        found.ok_or_else(|| missing(program, "test"))
     }
 
     /// cargo-lambda.

@@ -245,6 +245,13 @@ pub struct Snapshot {
     verifier: String,
 }
 
+impl Snapshot {
+    /// The role's verifier.
+    pub fn verifier(&self) -> &str {
+        &self.verifier
+    }
+}
+
 impl World {
     /// The usual world: the main server.
     pub async fn new() -> Self {
@@ -280,6 +287,27 @@ impl World {
             Some(RotationOutcome::Succeeded) => Ok(()),
             _ => Err(run.last_error().cloned().unwrap_or_default()),
         }
+    }
+
+    /// Runs a test rotation (`--no-rotate-immediately`): testSecret alone, on a copy of the current value.
+    ///
+    /// # Errors
+    /// What testSecret answered.
+    pub async fn test_rotation(&self) -> Result<(), FunctionError> {
+        let token = Uuid::new_v4().to_string();
+        let arn = secrets_manager_local::function_arn(self.function);
+        let answer = self
+            .client
+            .rotate_secret()
+            .secret_id(&self.secret)
+            .client_request_token(&token)
+            .rotation_lambda_arn(arn)
+            .rotation_rules(RotationRulesType::builder().automatically_after_days(30).build())
+            .rotate_immediately(false)
+            .send()
+            .await;
+        answer.expect("RotateSecret is accepted");
+        self.outcome(&token).await
     }
 
     /// Calls RotateSecret, which returns before the rotation is done.

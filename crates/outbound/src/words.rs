@@ -1,19 +1,33 @@
 //! Errors and names as one short line.
 
 use std::error::Error;
+use std::io;
+
+use crate::tls_failure::TlsFailure;
 
 /// Longest name that is shown whole, in characters. DNS allows 253 and PostgreSQL 63; a secret may hold one of 60,000.
 const LONGEST_NAME: usize = 255;
 
-/// An error and its sources on one line: `problem: source: source`.
+/// An error and its sources on one line: `problem: source: source`. A failure of TLS is told in our own words.
 pub fn chain(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
+        if let Some(tls) = of_tls(source) {
+            words = format!("{words}: {}", TlsFailure::of(tls).problem);
+            break;
+        }
         words = format!("{words}: {source}");
         next = source.source();
     }
     one_line(&words)
+}
+
+/// The error of TLS that this is, or that an I/O error wraps.
+fn of_tls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = wrapped.and_then(|inner| inner.downcast_ref());
+    wrapped.or_else(|| error.downcast_ref())
 }
 
 /// The last source of an error. It comes from the system or from the protocol, and quotes nothing that a peer sent.
@@ -50,8 +64,6 @@ pub fn shortened_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -70,6 +82,13 @@ mod tests {
     fn an_error_is_told_with_its_sources_on_one_line() {
         assert_eq!(chain(&failed()), "it failed: line one line two: broken pipe");
         assert_eq!(chain(&io::Error::other("alone")), "alone");
+    }
+
+    #[test]
+    fn a_failure_of_tls_is_told_in_words() {
+        let tls = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let words = "it failed: line one line two: no authority that is trusted has signed it";
+        assert_eq!(chain(&Failed(Inner(io::Error::other(tls)))), words);
     }
 
     #[test]

@@ -151,6 +151,9 @@ impl DocumentError {
                 "write the URL as postgresql://user:password@host:port/dbname, and percent-encode what is special in it (@ as %40, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)".to_owned()
             }
             Self::FieldMissing { field } => format!("add `{field}` to the secret"),
+            Self::FieldInvalid { field, problem, expected } if says_nothing(field, problem) => {
+                format!("remove `{field}` from the secret, or change it to {expected}")
+            }
             Self::FieldInvalid { field, expected, .. } => format!("change `{field}` in the secret to {expected}"),
             Self::DuplicateKey { .. } => "remove one of the two from the secret".to_owned(),
             Self::Contradictory { one, other } => format!("let `{one}` and `{other}` agree, or remove one of them from the secret"),
@@ -173,6 +176,23 @@ impl DocumentError {
             expected,
         }
     }
+}
+
+/// Whether a field is there that a secret of a PostgreSQL user can do without, and means nothing.
+fn says_nothing(field: &str, problem: &str) -> bool {
+    const OPTIONAL: [&str; 10] = [
+        "engine",
+        "host",
+        "port",
+        "dbname",
+        "database",
+        "masterarn",
+        "ownerrole",
+        "ssl",
+        "sslmode",
+        "tls_server_name",
+    ];
+    OPTIONAL.contains(&field) && matches!(problem, "null" | "empty")
 }
 
 impl NotJson {

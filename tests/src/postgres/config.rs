@@ -13,6 +13,7 @@ pub struct Options {
     pub(super) names: Vec<String>,
     pub(super) libraries: Vec<&'static str>,
     pub(super) settings: Vec<(String, String)>,
+    pub(super) rules: String,
 }
 
 impl Options {
@@ -24,6 +25,7 @@ impl Options {
             names: Vec::new(),
             libraries: vec!["pg_stat_statements"],
             settings: Vec::new(),
+            rules: String::new(),
         }
     }
 
@@ -46,6 +48,13 @@ impl Options {
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         self.names.push(name.to_owned());
+        self
+    }
+
+    /// A line of `pg_hba.conf`, before all others that are for logins over the network.
+    #[must_use]
+    pub fn with_rule(mut self, line: &str) -> Self {
+        self.rules.push_str(line);
         self
     }
 
@@ -115,8 +124,8 @@ impl Group {
 }
 
 /// `pg_hba.conf`: SCRAM for everyone, but for the members of a [`Group`]; the harness comes in through its own socket.
-pub(super) fn hba(tls: bool) -> String {
-    let mut text = "local all all trust\nlocal replication all trust\n".to_owned();
+pub(super) fn hba(tls: bool, rules: &str) -> String {
+    let mut text = format!("local all all trust\nlocal replication all trust\n{rules}");
     for group in Group::ALL {
         let (connection, method) = group.rule();
         if tls || connection != "hostssl" {

@@ -139,7 +139,7 @@ pub(super) fn start_server(
     installation: &Postgres,
     options: &Options,
 ) -> Result<(Supervisor, u16), StartError> {
-    let rules = config::hba(installation.tls);
+    let rules = config::hba(installation.tls, &options.rules);
     write(account, &directory.join("pg_hba.conf"), &rules, 0o600)?;
     let mut attempts = 1;
     loop {
@@ -197,7 +197,7 @@ fn wait_until_ready(supervisor: &Supervisor, directory: &Path) -> Result<(), Sta
     }
 }
 
-fn free_port() -> io::Result<u16> {
+pub(super) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

@@ -7,6 +7,7 @@
 //! `PostgreSQL` refuses to run as root: then it runs as `postgres` or `nobody`.
 
 mod account;
+mod between;
 mod cluster;
 mod config;
 mod database;
@@ -18,6 +19,7 @@ mod supervisor;
 
 use std::sync::OnceLock;
 
+pub use between::{Directory, Pooler};
 pub use cluster::{Cluster, StartError};
 pub use config::{Group, Options};
 pub use database::TestDatabase;

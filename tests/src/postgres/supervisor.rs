@@ -15,7 +15,8 @@ use super::account::Account;
 /// Directories of servers are `/tmp/keywheel-pg-<process id of the owner>-<random>`.
 const PREFIX: &str = "keywheel-pg-";
 
-/// `$0` is the server's directory, the rest its command line. Prints the server's process id. The directory is removed
+/// `$0` is the server's directory, the rest its command line. QUIT ends `PostgreSQL` at once; others, to which a shell gives
+/// no QUIT, end by TERM. Prints the server's process id. The directory is removed
 /// unless an order to keep it came before the end of the input: then its owner is alive, and may want to try again.
 const SCRIPT: &str = r#"
 "$@" </dev/null >>"$0/server.log" 2>&1 &
@@ -23,6 +24,7 @@ server=$!
 echo "$server"
 read -r order
 kill -QUIT "$server" 2>/dev/null
+kill -TERM "$server" 2>/dev/null
 wait "$server"
 [ "$order" = keep ] || rm -rf "$0"
 "#;
@@ -60,6 +62,17 @@ impl Supervisor {
         }
         let server = line.trim().parse().map_err(io::Error::other)?;
         Ok(Self { shell, server })
+    }
+
+    /// Sends the server a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.server.to_string()])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "{name} reaches the server"
+        );
     }
 
     /// Whether the server still runs.

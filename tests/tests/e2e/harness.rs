@@ -441,3 +441,21 @@ fn moto_goes_with_its_owner() {
     };
     assert!(http::send("GET", &url, "/_calls", b"").is_err());
 }
+
+/// What `make invoke` is asked for is checked before anything is installed or built.
+#[test]
+fn invoke_says_what_there_is() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    for (name, value, there_is) in [
+        ("FUNCTION", "nope", "rotate-postgres-single-user"),
+        ("EVENT", "nope.json", "events/rotate-api-key/create-secret.json"),
+    ] {
+        let mut make = std::process::Command::new("make");
+        make.arg("invoke").current_dir(root).env(name, value);
+        let output = make.output().expect("make runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(said.contains(value) && said.contains(there_is), "{said}");
+        assert!(output.stdout.is_empty(), "nothing was begun");
+    }
+}

@@ -17,6 +17,7 @@ mod policy;
 mod providers;
 mod rds;
 mod refusals;
+mod rehearsal;
 mod roles;
 mod rotation;
 mod runbook;

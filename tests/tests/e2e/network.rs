@@ -1,7 +1,9 @@
 //! Hosts that are missing, unknown, silent or something else.
 
+mod deciders;
 mod lookups;
 mod names;
+mod poolers;
 mod reach;
 mod roles;
 mod servers;

@@ -3,3 +3,4 @@
 mod cleartext;
 mod methods;
 mod passwords;
+mod test_sql;

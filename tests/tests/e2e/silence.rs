@@ -7,6 +7,7 @@
 
 mod failures;
 mod lines;
+mod short;
 
 use std::sync::Arc;
 use std::time::Duration;

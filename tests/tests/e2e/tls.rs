@@ -4,6 +4,7 @@ mod admin;
 mod certificates;
 mod downgrade;
 mod modes;
+mod unusable;
 
 use keywheel_tests::certificates::{Authority, ServerCertificate};
 use keywheel_tests::net::{Proxy, Tls};

@@ -23,7 +23,7 @@ const LONGEST_READ: usize = 4096;
 /// A word so long that has a digit or is of mixed case may be a credential that nobody told us of, such as the new key
 /// in an answer that could not be read.
 const SUSPICIOUS: usize = 12;
-/// A credential that is shorter is part of ordinary words: to hide it in place would show it.
+/// A credential that is shorter is part of ordinary words: a gap in just its place would show it.
 const SHORTEST: usize = 4;
 /// Longest name of a host.
 const LONGEST_HOST: usize = 253;
@@ -61,8 +61,10 @@ impl<'a> Scrub<'a> {
     }
 
     /// The first 4096 characters on one line, without any of the credentials: plain, in JSON, XML, a URL or a form, in
-    /// Base64, or spelled. Of a longer credential, no eight bytes in a row are left. A text that has a credential of fewer
-    /// than four characters is hidden as a whole.
+    /// Base64, or spelled. Of a longer credential, no eight bytes in a row are left.
+    ///
+    /// If a credential has fewer than four characters, only words of four letters and more are left, whether the text has
+    /// the credential or not: what is shown then says nothing of it.
     pub fn known(&self, text: &str) -> String {
         hide(text, &self.secrets, self.spellings)
     }
@@ -80,11 +82,17 @@ impl<'a> Scrub<'a> {
         // A host's name is the same in letters of any size.
         let small = |secret: &&str| secret.to_ascii_lowercase();
         let small: Vec<_> = self.secrets.iter().map(small).collect();
-        let secrets: Vec<_> = small.iter().map(String::as_str).collect();
+        let long = small
+            .iter()
+            .map(String::as_str)
+            .filter(|secret| !is_short(secret));
+        let secrets: Vec<_> = long.collect();
         let host = hide(&host.to_ascii_lowercase(), &secrets, self.spellings);
+        let short = self.secrets.iter().any(|secret| is_short(secret));
+        let is_hidden = |label: &str| is_suspicious(label) || (short && label.len() < SHORTEST);
         let labels = host
             .split('.')
-            .map(|label| if is_suspicious(label) { HIDDEN } else { label });
+            .map(|label| if is_hidden(label) { HIDDEN } else { label });
         labels.collect::<Vec<_>>().join(".")
     }
 }
@@ -92,24 +100,28 @@ impl<'a> Scrub<'a> {
 fn hide(text: &str, secrets: &[&str], spellings: fn(&str) -> Vec<String>) -> String {
     let text: String = text.chars().take(LONGEST_READ).map(printable).collect();
     let mut needles = Vec::new();
-    for secret in secrets {
-        let plain = one_line(secret);
-        if plain.chars().count() >= SHORTEST {
-            needles.extend(forms(&plain));
-            needles.extend(
-                spellings(secret)
-                    .iter()
-                    .map(|spelling| one_line(spelling).into_bytes()),
-            );
-        } else if !plain.is_empty() && text.contains(&plain) {
-            return HIDDEN.to_owned();
-        }
+    for secret in secrets.iter().filter(|secret| !is_short(secret)) {
+        needles.extend(forms(&one_line(secret)));
+        needles.extend(
+            spellings(secret)
+                .iter()
+                .map(|spelling| one_line(spelling).into_bytes()),
+        );
     }
+    let short = secrets.iter().any(|secret| is_short(secret));
     let mut hidden = vec![false; text.len()];
     for stream in streams(&text) {
         stream.mark(&needles, &mut hidden);
+        if short {
+            stream.mark_all_but_words(SHORTEST, &mut hidden);
+        }
     }
     without(&text, &hidden)
+}
+
+/// An empty one is none.
+fn is_short(secret: &str) -> bool {
+    (1..SHORTEST).contains(&one_line(secret).chars().count())
 }
 
 /// The text with [`HIDDEN`] in the place of each run of bytes that are to be hidden, and of the characters that they cut.

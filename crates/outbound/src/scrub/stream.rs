@@ -1,6 +1,7 @@
 //! A text as its readers read it: as it stands, as JSON, as XML, as a part of a URL or of a form.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::words::printable;
 
@@ -100,9 +101,44 @@ impl Stream {
         }
     }
 
+    /// Marks all but white space and words of at least `shortest` letters and digits.
+    pub(super) fn mark_all_but_words(&self, shortest: usize, marks: &mut [bool]) {
+        let (mut start, mut at, mut letters) = (0, 0, 0);
+        for chunk in self.bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if is_letter(c) {
+                    letters += 1;
+                } else {
+                    self.mark_short_word(start..at, letters < shortest, marks);
+                    (start, letters) = (at + c.len_utf8(), 0);
+                    self.mark_short_word(at..start, !c.is_whitespace(), marks);
+                }
+                at += c.len_utf8();
+            }
+            if !chunk.invalid().is_empty() {
+                let end = at + chunk.invalid().len();
+                self.mark_short_word(start..at, letters < shortest, marks);
+                self.mark_short_word(at..end, true, marks);
+                (start, at, letters) = (end, end, 0);
+            }
+        }
+        self.mark_short_word(start..at, letters < shortest, marks);
+    }
+
+    fn mark_short_word(&self, word: Range<usize>, short: bool, marks: &mut [bool]) {
+        if short && !word.is_empty() {
+            self.mark_at(word.start, word.len(), marks);
+        }
+    }
+
     fn mark_at(&self, start: usize, length: usize, marks: &mut [bool]) {
         marks[self.places[start].0..self.places[start + length - 1].1].fill(true);
     }
+}
+
+/// Also what joins the parts of a setting's name.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 fn itself(_: &str) -> Option<(char, usize)> {

@@ -27,7 +27,7 @@ use crate::key::mark::{self, Marks};
 use crate::notation::status::Statuses;
 use crate::notation::template;
 use crate::settings::Settings;
-use variables::Variables;
+use variables::{Used, Variables};
 
 /// A step at work.
 pub(crate) struct Client<'a> {
@@ -50,6 +50,7 @@ pub(crate) struct Client<'a> {
     /// The key that this process made last.
     pub(crate) made: &'a RefCell<Option<Key>>,
     admin: RefCell<Option<SecretString>>,
+    used: Used,
     minted: RefCell<Option<Password>>,
 }
 
@@ -227,7 +228,7 @@ impl Client<'_> {
     ) -> Result<Reply, Cause> {
         let request = self.request(section, &call, auth, variables, with.page)?;
         let (roots, budget) = (&self.settings.roots, self.context.budget());
-        patience::call(&request, &call, with.also, variables.secrets(), roots, budget).await
+        patience::call(&request, &call, with.also, &variables.secrets(), roots, budget).await
     }
 
     /// The request of a call.
@@ -295,7 +296,7 @@ impl Client<'_> {
             ("slug".to_owned(), mark::slug_of(secret)),
         ]);
         let token = self.context.token();
-        let variables = Variables::default()
+        let variables = Variables::noting(&self.used)
             .with_all("parameters", &self.parameters)
             .with_all("secret", &about)
             .with("version", token.as_str())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
 
-use super::variables::Variables;
+use super::variables::{Used, Variables};
 use super::{Client, KeyMembers};
 use crate::call::client_credentials;
 use crate::description::{Description, Parameter, RESERVED, SetBy};
@@ -108,6 +108,7 @@ impl<'a> Client<'a> {
             current: Key::default(),
             made,
             admin: RefCell::default(),
+            used: Used::default(),
             minted: RefCell::default(),
         };
         client.current = client.key_of(current)?;

@@ -1,11 +1,14 @@
 //! What templates are filled in with.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
 use rotation::password::Password;
 use rotation::secrets::KeyDocument;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,17 +16,27 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::key::Key;
 
 const DAY: u64 = 86_400;
-/// A shorter number is a port, or an account's number, rather than a credential.
-const LONG_NUMBER: usize = 8;
+
+type Json = serde_json::Value;
+type Members = serde_json::Map<String, Json>;
 
 /// The values by name, and what of them must never be shown.
 #[derive(Clone, Default)]
 pub(crate) struct Variables {
     values: BTreeMap<&'static str, Value>,
     secrets: Vec<SecretString>,
+    used: Used,
 }
 
 impl Variables {
+    /// None yet. What templates use of an admin secret is added to `used`.
+    pub(crate) fn noting(used: &Used) -> Self {
+        Self {
+            used: used.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Sets a name to something that is no credential.
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
@@ -86,17 +99,19 @@ impl Variables {
     )]
     pub(crate) fn with_document(mut self, name: &'static str, text: &SecretString) -> Self {
         let plain = text.expose_secret().trim();
-        let Ok(members) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(plain) else {
+        let Ok(members) = serde_json::from_str::<Members>(plain) else {
             self.hide(plain);
             return self.with(name, Value::from(plain));
         };
-        members.values().for_each(|value| self.hide_all(value));
-        self.with(name, Value::from(minijinja::value::Serde(members)))
+        let used = self.used.clone();
+        self.with(name, Value::from_object(AdminDocument { members, used }))
     }
 
-    /// What must never be shown.
-    pub(crate) fn secrets(&self) -> &[SecretString] {
-        &self.secrets
+    /// What must never be shown: the credentials, and what templates have used of the admin secret.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let mut secrets = self.secrets.clone();
+        secrets.extend(self.used.all());
+        secrets
     }
 
     /// For the engine.
@@ -104,24 +119,58 @@ impl Variables {
         object(self.values.iter().map(|(name, value)| (*name, value.clone())))
     }
 
-    /// All that is text in a member of an admin secret, and numbers that are long enough for a credential.
-    fn hide_all(&mut self, value: &serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) => self.hide(text),
-            serde_json::Value::Number(number) => {
-                let digits = number.to_string();
-                if digits.len() >= LONG_NUMBER {
-                    self.hide(&digits);
-                }
-            }
-            serde_json::Value::Array(items) => items.iter().for_each(|item| self.hide_all(item)),
-            serde_json::Value::Object(members) => members.values().for_each(|member| self.hide_all(member)),
-            serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-        }
-    }
-
     fn hide(&mut self, secret: &str) {
         self.secrets.push(secret.into());
+    }
+}
+
+/// What a step's templates have used of the admin secret, so that the provider was told it. The other members are nobody's
+/// business: to look for them in a provider's words would only hide these.
+#[derive(Clone, Default)]
+pub(crate) struct Used(Arc<Mutex<Vec<SecretString>>>);
+
+impl Used {
+    fn all(&self) -> Vec<SecretString> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All that is text or a number in a member.
+    fn note(&self, member: &Json) {
+        let text = match member {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            Json::Array(items) => return items.iter().for_each(|item| self.note(item)),
+            Json::Object(members) => return members.values().for_each(|member| self.note(member)),
+            Json::Null | Json::Bool(_) => return,
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(text.into());
+    }
+}
+
+/// An admin secret that is an object. It notes which members are used.
+struct AdminDocument {
+    members: Members,
+    used: Used,
+}
+
+impl fmt::Debug for AdminDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminDocument(..)")
+    }
+}
+
+impl Object for AdminDocument {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let member = self.members.get(key.as_str()?)?;
+        self.used.note(member);
+        Some(Value::from(minijinja::value::Serde(member.clone())))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.members.keys().map(|key| Value::from(key.as_str())).collect())
     }
 }
 
@@ -195,25 +244,49 @@ mod tests {
         assert!(filled("token", "{{ admin.a }}").is_err());
     }
 
-    #[test]
     #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
-    fn all_credentials_are_known_to_be_hidden() {
+    fn hidden(variables: &Variables) -> Vec<String> {
+        let secrets = variables.secrets();
+        secrets
+            .iter()
+            .map(|secret| secret.expose_secret().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn credentials_and_what_templates_use_of_the_admin_secret_are_hidden() {
         let key = Key {
             value: Some(Password::from("value".to_owned())),
             ..Key::default()
         };
-        let variables = Variables::default()
-            .with_key("key", &key)
-            .with_secret("minted", &Password::from("minted".to_owned()))
-            .with_document(
-                "admin",
-                &r#"{"a": "admin", "b": {"c": ["deep", 12345678, 443, null, true]}}"#.into(),
-            );
-        let hidden: Vec<_> = variables
-            .secrets()
-            .iter()
-            .map(|secret| secret.expose_secret().to_owned())
-            .collect();
-        assert_eq!(hidden, ["value", "minted", "admin", "deep", "12345678"]);
+        let used = Used::default();
+        let variables = || {
+            Variables::noting(&used)
+                .with_key("key", &key)
+                .with_secret("minted", &Password::from("minted".to_owned()))
+                .with_document(
+                    "admin",
+                    &r#"{"env": "is", "token": "t", "id": 443, "b": {"c": ["deep", 7, null, true]}}"#.into(),
+                )
+        };
+        let first = variables();
+        assert_eq!(hidden(&first), ["value", "minted"]);
+        template::text("{{ admin.token }}{{ admin.id }}", &first.value()).unwrap();
+        assert_eq!(hidden(&first), ["value", "minted", "t", "443"]);
+        // A later call of the same step: the provider may still repeat what an earlier one told it.
+        let second = variables();
+        template::text("{{ admin.b.c[0] }}", &second.value()).unwrap();
+        assert_eq!(hidden(&second), ["value", "minted", "t", "443", "deep", "7"]);
+    }
+
+    #[test]
+    fn a_whole_admin_secret_that_a_template_writes_is_hidden() {
+        let variables = Variables::default().with_document("admin", &r#"{"a": "x", "b": "y"}"#.into());
+        template::text("{{ admin }}", &variables.value()).unwrap();
+        let mut hidden = hidden(&variables);
+        hidden.sort();
+        hidden.dedup();
+        assert_eq!(hidden, ["x", "y"]);
+        assert_eq!(format!("{:?}", variables.value()).matches('x').count(), 0);
     }
 }

@@ -152,7 +152,7 @@ impl Client<'_> {
                 expected: &|name| self.expected(name, key),
                 judge: Judge {
                     name: &request.call,
-                    secrets: variables.secrets(),
+                    secrets: &variables.secrets(),
                     also: None,
                 },
             };

@@ -1,11 +1,12 @@
 //! From a base to a connection: name, address, TCP, TLS, each with its own cause.
 
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbound::{Budget, ConnectError, Destination};
+use outbound::{Budget, ConnectError, Destination, TlsFailure};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,11 +42,10 @@ pub(crate) async fn connect(
         .map_err(|_| failed("the host is no name that a certificate can have".to_owned()))?;
     match TlsConnector::from(tls()).connect(name, stream).await {
         Ok(stream) => Ok(Box::pin(stream)),
-        Err(error) if error.get_ref().is_some_and(is_of_tls) => Err(failed(error.to_string())),
-        Err(error) => Err(unreachable(
-            call,
-            format!("the connection was lost during TLS: {error}"),
-        )),
+        Err(error) => Err(match of_tls(&error) {
+            Some(tls) => failed(TlsFailure::of(tls).problem),
+            None => unreachable(call, format!("the connection was lost during TLS: {error}")),
+        }),
     }
 }
 
@@ -77,6 +77,6 @@ fn unreachable(call: &str, detail: String) -> ProviderFault {
     }
 }
 
-fn is_of_tls(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    error.is::<rustls::Error>()
+fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }

@@ -40,6 +40,14 @@ pub(crate) enum AdminFault {
     )]
     #[strum(serialize = "SuperuserSecretNotAllowed")]
     SecretNotAllowed { secret: String },
+    /// The superuser secret itself is wrong. Of its value nothing is shown.
+    #[error("the superuser secret {secret} cannot be used: its value is wrong ({code})")]
+    #[strum(serialize = "SuperuserSecretUnusable")]
+    SecretUnusable {
+        secret: String,
+        code: &'static str,
+        remedy: String,
+    },
     /// The proxy has a list of passwords of its own.
     #[error("{server} is an RDS Proxy, which knows the current password only and would refuse the new one")]
     ProxyInTheWay { server: String },
@@ -93,6 +101,9 @@ impl Fault for AdminFault {
                     SuperuserSecrets::NAME
                 ),
             ),
+            Self::SecretUnusable { remedy, .. } => {
+                Advice::new(Kind::Document, format!("in the superuser secret: {remedy}"))
+            }
             Self::ProxyInTheWay { .. } => Advice::new(
                 Kind::Document,
                 "let `host` name the endpoint of the cluster or instance behind the proxy, and let applications reach the proxy by a setting of their own; the proxy learns the new password by itself from this secret, which must be registered with it",
@@ -110,10 +121,7 @@ mod tests {
             secret: secret.map(str::to_owned),
             role: "ad\"min".to_owned(),
             server: "db:5432".to_owned(),
-            said: Said {
-                state: "28000".to_owned(),
-                text: "no".to_owned(),
-            },
+            said: Said::plain("28000", "no"),
         }
     }
 

@@ -207,20 +207,21 @@ impl Admins {
 
     async fn of_secret(&self, arn: &str, endpoint: &Endpoint, context: &Context<'_>) -> Result<Admin, Cause> {
         let text = context.other_secret(arn).await?;
-        let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
-        let admin = PostgresSecret::parse(&text)
-            .map_err(|error| elsewhere(format!("its document is unusable ({})", error.code())))?;
+        let unusable = |code, remedy| AdminFault::SecretUnusable {
+            secret: arn.to_owned(),
+            code,
+            remedy,
+        };
+        let admin = PostgresSecret::parse(&text).map_err(|error| unusable(error.code(), error.remedy()))?;
         let own = match Endpoint::of(&admin, &self.settings) {
             Ok(own) if own.same_server(endpoint) => self.primary.writer_of(own, context).await?,
             Ok(own) if admin.host().is_some() => self.of_the_same_server(arn, own, endpoint, context).await?,
             Ok(_) | Err(PostgresFault::HostMissing) => {
                 let server = self.mastered_by(arn, endpoint, context).await?;
                 Endpoint::at(&admin, &self.settings, &server.host, Some(server.port))
-                    .map_err(|fault| elsewhere(format!("its document is unusable ({})", fault.code())))?
+                    .map_err(|fault| unusable(fault.code(), fault.advice().remedy.into_owned()))?
             }
-            Err(fault) => {
-                return Err(elsewhere(format!("its document is unusable ({})", fault.code())).into());
-            }
+            Err(fault) => return Err(unusable(fault.code(), fault.advice().remedy.into_owned()).into()),
         };
         Ok(Admin {
             secret: Some(arn.to_owned()),

@@ -8,7 +8,7 @@ use super::superuser_secret;
 use crate::fault::PostgresFault;
 use crate::rds::{EndpointKind, Rds, RdsName, Server};
 use crate::server::endpoint::{Endpoint, check_role_name};
-use crate::settings::{SentAs, Settings};
+use crate::settings::Settings;
 use crate::ttl_cache::TtlCache;
 
 /// The tags that RDS puts on the secret of a master user (Secrets Manager refuses `aws:` tags from anybody else).
@@ -51,7 +51,7 @@ impl Primary {
     ) -> Result<Endpoint, Cause> {
         check_role_name(secret.username())?;
         let endpoint = self.writer(secret, context).await?;
-        if self.settings.sent_as == SentAs::Cleartext && endpoint.tls == TlsMode::Disable {
+        if self.settings.sent_as.needs_tls() && endpoint.tls == TlsMode::Disable {
             return Err(PostgresFault::CleartextNeedsTls.into());
         }
         Ok(endpoint)

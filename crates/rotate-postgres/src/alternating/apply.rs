@@ -52,7 +52,10 @@ impl AlternatingUsers {
         if !self.is_proven(admin.endpoint(), context) {
             let mut ownership = self.ownership(&endpoint, admin.endpoint(), attempts, context);
             match ownership.log_in("the current version", current).await? {
-                Some(session) => session.close().await,
+                Some(session) => {
+                    session.warn_of_scram(now, self.settings.sent_as);
+                    session.close().await;
+                }
                 None => {
                     ownership
                         .without_current(&arrangement.pair, current, pending)
@@ -251,10 +254,10 @@ fn refused(silence: Silence, role: &str, server: &str, repair: &Repair) -> Cause
 /// A server repeats a setting's value that it refuses, which may be a secret.
 fn without_values(said: Said, repair: &Repair) -> Said {
     match repair {
-        Repair::Set { value, .. } if value.len() > 3 => Said {
-            text: said.text.replace(value.as_str(), "(hidden)"),
-            ..said
-        },
+        Repair::Set { value, .. } if value.len() > 3 => {
+            let text = said.text.replace(value.as_str(), "(hidden)");
+            said.showing(text)
+        }
         _ => said,
     }
 }
@@ -268,10 +271,7 @@ mod tests {
     #[test]
     fn a_role_that_somebody_else_changes_is_tried_again_and_another_refusal_names_the_repair() {
         let cause = |state: &str, text: &str| {
-            let said = Said {
-                state: state.to_owned(),
-                text: text.to_owned(),
-            };
+            let said = Said::plain(state, text);
             let repair = Repair::Create {
                 role: "app_clone".to_owned(),
             };

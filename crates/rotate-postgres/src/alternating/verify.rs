@@ -56,13 +56,14 @@ impl AlternatingUsers {
         session.identify(role, budget).await?;
         let test_rotation = current.username() == role;
         let arrangement = if test_rotation {
+            session.warn_of_scram(role, self.settings.sent_as);
             Some(self.next_arrangement(session, current, context).await?)
         } else {
             self.compare(session, endpoint, current, pending, context).await?;
             None
         };
         if let Some(statement) = &self.settings.test_sql {
-            test_sql::run(session, statement, role, pending.password(), budget).await?;
+            test_sql::run(session, statement, role, &[pending.password()], budget).await?;
         }
         Ok(arrangement)
     }

@@ -4,7 +4,9 @@ use postgres_protocol::escape::{escape_identifier, escape_literal};
 use rotation::{Advice, Fault, Kind, Prospect};
 
 use super::postgres::PostgresFault;
-use super::said::Said;
+use super::said::{Decider, Hint, POOLER, Said};
+
+const POLICY: &str = "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's";
 
 impl Fault for PostgresFault {
     fn code(&self) -> &'static str {
@@ -37,19 +39,24 @@ impl Fault for PostgresFault {
             Self::TlsNotOffered { .. } => Advice::new(Kind::Tls, "turn TLS on at the server (ssl = on; RDS: rds.force_ssl), or, knowing that passwords' proofs and data cross the network in the clear, write \"ssl\": false into the secret"),
             Self::CertificateUntrusted { .. } => Advice::new(Kind::Tls, "set PGSSLROOTCERT to the certificate authority that signed it (a path or the PEM itself); for a region that the built-in roots lack, to the region's RDS bundle"),
             Self::CertificateNameMismatch { .. } => Advice::new(Kind::Tls, "if `host` is an alias of the right server, set `tls_server_name` in the secret (or TLS_SERVER_NAME) to a name that the certificate has; otherwise correct `host`"),
+            Self::CertificateNamesNoHost { .. } => Advice::new(Kind::Tls, "give the server a certificate with a subjectAltName; or write \"sslmode\": \"verify-ca\" into the secret and set PGSSLROOTCERT to the authority that signs it"),
+            Self::CertificateUnusable { .. } => Advice::new(Kind::Tls, "give the server another certificate: X.509 version 3 with a subjectAltName, CA:FALSE, for servers (serverAuth), signed with SHA-256 by an RSA key of at least 2048 bits or an ECDSA key"),
             Self::CertificateExpired { .. } => Advice::new(Kind::Tls, "renew the server's certificate (RDS: rotate the instance's certificate authority)"),
-            Self::TlsFailed { .. } => Advice::new(Kind::Tls, "see the detail; the server must speak TLS 1.2 or 1.3 with an X.509 version 3 certificate that is not itself an authority"),
+            Self::TlsFailed { .. } => Advice::new(Kind::Tls, "let the server speak TLS 1.2 or 1.3 with ciphers of today, and ask for no client certificate (clientcert in pg_hba.conf)"),
             Self::CleartextRefused { .. } => Advice::new(Kind::Tls, "let the server use scram-sha-256 in pg_hba.conf, or use TLS: remove \"ssl\": false from the secret"),
             Self::AuthenticationUnsupported { .. } => Advice::new(Kind::Login, "let pg_hba.conf match the function's connection with scram-sha-256, and keep scram_iterations at 100000 or below"),
             Self::ServerNotProven { .. } => Advice::new(Kind::Login, "find out who answers at this address: it accepted the login without knowing the password, as an impostor would"),
             Self::LoginProvesNothing { .. } => Advice::new(Kind::Login, "remove \"ssl\": false (or \"sslmode\": \"disable\") from the secret, or let pg_hba.conf ask for the password with scram-sha-256"),
             Self::PasswordNotAsked { .. } => Advice::new(Kind::Login, "let pg_hba.conf (or the pooler) ask for the password with scram-sha-256 on the function's connections; if everybody may log in there without one, set ALLOW_LOGIN_WITHOUT_PASSWORD=true in the function's environment"),
-            Self::LoginRefused { role, .. } => Advice::new(Kind::Login, login(role)),
+            Self::LoginRefused { role, decided, .. } => Advice::new(Kind::Login, elsewhere(*decided, role).unwrap_or_else(|| login(role))),
+            Self::PoolerHasPasswords { .. } => Advice::new(Kind::Login, "let `host` name the server itself; or let the pooler ask the server (PgBouncer: auth_query in place of auth_file)"),
             Self::PendingRefused { role, said, .. } => Advice::new(Kind::Login, pending(role, said)),
             Self::DatabaseUnknown { .. } => Advice::new(Kind::Server, "correct `dbname` (or `database`) in the secret, or PGDATABASE; without any the database postgres is used"),
+            Self::ConnectDenied { dbname, .. } if dbname == "postgres" => Advice::new(Kind::Privilege, "set `dbname` in the secret (or PGDATABASE in the function's environment) to a database that the role may connect to: without any, postgres is used"),
             Self::ConnectDenied { role, dbname, .. } => Advice::new(Kind::Privilege, format!("GRANT CONNECT ON DATABASE {} TO {}", escape_identifier(dbname), escape_identifier(role))),
             Self::ServerFull { .. } => Advice::new(Kind::Throttling, "close idle connections, or raise max_connections, or the role's limit (ALTER ROLE … CONNECTION LIMIT)").with(Prospect::Transient),
             Self::ServerStarting { .. } => Advice::new(Kind::Server, "it is tried again by itself; if it stays, look into the server's log").with(Prospect::Transient),
+            Self::ServerError { said, doing: "logging in", .. } if said.state == POOLER => Advice::new(Kind::Server, "a pooler such as PgBouncer answers at this address, and cannot log in at the server or is at a limit: look into its log; or let `host` name the server itself"),
             Self::ServerError { .. } => Advice::new(Kind::Server, "look up the SQLSTATE, and look into the server's log at this moment"),
             Self::ReadOnlyStandby { .. } => Advice::new(Kind::Server, "let `host` name the primary (RDS and Aurora: the writer endpoint, not the reader's)"),
             Self::SessionOfAnotherRole { .. } => Advice::new(Kind::Login, "connect to the server itself, not through a pooler that logs in as somebody else, and check the user name map (pg_ident.conf)"),
@@ -58,7 +65,8 @@ impl Fault for PostgresFault {
             Self::StatementTimeout { .. } => Advice::new(Kind::Server, "look for what holds the server up (locks on pg_authid, a slow password policy, load), or raise the function's time limit"),
             Self::RoleBusy { .. } => Advice::new(Kind::Server, "it is tried again by itself; let only one rotation or tool change this role at a time").with(Prospect::Transient),
             Self::PrivilegeMissing { role, by, .. } => Advice::new(Kind::Privilege, privilege(role, by)),
-            Self::PasswordRejected { .. } => Advice::new(Kind::Policy, "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's").with(Prospect::PoisonedPending),
+            Self::PasswordRejected { .. } => Advice::new(Kind::Policy, POLICY).with(Prospect::PoisonedPending),
+            Self::PasswordWouldBeRejected { .. } => Advice::new(Kind::Policy, POLICY),
             Self::PolicyNeedsCleartext { .. } => Advice::new(Kind::Policy, "set PASSWORD_SENT_AS=cleartext (the server, and its log at log_statement=ddl, then sees the password), or let the server's policy take hashed passwords (credcheck.encrypted_password_allowed = on)"),
             Self::TestSqlFailed { role, .. } => Advice::new(Kind::Privilege, format!("run the statement by hand as {}; if it is not what an application needs, correct TEST_SQL in the function's environment", escape_identifier(role))),
             Self::RoleUnknown { role, .. } => Advice::new(Kind::Login, format!("correct `username` in the secret, or CREATE ROLE {} LOGIN", escape_identifier(role))),
@@ -83,8 +91,29 @@ fn login(role: &str) -> String {
     )
 }
 
+/// Where somebody else than the server decides.
+fn elsewhere(decided: Hint, role: &str) -> Option<String> {
+    let role = escape_identifier(role);
+    match decided {
+        Hint::DecidedBy(Decider::Pam) => Some(format!(
+            "PAM decides about this login. On RDS that is IAM, for a member of rds_iam: such a role has no password to rotate, so end it (aws secretsmanager cancel-rotate-secret). If applications do log in with a password, REVOKE rds_iam FROM {role}"
+        )),
+        Hint::DecidedBy(who) => Some(format!(
+            "{} decides about this login: rotate the password there, or let pg_hba.conf ask {role} with scram-sha-256",
+            <&str>::from(who)
+        )),
+        Hint::DecidedByPooler => Some(
+            "a pooler such as PgBouncer answers at this address, with a list of passwords of its own: let it ask the server (auth_query in place of auth_file), or write into its list the password that the server has (AWSPENDING's, if setSecret succeeded) and reload it; or let `host` name the server itself"
+                .to_owned(),
+        ),
+        Hint::None | Hint::ConcurrentUpdate | Hint::WantsCleartext => None,
+    }
+}
+
 fn pending(role: &str, said: &Said) -> String {
-    if said.is_of_the_password() {
+    if let Some(remedy) = elsewhere(said.hint(), role) {
+        remedy
+    } else if said.is_of_the_password() {
         "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".to_owned()
     } else {
         format!(

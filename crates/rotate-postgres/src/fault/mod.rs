@@ -8,7 +8,7 @@ mod said;
 
 pub use self::postgres::CODES;
 pub(crate) use self::postgres::PostgresFault;
-pub(crate) use self::said::{Attempts, Said, Tried};
+pub(crate) use self::said::{Attempts, Hint, Said, Tried};
 
 #[cfg(test)]
 mod tests;

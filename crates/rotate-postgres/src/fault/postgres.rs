@@ -5,7 +5,7 @@ use rotation::password::OsGeneratorFailed;
 use rotation::secrets::Mismatch;
 use strum::VariantNames;
 
-use super::said::{Attempts, Said, Tried};
+use super::said::{Attempts, Hint, Said, Tried};
 
 /// Every code of a `PostgresFault`; each has a page in `docs/runbook`. A code is stable, a text may change.
 pub const CODES: &[&str] = PostgresFault::VARIANTS;
@@ -21,8 +21,8 @@ pub(crate) enum PostgresFault {
         problem: String,
         expected: &'static str,
     },
-    /// The password may be sent in the clear, the connection is not encrypted.
-    #[error("PASSWORD_SENT_AS is cleartext, but the secret asks for a connection without TLS")]
+    /// The password, or what is as good, may be sent; the connection is not encrypted.
+    #[error("PASSWORD_SENT_AS is not verifier, but the secret asks for a connection without TLS")]
     CleartextNeedsTls,
     /// Without the name a public authority's signature proves nothing: anybody gets one for a name of their own.
     #[error(
@@ -100,8 +100,18 @@ pub(crate) enum PostgresFault {
         expected: String,
         presented: String,
     },
+    /// A certificate with a common name and no subjectAltName.
+    #[error(
+        "the certificate of {server} names no host, so not {expected:?} either: it has no subjectAltName, and a common name does not count"
+    )]
+    #[strum(serialize = "CertificateNameMismatch")]
+    CertificateNamesNoHost { server: String, expected: String },
+    /// One that no trust would help.
+    #[error("the certificate of {server} cannot be used: {detail}")]
+    #[strum(serialize = "TlsFailed")]
+    CertificateUnusable { server: String, detail: String },
     /// Out of date, or not yet valid.
-    #[error("the certificate of {server} is out of date: {detail}")]
+    #[error("the certificate of {server} is not valid today: {detail}")]
     CertificateExpired { server: String, detail: String },
     /// Any other end of the handshake.
     #[error("the TLS handshake with {server} failed: {detail}")]
@@ -138,6 +148,8 @@ pub(crate) enum PostgresFault {
         role: String,
         server: String,
         tried: Vec<Tried>,
+        /// Who else than the server decided.
+        decided: Hint,
     },
     /// The pending value does not log in.
     #[error("role {role:?} cannot log in at {server} with the pending password: {said}")]
@@ -146,6 +158,11 @@ pub(crate) enum PostgresFault {
         server: String,
         said: Said,
     },
+    /// A pooler has the passwords itself, so that it would refuse a new one.
+    #[error(
+        "a pooler at {server} has the password of {role:?} in a list of its own, and would refuse a new one: its SCRAM salt differs from login to login"
+    )]
+    PoolerHasPasswords { role: String, server: String },
     /// No such database.
     #[error("the server {server} has no database {dbname:?}: {said}")]
     DatabaseUnknown {
@@ -203,6 +220,10 @@ pub(crate) enum PostgresFault {
     /// The server's policy rejects this value, which was not set.
     #[error("the server's password policy rejects the new password of role {role:?}: {said}")]
     PasswordRejected { role: String, said: Said },
+    /// The same of a value that only a test rotation made.
+    #[error("the server's password policy would reject a new password of role {role:?}: {said}")]
+    #[strum(serialize = "PasswordRejected")]
+    PasswordWouldBeRejected { role: String, said: Said },
     /// The server's policy must see the password.
     #[error("the server's password policy takes no hashed password for role {role:?}: {said}")]
     PolicyNeedsCleartext { role: String, said: Said },

@@ -9,10 +9,7 @@ use rotation::{Budget, Fault, Prospect, TimedOut};
 use super::*;
 
 fn said() -> Said {
-    Said {
-        state: "XX000".to_owned(),
-        text: "the server's words".to_owned(),
-    }
+    Said::plain("XX000", "the server's words")
 }
 
 async fn timed_out() -> TimedOut {
@@ -104,6 +101,14 @@ async fn one_of_each() -> Vec<PostgresFault> {
             server: server(),
             detail: detail(),
         },
+        F::CertificateNamesNoHost {
+            server: server(),
+            expected: text(),
+        },
+        F::CertificateUnusable {
+            server: server(),
+            detail: detail(),
+        },
         F::TlsFailed {
             server: server(),
             detail: detail(),
@@ -122,6 +127,11 @@ async fn one_of_each() -> Vec<PostgresFault> {
             role: role(),
             server: server(),
             tried: Vec::new(),
+            decided: Hint::None,
+        },
+        F::PoolerHasPasswords {
+            role: role(),
+            server: server(),
         },
         F::PendingRefused {
             role: role(),
@@ -179,6 +189,10 @@ async fn one_of_each() -> Vec<PostgresFault> {
             said: said(),
         },
         F::PasswordRejected {
+            role: role(),
+            said: said(),
+        },
+        F::PasswordWouldBeRejected {
             role: role(),
             said: said(),
         },
@@ -271,6 +285,7 @@ fn a_refused_login_lists_what_was_tried() {
             tried("the current version", "no"),
             tried("the pending version", "no again"),
         ],
+        decided: Hint::None,
     };
     assert_eq!(
         fault.to_string(),
@@ -281,10 +296,7 @@ fn a_refused_login_lists_what_was_tried() {
 #[test]
 fn a_pending_value_is_only_blamed_if_the_password_was_refused() {
     let remedy = |state: &str| {
-        let said = Said {
-            state: state.to_owned(),
-            text: String::new(),
-        };
+        let said = Said::plain(state, "");
         let (role, server) = ("app".to_owned(), "db:5432".to_owned());
         PostgresFault::PendingRefused { role, server, said }
             .advice()
@@ -295,6 +307,42 @@ fn a_pending_value_is_only_blamed_if_the_password_was_refused() {
     let connection = remedy("28000");
     assert!(connection.contains("pg_hba.conf") && connection.contains("ALTER ROLE \"app\" LOGIN"));
     assert!(!connection.contains("setSecret"), "{connection}");
+}
+
+#[test]
+fn who_else_than_the_server_decides_is_named() {
+    for (state, words, named) in [
+        (
+            "28000",
+            "PAM authentication failed for user \"app\"",
+            "REVOKE rds_iam FROM \"app\"",
+        ),
+        (
+            "28000",
+            "LDAP authentication failed for user \"app\"",
+            "LDAP decides",
+        ),
+        ("08P01", "SASL authentication failed", "auth_query"),
+        ("08P01", "no such user: app", "auth_query"),
+        ("08P01", "query_wait_timeout", "\\password"),
+        (
+            "28P01",
+            "password authentication failed for user \"app\"",
+            "\\password",
+        ),
+    ] {
+        let fault = PostgresFault::LoginRefused {
+            role: "app".to_owned(),
+            server: String::new(),
+            tried: Vec::new(),
+            decided: Said::plain(state, words).hint(),
+        };
+        assert!(
+            fault.advice().remedy.contains(named),
+            "{words}: {}",
+            fault.advice().remedy
+        );
+    }
 }
 
 #[test]
@@ -312,6 +360,7 @@ fn statements_in_remedies_quote_the_names() {
         role: role(),
         server: String::new(),
         tried: Vec::new(),
+        decided: Hint::None,
     };
     assert!(
         refused.advice().remedy.contains("rolname = 'o''b\"c',"),

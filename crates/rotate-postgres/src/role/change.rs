@@ -81,10 +81,11 @@ impl Change<'_> {
         }
     }
 
-    /// The verifier, or none if the password itself is to be sent.
+    /// The verifier or hash, or none if the password itself is to be sent.
     fn value(&self, server: &str, identity: &Identity) -> Result<Option<SecretString>, PostgresFault> {
         match self.sent_as {
             SentAs::Cleartext => Ok(None),
+            SentAs::Md5 => Ok(Some(verifier::md5(self.password, self.role))),
             // It would take the verifier for the password.
             SentAs::Verifier if identity.version < FIRST_WITH_SCRAM => Err(PostgresFault::ServerTooOld {
                 server: server.to_owned(),
@@ -138,7 +139,7 @@ impl Change<'_> {
                 by: self.by.to_owned(),
                 said,
             },
-            _ if self.sent_as == SentAs::Verifier && wants_cleartext(&said) => {
+            _ if self.sent_as != SentAs::Cleartext && said.wants_cleartext() => {
                 PostgresFault::PolicyNeedsCleartext { role, said }
             }
             // passwordcheck raises the first, credcheck the next two, a pg_tle passcheck function the last.
@@ -148,7 +149,7 @@ impl Change<'_> {
     }
 }
 
-/// The verifier; none if the password itself is sent.
+/// The verifier or hash; none if the password itself is sent.
 pub(crate) struct Sent(Option<SecretString>);
 
 impl Sent {
@@ -158,26 +159,6 @@ impl Sent {
             None => password,
         }
     }
-}
-
-/// Whether a policy complains that it was given a verifier. credcheck says "password type is not a plain text".
-fn wants_cleartext(said: &Said) -> bool {
-    let text = said.text.to_lowercase();
-    let policy = matches!(
-        said.state.as_str(),
-        "22023" | "28000" | "28P01" | "P0001" | "XX000" | "0A000"
-    );
-    let words = [
-        "plain text",
-        "plaintext",
-        "plain-text",
-        "cleartext",
-        "clear text",
-        "clear-text",
-        "encrypted",
-        "hashed",
-    ];
-    policy && text.contains("password") && words.iter().any(|word| text.contains(word))
 }
 
 /// The server's own number of rounds, as far as clients put up with it.
@@ -213,10 +194,7 @@ mod tests {
     }
 
     fn refusal(state: &str, text: &str, sent_as: SentAs) -> PostgresFault {
-        let said = Said {
-            state: state.to_owned(),
-            text: text.to_owned(),
-        };
+        let said = Said::plain(state, text);
         change(&Password::from("x".to_owned()), sent_as).refused(said, "db:5432")
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rotation::Budget;
 use rotation::password::Password;
 
-use crate::fault::{PostgresFault, Tried};
+use crate::fault::{Hint, PostgresFault, Tried};
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
 use crate::server::login;
@@ -31,6 +31,8 @@ pub(crate) struct LoginAttempts<'a> {
     failed: usize,
     /// A server refused a login for another reason than its password.
     refused_otherwise: bool,
+    /// Who else than a server decided.
+    decided: Hint,
     tried: Vec<Tried>,
 }
 
@@ -51,6 +53,7 @@ impl<'a> LoginAttempts<'a> {
             refused: Vec::new(),
             failed: 0,
             refused_otherwise: false,
+            decided: Hint::None,
             tried: Vec::new(),
         }
     }
@@ -85,6 +88,9 @@ impl<'a> LoginAttempts<'a> {
             Err(Denial::Refused(said)) => {
                 self.failed += 1;
                 self.refused_otherwise |= !said.is_of_the_password();
+                if said.hint() != Hint::None {
+                    self.decided = said.hint();
+                }
                 self.refused.push(Refused {
                     endpoint: endpoint.clone(),
                     role: role.to_owned(),
@@ -135,6 +141,11 @@ impl<'a> LoginAttempts<'a> {
             );
         }
         exhausted
+    }
+
+    /// Who else than the server decided about a login, as far as its words say so.
+    pub(crate) fn decided(&self) -> Hint {
+        self.decided
     }
 
     /// What was tried, and what came of it.

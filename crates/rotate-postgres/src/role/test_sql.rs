@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What it is called in errors.
 const DOING: &str = "running TEST_SQL";
 
-/// Runs `statement` in a read-only transaction, and undoes it.
+/// Runs `statement` in a read-only transaction, and undoes it. `told` are the passwords that the server may repeat.
 ///
 /// # Errors
 /// `TestSqlFailed` if the server refuses it, or if the first column of its last row is false; `ConnectionLost`, `ServerSilent`.
@@ -25,13 +25,13 @@ pub(crate) async fn run(
     session: &Session,
     statement: &str,
     role: &str,
-    password: &Password,
+    told: &[&Password],
     budget: Budget,
 ) -> Result<(), PostgresFault> {
     let limit = STATEMENT
         .min(budget.remaining() / 2)
         .max(Duration::from_millis(2));
-    let scrub = Scrub::new([password as &dyn ExposeSecret<str>]);
+    let scrub = Scrub::new(told.iter().map(|&password| password as &dyn ExposeSecret<str>));
     let begin = format!(
         "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; BEGIN READ ONLY; SET LOCAL statement_timeout = {}",
         limit.as_millis()

@@ -1,4 +1,4 @@
-//! The SCRAM-SHA-256 verifier that a server stores instead of a password (RFC 5802, RFC 7677).
+//! What a server stores instead of a password: a SCRAM-SHA-256 verifier (RFC 5802, RFC 7677), or an MD5 hash.
 //!
 //! `postgres_protocol::password` makes one too, but always with 4,096 rounds; this one takes the
 //! server's `scram_iterations`.
@@ -52,6 +52,12 @@ pub(crate) fn verifier(password: &Password, salt: Salt, rounds: NonZeroU32) -> S
     let [salt, stored_key, server_key] =
         [&salt, stored_key.as_ref(), server_key.as_ref()].map(|bytes| STANDARD.encode(bytes));
     format!("SCRAM-SHA-256${rounds}:{salt}${stored_key}:{server_key}").into()
+}
+
+/// The MD5 hash that a server stores, salted with the role's name: whoever has it can log in.
+#[expect(clippy::disallowed_methods, reason = "the hash is made from the password")]
+pub(crate) fn md5(password: &Password, role: &str) -> SecretString {
+    postgres_protocol::password::md5(password.expose_secret().as_bytes(), role).into()
 }
 
 /// `SASLprep` (RFC 4013) as PostgreSQL applies it: a password that it does not allow is used as it is.
@@ -181,6 +187,13 @@ mod tests {
     #[test]
     fn a_password_of_nothing_but_invisible_characters_stays_as_it_is() {
         assert_eq!(prepare("\u{ad}").expose_secret(), "\u{ad}");
+    }
+
+    /// PostgreSQL's own for `ALTER ROLE app PASSWORD 'secret'` with `password_encryption = md5`.
+    #[test]
+    fn an_md5_hash_is_the_servers() {
+        let hash = md5(&Password::from("secret".to_owned()), "app");
+        assert_eq!(hash.expose_secret(), "md56a422f785c9e20873908ce25d1736ae2");
     }
 
     #[test]

@@ -28,6 +28,8 @@ const KEY_DATA: u8 = b'K';
 const READY: u8 = b'Z';
 /// `AuthenticationCleartextPassword`.
 const CLEARTEXT: [u8; 4] = 3_u32.to_be_bytes();
+/// `AuthenticationSASLContinue`.
+const CHALLENGE: [u8; 4] = 11_u32.to_be_bytes();
 /// Type byte and length.
 const HEADER: usize = 5;
 
@@ -88,7 +90,8 @@ struct Watch {
     refuses: bool,
     /// The login is accepted. From here on nothing is judged; only `BackendKeyData` is still waited for.
     accepted: bool,
-    /// The beginning of the message that is being read: header, and for an authentication message its code.
+    /// The beginning of the message that is being read: header, and for an authentication message its code. A SCRAM challenge is
+    /// kept whole.
     head: Vec<u8>,
     /// Bytes of the message's rest that are still to come.
     skip: usize,
@@ -131,10 +134,10 @@ impl Watch {
 
     /// Judges the message as soon as enough of it is there.
     fn sight(&mut self) -> Sight {
-        let Some((header, code)) = self.head.split_at_checked(HEADER) else {
+        let Some((header, seen_of_body)) = self.head.split_at_checked(HEADER) else {
             return Sight::Nothing;
         };
-        let length_of_code = code.len();
+        let length_seen = seen_of_body.len();
         let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
         if self.accepted && (header[0] == READY || length < 4) {
             return Sight::Done;
@@ -146,7 +149,7 @@ impl Watch {
         let body = usize::try_from(length).unwrap_or(usize::MAX) - 4;
         let telling = if self.accepted { KEY_DATA } else { AUTHENTICATION };
         if header[0] == telling && body >= CLEARTEXT.len() {
-            let Ok(code) = <[u8; 4]>::try_from(code) else {
+            let Some((&code, rest)) = seen_of_body.split_first_chunk() else {
                 return Sight::Nothing;
             };
             if self.accepted {
@@ -156,10 +159,12 @@ impl Watch {
             match code {
                 OK => self.accepted = true,
                 CLEARTEXT if self.refuses => return Sight::CleartextAsked,
+                CHALLENGE if length_seen < body => return Sight::Nothing,
+                CHALLENGE => self.seen.challenged(rest),
                 _ => self.seen.asked(u32::from_be_bytes(code)),
             }
         }
-        self.skip = body - length_of_code;
+        self.skip = body - length_seen;
         self.head.clear();
         Sight::Nothing
     }

@@ -5,16 +5,16 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::fault::{PostgresFault, Said};
+use crate::fault::{Hint, PostgresFault, Said};
 use crate::server::cleartext_guard::CleartextAsked;
 use crate::server::endpoint::Endpoint;
 use crate::server::scrub::Scrub;
-use outbound::{chain, shortened_name as shortened};
+use outbound::{TlsFailure, TlsKind, chain, shortened_name as shortened};
 
 /// Why there is no session.
 #[derive(Debug)]
 pub(crate) enum Denial {
-    /// The server refused this credential (SQLSTATE 28P01, 28000): another one may be tried.
+    /// The server refused this credential (SQLSTATE 28P01, 28000), or a pooler did: another one may be tried.
     Refused(Said),
     /// Anything else: another credential would not help.
     Failed(PostgresFault),
@@ -42,11 +42,11 @@ pub(crate) fn judge(
         return PostgresFault::CleartextRefused { server }.into();
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return handshake(tls, endpoint, detail).into();
+        return handshake(tls, endpoint).into();
     }
     match error.to_string().as_str() {
         "error performing TLS handshake" => PostgresFault::TlsFailed { server, detail },
-        "authentication error" => authentication(server, role, detail),
+        "authentication error" => authentication(server, role, &chain(error), detail),
         _ if error.is_closed() => lost(server, "logging in", detail),
         "error communicating with the server" => match find::<io::Error>(error).map(io::Error::kind) {
             // What the driver's parser says of bytes that are no message.
@@ -66,6 +66,7 @@ fn answered(said: Said, endpoint: &Endpoint, role: &str) -> Denial {
     let (server, dbname, role) = (endpoint.server(), shortened(&endpoint.dbname), role.to_owned());
     match said.state.as_str() {
         "28P01" | "28000" => return Denial::Refused(said),
+        _ if said.hint() == Hint::DecidedByPooler => return Denial::Refused(said),
         "3D000" => PostgresFault::DatabaseUnknown { server, dbname, said },
         "42501" => PostgresFault::ConnectDenied { role, dbname, said },
         "53300" => PostgresFault::ServerFull { server, said },
@@ -79,41 +80,34 @@ fn answered(said: Said, endpoint: &Endpoint, role: &str) -> Denial {
     .into()
 }
 
-fn handshake(error: &rustls::Error, endpoint: &Endpoint, detail: String) -> PostgresFault {
-    let server = endpoint.server();
-    let rustls::Error::InvalidCertificate(problem) = error else {
-        return PostgresFault::TlsFailed { server, detail };
-    };
-    match problem {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature | CertificateError::Revoked => {
-            PostgresFault::CertificateUntrusted {
-                server,
-                detail: problem.to_string(),
-            }
-        }
-        CertificateError::NotValidForName => name_mismatch(endpoint, &[]),
-        CertificateError::NotValidForNameContext { presented, .. } => name_mismatch(endpoint, presented),
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => PostgresFault::CertificateExpired {
-            server,
-            detail: problem.to_string(),
-        },
-        _ => PostgresFault::TlsFailed { server, detail },
+fn handshake(error: &rustls::Error, endpoint: &Endpoint) -> PostgresFault {
+    let (server, failure) = (endpoint.server(), TlsFailure::of(error));
+    let detail = failure.problem;
+    match failure.kind {
+        TlsKind::Untrusted => PostgresFault::CertificateUntrusted { server, detail },
+        TlsKind::AnotherName => name_mismatch(endpoint, error),
+        TlsKind::OutOfDate => PostgresFault::CertificateExpired { server, detail },
+        TlsKind::Certificate => PostgresFault::CertificateUnusable { server, detail },
+        TlsKind::ClientCertificate | TlsKind::Protocol => PostgresFault::TlsFailed { server, detail },
     }
 }
 
-fn name_mismatch(endpoint: &Endpoint, presented: &[String]) -> PostgresFault {
+fn name_mismatch(endpoint: &Endpoint, error: &rustls::Error) -> PostgresFault {
+    let presented: &[String] = match error {
+        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
+            presented
+        }
+        _ => &[],
+    };
+    let (server, expected) = (endpoint.server(), shortened(&endpoint.server_name));
+    if presented.is_empty() {
+        return PostgresFault::CertificateNamesNoHost { server, expected };
+    }
     let names: Vec<String> = presented.iter().take(5).map(|name| plain_name(name)).collect();
     PostgresFault::CertificateNameMismatch {
-        server: endpoint.server(),
-        expected: shortened(&endpoint.server_name),
-        presented: if names.is_empty() {
-            "no name at all".to_owned()
-        } else {
-            names.join(", ")
-        },
+        server,
+        expected,
+        presented: names.join(", "),
     }
 }
 
@@ -126,9 +120,10 @@ fn plain_name(name: &str) -> String {
 }
 
 /// The server's signature is the end of SCRAM; all else is a method that the driver does not have. The driver's errors are told
-/// apart by their text: all are an `io::Error` of the kind `InvalidInput`, and none comes from the server.
-fn authentication(server: String, role: &str, detail: String) -> PostgresFault {
-    if detail.contains("SCRAM verification error") || detail.contains("invalid nonce") {
+/// apart by their text: all are an `io::Error` of the kind `InvalidInput`, and none comes from the server. `detail` is what may be
+/// shown of it.
+fn authentication(server: String, role: &str, text: &str, detail: String) -> PostgresFault {
+    if text.contains("SCRAM verification error") || text.contains("invalid nonce") {
         PostgresFault::ServerNotProven {
             server,
             role: role.to_owned(),

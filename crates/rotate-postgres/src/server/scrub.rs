@@ -24,16 +24,13 @@ impl<'a> Scrub<'a> {
         shortened(&self.0.known(text), LONGEST)
     }
 
-    /// A server's error: message and detail.
+    /// A server's error: SQLSTATE, message and detail.
     pub(crate) fn said(&self, error: &DbError) -> Said {
         let text = match error.detail() {
             Some(detail) => format!("{}: {detail}", error.message()),
             None => error.message().to_owned(),
         };
-        Said {
-            state: self.clean(error.code().code()),
-            text: self.clean(&text),
-        }
+        Said::new(error.code().code(), &text, self.clean(&text))
     }
 }
 
@@ -92,8 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_a_very_short_credential_is_hidden_as_a_whole() {
-        check(&["e"], "the password is e", "(hidden)");
+    fn of_a_text_with_a_very_short_credential_longer_words_stay() {
+        check(&["e"], "the password is e", "(hidden) password (hidden) (hidden)");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a login shows of the server: how it asked for the password, and which process answers.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Codes of authentication messages (PostgreSQL, "Message Formats").
@@ -13,6 +14,8 @@ pub(crate) struct Seen {
     asked: AtomicU32,
     /// The process id of `BackendKeyData`; 0 if there was none.
     process: AtomicU32,
+    /// The salt of a SCRAM login.
+    salt: OnceLock<Vec<u8>>,
 }
 
 impl Seen {
@@ -28,10 +31,29 @@ impl Seen {
         self.process.store(process, Ordering::Relaxed);
     }
 
+    /// The server's first message of a SCRAM exchange (RFC 5802): `r=…,s=SALT,i=…`.
+    pub(crate) fn challenged(&self, message: &[u8]) {
+        let mut attributes = message.split(|&byte| byte == b',');
+        if let Some(salt) = attributes.find_map(|attribute| attribute.strip_prefix(b"s=")) {
+            let _ = self.salt.set(salt.to_vec());
+        }
+    }
+
+    /// The salt of a SCRAM login. A server has one for each stored verifier. One that makes up another for each login has no verifier,
+    /// but the password.
+    pub(crate) fn salt(&self) -> Option<&[u8]> {
+        self.salt.get().map(Vec::as_slice)
+    }
+
     /// Whether the server compared the password with the one that it stores itself. For any other request (clear text, for LDAP,
     /// PAM, RADIUS or IAM) somebody else may decide, and with none nobody looks at a password.
     pub(crate) fn is_checked_by_the_server(&self) -> bool {
         matches!(self.asked.load(Ordering::Relaxed), MD5 | SASL)
+    }
+
+    /// Whether the server asked for an MD5 hash: it does only if it stores one.
+    pub(crate) fn asked_for_md5(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) == MD5
     }
 
     /// Whether the server asked for any credential. One that did not lets everybody in, or is none.
@@ -70,6 +92,15 @@ mod tests {
             }
             assert_eq!(seen.is_checked_by_the_server(), expected, "{codes:?}");
         }
+    }
+
+    #[test]
+    fn a_salt_is_read_out_of_a_challenge() {
+        let seen = Seen::default();
+        seen.challenged(b"r=s=no");
+        assert_eq!(seen.salt(), None);
+        seen.challenged(b"r=abc,s=c2FsdA==,i=4096");
+        assert_eq!(seen.salt(), Some(&b"c2FsdA=="[..]));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A session: questions in simple queries, answers in text, every wait bounded.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use rotation::{Budget, TimedOut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
@@ -14,6 +16,7 @@ use crate::server::reach::PATIENCE;
 use crate::server::scrub::Scrub;
 use crate::server::seen::Seen;
 use crate::server::sql;
+use crate::settings::SentAs;
 use outbound::chain;
 
 use crate::server::denial;
@@ -59,7 +62,7 @@ impl Silence {
     }
 }
 
-/// The first row of an answer, its columns as text; none for NULL.
+/// The last row of an answer, its columns as text; none for NULL.
 pub(crate) type Row = Vec<Option<String>>;
 
 /// What [`Session::identify`] finds.
@@ -111,6 +114,17 @@ impl Session {
         &self.seen
     }
 
+    /// Says so if the server stores an MD5 hash for `role`, and a rotation makes it a SCRAM verifier.
+    pub(crate) fn warn_of_scram(&self, role: &str, sent_as: SentAs) {
+        if self.seen.asked_for_md5() && sent_as == SentAs::Verifier {
+            tracing::warn!(
+                login.role = role,
+                "{} stores an MD5 hash for {role:?}; a rotation stores a SCRAM-SHA-256 verifier, and a client without SCRAM cannot log in with that; for such clients set PASSWORD_SENT_AS=md5",
+                self.server
+            );
+        }
+    }
+
     /// Checks that this login shows whose password it was: the server asked for one, and is known by its certificate, or by SCRAM,
     /// which it cannot finish without knowing the password. Anybody on the network path says yes to everything.
     ///
@@ -149,15 +163,13 @@ impl Session {
         scrub: &Scrub<'_>,
     ) -> Result<Row, Silence> {
         let waiting_for = format!("{doing} at {}", self.server);
-        let answer = budget
-            .wait(waiting_for, limit, self.client.simple_query(query))
-            .await;
+        let answer = budget.wait(waiting_for, limit, self.last_row(query)).await;
         let answer = answer.map_err(|timed_out| {
             self.silent.store(true, Ordering::Relaxed);
             Silence::TimedOut(timed_out)
         });
         match answer? {
-            Ok(messages) => Ok(last_row(&messages)),
+            Ok(row) => Ok(row),
             Err(error) => Err(match error.as_db_error() {
                 Some(answer) => Silence::Said(scrub.said(answer)),
                 None => Silence::Lost(denial::lost(
@@ -167,6 +179,22 @@ impl Session {
                 )),
             }),
         }
+    }
+
+    /// The last row of all answers. The others are dropped as they come, however many there are.
+    async fn last_row(&self, query: &str) -> Result<Row, tokio_postgres::Error> {
+        let mut messages = pin!(self.client.simple_query_raw(query).await?);
+        let mut last = None;
+        while let Some(message) = messages.try_next().await? {
+            if let SimpleQueryMessage::Row(row) = message {
+                last = Some(row);
+            }
+        }
+        Ok(last.map_or_else(Vec::new, |row| {
+            (0..row.len())
+                .map(|column| row.get(column).map(str::to_owned))
+                .collect()
+        }))
     }
 
     /// Sends a query that holds no credential and whose refusal has no causes of its own.
@@ -245,18 +273,6 @@ impl Identity {
             backend: backend.parse().ok()?,
         })
     }
-}
-
-fn last_row(messages: &[SimpleQueryMessage]) -> Row {
-    let row = messages.iter().rev().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    row.map_or_else(Vec::new, |row| {
-        (0..row.len())
-            .map(|column| row.get(column).map(str::to_owned))
-            .collect()
-    })
 }
 
 #[cfg(test)]

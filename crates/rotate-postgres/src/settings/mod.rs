@@ -27,8 +27,17 @@ pub(crate) enum SentAs {
     /// As a SCRAM-SHA-256 verifier: the server never sees the password.
     #[default]
     Verifier,
+    /// As an MD5 hash, over TLS only, for clients that cannot do SCRAM. It is as good as the password.
+    Md5,
     /// As it is, over TLS only, for servers whose password policy must see it.
     Cleartext,
+}
+
+impl SentAs {
+    /// Whether what is sent is the password, or as good as the password.
+    pub(crate) fn needs_tls(self) -> bool {
+        self != Self::Verifier
+    }
 }
 
 /// What to do about sessions that still use the role that is to be reset. They stay open whatever happens; but their clients
@@ -62,7 +71,7 @@ pub(crate) struct Allowed {
 /// | `PGSSLMODE` | TLS where the document is silent | `verify-full` |
 /// | `PGSSLROOTCERT` | trusted roots: a path, the PEM itself, or `system` ([`Roots`]) | RDS's and the web's |
 /// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
-/// | `PASSWORD_SENT_AS` | `verifier` or `cleartext` ([`SentAs`]) | `verifier` |
+/// | `PASSWORD_SENT_AS` | `verifier`, `md5` or `cleartext` ([`SentAs`]) | `verifier` |
 /// | `TEST_SQL` | a statement that must succeed with the new password, in a read-only transaction | none |
 /// | `AWSCURRENT_MOVES` | the step in which a single user's AWSCURRENT moves: `setSecret` or `finishSecret` | `setSecret` |
 /// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
@@ -177,8 +186,9 @@ fn tls(text: &str) -> Result<TlsMode, PostgresFault> {
 fn sent_as(text: &str) -> Result<SentAs, PostgresFault> {
     match text {
         "verifier" => Ok(SentAs::Verifier),
+        "md5" => Ok(SentAs::Md5),
         "cleartext" => Ok(SentAs::Cleartext),
-        _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier or cleartext")),
+        _ => Err(invalid("PASSWORD_SENT_AS", text, "verifier, md5 or cleartext")),
     }
 }
 

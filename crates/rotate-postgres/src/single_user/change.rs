@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rotation::secrets::PostgresSecret;
+use rotation::password::Password;
+use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Applied, Cause, Context, CurrentMoves};
 
 use super::guard;
 use super::open::Open;
+use super::pooler;
 use crate::admin::Admins;
 use crate::fault::{PostgresFault, Said};
 use crate::role::change::{Change, Sent};
@@ -19,7 +21,7 @@ use crate::server::endpoint::Endpoint;
 use crate::server::session::{Identity, Session};
 use crate::server::sql;
 use crate::server::tls::Tls;
-use crate::settings::Settings;
+use crate::settings::{SentAs, Settings};
 
 /// Longest wait for a commit in the classic order: as long as the server may work on one statement, and a second.
 const COMMIT: Duration = Duration::from_secs(11);
@@ -43,6 +45,8 @@ struct Login<'a> {
     identity: Identity,
     by: &'a str,
     order: CurrentMoves,
+    /// How the old password is set again, should that become necessary: so that it is stored as before.
+    old_sent_as: SentAs,
 }
 
 impl PasswordChange<'_> {
@@ -55,13 +59,13 @@ impl PasswordChange<'_> {
         recovering: bool,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
-        match self.choose_order(&session).await {
+        match self.choose_order(&session, opener.password()).await {
             Ok((identity, order)) => {
-                let by = self.pending.username();
                 let login = Login {
+                    old_sent_as: self.old_sent_as(&session),
                     session,
                     identity,
-                    by,
+                    by: self.pending.username(),
                     order,
                 };
                 self.change(login, opener, recovering, attempts).await
@@ -89,6 +93,7 @@ impl PasswordChange<'_> {
         };
         let order = CurrentMoves::InSetSecret;
         let login = Login {
+            old_sent_as: self.old_sent_as(&session),
             session,
             identity,
             by,
@@ -102,10 +107,24 @@ impl PasswordChange<'_> {
 
     /// Who and where we are, when AWSCURRENT moves, and, before anything changes, the operator's test: it is about the role, which is
     /// the same with either password.
-    async fn choose_order(&self, session: &Session) -> Result<(Identity, CurrentMoves), PostgresFault> {
+    async fn choose_order(
+        &self,
+        session: &Session,
+        opener: &Password,
+    ) -> Result<(Identity, CurrentMoves), PostgresFault> {
         let budget = self.context.budget();
-        let (role, password) = (self.pending.username(), self.pending.password());
+        let (role, told) = (self.pending.username(), [self.pending.password(), opener]);
         let identity = session.identify(role, budget).await?;
+        session.warn_of_scram(role, self.settings.sent_as);
+        pooler::check(
+            session,
+            &identity,
+            self.tls,
+            self.endpoint,
+            (role, opener),
+            budget,
+        )
+        .await?;
         if self.settings.order == CurrentMoves::InFinishSecret {
             return Ok((identity, CurrentMoves::InFinishSecret));
         }
@@ -114,7 +133,7 @@ impl PasswordChange<'_> {
             return Ok((identity, CurrentMoves::InFinishSecret));
         }
         if let Some(statement) = &self.settings.test_sql {
-            test_sql::run(session, statement, role, password, budget).await?;
+            test_sql::run(session, statement, role, &told, budget).await?;
         }
         Ok((identity, CurrentMoves::InSetSecret))
     }
@@ -143,10 +162,12 @@ impl PasswordChange<'_> {
             }
             Err(fault) => fault,
         };
-        let order = login.order;
+        let (order, old_sent_as) = (login.order, login.old_sent_as);
         login.session.close().await;
         match fault {
-            PostgresFault::PrivilegeMissing { .. } => self.by_the_superuser(fault, order, attempts).await,
+            PostgresFault::PrivilegeMissing { .. } => {
+                self.by_the_superuser(fault, order, old_sent_as, attempts).await
+            }
             // A policy that forbids to use a password again also rejects a value that a concurrent invocation has just
             // set: the value counts as rejected only if the old one still logs in.
             PostgresFault::PasswordRejected { role, said } => {
@@ -177,7 +198,8 @@ impl PasswordChange<'_> {
         if self.settings.order == CurrentMoves::InSetSecret {
             self.say_classic("the role itself did not log in");
         }
-        self.through_the_superuser(by, session, CurrentMoves::InFinishSecret, attempts)
+        let (order, old_sent_as) = (CurrentMoves::InFinishSecret, self.settings.sent_as);
+        self.through_the_superuser(by, session, order, old_sent_as, attempts)
             .await
     }
 
@@ -186,6 +208,7 @@ impl PasswordChange<'_> {
         by: &str,
         session: Session,
         order: CurrentMoves,
+        old_sent_as: SentAs,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
         attempts.may_work_now(self.pending.password());
@@ -201,6 +224,7 @@ impl PasswordChange<'_> {
             identity,
             by,
             order,
+            old_sent_as,
         };
         match self.alter(&login).await {
             Ok(sent) => self.end(login, sent, None, attempts).await,
@@ -221,6 +245,7 @@ impl PasswordChange<'_> {
         &self,
         refused: PostgresFault,
         order: CurrentMoves,
+        old_sent_as: SentAs,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
         let (endpoint, context) = (self.endpoint, self.context);
@@ -233,8 +258,17 @@ impl PasswordChange<'_> {
             "the role may not change its own password: {} does",
             admin.title()
         );
-        self.through_the_superuser(admin.role(), session, order, attempts)
+        self.through_the_superuser(admin.role(), session, order, old_sent_as, attempts)
             .await
+    }
+
+    /// As the server stores the password with which the role logged in here.
+    fn old_sent_as(&self, session: &Session) -> SentAs {
+        match self.settings.sent_as {
+            SentAs::Cleartext => SentAs::Cleartext,
+            _ if session.seen().asked_for_md5() && self.endpoint.tls != TlsMode::Disable => SentAs::Md5,
+            _ => SentAs::Verifier,
+        }
     }
 
     fn statement<'s>(&'s self, by: &'s str) -> Change<'s> {
@@ -277,7 +311,7 @@ impl PasswordChange<'_> {
                 pending: self.pending.clone(),
                 before: self.current.clone(),
                 sent,
-                sent_as: self.settings.sent_as,
+                old_sent_as: login.old_sent_as,
                 endpoint: self.endpoint.clone(),
                 tls: Arc::clone(self.tls),
                 budget: self.context.budget(),
@@ -306,9 +340,8 @@ impl PasswordChange<'_> {
                 .attempt(credential, self.endpoint, role, password)
                 .await?;
             let Some(session) = again else {
-                let (role, state) = (role.to_owned(), "none".to_owned());
-                let text = "the password that opened the session is refused by now".to_owned();
-                let said = Said { state, text };
+                let role = role.to_owned();
+                let said = Said::plain("none", "the password that opened the session is refused by now");
                 return Err(PostgresFault::RoleBusy { role, said }.into());
             };
             session.close().await;

@@ -33,11 +33,16 @@ impl Classic {
     }
 }
 
+/// Whether the process that let us in is another one than the one that answers.
+pub(super) fn is_behind_a_pooler(seen: &Seen, identity: &Identity) -> bool {
+    !seen.is_served_by(identity.backend)
+}
+
 /// Judges a session of the role.
 pub(super) fn look(seen: &Seen, identity: &Identity, remaining: Duration) -> Result<(), Classic> {
     if !seen.is_checked_by_the_server() {
         Err(Classic::NotThePasswordOfTheServer)
-    } else if !seen.is_served_by(identity.backend) {
+    } else if is_behind_a_pooler(seen, identity) {
         Err(Classic::AnotherProcess)
     } else if remaining < LEAST_TIME {
         Err(Classic::TooLate)

@@ -5,7 +5,9 @@
 mod change;
 mod guard;
 mod open;
+mod pooler;
 mod recovery;
+mod rehearsal;
 
 use rotation::secrets::PostgresSecret;
 use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Target};
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use self::change::PasswordChange;
 use self::open::Open;
+use self::rehearsal::Rehearsal;
 use crate::admin::Admins;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
@@ -22,7 +25,7 @@ use crate::role::{pending_login, test_sql};
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
 use crate::server::login;
-use crate::server::session::Session;
+use crate::server::session::{Identity, Session};
 use crate::server::tls::Tls;
 use crate::settings::Settings;
 
@@ -105,13 +108,13 @@ impl SingleUser {
         session: &Session,
         pending: &PostgresSecret,
         budget: Budget,
-    ) -> Result<(), PostgresFault> {
-        let (role, password) = (pending.username(), pending.password());
-        session.identify(role, budget).await?;
-        match &self.settings.test_sql {
-            Some(statement) => test_sql::run(session, statement, role, password, budget).await,
-            None => Ok(()),
+    ) -> Result<Identity, PostgresFault> {
+        let (role, told) = (pending.username(), [pending.password()]);
+        let identity = session.identify(role, budget).await?;
+        if let Some(statement) = &self.settings.test_sql {
+            test_sql::run(session, statement, role, &told, budget).await?;
         }
+        Ok(identity)
     }
 
     fn change<'a>(
@@ -142,7 +145,15 @@ impl SingleUser {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let budget = context.budget();
         let session = pending_login::log_in(&self.tls, &endpoint, pending, budget).await?;
-        let outcome = self.judge(&session, pending, budget).await;
+        let outcome = match self.judge(&session, pending, budget).await {
+            Ok(identity) if current.password() == pending.password() => {
+                let rehearsal = self.rehearsal(&endpoint, current, context);
+                let rehearsed = rehearsal.run(&session, &identity).await;
+                session.close().await;
+                return rehearsed;
+            }
+            outcome => outcome,
+        };
         session.close().await;
         match outcome {
             // The test is about the role, which is the same with both passwords. Where only the new one logs in, going on is the way
@@ -154,7 +165,24 @@ impl SingleUser {
                 tracing::warn!("AWSCURRENT is refused, so AWSCURRENT moves all the same: {failed}");
                 Ok(())
             }
-            outcome => Ok(outcome?),
+            outcome => Ok(outcome.map(drop)?),
+        }
+    }
+
+    /// A test rotation has a copy of the current value as its pending one.
+    fn rehearsal<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        current: &'a PostgresSecret,
+        context: &'a Context<'a>,
+    ) -> Rehearsal<'a> {
+        Rehearsal {
+            tls: &self.tls,
+            admins: &self.admins,
+            settings: &self.settings,
+            endpoint,
+            current,
+            context,
         }
     }
 

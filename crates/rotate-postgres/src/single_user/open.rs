@@ -39,7 +39,8 @@ pub struct Open {
     /// What AWSCURRENT was on: the way back leads there.
     pub(super) before: PostgresSecret,
     pub(super) sent: Sent,
-    pub(super) sent_as: SentAs,
+    /// How the old password is set again.
+    pub(super) old_sent_as: SentAs,
     pub(super) endpoint: Endpoint,
     pub(super) tls: Arc<Tls>,
     pub(super) budget: Budget,
@@ -82,7 +83,7 @@ impl Open {
             role: self.pending.username(),
             by: &self.by,
             password: self.before.password(),
-            sent_as: self.sent_as,
+            sent_as: self.old_sent_as,
         };
         let outcome = async {
             let sent = change.sent(self.session.server(), &self.identity)?;

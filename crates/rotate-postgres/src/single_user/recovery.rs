@@ -55,6 +55,7 @@ pub(super) async fn recover(
         role: change.current.username().to_owned(),
         server: change.endpoint.server(),
         tried: attempts.tried(),
+        decided: attempts.decided(),
     };
     Err(unusable.unwrap_or_else(|| refused().into()))
 }

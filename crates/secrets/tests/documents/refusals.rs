@@ -31,6 +31,33 @@ fn refused(text: &str, code: &str, message: &str) {
     assert!(!shown.contains(CANARY), "{shown}");
 }
 
+/// The shortest way out of a member that says nothing.
+#[test]
+fn a_member_that_may_be_missing_and_says_nothing_is_to_be_removed() {
+    for field in [
+        "dbname",
+        "database",
+        "masterarn",
+        "ownerrole",
+        "host",
+        "tls_server_name",
+        "engine",
+    ] {
+        for nothing in ["null", "\"\""] {
+            let text = format!("{{\"username\":\"u\",\"password\":\"p\",\"{field}\":{nothing}}}");
+            let remedy = parse(&text).expect_err(&text).remedy();
+            assert!(
+                remedy.starts_with(&format!("remove `{field}` from the secret")),
+                "{text}: {remedy}"
+            );
+        }
+    }
+    let remedy = parse("{\"username\":\"u\",\"password\":null}")
+        .expect_err("it is required")
+        .remedy();
+    assert!(remedy.starts_with("change `password`"), "{remedy}");
+}
+
 #[test]
 fn what_is_no_json_object_is_said_to_be_what_it_is() {
     for (text, message) in [

@@ -124,6 +124,45 @@ async fn a_talkative_provider_is_not_repeated() {
     assert_silence(&world, &[MADE.to_owned()], &error.to_string());
 }
 
+/// Only what the provider was told is looked for in its words, however short it is.
+#[tokio::test]
+async fn the_members_of_an_admin_secret_that_are_no_credentials_do_not_hide_the_providers_words() {
+    const WORDS: &str = "the plan is limited: eu keys for team 443 are created by prod only";
+    let description = Kind::Overlap
+        .description("", "")
+        .replace("{{ admin }}", "{{ admin.token }}");
+    for (admin, words) in [
+        (
+            format!(r#"{{"token": "{ADMIN}", "env": "is", "team": 443, "region": "eu", "stage": "prod"}}"#),
+            WORDS,
+        ),
+        // Nothing that has been told is shown, and a gap does not tell a short one.
+        (
+            r#"{"token": "eu", "env": "is"}"#.to_owned(),
+            "(hidden) plan (hidden) limited(hidden) (hidden) keys (hidden) team",
+        ),
+    ] {
+        let world = Setup::of(Kind::Overlap)
+            .env("PROVIDER_DESCRIPTION", &description)
+            .start()
+            .await;
+        let client = &world.keys.client;
+        let put = client.put_secret_value().secret_id("scripted/admin");
+        put.secret_string(&admin).send().await.expect("it is stored");
+        let body = format!(r#"{{"message": "{WORDS}"}}"#);
+        let said = Trick::Say(answer(402, &body));
+        world.provider.play("POST /keys", 0, 1, said);
+        world
+            .provider
+            .play("GET /keys", 0, 9, Trick::Say(answer(402, &body)));
+        let token = world.secret().stage();
+        let error = world.secret().step(&token, Step::Create).await;
+        let text = error.expect_err("it is refused").error_message;
+        assert!(text.contains(words), "{text}");
+        assert_silence(&world, &[], &text);
+    }
+}
+
 /// A key that is its own id stands in a path.
 #[tokio::test]
 async fn a_key_in_a_path_is_in_no_error() {

@@ -210,11 +210,38 @@ async fn an_admin_secret_that_is_missing_or_unreadable_is_named() {
         .await;
     world.cancel_and_clean_up().await;
 
-    let unreadable = world.other_secret("admin-without-document", "just a text").await;
-    name_admin(&world, &unreadable).await;
-    let token = world.proposed().await;
-    let words = [&unreadable, "its document is unusable"];
-    world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+    for (name, value, remedy) in [
+        (
+            "text",
+            "just a text",
+            "in the superuser secret: store a JSON object",
+        ),
+        (
+            "no-user",
+            r#"{"password": "canary-of-the-superuser"}"#,
+            "add `username`",
+        ),
+        (
+            "port",
+            r#"{"username": "a", "password": "canary-of-the-superuser", "host": "localhost", "port": "canary"}"#,
+            "change `port`",
+        ),
+        (
+            "null",
+            r#"{"username": "a", "password": "canary-of-the-superuser", "host": null}"#,
+            "remove `host`",
+        ),
+    ] {
+        let unreadable = world.other_secret(&format!("admin-{name}"), value).await;
+        name_admin(&world, &unreadable).await;
+        let token = world.proposed().await;
+        let words = [unreadable.as_str(), "its value is wrong", remedy];
+        let said = world
+            .refuses(&token, Step::Set, "SuperuserSecretUnusable", &words)
+            .await;
+        assert!(!said.contains("canary"), "{said}");
+        world.cancel_and_clean_up().await;
+    }
 }
 
 #[tokio::test]

@@ -180,6 +180,22 @@ async fn a_password_is_sent_as_it_is_over_tls_if_the_function_is_told_to() {
     );
 }
 
+/// An MD5 hash is as good as the password.
+#[tokio::test]
+async fn an_md5_hash_is_never_sent_without_tls() {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let mut document = database.document();
+    document["ssl"] = false.into();
+    let world = Setup::on(Server::Main)
+        .env("PASSWORD_SENT_AS", "md5")
+        .start_with_document(database, &document.to_string())
+        .await;
+    let words = ["PASSWORD_SENT_AS", "without TLS"];
+    world
+        .refuses(&world.stage(), Step::Create, "CleartextNeedsTls", &words)
+        .await;
+}
+
 #[tokio::test]
 async fn a_password_is_never_sent_as_it_is_without_tls() {
     let database = TestDatabase::new(cluster(Server::Main)).await;

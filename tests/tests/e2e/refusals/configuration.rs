@@ -81,7 +81,7 @@ async fn a_setting_that_means_nothing_is_refused_by_every_invocation() {
         ("PGPORT", "70000", "1 to 65535"),
         ("PGPORT", "postgresql", "1 to 65535"),
         ("PGSSLMODE", "on", "verify-full, verify-ca or disable"),
-        ("PASSWORD_SENT_AS", "plain", "verifier or cleartext"),
+        ("PASSWORD_SENT_AS", "plain", "verifier, md5 or cleartext"),
         ("PGSSLROOTCERT", bad_pem, "X.509"),
     ];
     for (number, (name, value, words)) in settings.into_iter().enumerate() {

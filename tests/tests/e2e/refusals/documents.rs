@@ -126,6 +126,18 @@ async fn refuses_document(world: &World, text: &str, code: &str, words: &[&str])
 }
 
 #[tokio::test]
+async fn a_member_that_says_nothing_is_to_be_removed() {
+    let world = World::new().await;
+    for member in ["dbname", "masterarn"] {
+        for nothing in ["null", "\"\""] {
+            let text = format!(r#"{{"username": "u", "password": "$", "host": "h", "{member}": {nothing}}}"#);
+            let remedy = format!("remove `{member}` from the secret");
+            refuses_document(&world, &text, "DocumentFieldInvalid", &[&remedy]).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_document_is_said_to_be_what_it_is() {
     let world = World::new().await;
     for (text, words) in NO_DOCUMENT {

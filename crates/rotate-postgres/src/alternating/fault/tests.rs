@@ -10,10 +10,7 @@ fn text() -> String {
 }
 
 fn said() -> Said {
-    Said {
-        state: "42501".to_owned(),
-        text: "permission denied".to_owned(),
-    }
+    Said::plain("42501", "permission denied")
 }
 
 fn one_of_each() -> Vec<F> {

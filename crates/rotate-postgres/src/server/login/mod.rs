@@ -187,10 +187,7 @@ async fn error_instead_of_tls<S: AsyncRead + Unpin>(endpoint: &Endpoint, mut str
     let mut words = [0; 256];
     let length = stream.read(&mut words).await.unwrap_or(0);
     let text = String::from_utf8_lossy(&words[..length]);
-    let said = Said {
-        state: "none".to_owned(),
-        text: Scrub::new([]).clean(&text),
-    };
+    let said = Said::plain("none", &Scrub::new([]).clean(&text));
     PostgresFault::ServerError {
         server: endpoint.server(),
         doing: "asking for TLS",
