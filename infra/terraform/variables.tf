@@ -257,6 +257,12 @@ variable "exclude_characters" {
   default     = ":/@\"'\\"
 }
 
+variable "api_key_exclude_characters" {
+  description = "The characters that client secrets which rotate-api-key chooses never have. Null leaves letters, digits and -._~"
+  type        = string
+  default     = null
+}
+
 variable "root_certificates" {
   description = "Own roots for the databases' certificates, as PEM, for regions whose RDS roots the README does not list. Null uses the roots inside."
   type        = string

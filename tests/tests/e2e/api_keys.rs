@@ -7,6 +7,7 @@ mod crash;
 mod events;
 mod forms;
 mod hostile;
+mod messages;
 mod proof;
 mod silence;
 mod standing;
