@@ -240,6 +240,23 @@ fn what_is_written_beside_the_key_overwrites_nothing() {
 }
 
 #[test]
+fn every_shipped_description_names_the_page_and_the_day_of_its_check() {
+    for (name, text) in BUILTIN {
+        let it = Description::load(name, text).unwrap();
+        assert!(it.checked.is_some(), "{name}");
+        let page = text
+            .lines()
+            .find(|line| line.starts_with("documentation = \"https://"));
+        assert!(page.is_some(), "{name}");
+    }
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nchecked = \"28.11.2026\"",
+        "line 3: checked: must be a day",
+    );
+}
+
+#[test]
 fn a_host_is_not_for_a_secret_to_choose() {
     check(
         "one-of = [\"a.example\", \"b.example\"]",
