@@ -263,7 +263,10 @@ impl Reply {
             if self.is_a_credential(&text) {
                 return Err(self.unusable("has a credential of this rotation in the place of something else"));
             }
-            Ok((member.clone(), self.checked_id(text)?))
+            if text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
+                return Err(self.unusable(&format!("has something at {place:?} that `{member}` cannot hold")));
+            }
+            Ok((member.clone(), text))
         };
         let written = write.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Key { written, ..key })
