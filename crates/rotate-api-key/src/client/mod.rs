@@ -24,6 +24,7 @@ use crate::fault::{ProviderFault, Unfit};
 use crate::http::Outgoing;
 use crate::key::Key;
 use crate::key::mark::{self, Marks};
+use crate::notation::near::hint;
 use crate::notation::status::Statuses;
 use crate::notation::template::{self, Unfilled};
 use crate::settings::Settings;
@@ -385,6 +386,7 @@ impl Client<'_> {
         arn.ok_or_else(|| ProviderFault::AdminSecretNotNamed {
             provider: self.description.provider.clone(),
             admin: admin.to_owned(),
+            near: hint(admin, self.settings.admins.keys().map(String::as_str)),
         })
     }
 

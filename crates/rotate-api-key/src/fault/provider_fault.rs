@@ -53,9 +53,13 @@ pub(crate) enum ProviderFault {
     ProviderCannotRotate { title: String, reason: String },
     /// The description wants an admin, the function's configuration names none.
     #[error(
-        "the description of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it"
+        "the description of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it{near}"
     )]
-    AdminSecretNotNamed { provider: String, admin: String },
+    AdminSecretNotNamed {
+        provider: String,
+        admin: String,
+        near: String,
+    },
     /// The admin secret has not what the description uses of it.
     #[error("the admin secret {admin:?} {problem}")]
     AdminSecretUnusable { admin: String, problem: String },

@@ -314,3 +314,17 @@ async fn no_call_is_a_line_at_info() {
         "{log}"
     );
 }
+
+#[tokio::test]
+async fn an_admin_secret_of_a_near_name_is_told() {
+    let arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:scripted/admin";
+    let world = Setup::of(Kind::Overlap)
+        .env("ADMIN_SECRETS", &format!("scripted-amdin={arn}"))
+        .start()
+        .await;
+    let token = world.secret().stage();
+    let words = ["\"scripted-admin\"", "`scripted-amdin` is near"];
+    world
+        .refuses(&token, Step::Create, "AdminSecretNotNamed", &words)
+        .await;
+}
