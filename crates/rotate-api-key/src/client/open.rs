@@ -388,6 +388,11 @@ impl Asked<'_> {
                 self.provider,
                 self.name
             ),
+            (Given::Nothing, SetBy::Secret) => {
+                let member = self.parameter.member.as_ref();
+                let member = member.map(|member| format!("the secret's member `{member}`, "));
+                member.unwrap_or_default() + &self.parameter.allowed()
+            }
             _ => self.parameter.allowed(),
         }
     }
