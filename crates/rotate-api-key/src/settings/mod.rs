@@ -264,6 +264,8 @@ mod tests {
             ("own|datadog", "own.site=eu", "`site`"),
             ("own", "provider=own", "`provider`"),
             ("", "nothing_of_all=1", "`nothing_of_all`"),
+            ("npm|own", "kid=b", "`kid`: `kind` is near"),
+            ("nowhere", "whatever=1,own.kid=b", "`kid`: `kind` is near"),
             ("own", "kind=a,kind=b", "names something twice"),
         ] {
             let error = told(provider, parameters).unwrap_err();
@@ -291,6 +293,7 @@ mod tests {
             ("own", "unleash.url=https://a.example"),
             ("", "kind=b,account=5"),
             ("nowhere", "whatever=1"),
+            ("npm", "whatever=1"),
         ] {
             assert!(told(provider, parameters).is_ok(), "{parameters}");
         }

@@ -22,31 +22,35 @@ pub(super) fn check(
     providers: &[String],
     registry: &Registry,
 ) -> Result<(), ProviderFault> {
-    for (scope, name) in parameters.keys() {
-        if MEMBERS.contains(&name.as_str()) {
-            continue;
-        }
-        let mut known = BTreeSet::new();
+    let named = parameters.keys();
+    for (scope, name) in named.filter(|(_, name)| !MEMBERS.contains(&name.as_str())) {
         let asked = match scope {
             Some(provider) => vec![provider.as_str()],
             None if providers.is_empty() => registry.known(),
             None => providers.iter().map(String::as_str).collect(),
         };
+        let mut known = BTreeSet::new();
+        let mut is_certain = false;
         for provider in asked {
             match registry.get(provider) {
                 // It is refused where it is used, with its own reason.
-                Ok(description) if description.class == Class::None => return Ok(()),
-                Ok(description) => known.extend(description.parameters.keys().cloned()),
+                Ok(description) if description.class == Class::None => continue,
+                Ok(description) => {
+                    is_certain = true;
+                    known.extend(description.parameters.keys().cloned());
+                }
                 Err(ProviderFault::ProviderUnknown { .. }) if scope.is_some() => {
                     return Err(unknown(provider, "provider", &registry.known()));
                 }
-                Err(_) => return Ok(()),
+                // One that cannot be used may have it.
+                Err(_) => is_certain = false,
             }
-            if known.contains(name) {
+            if !is_certain || known.contains(name) {
+                is_certain = false;
                 break;
             }
         }
-        if !known.contains(name) {
+        if is_certain {
             let known: Vec<_> = known.iter().map(String::as_str).chain(MEMBERS).collect();
             return Err(unknown(name, "parameter", &known));
         }
