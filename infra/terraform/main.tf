@@ -31,17 +31,17 @@ locals {
       description = "Rotates API keys"
       timeout     = 60
       in_vpc      = local.in_vpc && var.api_key_in_vpc
-      environment = local.password_environment
+      environment = merge(
+        local.shared_environment,
+        var.api_key_exclude_characters == null ? {} : { EXCLUDE_CHARACTERS = var.api_key_exclude_characters },
+      )
     }
   }
   functions     = { for name, function in local.all_functions : name => function if contains(var.functions, name) }
   function_arns = { for name in keys(local.all_functions) : name => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name_prefix}${name}" }
 
-  password_environment = merge(
-    {
-      PASSWORD_LENGTH    = tostring(var.password_length)
-      EXCLUDE_CHARACTERS = var.exclude_characters
-    },
+  shared_environment = merge(
+    { PASSWORD_LENGTH = tostring(var.password_length) },
     var.runbook_url == null ? {} : { RUNBOOK_URL = var.runbook_url },
     length(var.assume_roles) == 0 ? {} : {
       ASSUME_ROLE_ARN         = join(",", [for role in var.assume_roles : role.arn])
@@ -49,7 +49,8 @@ locals {
     },
   )
   postgres_environment = merge(
-    local.password_environment,
+    local.shared_environment,
+    { EXCLUDE_CHARACTERS = var.exclude_characters },
     var.root_certificates == null ? {} : { PGSSLROOTCERT = var.root_certificates },
   )
   superuser_environment = length(var.superuser_secret_arns) == 0 ? {} : { SUPERUSER_SECRETS = join(",", var.superuser_secret_arns) }

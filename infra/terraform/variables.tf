@@ -257,6 +257,12 @@ variable "exclude_characters" {
   default     = ":/@\"'\\"
 }
 
+variable "api_key_exclude_characters" {
+  description = "The characters that client secrets which rotate-api-key chooses never have. Null leaves letters, digits and -._~"
+  type        = string
+  default     = null
+}
+
 variable "root_certificates" {
   description = "Trusted root certificates of your own for the databases, as PEM. Also for regions that the RDS CA bundle inside does not cover. Null uses the RDS CA bundle and the public root CAs."
   type        = string

@@ -7,7 +7,7 @@
 // are managed; here that is as in Auth0's Management API:
 //
 // POST  /oauth/token            the client-credentials grant, with the client's secret in the form
-// PATCH /api/v2/clients/{id}    {"client_secret"}, with a token of scope update:clients; the old secret ends at once
+// PATCH /api/v2/clients/{id}    {"client_secret"}, with a token of scope update:client_keys; the old secret ends at once
 
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +20,7 @@ const server = createServer();
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const { port } = server.address();
 const provider = new Provider(`http://127.0.0.1:${port}`, {
-    scopes: ['update:clients', 'orders:read'],
+    scopes: ['update:client_keys', 'orders:read'],
     routes: { token: '/oauth/token' },
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
     ttl: { ClientCredentials: 60 },
@@ -42,7 +42,7 @@ async function manage(request, id) {
     const token = request.headers.authorization?.replace(/^Bearer /, '');
     const grant = token && (await provider.ClientCredentials.find(token));
     if (!grant) return [401, { error: 'Unauthorized' }];
-    if (!grant.scope?.split(' ').includes('update:clients')) return [403, { error: 'insufficient_scope' }];
+    if (!grant.scope?.split(' ').includes('update:client_keys')) return [403, { error: 'insufficient_scope' }];
     const client = await provider.Client.adapter.find(id);
     if (!client) return [404, { error: 'inexistent_client' }];
     let body = '';

@@ -35,8 +35,8 @@ pub struct Recording {
     pub rotated: Vec<Value>,
 }
 
-/// A request, and its answers. In what is sent, `<name>` is a new key's name, `<new>` a new key that we choose, and `<date>` a
-/// day. In answers, `<name 2>` is the second such name that came, and `<new>` the last such key.
+/// A request, and its answers. In what is sent, `<name>` is a new key's name, `<new>` a new key that we choose, `<date>` a
+/// day, and `<moment>` a day and a time. In answers, `<name 2>` is the second such name that came, and `<new>` the last such key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
@@ -270,6 +270,7 @@ fn is_like(recorded: &Value, sent: &Value) -> bool {
             "<name>" => sent.contains("keywheel-"),
             "<new>" => sent.len() >= 16,
             "<date>" => sent.len() == 10 && sent.bytes().filter(|byte| *byte == b'-').count() == 2,
+            "<moment>" => sent.len() == 20 && sent.ends_with('Z'),
             recorded => recorded == sent,
         },
         (Value::Array(recorded), Value::Array(sent)) => {

@@ -125,6 +125,7 @@ fn judged(
         name: "create at p (h)",
         secrets: &secrets,
         also: None,
+        mints: false,
     };
     let answer = Answer {
         status,
@@ -236,7 +237,7 @@ proptest! {
         let variables = context! { key => context! { value => value.as_str(), id => 7 } };
         let _ = template::names(&source);
         let _ = template::text(&source, &variables);
-        let _ = template::json(&Value::from(source.as_str()), &variables);
+        let _ = template::json("json", &Value::from(source.as_str()), &variables);
         if let Ok(path) = template::path(&format!("/a/{source}"), &variables) {
             prop_assert!(path.starts_with("/a/"));
         }

@@ -82,6 +82,17 @@ impl KeyDocument {
         }
     }
 
+    /// Whether an object has this member, whatever stands there.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only the names of members are looked at"
+    )]
+    pub fn has(&self, member: &str) -> bool {
+        let object = Some(self.text.expose_secret()).filter(|_| self.is_object);
+        let object = object.and_then(|text| Object::parse(text).ok());
+        object.is_some_and(|object| object.get(member).is_some())
+    }
+
     /// A string or number of an object, as text; none if it is not there, null, or empty.
     ///
     /// # Errors

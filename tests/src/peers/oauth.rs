@@ -16,7 +16,7 @@ pub struct Client<'a> {
     pub id: &'a str,
     /// Its secret.
     pub secret: &'a str,
-    /// What it may be granted; `update:clients` lets it manage clients.
+    /// What it may be granted; `update:client_keys` lets it manage clients.
     pub scope: &'a str,
 }
 

@@ -8,6 +8,7 @@ mod events;
 mod forms;
 mod given_back;
 mod hostile;
+mod messages;
 mod proof;
 mod silence;
 mod standing;

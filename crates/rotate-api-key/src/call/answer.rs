@@ -1,5 +1,7 @@
 //! What an answer means: pure.
 
+use std::collections::BTreeMap;
+
 use rotation::password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,6 +53,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) secrets: &'a [SecretString],
     /// Statuses of success beyond the call's own.
     pub(crate) also: Option<&'a Statuses>,
+    /// A token is asked for: status 400 may refuse the credential (RFC 6749, section 5.2).
+    pub(crate) mints: bool,
 }
 
 impl Judge<'_> {
@@ -85,6 +89,11 @@ impl Judge<'_> {
         let words = self.words(call.message, &body);
         Err(match status {
             300..=399 => self.redirected(status, leads_to.as_ref()),
+            400 if self.mints && is_of_the_client(&body) => ProviderFault::ProviderCredentialRefused {
+                call: name(),
+                status,
+                words,
+            },
             401 | 403 => ProviderFault::ProviderCredentialRefused {
                 call: name(),
                 status,
@@ -107,6 +116,7 @@ impl Judge<'_> {
 
     /// An error inside an answer that says success.
     fn look_inside(&self, call: &Call<'_>, reply: Reply) -> Result<Reply, ProviderFault> {
+        self.refuse_a_web_page(&reply.body)?;
         if Json::parse(&reply.body).is_some_and(|inside| tells_of_an_error(call, inside)) {
             return Err(ProviderFault::ErrorInside {
                 call: reply.call.clone(),
@@ -115,6 +125,17 @@ impl Judge<'_> {
             });
         }
         Ok(reply)
+    }
+
+    /// A page for people, such as one to log in, comes with status 200 whatever was asked.
+    pub(crate) fn refuse_a_web_page(&self, body: &[u8]) -> Result<(), ProviderFault> {
+        if is_web_page(body) {
+            return Err(ProviderFault::unusable(
+                self.name,
+                "is a web page (HTML): a login page or a proxy's, or the path is not the API's",
+            ));
+        }
+        Ok(())
     }
 
     /// The error that an answer leads elsewhere. The host is the provider's to choose, and could repeat a credential.
@@ -146,6 +167,27 @@ impl Judge<'_> {
         });
         Scrub::new(self.secrets).clean(&told.unwrap_or_default())
     }
+}
+
+fn is_web_page(body: &[u8]) -> bool {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let text = text.trim_ascii_start();
+    ["<!doctype html", "<html"].iter().any(|start| {
+        let beginning = text.get(..start.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(start.as_bytes()))
+    })
+}
+
+/// Whether a token endpoint's refusal is one of the client, and not of what the client asked for.
+fn is_of_the_client(body: &[u8]) -> bool {
+    const OF_THE_REQUEST: [&str; 4] = [
+        "invalid_request",
+        "invalid_scope",
+        "unsupported_grant_type",
+        "invalid_target",
+    ];
+    let error = Json::parse(body).and_then(|answer| answer.at(&Pointer::parse("/error").ok()?)?.text());
+    !error.is_some_and(|error| OF_THE_REQUEST.contains(&&*error))
 }
 
 /// Whether an error stands inside an answer that says success: where the description says, and where GraphQL says.
@@ -203,8 +245,31 @@ impl Reply {
         Ok(Key {
             value: Some(Password::from(text)),
             id: id.map(|place| self.checked_id(self.text(place)?)).transpose()?,
-            name: None,
+            ..Key::default()
         })
+    }
+
+    /// The key with what else the secret keeps of it.
+    ///
+    /// # Errors
+    /// `ProviderAnswerUnusable`.
+    pub(crate) fn with_written(
+        &self,
+        key: Key,
+        write: &BTreeMap<String, Pointer>,
+    ) -> Result<Key, ProviderFault> {
+        let read = |(member, place): (&String, &Pointer)| {
+            let text = self.text(place)?;
+            if self.is_a_credential(&text) {
+                return Err(self.unusable("has a credential of this rotation in the place of something else"));
+            }
+            if text.len() > LONGEST_NAME || text.chars().any(char::is_control) {
+                return Err(self.unusable(&format!("has something at {place:?} that `{member}` cannot hold")));
+            }
+            Ok((member.clone(), text))
+        };
+        let written = write.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Key { written, ..key })
     }
 
     #[expect(clippy::disallowed_methods, reason = "it is compared, and not shown")]
@@ -268,6 +333,7 @@ mod tests {
             name: "create at unleash (h)",
             secrets: &[],
             also: None,
+            mints: false,
         };
         let answer = Answer {
             status,
@@ -310,6 +376,16 @@ mod tests {
         );
         check(429, "", "ProviderThrottled", "429");
         check(503, "<html>", "ProviderFailed", "503");
+        for page in [
+            "<html>",
+            "\u{feff}\n <!DOCTYPE html><title>Log in</title>",
+            "<HTML lang='en'>",
+        ] {
+            check(200, page, "ProviderAnswerUnusable", "is a web page");
+        }
+        for plain in ["", "OK", "{}", "<?xml version='1.0'?><ok/>"] {
+            assert!(judged(200, plain.as_bytes()).is_ok(), "{plain}");
+        }
         check(301, "", "ProviderRedirected", "301");
         check(304, "", "ProviderRedirected", "nowhere");
     }

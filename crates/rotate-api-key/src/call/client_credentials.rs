@@ -85,6 +85,7 @@ pub(crate) fn request(
     Ok(Outgoing {
         call: format!("check at {} ({})", description.provider, base.host),
         target: format!("{}{path}", base.prefix),
+        shown: path_of(description).to_owned(),
         base,
         method: Method::POST,
         headers,
@@ -101,12 +102,18 @@ fn place(description: &Description, variables: &Value) -> Result<(base::Base, St
     let source = own.or(description.base.as_deref()).unwrap_or_default();
     let text = template::text(source, variables).map_err(|problem| unfit(description, "base", problem))?;
     let base = base::parse(&text).map_err(|problem| unfit(description, "base", Unfit::Base(problem)))?;
+    let path = template::path(path_of(description), variables)
+        .map_err(|problem| unfit(description, "request", problem))?;
+    Ok((base, path))
+}
+
+/// The path's template.
+fn path_of(description: &Description) -> &str {
+    let check = description.check.as_ref();
     let request = check
         .and_then(|check| check.client_credentials.as_ref())
         .map_or("", |grant| grant.request.as_str());
-    let path = request.split_once(' ').map_or("", |(_, path)| path.trim_start());
-    let path = template::path(path, variables).map_err(|problem| unfit(description, "request", problem))?;
-    Ok((base, path))
+    request.split_once(' ').map_or("", |(_, path)| path.trim_start())
 }
 
 fn unfit(description: &Description, place: &str, problem: impl Into<Unfit>) -> ProviderFault {

@@ -67,6 +67,7 @@ fn judge(says: &Says, body: &str) {
             name: "create at fuzzed (h)",
             secrets: &secrets,
             also: None,
+            mints: false,
         };
         let answer = Answer {
             status: says.status,
@@ -155,12 +156,12 @@ fn check_next(next: &Next, json: Json<'_>) {
                 assert!(told.as_ref().is_some_and(|text| !text.is_empty()));
                 assert_eq!(told, Some(position.text()));
             }
-            (Next::Number { first, .. }, Ok(Some(position))) => {
+            (Next::Number { first, step, .. }, Ok(Some(position))) => {
                 let number = match here {
                     Some(Position::Number(number)) => number,
                     _ => *first,
                 };
-                assert_eq!(position, Position::Number(number.saturating_add(1)));
+                assert_eq!(position, Position::Number(number.saturating_add(*step)));
             }
             (_, Ok(None)) => {}
             (_, Err(problem)) => assert!(!problem.is_empty()),

@@ -20,7 +20,7 @@ use crate::settings::roots::Roots;
 pub(crate) async fn call(
     request: &Outgoing,
     call: &Call<'_>,
-    also: Option<&Statuses>,
+    (also, mints): (Option<&Statuses>, bool),
     secrets: &[SecretString],
     roots: &Roots,
     budget: Budget,
@@ -29,6 +29,7 @@ pub(crate) async fn call(
         name: &request.call,
         secrets,
         also,
+        mints,
     };
     retry(budget, async || {
         let answer = http::send(request, || roots.client(), budget).await?;

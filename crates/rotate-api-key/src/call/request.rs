@@ -57,6 +57,7 @@ pub(crate) fn build(call: &Call<'_>, setting: &Setting<'_>) -> Result<Outgoing, 
     writing.authenticate(&mut headers, call.auth.unwrap_or(setting.auth))?;
     Ok(Outgoing {
         target: writing.target(call, &base)?,
+        shown: shown(call, setting),
         method: Method::try_from(call.method()).map_err(|_| writing.unfit("request", Unfit::Header))?,
         base,
         headers,
@@ -70,6 +71,15 @@ pub(crate) fn build(call: &Call<'_>, setting: &Setting<'_>) -> Result<Outgoing, 
         },
         repeatable: call.is_repeatable(),
     })
+}
+
+/// The path by its template.
+fn shown(call: &Call<'_>, setting: &Setting<'_>) -> String {
+    let page = match setting.page {
+        None | Some(Page::First) => "",
+        Some(Page::Query(..) | Page::At(_)) => " (a further page)",
+    };
+    format!("{}{page}", call.path())
 }
 
 struct Writing<'a> {
@@ -110,7 +120,7 @@ impl Writing<'_> {
         let mut target = format!("{}{}", base.prefix, path);
         let mut separator = '?';
         for (name, source) in call.query {
-            let value = self.text("query", source)?;
+            let value = self.text(&format!("query.{name}"), source)?;
             append(&mut target, separator, name, &value);
             separator = '&';
         }
@@ -163,8 +173,9 @@ impl Writing<'_> {
             ("application/json", self.json(source)?.into_bytes())
         } else if let Some(graphql) = call.graphql {
             let variables = graphql.variables.clone().into_iter().collect();
-            let variables = template::json(&serde_json::Value::Object(variables), self.setting.variables)
-                .map_err(|problem| self.unfit("graphql", problem))?;
+            let variables = serde_json::Value::Object(variables);
+            let variables = template::json("graphql.variables", &variables, self.setting.variables)
+                .map_err(|(place, problem)| self.unfit(&place, problem))?;
             let body = json!({"query": graphql.query, "variables": variables});
             ("application/json", body.to_string().into_bytes())
         } else if let Some(form) = call.form {
@@ -178,14 +189,15 @@ impl Writing<'_> {
     }
 
     fn json(&self, source: &serde_json::Value) -> Result<String, ProviderFault> {
-        let body = template::json(source, self.setting.variables);
-        Ok(body.map_err(|problem| self.unfit("json", problem))?.to_string())
+        let body = template::json("json", source, self.setting.variables);
+        let body = body.map_err(|(place, problem)| self.unfit(&place, problem))?;
+        Ok(body.to_string())
     }
 
     fn form(&self, form: &BTreeMap<String, String>) -> Result<String, ProviderFault> {
         let mut body = String::new();
         for (name, source) in form {
-            let value = self.text("form", source)?;
+            let value = self.text(&format!("form.{name}"), source)?;
             if !body.is_empty() {
                 body.push('&');
             }

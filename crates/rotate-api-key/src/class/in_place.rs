@@ -41,7 +41,7 @@ impl Steps for InPlace<'_> {
         self.client.context.confirm_under_way().await?;
         let rolled = self.client.call("roll", roll.call(), With::default()).await;
         let key = match (rolled, &self.client.description.recover) {
-            (Ok(reply), _) => reply.key(&roll.value, roll.id.as_ref())?,
+            (Ok(reply), _) => reply.with_written(reply.key(&roll.value, roll.id.as_ref())?, &roll.write)?,
             // Some call a dead key a bad request (400), or not found.
             (Err(cause), Some(recover)) if is_credential_refused(&cause) || is_refused(&cause) => {
                 // A live key that lacks the right to replace itself must not get a sibling that nobody revokes.
@@ -57,7 +57,7 @@ impl Steps for InPlace<'_> {
                     .client
                     .call("recover", recover.call(), With::default())
                     .await?;
-                reply.key(&recover.value, recover.id.as_ref())?
+                reply.with_written(reply.key(&recover.value, recover.id.as_ref())?, &recover.write)?
             }
             (Err(cause), _) => return Err(cause),
         };

@@ -24,8 +24,9 @@ use crate::fault::{ProviderFault, Unfit};
 use crate::http::Outgoing;
 use crate::key::Key;
 use crate::key::mark::{self, Marks};
+use crate::notation::near::hint;
 use crate::notation::status::Statuses;
-use crate::notation::template;
+use crate::notation::template::{self, Unfilled};
 use crate::settings::Settings;
 use variables::{Used, Variables};
 
@@ -61,13 +62,15 @@ pub(crate) struct KeyMembers {
     pub(crate) key: String,
     /// Its id.
     pub(crate) id: Option<String>,
+    /// What else is written with a key.
+    pub(crate) written: Vec<String>,
 }
 
 impl KeyMembers {
     /// Those that a rotation changes.
     pub(crate) fn of_the_key(&self) -> Vec<&str> {
-        let id = self.id.iter().map(String::as_str);
-        [self.key.as_str()].into_iter().chain(id).collect()
+        let others = self.id.iter().chain(&self.written).map(String::as_str);
+        [self.key.as_str()].into_iter().chain(others).collect()
     }
 }
 
@@ -82,6 +85,8 @@ pub(crate) struct With<'a> {
     pub(crate) also: Option<&'a Statuses>,
     /// For a list: which page of it.
     pub(crate) page: Option<Page<'a>>,
+    /// Its answer has a token.
+    pub(crate) mints: bool,
 }
 
 impl Client<'_> {
@@ -97,7 +102,7 @@ impl Client<'_> {
         Ok(Key {
             value: Some(document.key(&self.members.key)?),
             id,
-            name: None,
+            ..Key::default()
         })
     }
 
@@ -132,6 +137,9 @@ impl Client<'_> {
         if let (Some(member), Some(id)) = (&self.members.id, &key.id) {
             next = next.with_id(member, id)?;
         }
+        for (member, text) in key.written.iter().filter(|(member, _)| current.has(member)) {
+            next = next.with_id(member, text)?;
+        }
         Ok(next)
     }
 
@@ -156,6 +164,9 @@ impl Client<'_> {
             (Some(member), Some(id)) => current.with_id(member, id).map(drop)?,
             (Some(member), None) => current.with_id(member, "0").map(drop)?,
             (None, _) => {}
+        }
+        for member in self.members.written.iter().filter(|member| current.has(member)) {
+            current.with_id(member, "0").map(drop)?;
         }
         Ok(())
     }
@@ -228,7 +239,15 @@ impl Client<'_> {
     ) -> Result<Reply, Cause> {
         let request = self.request(section, &call, auth, variables, with.page)?;
         let (roots, budget) = (&self.settings.roots, self.context.budget());
-        patience::call(&request, &call, with.also, &variables.secrets(), roots, budget).await
+        patience::call(
+            &request,
+            &call,
+            (with.also, with.mints),
+            &variables.secrets(),
+            roots,
+            budget,
+        )
+        .await
     }
 
     /// The request of a call.
@@ -243,7 +262,7 @@ impl Client<'_> {
         variables: &Variables,
         page: Option<Page<'_>>,
     ) -> Result<Outgoing, ProviderFault> {
-        request::build(
+        let request = request::build(
             call,
             &Setting {
                 section,
@@ -254,7 +273,30 @@ impl Client<'_> {
                 page,
                 limit: Duration::from_secs(self.description.timeout_seconds),
             },
-        )
+        );
+        request.map_err(|fault| self.with_the_member(fault))
+    }
+
+    /// Names the member of the secret that has not the id which a template uses.
+    fn with_the_member(&self, fault: ProviderFault) -> ProviderFault {
+        match (fault, &self.members.id) {
+            (
+                ProviderFault::RequestUnfit {
+                    call,
+                    place,
+                    problem: Unfit::Template(Unfilled::Undefined(name)),
+                },
+                Some(member),
+            ) if matches!(name.as_str(), "key.id" | "current.id") => ProviderFault::RequestUnfit {
+                call,
+                place,
+                problem: Unfit::NoId {
+                    name,
+                    member: member.clone(),
+                },
+            },
+            (fault, _) => fault,
+        }
     }
 
     /// All that templates of management may use.
@@ -314,12 +356,19 @@ impl Client<'_> {
         }
         let arn = self.arn_of(name)?;
         let text = self.context.other_secret(arn).await?;
-        if !variables::is_admin(&text) {
-            return Err(ProviderFault::AdminSecretUnusable {
-                admin: name.to_owned(),
-                problem: "is neither a bare credential nor a JSON object",
-            }
-            .into());
+        let uses = |what: &str| self.description.uses_of_the_admin(what);
+        let problem = match variables::is_object(&text) {
+            None => Some("is neither a bare credential nor a JSON object".to_owned()),
+            Some(true) => uses("").map(|_| {
+                "is a JSON object, and the description uses it as a bare string, {{ admin }}".to_owned()
+            }),
+            Some(false) => uses(".").map(|used| {
+                format!("is a bare string, and the description uses a member of it, {{{{ {used} }}}}")
+            }),
+        };
+        if let Some(problem) = problem {
+            let admin = name.to_owned();
+            return Err(ProviderFault::AdminSecretUnusable { admin, problem }.into());
         }
         *self.admin.borrow_mut() = Some(text.clone());
         Ok(text)
@@ -338,6 +387,7 @@ impl Client<'_> {
         arn.ok_or_else(|| ProviderFault::AdminSecretNotNamed {
             provider: self.description.provider.clone(),
             admin: admin.to_owned(),
+            near: hint(admin, self.settings.admins.keys().map(String::as_str)),
         })
     }
 
@@ -349,7 +399,11 @@ impl Client<'_> {
         let call = mint.call();
         let none = Auth::default();
         let auth = call.auth.unwrap_or(&none);
-        let reply = self.send("mint", call, auth, variables, With::default()).await?;
+        let with = With {
+            mints: true,
+            ..With::default()
+        };
+        let reply = self.send("mint", call, auth, variables, with).await?;
         let token = Password::from(reply.text(&mint.token)?);
         *self.minted.borrow_mut() = Some(token.clone());
         Ok(token)

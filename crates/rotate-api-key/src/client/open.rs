@@ -13,6 +13,7 @@ use crate::description::{Description, Parameter, RESERVED, SetBy};
 use crate::fault::ProviderFault;
 use crate::key::Key;
 use crate::key::Marks;
+use crate::notation::near::hint;
 use crate::settings::{Given, Settings};
 
 /// What Keywheel's own tags begin with.
@@ -167,7 +168,10 @@ fn check_names(document: &BTreeMap<String, String>, description: &Description) -
             Err(ProviderFault::ParameterInvalid {
                 provider: description.provider.clone(),
                 parameter: name.clone(),
-                problem: "is not one of its parameters".to_owned(),
+                problem: format!(
+                    "is not one of its parameters{}",
+                    hint(name, names.iter().copied().chain(RESERVED))
+                ),
                 allowed: format!("its parameters are: {}", names.join(", ")),
             })
         }
@@ -241,6 +245,18 @@ async fn members(
         }
         .into());
     }
+    let written: Vec<_> = description.written().into_iter().map(str::to_owned).collect();
+    for (name, member) in [("key", &key), ("id", &id)] {
+        if member.as_ref().is_some_and(|member| written.contains(member)) {
+            return Err(ProviderFault::ParameterInvalid {
+                provider: description.provider.clone(),
+                parameter: name.to_owned(),
+                problem: "is a member to which the description writes something else".to_owned(),
+                allowed: "the name of another top-level member".to_owned(),
+            }
+            .into());
+        }
+    }
     if key.is_some() && id == key {
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
@@ -253,6 +269,7 @@ async fn members(
     Ok(KeyMembers {
         key: key.unwrap_or_default(),
         id,
+        written,
     })
 }
 
@@ -340,7 +357,12 @@ impl Asked<'_> {
                 let shown: String = value.chars().take(80).collect();
                 format!("is {shown:?}")
             }
-            None => "is not given".to_owned(),
+            None => match (&self.given, &self.parameter.member) {
+                (Given::Nothing, Some(member)) if self.parameter.set_by == SetBy::Secret => {
+                    format!("is not given: the secret has no member `{member}`")
+                }
+                _ => "is not given".to_owned(),
+            },
         };
         Err(ProviderFault::ParameterInvalid {
             provider: self.provider.to_owned(),
@@ -367,6 +389,11 @@ impl Asked<'_> {
                 self.provider,
                 self.name
             ),
+            (Given::Nothing, SetBy::Secret) => {
+                let member = self.parameter.member.as_ref();
+                let member = member.map(|member| format!("the secret's member `{member}`, "));
+                member.unwrap_or_default() + &self.parameter.allowed()
+            }
             _ => self.parameter.allowed(),
         }
     }

@@ -184,9 +184,9 @@ fn object<K: Into<String>>(members: impl IntoIterator<Item = (K, Value)>) -> Val
     )
 }
 
-/// Whether a document can be an admin secret: a bare string, or an object.
-pub(crate) fn is_admin(text: &SecretString) -> bool {
-    KeyDocument::parse(text).is_ok()
+/// Whether an admin secret is an object, and not a bare string; none if it can be none.
+pub(crate) fn is_object(text: &SecretString) -> Option<bool> {
+    Some(KeyDocument::parse(text).ok()?.is_object())
 }
 
 /// What `{{ expires… }}` is: `days` after `now`.

@@ -175,6 +175,9 @@ calls! {
         value: Source,
         /// Where its id stands.
         id: Option<Pointer>,
+        /// Members of the secret that are written with the key, such as the day it expires, and where they stand.
+        #[serde(default)]
+        write: BTreeMap<String, Pointer>,
     }
     /// A call that answers with a second key, which is not in force yet.
     Stage {
@@ -182,6 +185,9 @@ calls! {
         value: Source,
         /// Where its id stands.
         id: Option<Pointer>,
+        /// Members of the secret that are written with the key, and where they stand.
+        #[serde(default)]
+        write: BTreeMap<String, Pointer>,
         /// Statuses that mean: there is a second key already.
         exists: Option<Statuses>,
     }

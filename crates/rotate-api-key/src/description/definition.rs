@@ -45,6 +45,8 @@ pub struct Description {
     /// The page of the provider's documentation that the description was made from.
     #[expect(dead_code, reason = "for people; a key that is not known would be refused")]
     documentation: Option<String>,
+    /// The day on which every call was last compared with that page: `YYYY-MM-DD`.
+    pub(super) checked: Option<String>,
     /// How its keys change hands.
     pub(crate) class: Class,
     /// Class `none`: why a rotation is refused, in one sentence.
@@ -115,6 +117,7 @@ pub(super) struct Derived {
     pub(super) adoption: Adoption,
     pub(super) of_the_admin: BTreeSet<String>,
     pub(super) hosts: BTreeSet<String>,
+    pub(super) admin_names: BTreeSet<String>,
 }
 
 /// Whether a displaced key that Keywheel did not make may be revoked: a document may name anybody's id.
@@ -187,6 +190,24 @@ impl Description {
     /// Whether the admin's credential replaces the key, and not the key itself.
     pub(crate) fn rolls_by_admin(&self) -> bool {
         self.derived.rolls_by_admin
+    }
+
+    /// A name by which templates use the admin secret: with `.` one of a member, with nothing that of the whole.
+    pub(crate) fn uses_of_the_admin(&self, behind: &str) -> Option<&str> {
+        let names = self.derived.admin_names.iter().map(String::as_str);
+        let is_meant = |name: &&str| {
+            let rest = name.strip_prefix("admin");
+            rest.is_some_and(|rest| rest.get(..1).unwrap_or_default() == behind)
+        };
+        names.into_iter().find(is_meant)
+    }
+
+    /// Members of the secret that are written with a new key, in addition to the key and its id.
+    pub(crate) fn written(&self) -> BTreeSet<&str> {
+        let issues = [&self.create, &self.roll, &self.recover];
+        let issues = issues.into_iter().flatten().map(|issue| &issue.write);
+        let all = issues.chain(self.stage.as_ref().map(|stage| &stage.write));
+        all.flat_map(|write| write.keys().map(String::as_str)).collect()
     }
 
     /// Whether a displaced key that Keywheel did not make may be revoked.

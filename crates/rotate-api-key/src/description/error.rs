@@ -43,6 +43,18 @@ fn list(problems: &[Problem]) -> String {
 impl DescriptionError {
     /// What the parser says.
     pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        let places = Places::of(text);
+        if let Some((offset, key)) = places.repeated() {
+            let problem = Problem {
+                line: line_of(text, offset),
+                key: key.to_owned(),
+                what: format!("stands once: [{key}], and not [[{key}]]"),
+            };
+            return Self {
+                file: file.to_owned(),
+                problems: vec![problem],
+            };
+        }
         // What is missing from the file as a whole belongs to no key, though one may stand where the file begins.
         let is_a_key = |at: &str| !at.is_empty() && !at.contains('=');
         let place = error
@@ -51,7 +63,7 @@ impl DescriptionError {
         let offset = place.as_ref().map_or(0, |span| span.start);
         let problem = Problem {
             line: line_of(text, offset),
-            key: place.map_or_else(String::new, |_| Places::of(text).key_at(offset)),
+            key: place.map_or_else(String::new, |_| places.key_at(offset)),
             what: error.message().trim_end_matches('.').replace('\n', ", "),
         };
         Self {

@@ -11,7 +11,12 @@ struct Place {
     key: String,
     name: usize,
     value: Range<usize>,
+    /// It is an array that has a table.
+    of_tables: bool,
 }
+
+/// The one section that may stand several times.
+const REVOKE: &str = "revoke";
 
 impl Places {
     /// Nothing at all for a text that is no TOML.
@@ -36,6 +41,17 @@ impl Places {
         }
     }
 
+    /// A table that is written as one of several, and is none: where it begins, and its key.
+    pub(super) fn repeated(&self) -> Option<(usize, &str)> {
+        let of_json = |key: &str| key.split('.').any(|part| matches!(part, "json" | "graphql"));
+        let several = self
+            .0
+            .iter()
+            .filter(|place| place.of_tables && !of_json(&place.key));
+        let wrong = several.filter(|place| place.key != REVOKE);
+        wrong.map(|place| (place.name, place.key.as_str())).next()
+    }
+
     /// The innermost key at a place.
     pub(super) fn key_at(&self, offset: usize) -> String {
         let around = self.0.iter().filter(|place| {
@@ -58,6 +74,8 @@ fn visit(table: &DeTable<'_>, outer: &str, places: &mut Vec<Place>) {
             key: key.clone(),
             name: name.span().start,
             value: value.span(),
+            of_tables: matches!(value.get_ref(), DeValue::Array(items)
+                if items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_)))),
         });
         descend(value.get_ref(), &key, places);
     }
@@ -73,6 +91,7 @@ fn descend(value: &DeValue<'_>, key: &str, places: &mut Vec<Place>) {
                     key: key.clone(),
                     name: item.span().start,
                     value: item.span(),
+                    of_tables: false,
                 });
                 descend(item.get_ref(), &key, places);
             }

@@ -24,6 +24,8 @@ pub(crate) enum Next {
     Number {
         /// The first page's number.
         first: u64,
+        /// How far it is from one page's number to the next one's.
+        step: u64,
         /// The parameter of the query.
         query: String,
         /// Where the answer says how many keys there are on all pages. Without it the last page is the one without a key.
@@ -42,6 +44,8 @@ struct Written {
     url: Option<Pointer>,
     /// The number of the first page, where pages are counted. Needs `query`.
     number: Option<u64>,
+    /// With `number`: how far it is to the next page's number, where keys are counted and not pages. 1 by default.
+    step: Option<u64>,
     /// The parameter of the query that the token, or the number, goes to.
     query: Option<String>,
     /// With `cursor`: where the answer says whether there is another page.
@@ -60,6 +64,7 @@ impl TryFrom<Written> for Next {
                 query: Some(query),
                 url: None,
                 number: None,
+                step: None,
                 total: None,
                 more,
             } => Ok(Self::Cursor { cursor, query, more }),
@@ -67,20 +72,27 @@ impl TryFrom<Written> for Next {
                 url: Some(url),
                 cursor: None,
                 number: None,
+                step: None,
                 query: None,
                 more: None,
                 total: None,
             } => Ok(Self::Url(url)),
             Written {
                 number: Some(first),
+                step,
                 query: Some(query),
                 cursor: None,
                 url: None,
                 more: None,
                 total,
-            } => Ok(Self::Number { first, query, total }),
+            } if step != Some(0) => Ok(Self::Number {
+                first,
+                step: step.unwrap_or(1),
+                query,
+                total,
+            }),
             _ => Err(
-                "is { cursor, query } with or without `more`, { url }, or { number, query } with or without `total`",
+                "is { cursor, query } with or without `more`, { url }, or { number, query } with or without `total` and `step`, which is 1 or more",
             ),
         }
     }
@@ -144,7 +156,9 @@ impl Next {
                 None if more.is_some() => Err("says that there is another page, and has no token for it"),
                 next => Ok(next),
             },
-            Self::Number { first, total, .. } => {
+            Self::Number {
+                first, step, total, ..
+            } => {
                 let read = before + count;
                 let said = total
                     .as_ref()
@@ -159,7 +173,7 @@ impl Next {
                     Some(Position::Number(number)) => *number,
                     _ => *first,
                 };
-                Ok(Some(Position::Number(number.saturating_add(1))))
+                Ok(Some(Position::Number(number.saturating_add(*step))))
             }
         }
     }
@@ -248,6 +262,8 @@ mod tests {
         check(total, "{}", (0, 100), Ok(Some("8")));
         check(total, "{}", (100, 0), Ok(None));
         check("number = 1\nquery = 'page'", "{}", (0, 1), Ok(Some("8")));
+        let by_keys = "number = 0\nstep = 100\nquery = 'offset'";
+        check(by_keys, "{}", (0, 100), Ok(Some("107")));
         let first = next("number = 1\nquery = 'page'").unwrap();
         let answer = Json::parse(b"{}").unwrap();
         assert_eq!(first.after(None, answer, (0, 1)), Ok(Some(Position::Number(2))));
@@ -264,6 +280,8 @@ mod tests {
             "url = '/u'\ncursor = '/c'\nquery = 'q'",
             "cursor = '/c'\nquery = 'q'\ntotal = '/t'",
             "number = 0\nquery = 'q'\nmore = '/m'",
+            "number = 0\nquery = 'q'\nstep = 0",
+            "cursor = '/c'\nquery = 'q'\nstep = 2",
         ] {
             assert!(next(bad).unwrap_err().contains("{ url }"), "{bad}");
         }

@@ -161,6 +161,106 @@ fn a_template_with_an_unknown_name_is_told_where_it_stands() {
 }
 
 #[test]
+fn a_filter_that_there_is_not_is_told_before_anything_is_sent() {
+    check(
+        "\"{{ name }}\"",
+        "\"{{ name | uper }}\"",
+        "line 12: create.json.name: unknown filter: filter uper is unknown",
+    );
+    check(
+        "{{ key.id }}",
+        "{{ key.id | replace('-') }}",
+        "line 19: revoke.request: missing argument",
+    );
+    check(
+        "\"{{ name }}\"",
+        "\"{% if version is nonsense %}{{ name }}{% endif %}\"",
+        "create.json.name: unknown test",
+    );
+    check(
+        "\"{{ name }}\"",
+        "\"{{ name.strip() }}\"",
+        "unknown name \"name.strip\"",
+    );
+}
+
+#[test]
+fn the_name_that_was_probably_meant_is_told() {
+    check(
+        "\"{{ name }}\"",
+        "\"{{ nmae }}\"",
+        "unknown name \"nmae\": `name` is near",
+    );
+    check(
+        "{{ key.id }}",
+        "{{ key.idd }}",
+        "unknown name \"key.idd\": `key.id` is near",
+    );
+    check(
+        "{{ parameters.site }}",
+        "{{ parameters.sit }}",
+        "there is no [parameters.sit]: `site` is near",
+    );
+}
+
+#[test]
+fn a_section_that_stands_once_is_not_written_as_one_of_several() {
+    for section in ["create", "list", "check", "auth", "parameters.site"] {
+        check(
+            &format!("[{section}]"),
+            &format!("[[{section}]]"),
+            &format!(": {section}: stands once: [{section}], and not [[{section}]]"),
+        );
+    }
+    check("[revoke]", "[[revoke]]", "nothing");
+    check(
+        "{ name = \"{{ name }}\" }",
+        "{ name = \"{{ name }}\", of = [{ a = 1 }] }",
+        "nothing",
+    );
+    check(
+        "value = \"/key\"",
+        "valeu = \"/key\"\nof = [{}]",
+        "stands once: [create.of]",
+    );
+}
+
+#[test]
+fn what_is_written_beside_the_key_overwrites_nothing() {
+    let secret = "[secret]\nkey = \"k\"\nid = \"i\"\n[create]\nid = \"/id\"\n";
+    let written = |member: &str| format!("{secret}write = {{ {member} = \"/expires\" }}\n");
+    check("[create]\n", &written("expiresAt"), "nothing");
+    for member in ["k", "i", "keywheel"] {
+        check(
+            "[create]\n",
+            &written(member),
+            &format!("secret: has the member \"{member}\", which `write` would overwrite"),
+        );
+    }
+}
+
+#[test]
+fn every_shipped_description_names_its_page_and_the_day_of_its_check_if_it_has_calls() {
+    for (name, text) in BUILTIN {
+        let it = Description::load(name, text).unwrap();
+        let has_calls = it.class != Class::None && it.native.is_none();
+        assert_eq!(it.checked.is_some(), has_calls, "{name}");
+        if it.checked.is_none() {
+            assert!(text.contains("# Not read again on "), "{name}");
+        }
+        let page = text
+            .lines()
+            .find(|line| line.starts_with("documentation = \"https://"));
+        assert!(page.is_some(), "{name}");
+    }
+    check(
+        "title = \"P\"",
+        "title = \"P\"\nchecked = \"28.11.2026\"",
+        "line 3: checked: must be a day",
+    );
+}
+
+#[test]
 fn a_host_is_not_for_a_secret_to_choose() {
     check(
         "one-of = [\"a.example\", \"b.example\"]",

@@ -2,7 +2,8 @@
 
 use rotation::{Advice, Fault, Kind, Prospect};
 
-use super::provider_fault::ProviderFault as F;
+use super::provider_fault::{ProviderFault as F, Reached, Unfit};
+use crate::notation::template::Unfilled;
 
 impl Fault for F {
     fn code(&self) -> &'static str {
@@ -14,6 +15,7 @@ impl Fault for F {
             F::ConfigurationInvalid { name, expected, .. } => {
                 Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it"))
             }
+            F::ParameterUnknown { known, .. } => Advice::new(Kind::Configuration, format!("correct the name, or take it out; {known}")),
             F::DescriptionInvalid(_) => Advice::new(Kind::Configuration, "correct the description, and deploy it again"),
             F::ProviderMissing => Advice::new(Kind::Document, "name the provider: PROVIDER in the function's environment (or several there, and the tag keywheel:provider), or {\"keywheel\": {\"provider\": …}} in its document"),
             F::ProviderUnknown { known, .. } => Advice::new(Kind::Document, format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}")),
@@ -28,12 +30,17 @@ impl Fault for F {
             }
             F::PendingNamesAnotherAccount { .. } => Advice::new(Kind::Rotation, "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation"),
             F::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
+            F::RequestUnfit { problem: Unfit::NoId { member, .. }, .. } => Advice::new(Kind::Document, format!("write the key's id into the secret's member `{member}`")),
+            F::RequestUnfit { problem: Unfit::Template(Unfilled::Undefined(name)), .. } if name.starts_with("admin") => Advice::new(Kind::Document, format!("store it in the admin secret: {{{{ {name} }}}} is the member behind the dot; or correct the description")),
             F::RequestUnfit { .. } => Advice::new(Kind::Document, "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there"),
             F::ProviderAddressRefused { .. } => Advice::new(Kind::Network, "correct the host in the description, or the name server: no provider has such an address"),
-            F::ProviderUnreachable { again, .. } => Advice::new(Kind::Network, "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated").with(passing(*again)),
+            F::ProviderUnreachable { again, reached: Reached::Provider, .. } => Advice::new(Kind::Network, "see whether the provider has a disturbance, or is slow (timeout-seconds in the description, and the function's own time limit): the network let the request through").with(passing(*again)),
+            F::ProviderUnreachable { again, reached: Reached::NoName, .. } => Advice::new(Kind::Network, "correct the host in the description or its parameters, or let the function's VPC resolve names").with(passing(*again)),
+            F::ProviderUnreachable { again, reached: Reached::Nothing, .. } => Advice::new(Kind::Network, "give the function a way to the provider: a VPC needs a NAT gateway or an endpoint, and the security groups must let the port through; then let the rotation be repeated").with(passing(*again)),
             F::ProviderTlsFailed { .. } => Advice::new(Kind::Tls, "set PROVIDER_CA_BUNDLE if the provider's certificate is signed by an authority of your own; otherwise correct the host"),
             F::ProviderRedirected { .. } => Advice::new(Kind::Server, "correct the base in the description: a credential is never sent on to where a redirect leads"),
             F::ProviderCredentialRefused { status: 403, .. } => Advice::new(Kind::Privilege, "give the credential that the call uses the right to do it (the admin secret, or the key itself)"),
+            F::ProviderCredentialRefused { status: 400, .. } => Advice::new(Kind::Login, "replace the credential by which the token is asked for (the admin secret, or the key itself): a token endpoint answers a wrong one with status 400, too"),
             F::ProviderCredentialRefused { .. } => Advice::new(Kind::Login, "replace the credential that the call uses: the admin secret, or the key itself"),
             F::ProviderRefused { .. } | F::NotThere { .. } | F::ErrorInside { .. } => Advice::new(Kind::Server, "see the provider's words; correct the parameters, or the description"),
             F::ProviderFailed { again, .. } => Advice::new(Kind::Server, "nothing, if it passes: Secrets Manager repeats the rotation; otherwise see the provider's status page").with(passing(*again)),
@@ -49,7 +56,8 @@ impl Fault for F {
                 Advice::new(Kind::Login, format!("put a key that works into the secret, or let the function say it: {all} in PROVIDER_PARAMETERS"))
             }
             F::SecondKeyUnclear { .. } => Advice::new(Kind::Server, "see at the provider which of the two keys AWSCURRENT is: promote it if it is the second, or delete the second by hand; then let the rotation be repeated"),
-            F::KeyCheckUnclear { again, .. } => Advice::new(Kind::Server, "say in the description's [check] what this status means: healthy, dead, or again").with(passing(*again)),
+            F::KeyCheckUnclear { again: true, .. } => Advice::new(Kind::Server, "nothing, if it passes: Secrets Manager repeats the rotation; the description's [check] says that this status passes").with(Prospect::Transient),
+            F::KeyCheckUnclear { again: false, .. } => Advice::new(Kind::Server, "correct what [check] of the description asks for, or say there what this status means: healthy, dead, or again"),
             F::KeyLimitReached { ours, .. } => {
                 Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
             }

@@ -6,7 +6,7 @@ mod provider_fault;
 mod question;
 
 pub use provider_fault::CODES;
-pub(crate) use provider_fault::{ProviderFault, Unfit};
+pub(crate) use provider_fault::{ProviderFault, Reached, Unfit};
 pub(crate) use question::{
     is_credential_refused, is_key_elsewhere, is_key_refused, is_not_there, is_refused, is_request_unfit,
     shows_nothing,

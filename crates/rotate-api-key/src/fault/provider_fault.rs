@@ -21,6 +21,10 @@ pub(crate) enum ProviderFault {
         problem: String,
         expected: &'static str,
     },
+    /// A name in `PROVIDER_PARAMETERS` that nothing reads.
+    #[strum(serialize = "ConfigurationInvalid")]
+    #[error("the environment variable PROVIDER_PARAMETERS {problem}")]
+    ParameterUnknown { problem: String, known: String },
     /// A description that cannot be used.
     #[error(transparent)]
     DescriptionInvalid(#[from] DescriptionError),
@@ -49,12 +53,16 @@ pub(crate) enum ProviderFault {
     ProviderCannotRotate { title: String, reason: String },
     /// The description wants an admin, the function's configuration names none.
     #[error(
-        "the description of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it"
+        "the description of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it{near}"
     )]
-    AdminSecretNotNamed { provider: String, admin: String },
+    AdminSecretNotNamed {
+        provider: String,
+        admin: String,
+        near: String,
+    },
     /// The admin secret has not what the description uses of it.
     #[error("the admin secret {admin:?} {problem}")]
-    AdminSecretUnusable { admin: String, problem: &'static str },
+    AdminSecretUnusable { admin: String, problem: String },
     /// The document leads elsewhere than the description.
     #[error("the secret's `{member}` is not what the description of {provider} says")]
     KeyElsewhere {
@@ -89,6 +97,7 @@ pub(crate) enum ProviderFault {
     ProviderUnreachable {
         call: String,
         detail: String,
+        reached: Reached,
         again: bool,
     },
     /// No TLS that can be trusted.
@@ -178,6 +187,7 @@ pub(crate) enum ProviderFault {
         call: String,
         status: u16,
         words: String,
+        /// The definition calls it a status that passes.
         again: bool,
     },
     /// No room for a new key.
@@ -207,6 +217,17 @@ pub(crate) enum ProviderFault {
     KeyLost,
 }
 
+/// How far a request came that has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// The name has no address.
+    NoName,
+    /// There was no connection.
+    Nothing,
+    /// The network let it through.
+    Provider,
+}
+
 /// Why a value cannot be written into a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfit {
@@ -216,6 +237,9 @@ pub(crate) enum Unfit {
     /// Its place.
     #[error("would have characters that a header cannot have")]
     Header,
+    /// An id that the secret does not have.
+    #[error("uses {{{{ {name} }}}}, and the secret has no member `{member}`")]
+    NoId { name: String, member: String },
     /// A key's name.
     #[error("has another secret's mark in it, out of this secret's name or a parameter")]
     Marked,

@@ -154,6 +154,7 @@ impl Client<'_> {
                     name: &request.call,
                     secrets: &variables.secrets(),
                     also: None,
+                    mints: false,
                 },
             };
             match verdict.of(&answer) {
@@ -214,6 +215,12 @@ impl Verdict<'_> {
             .map_or_else(|| Statuses::passing().has(status), |again| again.has(status));
         Err(match status {
             429 if again => ProviderFault::ProviderThrottled { call, status },
+            408 | 425 | 500.. if again => ProviderFault::ProviderFailed {
+                call,
+                status,
+                words: words(),
+                again,
+            },
             _ => ProviderFault::KeyCheckUnclear {
                 call,
                 status,
@@ -244,6 +251,7 @@ impl Verdict<'_> {
     /// A healthy status with an error inside, or without what only a key that works is told.
     fn look_inside(&self, answer: &Answer) -> Result<(), ProviderFault> {
         let (status, call) = (answer.status, self.judge.name.to_owned());
+        self.judge.refuse_a_web_page(&answer.body)?;
         let token = Pointer::parse("/access_token").ok().map(Expect::Something);
         let of_a_grant = token.as_ref().filter(|_| self.check.client_credentials.is_some());
         let expected = self.check.expect.as_ref().or(of_a_grant);
@@ -275,6 +283,9 @@ impl Verdict<'_> {
             let Some(expected) = (self.expected)(name) else {
                 continue;
             };
+            if inside.is_none() {
+                return Err(ProviderFault::unusable(self.judge.name, "is not JSON"));
+            }
             if inside.and_then(|inside| inside.at(place)?.text()).as_deref() != Some(expected) {
                 return Err(ProviderFault::KeyElsewhere {
                     provider: self.provider.to_owned(),

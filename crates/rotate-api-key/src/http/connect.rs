@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::fault::ProviderFault;
+use crate::fault::{ProviderFault, Reached};
 use crate::notation::base::{self, Base};
 
 /// A connection, with or without TLS.
@@ -44,7 +44,11 @@ pub(crate) async fn connect(
         Ok(stream) => Ok(Box::pin(stream)),
         Err(error) => Err(match of_tls(&error) {
             Some(tls) => failed(TlsFailure::of(tls).problem),
-            None => unreachable(call, format!("the connection was lost during TLS: {error}")),
+            None => unreachable(
+                call,
+                format!("the connection was lost during TLS: {error}"),
+                Reached::Provider,
+            ),
         }),
     }
 }
@@ -64,15 +68,22 @@ async fn reach(base: &Base, call: &str, limit: Duration) -> Result<TcpStream, Pr
             address: address.to_string(),
             why,
         }),
-        Err(error) => Err(unreachable(call, error.to_string())),
+        Err(error) => {
+            let reached = match error {
+                ConnectError::NameUnknown { .. } => Reached::NoName,
+                _ => Reached::Nothing,
+            };
+            Err(unreachable(call, error.to_string(), reached))
+        }
     }
 }
 
 /// Nothing was sent yet: it may be tried again.
-fn unreachable(call: &str, detail: String) -> ProviderFault {
+fn unreachable(call: &str, detail: String, reached: Reached) -> ProviderFault {
     ProviderFault::ProviderUnreachable {
         call: call.to_owned(),
         detail,
+        reached,
         again: true,
     }
 }

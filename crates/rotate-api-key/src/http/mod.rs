@@ -18,11 +18,12 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rotation::Budget;
+use rotation::{Budget, Fault};
 use rustls::ClientConfig;
+use tokio::time::Instant;
 
 use crate::clock;
-use crate::fault::ProviderFault;
+use crate::fault::{ProviderFault, Reached};
 use crate::notation::base::Base;
 use connect::connect;
 
@@ -39,6 +40,8 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     /// Path and query as they are sent.
     pub(crate) target: String,
+    /// The path as the log has it: with the names of what is filled in, and not the values, one of which may be a key.
+    pub(crate) shown: String,
     /// Headers, without Host and User-Agent.
     pub(crate) headers: HeaderMap,
     /// The body.
@@ -92,29 +95,69 @@ pub(crate) async fn send(
     tls: impl FnOnce() -> Arc<ClientConfig>,
     budget: Budget,
 ) -> Result<Answer, ProviderFault> {
-    // Once the first byte may have left, the provider may have done what it was asked.
-    let sent = Cell::new(false);
+    let progress = Cell::new(Progress::Nothing);
     let waiting_for = format!("waiting for {}", request.call);
+    let start = Instant::now();
     let outcome = budget
-        .wait(waiting_for, request.limit, exchange(request, tls, &sent))
+        .wait(waiting_for, request.limit, exchange(request, tls, &progress))
         .await;
-    outcome.unwrap_or_else(|timed_out| {
+    let outcome = outcome.unwrap_or_else(|timed_out| {
         Err(ProviderFault::ProviderUnreachable {
             call: request.call.clone(),
             detail: timed_out.to_string(),
+            reached: progress.get().reached(),
             // A provider that was silent for so long is not asked twice in a step.
             again: false,
         })
-    })
+    });
+    log(request, start.elapsed(), &outcome);
+    outcome
+}
+
+/// How far an exchange came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// There is no connection.
+    Nothing,
+    /// There is one, and nothing was sent.
+    Connected,
+    /// The first byte may have left: the provider may have done what it was asked.
+    Sent,
+}
+
+impl Progress {
+    fn reached(self) -> Reached {
+        match self {
+            Self::Nothing => Reached::Nothing,
+            Self::Connected | Self::Sent => Reached::Provider,
+        }
+    }
+}
+
+/// One line for each call, for whoever writes a definition: no header, no body, and of the path its template.
+fn log(request: &Outgoing, time: Duration, outcome: &Result<Answer, ProviderFault>) {
+    let (call, method, path) = (&request.call, &request.method, &request.shown);
+    let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(answer) => tracing::debug!(
+            { http.method = %method, http.path = %path, http.status = answer.status, http.duration_ms = ms, http.bytes = answer.body.len() },
+            "{call}: {method} {path} was answered with {} in {ms} ms, {} bytes", answer.status, answer.body.len()
+        ),
+        Err(fault) => tracing::debug!(
+            { http.method = %method, http.path = %path, http.duration_ms = ms, error.code = fault.code() },
+            "{call}: {method} {path} had no answer in {ms} ms: {}", fault.code()
+        ),
+    }
 }
 
 async fn exchange(
     request: &Outgoing,
     tls: impl FnOnce() -> Arc<ClientConfig>,
-    sent: &Cell<bool>,
+    progress: &Cell<Progress>,
 ) -> Result<Answer, ProviderFault> {
     let stream = connect(&request.base, &request.call, request.limit / 2, tls).await?;
-    let lost = |error: &hyper::Error| lost(request, sent.get(), error);
+    progress.set(Progress::Connected);
+    let lost = |error: &hyper::Error| lost(request, progress.get() == Progress::Sent, error);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|error| lost(&error))?;
@@ -123,7 +166,7 @@ async fn exchange(
         let _ = connection.await;
     }));
     let message = message(request)?;
-    sent.set(true);
+    progress.set(Progress::Sent);
     let answer = sender.send_request(message).await.map_err(|error| lost(&error))?;
     read(request, answer).await
 }
@@ -177,6 +220,7 @@ async fn read(request: &Outgoing, answer: http::Response<Incoming>) -> Result<An
                     "the connection was lost in the middle of the answer: {}",
                     outbound::innermost(&*error)
                 ),
+                reached: Reached::Provider,
                 again: request.repeatable,
             });
         }
@@ -217,6 +261,7 @@ fn lost(request: &Outgoing, sent: bool, error: &hyper::Error) -> ProviderFault {
             "the connection was lost before an answer came: {}",
             outbound::innermost(error)
         ),
+        reached: Reached::Provider,
         again: request.repeatable || !sent,
     }
 }

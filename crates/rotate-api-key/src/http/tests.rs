@@ -54,6 +54,7 @@ fn request(url: &str) -> Outgoing {
         base: base::parse(url).unwrap(),
         method: Method::GET,
         target: "/".to_owned(),
+        shown: "/".to_owned(),
         headers: HeaderMap::new(),
         body: Vec::new(),
         call: "check at p (localhost)".to_owned(),

@@ -5,6 +5,7 @@ pub(crate) mod mark;
 
 pub use mark::Marks;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rotation::password::Password;
@@ -18,6 +19,8 @@ pub(crate) struct Key {
     pub(crate) id: Option<String>,
     /// The name it was given.
     pub(crate) name: Option<String>,
+    /// What else the secret keeps of it, by member.
+    pub(crate) written: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Key {

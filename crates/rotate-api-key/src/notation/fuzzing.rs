@@ -31,7 +31,9 @@ pub fn template(data: &[u8]) {
     let errors = [
         template::text(source, &with(&known)).err(),
         template::path(source, &with(&known)).err(),
-        template::json(&source.into(), &with(&known)).err(),
+        template::json("json", &source.into(), &with(&known))
+            .err()
+            .map(|(_, error)| error),
     ];
     if !source.contains(CANARY) {
         for error in errors.iter().flatten() {
@@ -54,7 +56,8 @@ fn check_value(value: &str) {
         template::text("{{ key.value }}", &variables).as_deref(),
         Ok(value)
     );
-    let filled = template::json(&json!({"a": ["{{ key.value }}", "x{{ key.value }}"]}), &variables);
+    let source = json!({"a": ["{{ key.value }}", "x{{ key.value }}"]});
+    let filled = template::json("json", &source, &variables);
     assert_eq!(filled, Ok(json!({"a": [value, format!("x{value}")]})));
     match template::path("/a/{{ key.value }}/b", &variables) {
         Ok(path) => {

@@ -5,6 +5,7 @@ pub(crate) mod base;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 pub(crate) mod json;
+pub(crate) mod near;
 pub(crate) mod pointer;
 pub(crate) mod status;
 pub(crate) mod template;

@@ -39,6 +39,7 @@ impl Listed {
             value: None,
             id: Some(self.id.clone()),
             name: self.name.clone(),
+            ..Key::default()
         }
     }
 }

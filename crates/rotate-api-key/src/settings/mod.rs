@@ -5,6 +5,7 @@ pub(crate) mod aws;
 pub(crate) mod builtin;
 pub(crate) mod registry;
 pub(crate) mod roots;
+mod unknown;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,18 @@ use crate::fault::ProviderFault;
 use aws::Aws;
 use registry::Registry;
 use roots::Roots;
+
+/// Its pairs are values of parameters.
+const PARAMETERS: &str = "PROVIDER_PARAMETERS";
+
+/// What a chosen value does not have unless `EXCLUDE_CHARACTERS` says otherwise: all but letters, digits, `-`, `.`, `_` and `~`.
+/// Those are RFC 3986's unreserved characters, which no client and no server encodes: some encode an OAuth client secret before
+/// it goes into the header Authorization, and others do not.
+const RESERVED_IN_URLS: &str = "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}";
+
+fn by_default(name: &str) -> Option<String> {
+    (name == "EXCLUDE_CHARACTERS").then(|| RESERVED_IN_URLS.to_owned())
+}
 
 /// Everything that is the same for all secrets of a function.
 ///
@@ -27,7 +40,7 @@ use roots::Roots;
 /// | `PROVIDER_DESCRIPTION` | the text of a description | none |
 /// | `PROVIDER_CA_BUNDLE` | trusted roots: a path, or the PEM itself ([`Roots`]) | the public root CAs |
 /// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | for `aws-iam` | AWS's |
-/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | |
+/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | letters, digits and `-._~` |
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The providers that secrets may name. One: that of all secrets. None: any, but only the secret's value names it.
@@ -53,23 +66,22 @@ impl Settings {
     /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
     pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let parameters = pairs("PROVIDER_PARAMETERS", set("PROVIDER_PARAMETERS"))?;
-        Ok(Self {
+        let settings = Self {
             providers: set("PROVIDER").map_or_else(Vec::new, |list| {
                 list.split('|').map(|name| name.trim().to_owned()).collect()
             }),
-            parameters: parameters
+            parameters: pairs(PARAMETERS, set(PARAMETERS))?
                 .into_iter()
                 .map(|(name, value)| (scoped(&name), value))
                 .collect(),
-            admins: pairs("ADMIN_SECRETS", set("ADMIN_SECRETS"))?
-                .into_iter()
-                .collect(),
-            policy: Policy::from_env(get)?,
+            admins: pairs("ADMIN_SECRETS", set("ADMIN_SECRETS"))?,
+            policy: Policy::from_env(|name| get(name).or_else(|| by_default(name)))?,
             roots: Roots::from_setting(set("PROVIDER_CA_BUNDLE"))?,
             registry: Registry::from_env(get)?,
             aws: Aws::from_env(get),
-        })
+        };
+        unknown::check(&settings.parameters, &settings.providers, &settings.registry)?;
+        Ok(settings)
     }
 
     /// What the function itself says of a provider's parameter.
@@ -115,32 +127,62 @@ fn scoped(name: &str) -> (Option<String>, String) {
 }
 
 /// `name=value`, with commas or line breaks between. A value may have `=` in it, but no comma.
-fn pairs(name: &'static str, text: Option<String>) -> Result<Vec<(String, String)>, ProviderFault> {
+fn pairs(name: &'static str, text: Option<String>) -> Result<BTreeMap<String, String>, ProviderFault> {
     let text = text.unwrap_or_default();
     let items = text
         .split([',', '\n'])
         .map(str::trim)
         .filter(|item| !item.is_empty());
-    let pairs = items.map(|item| match item.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
-            Ok((key.trim().to_owned(), value.trim().to_owned()))
-        }
-        // What is not a pair may be anything, a credential included.
-        _ => Err(ProviderFault::ConfigurationInvalid {
+    let mut pairs = BTreeMap::new();
+    for item in items {
+        let pair = item
+            .split_once('=')
+            .map(|(key, value)| (key.trim(), value.trim()));
+        let problem = match pair {
+            Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+                if pairs.insert(key.to_owned(), value.to_owned()).is_none() {
+                    continue;
+                }
+                "names something twice"
+            }
+            // What is not a pair may be anything, a credential included.
+            _ => "has a part that is not name=value",
+        };
+        return Err(ProviderFault::ConfigurationInvalid {
             name,
-            problem: "has a part that is not name=value".to_owned(),
+            problem: problem.to_owned(),
             expected: "name=value, with commas or line breaks between",
-        }),
-    });
-    pairs.collect()
+        });
+    }
+    Ok(pairs)
 }
 
 #[cfg(test)]
 mod tests {
+    use rotation::Fault;
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn with(name: &str, value: &str) -> Result<Settings, Cause> {
         Settings::from_env(&|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test looks at what was chosen")]
+    fn a_chosen_value_needs_no_encoding_unless_other_characters_are_asked_for() {
+        let drawn = |settings: &Settings| {
+            let values = (0..200).map(|_| settings.policy.generate_from_os().unwrap());
+            values
+                .map(|value| value.expose_secret().to_owned())
+                .collect::<String>()
+        };
+        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        let by_default = drawn(&with("PASSWORD_LENGTH", "40").unwrap());
+        assert!(by_default.chars().all(unreserved), "{by_default}");
+        assert!("-._~".chars().all(|c| by_default.contains(c)), "{by_default}");
+        let with_all = drawn(&with("EXCLUDE_CHARACTERS", "").unwrap());
+        assert!("%+&:".chars().all(|c| with_all.contains(c)), "{with_all}");
     }
 
     #[test]
@@ -157,12 +199,15 @@ mod tests {
 
     #[test]
     fn a_parameter_may_be_left_to_the_secret_within_a_list_or_altogether() {
-        let text = r"grafana.account=5 | 7,grafana.team=*,unleash.project=\*,unleash.other=a|\*";
+        let text = r"grafana.account=5 | 7,gitlab.scopes=*,unleash.project=\*,unleash.environment=a|\*";
         let settings = with("PROVIDER_PARAMETERS", text).unwrap();
         assert_eq!(settings.given("unleash", "project"), Given::Value("*"));
-        assert_eq!(settings.given("unleash", "other"), Given::OneOf(vec!["a", "*"]));
+        assert_eq!(
+            settings.given("unleash", "environment"),
+            Given::OneOf(vec!["a", "*"])
+        );
         assert_eq!(settings.given("grafana", "account"), Given::OneOf(vec!["5", "7"]));
-        assert_eq!(settings.given("grafana", "team"), Given::Any);
+        assert_eq!(settings.given("gitlab", "scopes"), Given::Any);
     }
 
     #[test]
@@ -179,5 +224,86 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    const OWN: &str = "provider = 'own'\ntitle = 'Own'\nclass = 'chosen'\nbase = 'https://a.example'\n\
+        [parameters.kind]\none-of = ['a', 'b']\ndefault = 'a'\n\
+        [set]\nrequest = 'PUT /{{ parameters.kind }}'\njson = { value = '{{ key.value }}' }\nauth = { bearer = '{{ current.value }}' }\n\
+        [check]\nrequest = 'GET /'\nauth = { bearer = '{{ key.value }}' }";
+
+    fn told(provider: &str, parameters: &str) -> Result<(), Cause> {
+        let get = |name: &str| match name {
+            "PROVIDER" => Some(provider.to_owned()),
+            "PROVIDER_PARAMETERS" => Some(parameters.to_owned()),
+            "PROVIDER_DESCRIPTION" => Some(OWN.to_owned()),
+            _ => None,
+        };
+        Settings::from_env(&get).map(drop)
+    }
+
+    #[test]
+    fn a_name_that_nothing_reads_is_refused_and_a_near_one_is_named() {
+        for (provider, parameters, words) in [
+            (
+                "own",
+                "kid=b",
+                "names a parameter that there is not, `kid`: `kind` is near",
+            ),
+            ("own", "own.kid=b", "`kid`: `kind` is near"),
+            ("", "own.kid=b", "`kid`: `kind` is near"),
+            (
+                "own",
+                "onw.kind=b",
+                "names a provider that there is not, `onw`: `own` is near",
+            ),
+            (
+                "own|datadog",
+                "region=eu",
+                "names a parameter that there is not, `region`",
+            ),
+            ("own|datadog", "own.site=eu", "`site`"),
+            ("own", "provider=own", "`provider`"),
+            ("", "nothing_of_all=1", "`nothing_of_all`"),
+            ("npm|own", "kid=b", "`kid`: `kind` is near"),
+            ("nowhere", "whatever=1,own.kid=b", "`kid`: `kind` is near"),
+            ("own", "kind=a,kind=b", "names something twice"),
+        ] {
+            let error = told(provider, parameters).unwrap_err();
+            assert_eq!(error.code(), "ConfigurationInvalid");
+            let text = error.to_string();
+            assert!(
+                text.contains("PROVIDER_PARAMETERS") && text.contains(words),
+                "{parameters}: {text}"
+            );
+        }
+        let error = told("own", "region=b").unwrap_err();
+        let fault: &ProviderFault = error.as_fault().unwrap();
+        let remedy = fault.advice().remedy.into_owned();
+        assert!(remedy.ends_with("the parameters are: kind, key, id"), "{remedy}");
+    }
+
+    #[test]
+    fn names_that_something_reads_are_taken() {
+        for (provider, parameters) in [
+            ("own", "kind=b"),
+            (
+                "own|datadog",
+                "kind=b,site=datadoghq.eu,datadog.site=datadoghq.eu,key=token,own.id=a|b",
+            ),
+            ("own", "unleash.url=https://a.example"),
+            ("", "kind=b,account=5"),
+            ("nowhere", "whatever=1"),
+            ("npm", "whatever=1"),
+        ] {
+            assert!(told(provider, parameters).is_ok(), "{parameters}");
+        }
+    }
+
+    #[test]
+    fn a_credential_before_an_equals_sign_is_not_shown() {
+        let text = told("own", "Zq7MadeByTheProvider81f4dX2w9==")
+            .unwrap_err()
+            .to_string();
+        assert!(!text.contains("Zq7Made"), "{text}");
     }
 }

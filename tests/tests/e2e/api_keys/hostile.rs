@@ -268,7 +268,7 @@ async fn garbage() {
     create_is_refused(
         Trick::SayAfter(answer(200, "<html>welcome</html>")),
         "ProviderAnswerUnusable",
-        &["not JSON"],
+        &["is a web page"],
     )
     .await;
 }

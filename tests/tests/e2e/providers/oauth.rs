@@ -13,7 +13,7 @@ use super::{assert_silence, dies_in_create, kill_at_the_store, refuses, shipped_
 const ADMIN: Client<'static> = Client {
     id: "rotator",
     secret: "the-secret-of-the-rotator",
-    scope: "update:clients",
+    scope: "update:client_keys",
 };
 const ORDERS: Client<'static> = Client {
     id: "orders",

@@ -162,6 +162,15 @@ macro_rules! goes_by_the_documentation {
 
 goes_by_the_documentation! {
     auth0_goes_by_its_documentation: "auth0",
+    databricks_goes_by_its_documentation: "databricks-service-principal",
+    datadog_application_keys_go_by_their_documentation: "datadog-application-key",
+    elasticsearch_goes_by_its_documentation: "elasticsearch",
+    entra_goes_by_its_documentation: "entra-application",
+    gitlab_group_tokens_go_by_their_documentation: "gitlab-group-token",
+    gitlab_project_tokens_go_by_their_documentation: "gitlab-project-token",
+    openai_service_accounts_go_by_their_documentation: "openai-service-account",
+    openrouter_goes_by_its_documentation: "openrouter",
+    snowflake_goes_by_its_documentation: "snowflake-pat",
     cloudflare_goes_by_its_documentation: "cloudflare-token",
     confluent_goes_by_its_documentation: "confluent-cloud",
     datadog_goes_by_its_documentation: "datadog",

@@ -157,7 +157,7 @@ mod tests {
         Key {
             value: Some(value.to_owned().into()),
             id: id.map(str::to_owned),
-            name: None,
+            ..Key::default()
         }
     }
 

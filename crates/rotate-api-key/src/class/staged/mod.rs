@@ -171,6 +171,7 @@ impl Staged<'_> {
         reply: &crate::call::answer::Reply,
     ) -> Result<KeyDocument, Cause> {
         let key = reply.key(&stage.value, stage.id.as_ref())?;
+        let key = reply.with_written(key, &stage.write)?;
         if key.value == self.client.current.value {
             return Err(reply
                 .unusable("has the key that is current, and no second one")

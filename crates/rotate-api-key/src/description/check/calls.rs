@@ -1,6 +1,6 @@
 //! The rules of calls: their requests, templates and hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{self, About, Used};
 use super::problems::Checking;
@@ -26,6 +26,13 @@ pub(super) struct Checked(BTreeMap<&'static str, Used>, Used);
 impl Checked {
     pub(super) fn of(&self, section: &'static str) -> &Used {
         self.0.get(section).unwrap_or(&self.1)
+    }
+
+    /// The names that are `name`, or inside of it.
+    pub(super) fn inside(&self, name: &str) -> BTreeSet<String> {
+        let names = self.0.values().flat_map(Used::names);
+        let inside = names.filter(|used| *used == name || used.starts_with(&format!("{name}.")));
+        inside.map(str::to_owned).collect()
     }
 
     /// Whether any section uses `name`.

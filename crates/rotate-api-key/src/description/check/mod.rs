@@ -46,6 +46,9 @@ impl Checking<'_> {
         if it.title.trim().is_empty() {
             self.wrong("title", "must say what people call it");
         }
+        if it.checked.as_ref().is_some_and(|day| !is_day(day)) {
+            self.wrong("checked", "must be a day, such as 2026-11-28");
+        }
         if !(1..=LONGEST_CALL).contains(&it.timeout_seconds) {
             self.wrong("timeout-seconds", format!("must be 1 to {LONGEST_CALL}"));
         }
@@ -171,6 +174,7 @@ impl Checking<'_> {
         let mut checked = Checked::default();
         calls::check_all(self, &mut checked);
         self.sections_of_the_class();
+        self.written();
         match it.class {
             Class::Overlap => self.overlap(&checked),
             Class::InPlace => self.in_place(&checked),
@@ -199,6 +203,36 @@ impl Checking<'_> {
             adoption: trust::adoption(it, &checked),
             of_the_admin: trust::of_the_admin(it, &checked),
             hosts: std::mem::take(&mut self.hosts),
+            admin_names: checked.inside("admin"),
+        }
+    }
+
+    /// What is written beside the key overwrites nothing that has a meaning of its own.
+    fn written(&mut self) {
+        let it = self.description;
+        let parameters = it
+            .parameters
+            .values()
+            .filter_map(|parameter| parameter.member.as_deref());
+        let mut taken: Vec<_> = parameters.chain(["keywheel", ""]).collect();
+        taken.extend(it.secret.key.as_deref());
+        taken.extend(it.secret.id.as_deref());
+        let written = it.written();
+        for name in written.iter().filter(|name| taken.contains(*name)) {
+            self.wrong(
+                "secret",
+                format!("has the member {name:?}, which `write` would overwrite"),
+            );
+        }
+        let rolled = it.roll.as_ref().map(|roll| &roll.write);
+        let recovered = it.recover.as_ref().map(|recover| &recover.write);
+        if let (Some(rolled), Some(recovered)) = (rolled, recovered)
+            && !rolled.keys().eq(recovered.keys())
+        {
+            self.wrong(
+                "recover.write",
+                "must have the members that [roll] writes, or they would be those of the lost key",
+            );
         }
     }
 
@@ -295,6 +329,14 @@ impl Checking<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether it is written as `2026-11-28` is.
+fn is_day(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let is_number = |part: &&str, length| part.len() == length && part.bytes().all(|c| c.is_ascii_digit());
+    matches!(parts.as_slice(), [year, month, day]
+        if is_number(year, 4) && is_number(month, 2) && is_number(day, 2))
 }
 
 /// Whether what stands behind the name in an expression does not prolong its value.

@@ -3,7 +3,28 @@
 use std::collections::BTreeSet;
 
 use crate::description::definition::Description;
+use crate::notation::near::hint;
 use crate::notation::template;
+
+/// The names that a slip may have meant, but for those of parameters and of the admin secret.
+const NAMES: [&str; 16] = [
+    "version",
+    "mark",
+    "name",
+    "secret.name",
+    "secret.slug",
+    "secret.arn",
+    "current.value",
+    "current.id",
+    "key.value",
+    "key.id",
+    "key.name",
+    "minted",
+    "expires.date",
+    "expires.rfc3339",
+    "expires.unix",
+    "expires.seconds",
+];
 
 /// What a call is about, which decides the names that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +73,12 @@ pub(super) fn check(
     for name in &names {
         allowed(name, about, mints, description)?;
     }
+    template::try_filters(source, &names)?;
     Ok(Used(names))
 }
 
 fn allowed(name: &str, about: About, mints: bool, description: &Description) -> Result<(), String> {
-    let unknown = || Err(format!("unknown name {name:?}"));
+    let unknown = || Err(format!("unknown name {name:?}{}", hint(name, NAMES)));
     match name.split_once('.').unwrap_or((name, "")) {
         ("version" | "mark" | "name", "")
         | ("secret", "name" | "slug" | "arn")
@@ -81,7 +103,11 @@ fn allowed(name: &str, about: About, mints: bool, description: &Description) -> 
             if description.parameters.contains_key(parameter) {
                 Ok(())
             } else {
-                Err(format!("there is no [parameters.{parameter}]"))
+                let known = description.parameters.keys().map(String::as_str);
+                Err(format!(
+                    "there is no [parameters.{parameter}]{}",
+                    hint(parameter, known)
+                ))
             }
         }
         _ => unknown(),

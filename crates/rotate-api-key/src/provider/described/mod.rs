@@ -86,6 +86,7 @@ impl Provider for Client<'_> {
             .expect("class overlap has create: it was loaded");
         let reply = self.call("create", create.call(), With::default()).await?;
         let key = reply.key(&create.value, create.id.as_ref())?;
+        let key = reply.with_written(key, &create.write)?;
         if key.value == self.current.value {
             return Err(reply
                 .unusable("has the key that is current, and no new one")

@@ -220,7 +220,7 @@ impl Provider for Iam<'_> {
         Ok(Key {
             value: Some(Password::from(value)),
             id: Some(id),
-            name: None,
+            ..Key::default()
         })
     }
 

@@ -145,6 +145,7 @@ impl Caller<'_> {
         .ok_or_else(|| unfit("the signature", Unfit::Header))?;
         Ok(Outgoing {
             target: format!("{}/", base.prefix),
+            shown: format!("/ ({})", action_of(parameters)),
             base,
             method: Method::POST,
             headers,
@@ -155,6 +156,12 @@ impl Caller<'_> {
             repeatable,
         })
     }
+}
+
+/// What the call does, which the query API has in the form.
+fn action_of<'p>(parameters: &[(&str, &'p str)]) -> &'p str {
+    let action = parameters.iter().find(|(name, _)| *name == "Action");
+    action.map_or("", |(_, action)| action)
 }
 
 fn form(parameters: &[(&str, &str)], version: &str) -> String {
@@ -309,6 +316,7 @@ mod tests {
             base: base::parse("https://iam.amazonaws.com").unwrap(),
             method: Method::POST,
             target: String::new(),
+            shown: String::new(),
             headers: HeaderMap::new(),
             body: Vec::new(),
             call: "create at aws-iam (iam)".to_owned(),
