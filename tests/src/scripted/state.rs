@@ -46,6 +46,11 @@ pub struct State {
     pub pattern: String,
     /// Keys that are still listed, and do not work any more.
     pub expired: Vec<String>,
+    /// In how many lists a key that was revoked is still found; until then it is accepted, too.
+    pub linger: usize,
+    /// Whether a key that was revoked is listed for ever.
+    pub remembers: bool,
+    gone: Vec<Issued>,
     /// How many bytes of a new key's name are kept.
     pub longest_name: usize,
     counter: usize,
@@ -69,6 +74,9 @@ impl State {
             slow: 0,
             pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
             expired: Vec::new(),
+            linger: 0,
+            remembers: false,
+            gone: Vec::new(),
             longest_name: usize::MAX,
             counter: 0,
             promotions: 0,
@@ -106,6 +114,8 @@ impl State {
         let answer = match (self.kind, shape.as_str()) {
             (_, "GET /whoami") => self.whoami(request),
             (_, "POST /token") => Ok(self.token(request)),
+            (_, "GET /admin") if Self::is_admin(request) => Ok((200, "{}".to_owned())),
+            (_, "GET /admin") => Err(401),
             (Kind::Overlap, shape) => self.overlap(shape, request),
             (Kind::InPlace, shape) => self.in_place(shape, request),
             (Kind::Staged, shape) => self.staged(shape, request),
@@ -115,7 +125,8 @@ impl State {
     }
 
     fn whoami(&mut self, request: &Request) -> Result<(u16, String), u16> {
-        if !self.accepts(request.bearer()) {
+        let lingers = self.linger > 0 && self.gone.iter().any(|gone| gone.value == request.bearer());
+        if !lingers && !self.accepts(request.bearer()) {
             return Err(401);
         }
         // A new key is not known everywhere at once; the one made by hand is.
@@ -164,20 +175,25 @@ impl State {
                 Ok((201, body.to_string()))
             }
             "GET /keys" => {
+                if self.linger == 0 && !self.remembers {
+                    self.gone.clear();
+                }
+                self.linger = self.linger.saturating_sub(1);
                 let keys: Vec<_> = self
                     .live
                     .iter()
+                    .chain(&self.gone)
                     .map(|key| json!({"id": key.id, "name": key.name, "made": key.made}))
                     .collect();
                 Ok((200, json!({"keys": keys}).to_string()))
             }
             "DELETE /keys/*" => {
                 let id = request.target.trim_start_matches("/keys/");
-                let before = self.live.len();
-                self.live.retain(|key| key.id != id);
-                if self.live.len() == before {
+                let Some(at) = self.live.iter().position(|key| key.id == id) else {
                     return Err(404);
-                }
+                };
+                let gone = self.live.remove(at);
+                self.gone.push(gone);
                 self.revocations += 1;
                 Ok((204, String::new()))
             }

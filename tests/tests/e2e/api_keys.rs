@@ -8,6 +8,7 @@ mod events;
 mod forms;
 mod hostile;
 mod proof;
+mod revocation;
 mod silence;
 mod standing;
 mod trust;

@@ -53,6 +53,10 @@ impl Fault for F {
             F::KeyLimitReached { ours, .. } => {
                 Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
             }
+            F::RevocationNotShown { .. } => Advice::new(Kind::Server, "revoke it at the provider by hand, and correct [revoke] in the provider definition (a wrong path may answer like a key that is gone); if the provider only takes longer, raise retire.shown-within-seconds"),
+            F::KeyNotListed { by_id: true, .. } => Advice::new(Kind::Server, "correct `name` in [list] of the provider definition; if the provider cuts long names, shorten `name` at its top"),
+            F::KeyNotListed { .. } => Advice::new(Kind::Server, "correct [list] in the provider definition: the list is of other keys, `name` or `id` points elsewhere, or pages are missing; if the provider cuts long names, shorten `name` at its top; if it only lists the key later, raise settle-seconds"),
+            F::KeyLeftAlive { remedy, .. } => Advice::new(Kind::Document, remedy.as_str()),
             F::OverlapTooShort { .. } => Advice::new(Kind::Rotation, "rotate less often, or lower least-overlap-hours in the description; nothing was changed"),
             F::KeyLost => Advice::new(Kind::Rotation, "start a new rotation, which makes a new key; if it comes again, see who else rotates this secret").with(Prospect::PoisonedPending),
         }
