@@ -85,6 +85,15 @@ pub struct Places {
     pub total: Option<String>,
 }
 
+impl Places {
+    /// The id of the key that an answer has, if the key was made by this request, and is not what the request is about.
+    fn made(&self, request: &str, answer: &Value) -> Option<String> {
+        answer.pointer(&self.value)?;
+        let id = answer.pointer(&self.id).map(text_of)?;
+        (!request.contains(&id)).then_some(id)
+    }
+}
+
 /// A recording that is being played.
 pub struct Played {
     base: String,
@@ -224,11 +233,8 @@ impl Play {
     /// Keeps which keys were made and revoked, and lets a list have those that there are.
     fn follow(&mut self, places: &Places, asked: &Asked, index: usize, answer: Option<&mut Value>) {
         if let Some(answer) = answer {
-            if let Some(id) = answer
-                .pointer(&places.id)
-                .filter(|_| answer.pointer(&places.value).is_some())
-            {
-                self.made.push(text_of(id));
+            if let Some(id) = places.made(&asked.line, answer) {
+                self.made.push(id);
                 return;
             }
             if answer.pointer(&places.keys).is_some_and(Value::is_array) {
@@ -261,9 +267,14 @@ impl Play {
     fn listed(&self, places: &Places, exchange: &Exchange) -> Vec<Value> {
         let id_of = |key: &Value| key.pointer(&places.listed_id).map(text_of).unwrap_or_default();
         let made_ever = |key: &Value| {
-            let answers = self.exchanges.iter().flat_map(|(exchange, _)| &exchange.answers);
-            let mut makers = answers.filter(|answer| answer.pointer(&places.value).is_some());
-            makers.any(|answer| answer.pointer(&places.id).map(text_of) == Some(id_of(key)))
+            let mut exchanges = self.exchanges.iter().map(|(exchange, _)| exchange);
+            exchanges.any(|exchange| {
+                let mut made = exchange
+                    .answers
+                    .iter()
+                    .filter_map(|answer| places.made(&exchange.request, answer));
+                made.any(|id| id == id_of(key))
+            })
         };
         let mut listed: Vec<Value> = Vec::new();
         for key in exchange

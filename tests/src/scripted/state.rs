@@ -51,6 +51,8 @@ pub struct State {
     /// Whether a key that was revoked is listed for ever.
     pub remembers: bool,
     gone: Vec<Issued>,
+    /// Whether a key that is replaced goes on working, which it should not.
+    pub keeps: bool,
     /// How many bytes of a new key's name are kept.
     pub longest_name: usize,
     counter: usize,
@@ -77,6 +79,7 @@ impl State {
             linger: 0,
             remembers: false,
             gone: Vec::new(),
+            keeps: false,
             longest_name: usize::MAX,
             counter: 0,
             promotions: 0,
@@ -211,7 +214,10 @@ impl State {
             return Err(401);
         }
         let issued = self.issue("rolled");
-        self.live = vec![issued.clone()];
+        if !self.keeps {
+            self.live.clear();
+        }
+        self.live.push(issued.clone());
         Ok((200, json!({"token": issued.value}).to_string()))
     }
 
@@ -234,7 +240,9 @@ impl State {
                 Ok((204, String::new()))
             }
             "POST /promote" if self.live.len() > 1 => {
-                self.live.remove(0);
+                if !self.keeps {
+                    self.live.remove(0);
+                }
                 self.promotions += 1;
                 Ok((200, "{}".to_owned()))
             }
@@ -250,12 +258,15 @@ impl State {
             return Err(401);
         }
         let value = request.json()["secret"].as_str().ok_or(400_u16)?.to_owned();
-        self.live = vec![Issued {
+        if !self.keeps {
+            self.live.clear();
+        }
+        self.live.push(Issued {
             id: "k0".to_owned(),
             name: "chosen".to_owned(),
             value,
             made: now(),
-        }];
+        });
         Ok((204, String::new()))
     }
 }

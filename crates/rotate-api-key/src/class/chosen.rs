@@ -4,6 +4,7 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
 use crate::description::Set;
 use crate::fault::{ProviderFault, is_credential_refused};
@@ -94,6 +95,14 @@ impl Steps for Chosen<'_> {
         };
         let set = self.client.description.set.as_ref().map(Set::call);
         self.client.rehearse("", &[("set", set, about)]).await
+    }
+
+    /// Looks whether the old value is refused, as it should be.
+    ///
+    /// # Errors
+    /// Secrets Manager's.
+    async fn finished(&self) -> Result<(), Cause> {
+        look_at_the_previous(self.client).await
     }
 }
 

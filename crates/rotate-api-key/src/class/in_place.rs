@@ -10,6 +10,7 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
 use crate::description::Issue;
 use crate::fault::{is_credential_refused, is_refused};
@@ -96,6 +97,14 @@ impl Steps for InPlace<'_> {
         } else {
             refused
         })
+    }
+
+    /// Looks whether the old key is dead, as it should be.
+    ///
+    /// # Errors
+    /// Secrets Manager's.
+    async fn finished(&self) -> Result<(), Cause> {
+        look_at_the_previous(self.client).await
     }
 }
 

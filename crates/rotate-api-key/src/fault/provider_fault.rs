@@ -190,7 +190,7 @@ pub(crate) enum ProviderFault {
         ours: String,
     },
     /// A key was revoked, and nothing shows that it is dead.
-    #[error("{} that {provider} was told to revoke {}{}", keys(*.count), alive(*.listed, *.count), if *.stops { "; an earlier rotation had revoked it already, so no further key is made" } else { "" })]
+    #[error("{} of {provider} that should be dead {}{}", keys(*.count), alive(*.listed, *.count), if *.stops { "; an earlier rotation had revoked it already, so no further key is made" } else { "" })]
     RevocationNotShown {
         provider: String,
         count: usize,

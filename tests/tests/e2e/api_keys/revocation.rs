@@ -340,3 +340,23 @@ async fn a_first_key_whose_id_nobody_knows_is_told() {
     assert_eq!(warned(&world, "KeyLeftAlive"), 0);
     assert!(!world.provider.accepts(FIRST));
 }
+
+/// Where the new key ends the old one, that is looked at as well.
+#[tokio::test]
+async fn an_old_key_that_the_new_one_does_not_end_is_told() {
+    for kind in [Kind::InPlace, Kind::Staged, Kind::Chosen] {
+        let sections = "[retire]\nshown-within-seconds = 1\n";
+        let world = Setup::of(kind).sections(sections).start().await;
+        world.rotate().await;
+        assert_eq!(warned(&world, "RevocationNotShown"), 0, "{kind:?}");
+        assert_eq!(
+            lines(&world, &["\"KeyState\":\"dead\"", "\"Keys\":1"]),
+            1,
+            "{kind:?}"
+        );
+        world.provider.state(|state| state.keeps = true);
+        world.rotate().await;
+        assert_eq!(warned(&world, "RevocationNotShown"), 1, "{kind:?}");
+        world.invariant_current_works(&format!("{kind:?}")).await;
+    }
+}

@@ -157,9 +157,10 @@ impl Steps for Overlap<'_> {
         let key = self.client.key_of(pending)?;
         let Err(refused) = self.provider.check_settled(&key).await else {
             // A test rotation has the current key in the place of a new one.
-            return match key.value == self.client.current.value {
-                true => self.rehearse(pending).await,
-                false => Ok(()),
+            return if key.value == self.client.current.value {
+                self.rehearse(pending).await
+            } else {
+                Ok(())
             };
         };
         // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.

@@ -111,9 +111,10 @@ impl Overlap<'_> {
         let (start, mut pauses, mut left) = (Instant::now(), Pauses::default(), revoked);
         loop {
             let mut alive = Vec::new();
-            let listed = match left.iter().any(|doomed| doomed.is_listed) {
-                true => self.provider.list().await?.unwrap_or_default(),
-                false => Vec::new(),
+            let listed = if left.iter().any(|doomed| doomed.is_listed) {
+                self.provider.list().await?.unwrap_or_default()
+            } else {
+                Vec::new()
             };
             for doomed in left {
                 if self.is_dead(&doomed, &listed).await? {

@@ -13,6 +13,7 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
 use crate::description::{Promote, PromoteWhen, Revoke, Stage};
 use crate::fault::{ProviderFault, is_credential_refused, is_key_refused, is_refused};
@@ -137,7 +138,7 @@ impl Steps for Staged<'_> {
     async fn finished(&self) -> Result<(), Cause> {
         let promote = self.promotion();
         if promote.when != PromoteWhen::Finish {
-            return Ok(());
+            return look_at_the_previous(self.client).await;
         }
         let Some(text) = self.client.context.previous().await? else {
             return Ok(());
@@ -159,7 +160,8 @@ impl Steps for Staged<'_> {
             // A rollback by hand, or a later rotation, which promotes it if that is right.
             return Ok(());
         }
-        self.promote(promote, &self.client.current).await
+        self.promote(promote, &self.client.current).await?;
+        look_at_the_previous(self.client).await
     }
 }
 
