@@ -68,6 +68,32 @@ impl Recording {
     }
 }
 
+/// Where answers have keys, as JSON pointers: of a new key its value and id, and in a list the keys, and of each id and name.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// A new key.
+    pub value: String,
+    /// Its id.
+    pub id: String,
+    /// The keys of a list.
+    pub keys: String,
+    /// The id of one.
+    pub listed_id: String,
+    /// Its name, if it has one.
+    pub listed_name: Option<String>,
+    /// How many there are on all pages, if the answer says so.
+    pub total: Option<String>,
+}
+
+impl Places {
+    /// The id of the key that an answer has, if the key was made by this request, and is not what the request is about.
+    fn made(&self, request: &str, answer: &Value) -> Option<String> {
+        answer.pointer(&self.value)?;
+        let id = answer.pointer(&self.id).map(text_of)?;
+        (!request.contains(&id)).then_some(id)
+    }
+}
+
 /// A recording that is being played.
 pub struct Played {
     base: String,
@@ -78,6 +104,10 @@ pub struct Played {
 #[derive(Default)]
 struct Play {
     exchanges: Vec<(Exchange, usize)>,
+    places: Option<Places>,
+    /// The ids of keys that were made, and that were revoked.
+    made: Vec<String>,
+    gone: Vec<String>,
     names: Vec<String>,
     chosen: String,
     unexpected: Vec<String>,
@@ -109,9 +139,10 @@ impl Played {
         &self.base
     }
 
-    /// Begins to play.
-    pub fn play(&self, recording: &Recording) {
+    /// Begins to play. With `places`, lists have the keys that there are: of those that were recorded, and of new ones.
+    pub fn play(&self, recording: &Recording, places: Option<Places>) {
         let mut play = lock(&self.state);
+        play.places = places;
         let exchanges = recording.exchanges.iter().cloned();
         play.exchanges = exchanges.map(|exchange| (exchange, 0)).collect();
     }
@@ -192,8 +223,98 @@ impl Play {
         let (exchange, times) = self.exchanges[index].clone();
         self.exchanges[index].1 += 1;
         self.keep(&exchange, asked);
-        let answer = exchange.answers.get(times).or(exchange.answers.last());
-        (exchange.status, answer.map(|answer| self.filled(answer)))
+        let mut answer = exchange.answers.get(times).or(exchange.answers.last()).cloned();
+        if let (Some(places), 200..300) = (self.places.clone(), exchange.status) {
+            self.follow(&places, asked, index, answer.as_mut());
+        }
+        (exchange.status, answer.map(|answer| self.filled(&answer)))
+    }
+
+    /// Keeps which keys were made and revoked, and lets a list have those that there are.
+    fn follow(&mut self, places: &Places, asked: &Asked, index: usize, answer: Option<&mut Value>) {
+        if let Some(answer) = answer {
+            if let Some(id) = places.made(&asked.line, answer) {
+                self.made.push(id);
+                return;
+            }
+            if answer.pointer(&places.keys).is_some_and(Value::is_array) {
+                let pages = self
+                    .exchanges
+                    .iter()
+                    .map(|(exchange, _)| self.listed(places, exchange).len());
+                let total: usize = pages.sum();
+                let listed = self.listed(places, &self.exchanges[index].0);
+                if let Some(keys) = answer.pointer_mut(&places.keys) {
+                    *keys = Value::Array(listed);
+                }
+                if let Some(counted) = places.total.as_ref().and_then(|place| answer.pointer_mut(place)) {
+                    *counted = total.into();
+                }
+                return;
+            }
+        }
+        if !asked.line.starts_with("GET ") {
+            let path = asked
+                .line
+                .split(['/', '?'])
+                .map(|part| decoded(part).trim_end_matches(".json").to_owned());
+            let sent = asked.body.split('"').map(str::to_owned);
+            self.gone.extend(path.chain(sent));
+        }
+    }
+
+    /// The keys that a recorded list has at the moment. One that was made and stands in no list is like the last that does.
+    fn listed(&self, places: &Places, exchange: &Exchange) -> Vec<Value> {
+        let id_of = |key: &Value| key.pointer(&places.listed_id).map(text_of).unwrap_or_default();
+        let made_ever = |key: &Value| {
+            let mut exchanges = self.exchanges.iter().map(|(exchange, _)| exchange);
+            exchanges.any(|exchange| {
+                let mut made = exchange
+                    .answers
+                    .iter()
+                    .filter_map(|answer| places.made(&exchange.request, answer));
+                made.any(|id| id == id_of(key))
+            })
+        };
+        let mut listed: Vec<Value> = Vec::new();
+        for key in exchange
+            .answers
+            .iter()
+            .filter_map(|answer| answer.pointer(&places.keys)?.as_array())
+            .flatten()
+        {
+            if !listed.iter().any(|known| id_of(known) == id_of(key)) {
+                listed.push(key.clone());
+            }
+        }
+        if let Some(last) = listed.iter().rfind(|key| made_ever(key)).cloned() {
+            for (number, id) in self.made.iter().enumerate() {
+                if listed.iter().any(|key| id_of(key) == *id) {
+                    continue;
+                }
+                let mut key = last.clone();
+                if let Some(place) = key.pointer_mut(&places.listed_id) {
+                    *place = if place.is_number() {
+                        serde_json::from_str(id).unwrap_or_default()
+                    } else {
+                        id.as_str().into()
+                    };
+                }
+                if let Some(place) = places
+                    .listed_name
+                    .as_ref()
+                    .and_then(|place| key.pointer_mut(place))
+                {
+                    *place = format!("<name {}>", number + 1).into();
+                }
+                listed.push(key);
+            }
+        }
+        listed.retain(|key| {
+            let id = id_of(key);
+            !self.gone.contains(&id) && (!made_ever(key) || self.made.contains(&id))
+        });
+        listed
     }
 
     /// Keeps what stands where the recording has placeholders.
@@ -288,6 +409,11 @@ fn is_like(recorded: &Value, sent: &Value) -> bool {
         }
         (recorded, sent) => recorded == sent,
     }
+}
+
+/// A text, or a number as it is written.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Tells `found` of each placeholder and what was sent in its place.

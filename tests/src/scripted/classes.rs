@@ -52,6 +52,9 @@ const IN_PLACE: &str = r#"
 request = "POST /self/roll"
 auth = { bearer = "{{ current.value }}" }
 value = "/token"
+[admin-check]
+request = "GET /admin"
+auth = { bearer = "{{ admin }}" }
 [recover]
 request = "POST /roll"
 auth = { bearer = "{{ admin }}" }

@@ -46,6 +46,13 @@ pub struct State {
     pub pattern: String,
     /// Keys that are still listed, and do not work any more.
     pub expired: Vec<String>,
+    /// In how many lists a key that was revoked is still found; until then it is accepted, too.
+    pub linger: usize,
+    /// Whether a key that was revoked is listed for ever.
+    pub remembers: bool,
+    gone: Vec<Issued>,
+    /// Whether a key that is replaced goes on working, which it should not.
+    pub keeps: bool,
     /// How many bytes of a new key's name are kept.
     pub longest_name: usize,
     /// How many of the next uploaded values are kept wrongly.
@@ -71,6 +78,10 @@ impl State {
             slow: 0,
             pattern: "issued-key-{}-9f86d081884c7d65".to_owned(),
             expired: Vec::new(),
+            linger: 0,
+            remembers: false,
+            gone: Vec::new(),
+            keeps: false,
             longest_name: usize::MAX,
             garbled: 0,
             counter: 0,
@@ -109,6 +120,8 @@ impl State {
         let answer = match (self.kind, shape.as_str()) {
             (_, "GET /whoami") => self.whoami(request),
             (_, "POST /token") => Ok(self.token(request)),
+            (_, "GET /admin") if Self::is_admin(request) => Ok((200, "{}".to_owned())),
+            (_, "GET /admin") => Err(401),
             (Kind::Overlap, shape) => self.overlap(shape, request),
             (Kind::InPlace, shape) => self.in_place(shape, request),
             (Kind::Staged, shape) => self.staged(shape, request),
@@ -118,7 +131,8 @@ impl State {
     }
 
     fn whoami(&mut self, request: &Request) -> Result<(u16, String), u16> {
-        if !self.accepts(request.bearer()) {
+        let lingers = self.linger > 0 && self.gone.iter().any(|gone| gone.value == request.bearer());
+        if !lingers && !self.accepts(request.bearer()) {
             return Err(401);
         }
         // A new key is not known everywhere at once; the one made by hand is.
@@ -167,20 +181,25 @@ impl State {
                 Ok((201, body.to_string()))
             }
             "GET /keys" => {
+                if self.linger == 0 && !self.remembers {
+                    self.gone.clear();
+                }
+                self.linger = self.linger.saturating_sub(1);
                 let keys: Vec<_> = self
                     .live
                     .iter()
+                    .chain(&self.gone)
                     .map(|key| json!({"id": key.id, "name": key.name, "made": key.made}))
                     .collect();
                 Ok((200, json!({"keys": keys}).to_string()))
             }
             "DELETE /keys/*" => {
                 let id = request.target.trim_start_matches("/keys/");
-                let before = self.live.len();
-                self.live.retain(|key| key.id != id);
-                if self.live.len() == before {
+                let Some(at) = self.live.iter().position(|key| key.id == id) else {
                     return Err(404);
-                }
+                };
+                let gone = self.live.remove(at);
+                self.gone.push(gone);
                 self.revocations += 1;
                 Ok((204, String::new()))
             }
@@ -198,7 +217,10 @@ impl State {
             return Err(401);
         }
         let issued = self.issue("rolled");
-        self.live = vec![issued.clone()];
+        if !self.keeps {
+            self.live.clear();
+        }
+        self.live.push(issued.clone());
         Ok((200, json!({"token": issued.value}).to_string()))
     }
 
@@ -221,7 +243,9 @@ impl State {
                 Ok((204, String::new()))
             }
             "POST /promote" if self.live.len() > 1 => {
-                self.live.remove(0);
+                if !self.keeps {
+                    self.live.remove(0);
+                }
                 self.promotions += 1;
                 Ok((200, "{}".to_owned()))
             }
@@ -241,12 +265,15 @@ impl State {
             self.garbled -= 1;
             value.truncate(8);
         }
-        self.live = vec![Issued {
+        if !self.keeps {
+            self.live.clear();
+        }
+        self.live.push(Issued {
             id: "k0".to_owned(),
             name: "chosen".to_owned(),
             value,
             made: now(),
-        }];
+        });
         Ok((204, String::new()))
     }
 }

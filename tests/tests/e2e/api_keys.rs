@@ -10,6 +10,7 @@ mod given_back;
 mod hostile;
 mod messages;
 mod proof;
+mod revocation;
 mod silence;
 mod standing;
 mod trust;

@@ -4,7 +4,9 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
+use crate::description::Set;
 use crate::fault::{ProviderFault, is_credential_refused, is_key_refused};
 use crate::health::Health;
 use crate::key::Key;
@@ -81,7 +83,27 @@ impl Steps for Chosen<'_> {
     }
 
     async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
-        self.client.check_settled(&self.client.key_of(pending)?).await
+        let key = self.client.key_of(pending)?;
+        self.client.check_settled(&key).await?;
+        // A test rotation has the current value in the place of a new one.
+        if key.value != self.client.current.value {
+            return Ok(());
+        }
+        let chosen = self.client.key_of(&self.propose(pending).await?)?;
+        let about = With {
+            key: Some(&chosen),
+            ..With::default()
+        };
+        let set = self.client.description.set.as_ref().map(Set::call);
+        self.client.rehearse("", &[("set", set, about)]).await
+    }
+
+    /// Looks whether the old value is refused, as it should be.
+    ///
+    /// # Errors
+    /// Secrets Manager's.
+    async fn finished(&self) -> Result<(), Cause> {
+        look_at_the_previous(self.client).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Class `in-place`: one call replaces the key, and the old one dies at once.
 //!
 //! Between that call and finishSecret AWSCURRENT's key is dead: such providers allow nothing else. A lost answer must not
-//! lose the only key: an admin's credential can always make another one, and the retry does.
+//! lose the only key: an admin's credential can always make another one, and the retry does. So that credential is shown to
+//! work before the key is replaced.
 //!
 //! The secret does not say whose key the admin replaces: the definition's parameters are the function's own.
 
@@ -9,9 +10,12 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
+use crate::description::Issue;
 use crate::fault::{is_credential_refused, is_refused};
 use crate::health::{HOPELESS, Health, gone};
+use crate::key::Key;
 
 /// The class at work.
 pub(crate) struct InPlace<'a> {
@@ -37,6 +41,13 @@ impl Steps for InPlace<'_> {
         if self.client.description.rolls_by_admin() {
             // A key that works must be the one that the admin is going to replace; a dead one shows nothing.
             self.client.health(&self.client.current, "current").await?;
+        }
+        if let Some(recover) = &self.client.description.recover {
+            // If the answer is lost, all depends on this: it is shown to work while the current key still does.
+            self.client
+                .can_be_written("recover", recover.call(), With::default())
+                .await?;
+            self.client.try_admin().await?;
         }
         self.client.context.confirm_under_way().await?;
         let rolled = self.client.call("roll", roll.call(), With::default()).await;
@@ -76,7 +87,7 @@ impl Steps for InPlace<'_> {
     async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
         let key = &self.client.key_of(pending)?;
         let Err(refused) = self.client.check_settled(key).await else {
-            return Ok(());
+            return self.rehearse_if_it_is_current(key).await;
         };
         // Secrets Manager also runs this step alone, on the current value.
         let is_new = key.value != self.client.current.value;
@@ -86,5 +97,28 @@ impl Steps for InPlace<'_> {
         } else {
             refused
         })
+    }
+
+    /// Looks whether the old key is dead, as it should be.
+    ///
+    /// # Errors
+    /// Secrets Manager's.
+    async fn finished(&self) -> Result<(), Cause> {
+        look_at_the_previous(self.client).await
+    }
+}
+
+impl InPlace<'_> {
+    /// A test rotation has the current key in the place of a new one.
+    async fn rehearse_if_it_is_current(&self, key: &Key) -> Result<(), Cause> {
+        if key.value != self.client.current.value {
+            return Ok(());
+        }
+        let it = &self.client.description;
+        let calls = [
+            ("roll", it.roll.as_ref().map(Issue::call), With::default()),
+            ("recover", it.recover.as_ref().map(Issue::call), With::default()),
+        ];
+        self.client.rehearse("", &calls).await
     }
 }

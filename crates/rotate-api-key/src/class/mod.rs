@@ -2,6 +2,7 @@
 //! something, and whether a key works, is known below.
 
 pub(crate) mod chosen;
+mod ended;
 pub(crate) mod in_place;
 pub(crate) mod overlap;
 pub(crate) mod staged;

@@ -2,6 +2,7 @@
 //! a step makes is decided in `health`, `provider` and `class`.
 
 mod open;
+mod rehearsal;
 mod stored;
 pub(crate) mod variables;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use rotation::password::Password;
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context};
+use rotation::{Cause, Context, Fault};
 use secrecy::SecretString;
 
 use crate::call::answer::Reply;
@@ -22,8 +23,8 @@ use crate::clock;
 use crate::description::{Auth, Call, Description, Mint, Page};
 use crate::fault::{ProviderFault, Unfit};
 use crate::http::Outgoing;
-use crate::key::Key;
 use crate::key::mark::{self, Marks};
+use crate::key::{Key, State};
 use crate::notation::near::hint;
 use crate::notation::status::Statuses;
 use crate::notation::template::{self, Unfilled};
@@ -214,18 +215,43 @@ impl Client<'_> {
         }
     }
 
+    /// Says in the log what needs attention and stops nothing: with the code of a page in the runbook, and a metric.
+    pub(crate) fn warn(&self, fault: &ProviderFault) {
+        tracing::warn!(
+            secret.id = self.context.secret(),
+            code = fault.code(),
+            "{fault}; {}",
+            fault.advice().remedy
+        );
+    }
+
+    /// Says in the log in which state a key is.
+    pub(crate) fn log_state(&self, state: State, name: Option<&str>, what: &str) {
+        state.log(self.context.secret(), name, what);
+    }
+
     /// Makes a call of the description's management: everything but the check.
     ///
     /// # Errors
     /// Whatever came of it.
     pub(crate) async fn call(&self, section: &str, call: Call<'_>, with: With<'_>) -> Result<Reply, Cause> {
+        let (auth, variables) = self.authenticated(&call, with).await?;
+        self.send(section, call, auth, &variables, with).await
+    }
+
+    /// What a call of the management is written with. A token is minted if it needs one.
+    async fn authenticated<'c>(
+        &'c self,
+        call: &Call<'c>,
+        with: With<'_>,
+    ) -> Result<(&'c Auth, Variables), Cause> {
         let auth = call.auth.unwrap_or(&self.description.auth);
         let mut variables = self.variables(with).await?;
         if let Some(mint) = &auth.mint {
             let token = self.minted(mint, &variables).await?;
             variables = variables.with_secret("minted", &token);
         }
-        self.send(section, call, auth, &variables, with).await
+        Ok((auth, variables))
     }
 
     /// Sends a call with these variables.

@@ -225,6 +225,9 @@ calls! {
     /// A call that uploads the key.
     Set {
     }
+    /// A call that shows that the admin's credential works, and changes nothing.
+    AdminCheck {
+    }
     /// A call whose answer has a token.
     Mint {
         /// Where the token stands in the answer.

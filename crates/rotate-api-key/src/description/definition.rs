@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::call::{self, Auth, Check, Issue, List, Promote, Revoke, Set, Stage};
+use super::call::{self, AdminCheck, Auth, Check, Issue, List, Promote, Revoke, Set, Stage};
 use super::parameter::Parameter;
 
 /// How a provider's keys change hands.
@@ -93,6 +93,8 @@ pub struct Description {
     pub(crate) retire: Retire,
     /// Uses a key as an application would.
     pub(crate) check: Option<Check>,
+    /// Shows that the admin's credential works: before a key is put at risk that only it can replace, and in a test rotation.
+    pub(crate) admin_check: Option<AdminCheck>,
     /// Class `in-place`: replaces the key.
     pub(crate) roll: Option<Issue>,
     /// Class `in-place`: the same by an admin, for when the only key is lost.
@@ -143,8 +145,8 @@ pub(crate) struct Members {
     pub(crate) id: Option<String>,
 }
 
-/// When a displaced key is revoked.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// When a displaced key is revoked, and what shows it.
+#[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Retire {
@@ -157,6 +159,31 @@ pub(crate) struct Retire {
     /// Whether a displaced key that was not made by Keywheel may be revoked. By default if the check shows that the id in the
     /// document is that key's.
     pub(crate) adopted: Option<bool>,
+    /// How long a revoked key may still be listed and accepted, before its revocation counts as not shown.
+    #[serde(default = "ten")]
+    pub(crate) shown_within_seconds: u64,
+    /// Why this provider cannot show that a key is revoked, in one sentence: then it is not asked.
+    pub(crate) not_shown: Option<String>,
+}
+
+impl Retire {
+    /// Whether a displaced key should be dead when createSecret begins. The previous one is only revoked by then if that was
+    /// done at finish; any other was revoked by an earlier rotation, or lost by a crash.
+    pub(crate) fn is_overdue(&self, is_previous: bool) -> bool {
+        !is_previous || self.when == RetireWhen::Finish
+    }
+}
+
+impl Default for Retire {
+    fn default() -> Self {
+        Self {
+            when: RetireWhen::default(),
+            least_overlap_hours: 0,
+            adopted: None,
+            shown_within_seconds: ten(),
+            not_shown: None,
+        }
+    }
 }
 
 /// See [`Retire`].

@@ -15,10 +15,9 @@ mod locate;
 mod pagination;
 mod parameter;
 
-#[cfg(test)]
-pub(crate) use call::Issue;
 pub(crate) use call::{
-    Auth, Call, Check, ClientCredentials, Expect, List, Mint, Promote, PromoteWhen, Sent, Stage,
+    Auth, Call, Check, ClientCredentials, Expect, Issue, List, Mint, Promote, PromoteWhen, Revoke, Sent, Set,
+    Stage,
 };
 pub use definition::Description;
 pub(crate) use definition::{Adoption, Class, Native, RetireWhen};

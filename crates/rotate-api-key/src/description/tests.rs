@@ -632,6 +632,56 @@ auth = { bearer = "{{ key.value }}" }
 }
 
 #[test]
+fn an_admin_that_is_to_recover_a_key_is_shown_to_work() {
+    let text = r#"provider = "p"
+title = "P"
+class = "in-place"
+base = "https://a.example"
+admin = "p-admin"
+[roll]
+request = "PUT /token"
+auth = { bearer = "{{ current.value }}" }
+value = "/token"
+[recover]
+request = "PUT /token"
+auth = { bearer = "{{ admin }}" }
+value = "/token"
+[admin-check]
+request = "GET /admin"
+auth = { bearer = "{{ admin }}" }
+[check]
+request = "GET /me"
+auth = { bearer = "{{ key.value }}" }
+"#;
+    Description::load("p.toml", text).unwrap();
+    let refused = |text: &str, words: &str| {
+        let error = Description::load("p.toml", text).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    let (before, rest) = text.split_once("[admin-check]").unwrap();
+    let (_, after) = rest.split_once("[check]").unwrap();
+    refused(&format!("{before}[check]{after}"), "recover: needs [admin-check]");
+    refused(
+        &format!("{before}[admin-check]\nrequest = \"GET /\"\n[check]{after}"),
+        "admin-check: needs the admin's credential",
+    );
+}
+
+#[test]
+fn how_long_a_revocation_may_take_to_be_seen_is_bounded() {
+    for (line, words) in [
+        (
+            "shown-within-seconds = 301",
+            "retire.shown-within-seconds: must be 0 to 300",
+        ),
+        ("not-shown = \" \"", "retire.not-shown: must say why"),
+    ] {
+        let error = Description::load("p.toml", &format!("{GOOD}[retire]\n{line}\n")).unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn what_a_healthy_answer_must_have_is_a_place_or_a_text_at_a_place() {
     let met = |expect: &str, answer: &str| {
         let text = GOOD.replace("[check]\n", &format!("[check]\nexpect = {expect}\n"));

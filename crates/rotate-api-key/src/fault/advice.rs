@@ -61,6 +61,10 @@ impl Fault for F {
             F::KeyLimitReached { ours, .. } => {
                 Advice::new(Kind::Policy, format!("revoke a key that nothing uses; {ours}"))
             }
+            F::RevocationNotShown { .. } => Advice::new(Kind::Server, "revoke it at the provider by hand, and correct [revoke] in the provider definition (a wrong path may answer like a key that is gone); if the provider only takes longer, raise retire.shown-within-seconds"),
+            F::KeyNotListed { by_id: true, .. } => Advice::new(Kind::Server, "correct `name` in [list] of the provider definition; if the provider cuts long names, shorten `name` at its top"),
+            F::KeyNotListed { .. } => Advice::new(Kind::Server, "correct [list] in the provider definition: the list is of other keys, `name` or `id` points elsewhere, or pages are missing; if the provider cuts long names, shorten `name` at its top; if it only lists the key later, raise settle-seconds"),
+            F::KeyLeftAlive { remedy, .. } => Advice::new(Kind::Document, remedy.as_str()),
             F::OverlapTooShort { .. } => Advice::new(Kind::Rotation, "rotate less often, or lower least-overlap-hours in the description; nothing was changed"),
             // AWSPENDING comes off: each repetition would upload the refused value again.
             F::KeyGivenBack { .. } => Advice::new(Kind::Login, "find out what the provider makes of the value (a length it cuts off, characters it does not keep: PASSWORD_LENGTH, EXCLUDE_CHARACTERS), or raise settle-seconds in the description; then start a new rotation").with(Prospect::PoisonedPending),

@@ -199,6 +199,26 @@ pub(crate) enum ProviderFault {
         limit: usize,
         ours: String,
     },
+    /// A key was revoked, and nothing shows that it is dead.
+    #[error("{} of {provider} that should be dead {}{}", keys(*.count), alive(*.listed, *.count), if *.stops { "; an earlier rotation had revoked it already, so no further key is made" } else { "" })]
+    RevocationNotShown {
+        provider: String,
+        count: usize,
+        /// It is still listed; otherwise it is still accepted.
+        listed: bool,
+        /// It is an error: earlier rotations could not show it either.
+        stops: bool,
+    },
+    /// The key that was made is not in the list.
+    #[error("the new key is not in the list of {provider}{}", if *.by_id { " under its name, though its id is" } else { "" })]
+    KeyNotListed {
+        provider: String,
+        /// It has its id, and another name or none.
+        by_id: bool,
+    },
+    /// A key that nobody will revoke: only ever a warning.
+    #[error("{what}")]
+    KeyLeftAlive { what: String, remedy: String },
     /// A displaced key would be revoked too early.
     #[error("the key displaced by the last rotation is to live for {hours} hours, which have not passed")]
     OverlapTooShort { hours: u64 },
@@ -270,6 +290,23 @@ fn refused(status: u16, whose: &str) -> String {
         format!("the answer says, with status {status}, that the {whose} key is not accepted")
     } else {
         format!("the {whose} key was refused with status {status}")
+    }
+}
+
+fn keys(count: usize) -> String {
+    if count == 1 {
+        "1 key".to_owned()
+    } else {
+        format!("{count} keys")
+    }
+}
+
+fn alive(listed: bool, count: usize) -> &'static str {
+    match (listed, count) {
+        (true, 1) => "is still listed",
+        (true, _) => "are still listed",
+        (false, 1) => "is still accepted",
+        (false, _) => "are still accepted",
     }
 }
 

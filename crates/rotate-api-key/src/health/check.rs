@@ -18,7 +18,7 @@ use crate::notation::json::Json;
 use crate::notation::pointer::Pointer;
 use crate::notation::status::Statuses;
 
-/// First pause before a key that is not honoured yet is tried again; each further one is twice as long.
+/// First pause before it is looked again whether a key is honoured, listed or dead; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -45,15 +45,35 @@ pub(crate) async fn settled(
     budget: Budget,
     mut check: impl AsyncFnMut() -> Result<(), Cause>,
 ) -> Result<(), Cause> {
-    let start = Instant::now();
-    let mut pause = FIRST_PAUSE;
+    let (start, mut pauses) = (Instant::now(), Pauses::default());
     loop {
-        let young = start.elapsed() + pause < settle && pause < budget.remaining() / 2;
         match check().await {
-            Err(cause) if young && is_key_refused(&cause) => sleep(pause).await,
+            Err(cause) if is_key_refused(&cause) && pauses.wait(start, settle, budget).await => {}
             outcome => return outcome,
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The pauses between two looks at what a provider may need a while for.
+pub(crate) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(FIRST_PAUSE)
+    }
+}
+
+impl Pauses {
+    /// Waits, unless the time `within` which it is to be seen would be over, or half of what the step has left. Says whether
+    /// it has waited.
+    pub(crate) async fn wait(&mut self, start: Instant, within: Duration, budget: Budget) -> bool {
+        let pause = self.0;
+        let young = start.elapsed() + pause < within && pause < budget.remaining() / 2;
+        if young {
+            sleep(pause).await;
+            self.0 = (pause * 2).min(LONGEST_PAUSE);
+        }
+        young
     }
 }
 

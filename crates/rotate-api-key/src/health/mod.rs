@@ -3,4 +3,4 @@
 pub(crate) mod check;
 pub(crate) mod ownership;
 
-pub(crate) use check::{HOPELESS, Health, gone, settled};
+pub(crate) use check::{HOPELESS, Health, Pauses, gone, settled};

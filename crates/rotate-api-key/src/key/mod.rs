@@ -2,8 +2,10 @@
 //! key is made, listed or checked is known above.
 
 pub(crate) mod mark;
+mod state;
 
 pub use mark::Marks;
+pub(crate) use state::State;
 
 use std::collections::BTreeMap;
 use std::fmt;

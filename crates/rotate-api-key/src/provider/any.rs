@@ -62,6 +62,14 @@ impl Provider for AnyProvider<'_> {
         either!(self, it => it.revoke(key).await)
     }
 
+    async fn is_dead(&self, key: &Key) -> Result<bool, Cause> {
+        either!(self, it => it.is_dead(key).await)
+    }
+
+    fn lists_names(&self) -> bool {
+        either!(self, it => it.lists_names())
+    }
+
     async fn can_be_used(&self, key: &Key) -> Result<(), Cause> {
         either!(self, it => it.can_be_used(key).await)
     }

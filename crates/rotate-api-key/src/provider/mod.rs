@@ -7,8 +7,9 @@ pub(crate) mod iam;
 
 use std::fmt;
 
-use rotation::Cause;
+use rotation::{Cause, Prospect};
 
+use crate::fault::is_key_refused;
 use crate::health::Health;
 use crate::key::Key;
 
@@ -44,6 +45,15 @@ impl Listed {
     }
 }
 
+/// Whether a check shows that its key is dead. One that nothing came of for now is to be made again.
+pub(crate) fn certain<T>(check: Result<T, Cause>) -> Result<bool, Cause> {
+    match check {
+        Err(cause) if is_key_refused(&cause) => Ok(true),
+        Err(cause) if cause.prospect() == Prospect::Transient => Err(cause),
+        Ok(_) | Err(_) => Ok(false),
+    }
+}
+
 /// What a rotation with an overlap needs of a provider.
 pub(crate) trait Provider {
     /// Whether AWSCURRENT's key works, and that it belongs to the account that the secret names.
@@ -56,6 +66,10 @@ pub(crate) trait Provider {
     async fn create(&self, name: &str) -> Result<Key, Cause>;
     /// Revokes a key. That it is gone already is success.
     async fn revoke(&self, key: &Key) -> Result<(), Cause>;
+    /// Whether a key is certainly refused, now. An answer that says neither yes nor no shows nothing.
+    async fn is_dead(&self, key: &Key) -> Result<bool, Cause>;
+    /// Whether each key has a name in the list.
+    fn lists_names(&self) -> bool;
     /// Refuses a new key that could never be sent.
     async fn can_be_used(&self, key: &Key) -> Result<(), Cause>;
     /// Whether a key that was lost after it was made comes back when it is asked for again.

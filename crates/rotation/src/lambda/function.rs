@@ -20,7 +20,7 @@ use crate::store::Store;
 use crate::target::Target;
 
 use super::logging::LogSettings;
-use super::metrics::{self, Outcome};
+use super::metrics::{self, Outcome, now};
 use super::panics::{self, Panicked};
 
 /// Kept back of Lambda's own limit, to answer and to log.
@@ -216,14 +216,6 @@ fn report(
 fn budget(deadline: SystemTime, now: SystemTime) -> Budget {
     let left = deadline.duration_since(now).unwrap_or(WITHOUT_DEADLINE);
     Budget::lasting(left.saturating_sub(RESERVE.min(left / RESERVE_PART)))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: from here on time is an argument"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }
 
 fn complain(message: &str) {

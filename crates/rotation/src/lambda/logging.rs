@@ -10,14 +10,17 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, fmt};
 
+use super::metrics::Counting;
+
 /// The crates that may log.
 const HEARD: [&str; 3] = ["rotation", "rotate_postgres", "rotate_api_key"];
 
 /// What `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` ask for. Lambda sets both; outside it, text at INFO.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LogSettings {
     json: bool,
     level: LevelFilter,
+    function: String,
 }
 
 impl LogSettings {
@@ -29,16 +32,22 @@ impl LogSettings {
         Self {
             json,
             level: level_named(&level),
+            function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
         }
     }
 
-    /// A subscriber that writes to `writer`, a line an event.
+    /// A subscriber that writes to `writer`, a line an event, and a metric of those that are counted.
     pub(super) fn subscriber<W>(self, writer: W) -> Box<dyn Subscriber + Send + Sync>
     where
-        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+        W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
     {
-        let heard = Targets::new().with_targets(HEARD.map(|target| (target, self.level)));
-        let registry = tracing_subscriber::registry();
+        let heard = |level| Targets::new().with_targets(HEARD.map(|target| (target, level)));
+        let counting = Counting {
+            function: self.function,
+            writer: writer.clone(),
+        };
+        let registry = tracing_subscriber::registry().with(counting.with_filter(heard(LevelFilter::INFO)));
+        let heard = heard(self.level);
         if self.json {
             let layer = fmt::layer()
                 .json()
@@ -94,6 +103,8 @@ mod tests {
         tracing::subscriber::with_default(settings.subscriber(move || writer.clone()), || {
             tracing::info!(target: "rotation", { secret.id = "orders/db" }, "done");
             tracing::error!(target: "rotation", "failed");
+            tracing::warn!(target: "rotation", { secret.id = %"orders/db", code = "RoleUnknown" }, "beware");
+            tracing::info!(target: "rotate_api_key", { key.state = "not shown" }, "revoked");
             tracing::error!(target: "lambda_runtime", "canary");
             tracing::error!(target: "tokio_postgres", "canary");
         });
@@ -114,6 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_is_counted_at_every_level() {
+        for level in ["TRACE", "ERROR", "FATAL"] {
+            let log = logged("JSON", level);
+            let metric = |name: &str| {
+                log.lines()
+                    .filter(|line| line.contains(&format!("\"{name}\":1")))
+                    .count()
+            };
+            assert_eq!((metric("Warnings"), metric("Keys")), (1, 1), "{level}: {log}");
+            assert!(log.contains("\"Code\":\"RoleUnknown\"") && log.contains("\"KeyState\":\"not shown\""));
+            assert!(log.contains("\"SecretId\":\"orders/db\""));
+        }
+    }
+
+    #[test]
     fn text_is_the_default() {
         assert!(logged("", "").contains("INFO rotation: done"));
     }
@@ -127,8 +153,14 @@ mod tests {
 
     #[test]
     fn levels_are_lambdas() {
-        assert_eq!(logged("JSON", "ERROR").lines().count(), 1);
-        assert_eq!(logged("JSON", "fatal").lines().count(), 0);
-        assert_eq!(logged("JSON", "TRACE").lines().count(), 2);
+        let lines = |level| {
+            logged("JSON", level)
+                .lines()
+                .filter(|line| !line.contains("_aws"))
+                .count()
+        };
+        assert_eq!(lines("ERROR"), 1);
+        assert_eq!(lines("fatal"), 0);
+        assert_eq!(lines("TRACE"), 4);
     }
 }

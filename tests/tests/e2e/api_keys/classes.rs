@@ -136,7 +136,7 @@ async fn a_key_that_keywheel_did_not_make_is_left_if_the_description_says_so() {
     world.rotate().await;
     assert!(world.provider.accepts(FIRST));
     assert!(
-        world.keys.log().contains("revoke it by hand"),
+        world.keys.log().contains("\\\"made by hand\\\" is left"),
         "{}",
         world.keys.log()
     );
@@ -267,14 +267,86 @@ async fn a_trial_of_test_secret_alone_changes_nothing() {
         world.put_pending(&token, FIRST).await;
         let outcome = world.secret().step(&token, Step::Test).await;
         outcome.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
-        assert_eq!(world.provider.calls(), ["GET /whoami"], "{kind:?}");
+        let (calls, words): (&[&str], _) = match kind {
+            Kind::Overlap => (&["GET /whoami", "GET /keys"], "check, list; these were written"),
+            Kind::InPlace => (
+                &["GET /whoami", "GET /admin"],
+                "check, admin-check; these were written",
+            ),
+            Kind::Staged | Kind::Chosen => (&["GET /whoami"], "check; these were written"),
+        };
+        assert_eq!(world.provider.calls(), calls, "{kind:?}");
+        let written = match kind {
+            Kind::Overlap => "allowed: create, revoke",
+            Kind::InPlace => "allowed: roll, recover",
+            Kind::Staged => "allowed: stage, unstage, promote",
+            Kind::Chosen => "allowed: set",
+        };
+        for words in [words, written] {
+            assert!(world.keys.log().contains(words), "{kind:?}: {words}");
+        }
     }
+}
+
+/// What would stop a rotation stops the test rotation.
+#[tokio::test]
+async fn a_test_rotation_finds_an_admin_secret_that_does_not_do() {
+    for (kind, call) in [(Kind::Overlap, "GET /keys"), (Kind::InPlace, "GET /admin")] {
+        let world = World::new(kind).await;
+        world.provider.play(call, 0, 1, Trick::Say(answer(401, "{}")));
+        let token = world.secret().stage();
+        world.put_pending(&token, FIRST).await;
+        world
+            .refuses(&token, Step::Test, "ProviderCredentialRefused", &["401"])
+            .await;
+    }
+    for kind in [Kind::Overlap, Kind::InPlace, Kind::Chosen] {
+        let description = kind
+            .description("", "")
+            .replace("{{ admin }}", "{{ admin.token }}");
+        let setup = Setup::of(kind).env("PROVIDER_DESCRIPTION", &description);
+        let world = setup.start().await;
+        let token = world.secret().stage();
+        world.put_pending(&token, FIRST).await;
+        world
+            .refuses(&token, Step::Test, "RequestUnfit", &["admin"])
+            .await;
+    }
+}
+
+/// Its own key replaces itself, so that nobody notices until an answer is lost.
+#[tokio::test]
+async fn a_key_is_not_put_at_risk_that_the_admin_could_not_replace() {
+    let world = World::new(Kind::InPlace).await;
+    for status in [401, 403] {
+        world
+            .provider
+            .play("GET /admin", 0, 1, Trick::Say(answer(status, "{}")));
+        let token = world.secret().stage();
+        world
+            .refuses(
+                &token,
+                Step::Create,
+                "ProviderCredentialRefused",
+                &["admin-check at scripted", "the admin secret"],
+            )
+            .await;
+        assert!(!world.provider.calls().contains(&"POST /self/roll".to_owned()));
+        world.cancel_and_clean_up().await;
+    }
+    world.rotate().await;
+    world
+        .invariant_current_works("the admin's credential works again")
+        .await;
 }
 
 #[tokio::test]
 async fn a_class_b_without_a_way_back_is_refused_when_it_is_configured() {
     let whole = Kind::InPlace.description("", "");
-    let description = whole.split("[recover]").next().expect("what stands before it");
+    let description = whole
+        .split("[admin-check]")
+        .next()
+        .expect("what stands before it");
     let description = description.replace("admin = \"scripted-admin\"\n", "");
     let error = rotate_api_key::Description::load("b.toml", &description)
         .unwrap_err()

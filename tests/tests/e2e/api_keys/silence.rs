@@ -181,7 +181,7 @@ async fn a_key_in_a_path_is_in_no_error() {
     let token = world.secret().stage();
     let error = world
         .secret()
-        .step(&token, Step::Create)
+        .steps(&token, &[Step::Create, Step::Set])
         .await
         .expect_err("the revocation is refused");
     assert_silence(

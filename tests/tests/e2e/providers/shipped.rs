@@ -5,7 +5,7 @@ use std::fs;
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::{Keys, Secret};
-use keywheel_tests::recorded::{Played, Recording};
+use keywheel_tests::recorded::{Places, Played, Recording};
 use secrets_manager_local::Effect;
 use serde_json::Value;
 use staging_labels::Step;
@@ -35,14 +35,14 @@ impl Stage {
     async fn of(name: &str) -> Self {
         let played = Played::start().await;
         let recording = recording(name, played.base());
-        played.play(&recording);
+        let description = shipped_at(name, played.base());
+        played.play(&recording, places(&description));
         let keys = Keys::start().await;
         let parameters: Vec<_> = recording
             .parameters
             .iter()
             .map(|(parameter, value)| format!("{parameter}={value}"))
             .collect();
-        let description = shipped_at(name, played.base());
         let admins = match (&recording.admin, admin_of(&description)) {
             (Some(admin), Some(called)) => {
                 format!("{called}={}", keys.admin("admin", &text(admin)).await)
@@ -113,6 +113,24 @@ impl Stage {
             canaries.and("secret", secret)
         })
     }
+}
+
+/// Where the answers have keys, by a description of class overlap.
+fn places(description: &str) -> Option<Places> {
+    let place = |section: &str, name: &str| {
+        let (_, rest) = description.split_once(&format!("\n[{section}]\n"))?;
+        let section = rest.split("\n[").next()?;
+        let (_, rest) = section.split_once(&format!("{name} = \""))?;
+        rest.split_once('"').map(|(place, _)| place.to_owned())
+    };
+    Some(Places {
+        value: place("create", "\nvalue")?,
+        id: place("create", "\nid")?,
+        keys: place("list", "\nkeys").unwrap_or_default(),
+        listed_id: place("list", "\nid")?,
+        listed_name: place("list", "\nname"),
+        total: place("list", " total"),
+    })
 }
 
 /// The name that a description has for its admin secret.

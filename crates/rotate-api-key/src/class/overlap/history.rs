@@ -20,7 +20,7 @@ impl Versions<'_> {
     pub(super) async fn read(&self, listed: &[Listed]) -> Result<History, Cause> {
         let context = self.0.context;
         // A value that was copied into a version of another name is still in use.
-        let mut values: BTreeMap<VersionId, Option<bool>> = BTreeMap::new();
+        let mut values: BTreeMap<VersionId, Option<Key>> = BTreeMap::new();
         for version in listed
             .iter()
             .filter_map(|key| self.0.marks.version_in(key.name.as_deref()?))
@@ -33,10 +33,11 @@ impl Versions<'_> {
             }
             let text = context.version(&version).await?;
             let key = text.and_then(|text| self.0.key_in(&text));
-            values.insert(version, key.map(|key| key.value == self.0.current.value));
+            values.insert(version, key);
         }
+        let is_copy = |key: &Option<Key>| key.as_ref().map(|key| key.value == self.0.current.value);
         let those = |is: Option<bool>| {
-            let all = values.iter().filter(move |(_, same)| **same == is);
+            let all = values.iter().filter(move |(_, key)| is_copy(key) == is);
             all.map(|(version, _)| version.clone()).collect()
         };
         let previous = self.previous().await?;
@@ -49,6 +50,10 @@ impl Versions<'_> {
             previous,
             copies: those(Some(true)),
             unread: those(None),
+            known: values
+                .iter()
+                .filter_map(|(version, key)| Some((version.clone(), key.clone()?)))
+                .collect(),
             exclusive: self.0.has_its_own_list(),
         })
     }

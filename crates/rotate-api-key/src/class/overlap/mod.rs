@@ -4,39 +4,50 @@
 //! loses a key. Its name carries the version, so the retry finds it and revokes it. PutSecretValue decides: a key whose value
 //! it refuses was made in vain, and is revoked at once.
 //!
-//! At most two keys live, and until the retry one more that a crash lost: if the current key works, what the last rotation
-//! displaced is revoked before a new key is made.
+//! setSecret looks whether the list has the new key, and revokes what the last rotation displaced, if the current key works.
+//! So nothing is revoked before the credential that makes keys has made one. Only where a provider has no room for a third
+//! key, createSecret revokes first; the list, which was read with the same credential, has to do.
+//!
+//! What is revoked is looked at again (`revocation`). Before createSecret makes a key, those must be dead that an earlier
+//! rotation has revoked: a revocation that does nothing must not let keys pile up.
 //!
 //! Right before each change the labels are read again. A step that hangs in a slow provider must not revoke a key that a
 //! later rotation, or a repair by hand, depends on.
 
 mod history;
+mod revocation;
 mod survey;
+mod unlisted;
 
 use std::time::Duration;
 
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context};
+use tokio::time::Instant;
 
 use super::Steps;
-use crate::client::Client;
+use crate::client::{Client, With};
 use crate::clock;
-use crate::description::RetireWhen;
-use crate::fault::{ProviderFault, is_key_refused, is_refused, is_request_unfit};
-use crate::health::{HOPELESS, Health, gone};
-use crate::key::Key;
+use crate::description::{Issue, RetireWhen};
+use crate::fault::{ProviderFault, is_key_refused, is_request_unfit};
+use crate::health::{HOPELESS, Health, Pauses, gone};
+use crate::key::{Key, State};
 use crate::provider::any::AnyProvider;
 use crate::provider::{Listed, Provider};
 use history::Versions;
+use revocation::{Doomed, Found};
 use survey::{Survey, is_value};
 
 /// How old a pending version must be before a list that lacks its key is believed: a list may be behind, too.
 const LISTED_BY_NOW: Duration = Duration::from_mins(10);
 
+/// What a log calls a key that a rotation displaced.
+const DISPLACED: &str = "displaced";
+
 /// Where in a rotation something is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// In createSecret, while AWSPENDING is the token's.
+    /// In createSecret or setSecret, while AWSPENDING is the token's.
     Before,
     /// In finishSecret, once AWSCURRENT is.
     After,
@@ -65,7 +76,7 @@ impl Steps for Overlap<'_> {
     /// The new document, with a key that was made for it; or the one that is stored already.
     ///
     /// # Errors
-    /// Why no key could be made. What was displaced before may have been revoked.
+    /// Why no key could be made. Where the provider has no room for a third key, what was displaced may have been revoked.
     async fn propose(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         // What this process made in an earlier invocation was stored, or is found by its name.
         self.client.made.take();
@@ -74,25 +85,17 @@ impl Steps for Overlap<'_> {
         }
         self.client.check_takes_a_key(current)?;
         let health = self.provider.prove().await?;
-        let survey = self.survey().await?;
-        let survey = match (survey, health) {
-            (Some(survey), Health::Dead) => Some(self.history.kept_for_now(survey).await?),
-            (survey, _) => survey,
-        };
-        if let Some(survey) = &survey {
-            self.check_room(survey)?;
-            self.check_overlap(survey).await?;
-            self.revoke_all(&survey.displaced, "displaced", When::Before)
-                .await?;
-            if !survey.orphans.is_empty() && !self.provider.makes_the_same_again() {
-                // A concurrent invocation may be between making and storing it, or has just stored it.
-                if let Some(stored) = self.client.stored_by_now().await? {
+        match self.find(health).await? {
+            Some(found) => {
+                self.warn_of_what_is_left(&found, health).await?;
+                self.check_room(&found.survey)?;
+                self.check_overlap(&found.survey).await?;
+                if let Some(stored) = self.make_room(&found).await? {
                     return Ok(stored);
                 }
-                self.revoke_all(&survey.orphans, "lost", When::Before).await?;
             }
-        } else if health == Health::Healthy {
-            self.revoke_previous(When::Before).await?;
+            None if health == Health::Healthy => self.revoke_overdue_unlisted().await?,
+            None => {}
         }
         self.make(current).await
     }
@@ -124,6 +127,28 @@ impl Steps for Overlap<'_> {
         }
     }
 
+    /// Looks whether the list has the new key, and revokes what the last rotation displaced, if the current key works.
+    ///
+    /// # Errors
+    /// `KeyNotListed`, or why a key could not be revoked. The new key stays, as AWSPENDING has it.
+    async fn apply(&self, pending: &KeyDocument) -> Result<(), Cause> {
+        let key = self.client.key_of(pending)?;
+        // A copy of the current version, as a test rotation has it, displaces nothing.
+        if key.value == self.client.current.value {
+            return Ok(());
+        }
+        let health = self.provider.prove().await?;
+        match self.listed_with(&key).await? {
+            Some(listed) => {
+                let found = self.sort(listed, health).await?;
+                let doomed = self.doomed(&found);
+                self.revoke_all(doomed, DISPLACED, When::Before).await
+            }
+            None if health == Health::Healthy => self.revoke_unlisted(When::Before).await,
+            None => Ok(()),
+        }
+    }
+
     /// Uses the pending key. One that the provider does not even list will never be accepted, and is given up.
     ///
     /// # Errors
@@ -131,7 +156,12 @@ impl Steps for Overlap<'_> {
     async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
         let key = self.client.key_of(pending)?;
         let Err(refused) = self.provider.check_settled(&key).await else {
-            return Ok(());
+            // A test rotation has the current key in the place of a new one.
+            return if key.value == self.client.current.value {
+                self.rehearse(pending).await
+            } else {
+                Ok(())
+            };
         };
         // Secrets Manager also runs this step alone, on the current value: that one is never lost by it.
         if !is_key_refused(&refused) || key.value == self.client.current.value {
@@ -149,7 +179,11 @@ impl Steps for Overlap<'_> {
     /// # Errors
     /// Why it could not be revoked; the next rotation will try again.
     async fn finished(&self) -> Result<(), Cause> {
+        self.client
+            .log_state(State::Current, None, "the new key is current");
         if self.client.description.retire.when != RetireWhen::Finish {
+            let what = "the key that was current is the previous one, and works until the next rotation";
+            self.client.log_state(State::Previous, None, what);
             return Ok(());
         }
         // A finishSecret that is delivered again has not used the key, and somebody may have moved AWSCURRENT by hand.
@@ -157,9 +191,12 @@ impl Steps for Overlap<'_> {
             tracing::warn!("the current key is refused: what it displaced is kept until the next rotation");
             return Ok(());
         }
-        match self.survey().await? {
-            Some(survey) => self.revoke_all(&survey.displaced, "displaced", When::After).await,
-            None => self.revoke_previous(When::After).await,
+        match self.find(Health::Healthy).await? {
+            Some(found) => {
+                let doomed = self.doomed(&found);
+                self.revoke_all(doomed, DISPLACED, When::After).await
+            }
+            None => self.revoke_unlisted(When::After).await,
         }
     }
 }
@@ -169,10 +206,41 @@ impl Overlap<'_> {
         self.client.context
     }
 
+    /// What createSecret and setSecret would need, as far as it changes nothing.
+    async fn rehearse(&self, current: &KeyDocument) -> Result<(), Cause> {
+        let client = self.client;
+        client.check_takes_a_key(current)?;
+        client.name()?;
+        let found = self.find(Health::Healthy).await?;
+        if let Some(found) = &found {
+            self.warn_of_what_is_left(found, Health::Healthy).await?;
+            self.check_room(&found.survey)?;
+        }
+        let mut key = client.current.clone();
+        key.id.get_or_insert_with(|| "0".to_owned());
+        let about = With {
+            key: Some(&key),
+            ..With::default()
+        };
+        let it = &client.description;
+        let revoke = it
+            .revoke
+            .iter()
+            .map(|revoke| ("revoke", Some(revoke.call()), about));
+        let create = ("create", it.create.as_ref().map(Issue::call), With::default());
+        let calls: Vec<_> = [create].into_iter().chain(revoke).collect();
+        client
+            .rehearse(if found.is_some() { ", list" } else { "" }, &calls)
+            .await
+    }
+
     async fn make(&self, current: &KeyDocument) -> Result<KeyDocument, Cause> {
         let name = self.client.name()?;
         self.context().confirm_under_way().await?;
         let made = self.provider.create(&name).await;
+        if made.is_ok() {
+            self.client.log_state(State::Made, Some(&name), "a key is made");
+        }
         let next = match &made {
             Ok(key) => self.fit(current, key).await,
             Err(cause) => Err(cause.clone()),
@@ -214,14 +282,13 @@ impl Overlap<'_> {
         if self.client.stored_by_now().await?.is_some() {
             return Ok(());
         }
-        match self.survey().await? {
-            // Without names nothing tells it from one that somebody has just made: only a repetition removes it.
-            Some(mut survey) => {
-                survey.orphans.retain(|key| key.name.is_some());
-                self.revoke_all(&survey.orphans, "unusable", When::Before).await
-            }
-            None => Ok(()),
-        }
+        let Some(found) = self.find(Health::Healthy).await? else {
+            return Ok(());
+        };
+        // Without names nothing tells it from one that somebody has just made: only a repetition removes it.
+        let lost = found.survey.orphans.iter().filter(|key| key.name.is_some());
+        self.revoke_all(lost.map(Doomed::lost).collect(), "unusable", When::Before)
+            .await
     }
 
     /// Whether the provider's list has the current key, and not this one.
@@ -247,78 +314,113 @@ impl Overlap<'_> {
     }
 
     /// What the provider has, sorted by what is to become of it; none if it cannot tell.
-    async fn survey(&self) -> Result<Option<Survey>, Cause> {
-        let Some(listed) = self.provider.list().await? else {
-            return Ok(None);
-        };
+    async fn find(&self, health: Health) -> Result<Option<Found>, Cause> {
+        match self.provider.list().await? {
+            Some(listed) => self.sort(listed, health).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn sort(&self, listed: Vec<Listed>, health: Health) -> Result<Found, Cause> {
         let history = self.history.read(&listed).await?;
-        let survey = Survey::of(&listed, &history);
-        for foreign in &survey.foreign {
-            tracing::warn!(
-                key.name = foreign.name.as_deref().unwrap_or_default(),
-                "a key that may be in use, or was made for another secret, or by hand, is left: revoke it by hand if nothing uses it"
-            );
+        let mut survey = Survey::of(&listed, &history);
+        if health == Health::Dead {
+            survey = self.history.kept_for_now(survey).await?;
         }
-        Ok(Some(survey))
+        Ok(Found {
+            listed,
+            history,
+            survey,
+        })
     }
 
-    /// Without a list: the previous version says what was displaced.
-    async fn revoke_previous(&self, when: When) -> Result<(), Cause> {
-        let Some(previous) = self.history.previous().await? else {
-            return Ok(());
-        };
-        if previous.id.is_some() && previous.id == self.client.current.id {
-            return Ok(());
-        }
-        if !self.history.may_adopt(None, Some(&previous)).await? {
-            tracing::warn!("the previous key is left: revoke it by hand if nothing uses it");
-            return Ok(());
-        }
-        if previous.id.is_none() && self.client.members.id.is_some() {
-            tracing::warn!("the previous version does not say its key's id: revoke that key by hand");
-            return Ok(());
-        }
-        if self.may_revoke(when).await? {
-            self.provider.revoke(&previous).await?;
-        }
-        Ok(())
-    }
-
-    /// Asked after the list, and before each revocation.
-    async fn may_revoke(&self, when: When) -> Result<bool, Cause> {
-        match when {
-            When::Before => self.context().confirm_under_way().await.map(|()| true),
-            // If not, it is the later rotation's to revoke.
-            When::After => self.context().is_last().await,
-        }
-    }
-
-    async fn revoke_all(&self, keys: &[Listed], what: &str, when: When) -> Result<(), Cause> {
-        for listed in keys {
-            if !self.may_revoke(when).await? {
-                return Ok(());
+    /// The list, once it has the new key: by its name, where keys have names there, or by its id.
+    async fn listed_with(&self, key: &Key) -> Result<Option<Vec<Listed>>, Cause> {
+        let (client, names) = (self.client, self.provider.lists_names());
+        let settle = Duration::from_secs(client.description.settle_seconds);
+        let (start, mut pauses) = (Instant::now(), Pauses::default());
+        loop {
+            let Some(listed) = self.provider.list().await? else {
+                return Ok(None);
+            };
+            let is_named = |listed: &Listed| {
+                let name = listed.name.as_deref();
+                name.is_some_and(|name| client.marks.is_of(name, self.context().token()))
+            };
+            let has_id = |listed: &Listed| key.id.as_ref() == Some(&listed.id) || is_value(&listed.id, key);
+            let by_id = listed.iter().any(has_id);
+            if (names && listed.iter().any(is_named)) || (!names && by_id) {
+                client.log_state(
+                    State::Stored,
+                    None,
+                    "the new key is stored, and the provider lists it",
+                );
+                return Ok(Some(listed));
             }
-            let mut key = listed.key();
-            // Where a key is revoked by its value, the list's id is that.
-            key.value = Some(listed.id.clone().into());
-            self.revoke_listed(&key).await?;
-            tracing::info!(
-                key.name = listed.name.as_deref().unwrap_or_default(),
-                "a {what} key is revoked"
-            );
+            if !pauses.wait(start, settle, self.context().budget()).await {
+                let provider = client.description.provider.clone();
+                return Err(ProviderFault::KeyNotListed { provider, by_id }.into());
+            }
         }
-        Ok(())
     }
 
-    /// Some providers answer with an error when a key is gone already: what the list does not have is gone.
-    async fn revoke_listed(&self, key: &Key) -> Result<(), Cause> {
-        let refused = match self.provider.revoke(key).await {
-            Err(cause) if is_refused(&cause) => cause,
-            outcome => return outcome,
+    /// Before a key is made: revokes what an earlier rotation has revoked already, and what a crash lost; and where there is no
+    /// room for one key more, what the last rotation displaced. Answers with the value that is stored by now, if one is.
+    async fn make_room(&self, found: &Found) -> Result<Option<KeyDocument>, Cause> {
+        let survey = &found.survey;
+        let limit = self.client.description.limit;
+        let has_room = limit.is_none_or(|limit| survey.kept + survey.displaced.len() < limit);
+        let mut doomed = self.doomed(found);
+        doomed.retain(|doomed| !has_room || doomed.is_overdue);
+        self.revoke_all(doomed, DISPLACED, When::Before).await?;
+        if !survey.orphans.is_empty() && !self.provider.makes_the_same_again() {
+            // A concurrent invocation may be between making and storing it, or has just stored it.
+            if let Some(stored) = self.client.stored_by_now().await? {
+                return Ok(Some(stored));
+            }
+            let lost = survey.orphans.iter().map(Doomed::lost).collect();
+            self.revoke_all(lost, "lost", When::Before).await?;
+        }
+        Ok(None)
+    }
+
+    /// Says which keys nobody will revoke. The first key of a secret is made by hand, and only its id tells it from others.
+    async fn warn_of_what_is_left(&self, found: &Found, health: Health) -> Result<(), Cause> {
+        let (client, survey, history) = (self.client, &found.survey, &found.history);
+        let warn = |what: &str, remedy| {
+            let what = what.to_owned();
+            client.warn(&ProviderFault::KeyLeftAlive { what, remedy });
         };
-        let listed = self.provider.list().await?.unwrap_or_default();
-        if listed.iter().any(|listed| Some(&listed.id) == key.id.as_ref()) {
-            return Err(refused);
+        let by_hand = "revoke it at the provider by hand, once nothing uses it".to_owned();
+        for foreign in &survey.foreign {
+            let name = foreign.name.as_deref().unwrap_or_default();
+            let what = format!(
+                "the key {name:?} is left, which may be in use, or was made for another secret, or by hand"
+            );
+            warn(&what, by_hand.clone());
+        }
+        if !survey.is_found && health == Health::Healthy {
+            let remedy = match &client.members.id {
+                Some(member) => format!(
+                    "add its id to the secret's value now, as `{member}`; or, once the rotation after this one has succeeded, {by_hand}"
+                ),
+                None => format!(
+                    "once the rotation after this one has succeeded, {by_hand}; or store the secret as a JSON object that has the key's id, and say in which member (keywheel.id)"
+                ),
+            };
+            warn(
+                "nothing tells which key of the provider's list is AWSCURRENT's, so that it will stay alive: the secret does not have its id",
+                remedy,
+            );
+        }
+        let is_known = found.listed.iter().any(|listed| history.is_previous(listed));
+        if let Some(previous) = history.previous.as_ref().filter(|_| !is_known)
+            && client.works(previous, "previous").await?
+        {
+            warn(
+                "AWSPREVIOUS's key is alive, and nothing tells which key of the provider's list it is, so that it is left",
+                by_hand,
+            );
         }
         Ok(())
     }

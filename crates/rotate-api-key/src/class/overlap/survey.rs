@@ -1,8 +1,9 @@
 //! What becomes of each key that a provider lists: pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rotation::VersionId;
+use rotation::password::Password;
 
 use crate::key::Key;
 use crate::key::mark::{self, Marks};
@@ -25,6 +26,8 @@ pub(crate) struct History {
     pub(crate) copies: BTreeSet<VersionId>,
     /// Versions that names carry and whose value nobody knows: one that a crash lost, for instance.
     pub(crate) unread: BTreeSet<VersionId>,
+    /// The keys of versions that names carry, as far as their values can be read.
+    pub(crate) known: BTreeMap<VersionId, Key>,
     /// Every key listed belongs to this secret.
     pub(crate) exclusive: bool,
     /// Whether the previous key may be revoked though it was not made by Keywheel.
@@ -42,6 +45,8 @@ pub(crate) struct Survey {
     pub(crate) foreign: Vec<Listed>,
     /// How many stay.
     pub(crate) kept: usize,
+    /// It is known which of them is the current one.
+    pub(crate) is_found: bool,
 }
 
 /// What a key turned out to be.
@@ -68,6 +73,7 @@ impl Survey {
                 Finding::Keep => {}
             }
         }
+        survey.is_found = is_found;
         survey.kept = listed.len() - survey.displaced.len() - survey.orphans.len();
         survey
     }
@@ -96,6 +102,43 @@ impl History {
         let name = key.name.as_deref().unwrap_or_default();
         let mut versions = self.copies.iter().chain([&self.current_version]);
         versions.any(|version| self.marks.is_of(name, version))
+    }
+
+    /// The key in the list that is the previous version's.
+    pub(crate) fn is_previous(&self, listed: &Listed) -> bool {
+        let Some(previous) = &self.previous else {
+            return false;
+        };
+        let by_name = || {
+            let known = listed
+                .name
+                .as_deref()
+                .and_then(|name| self.known.get(&self.marks.version_in(name)?));
+            known.is_some_and(|key| key.value == previous.value)
+        };
+        previous.id.as_ref() == Some(&listed.id) || is_value(&listed.id, previous) || by_name()
+    }
+
+    /// What shows that this key of the list is dead, if it is refused. Of two keys with one version's name only one has that
+    /// version's value.
+    pub(crate) fn value_of(&self, key: &Listed, listed: &[Listed]) -> Option<Password> {
+        if let Some(previous) = &self.previous
+            && (previous.id.as_ref() == Some(&key.id) || is_value(&key.id, previous))
+        {
+            return previous.value.clone();
+        }
+        let version_of = |key: &Listed| self.marks.version_in(key.name.as_deref()?);
+        let version = version_of(key)?;
+        let known = self.known.get(&version)?;
+        let alone = || {
+            listed
+                .iter()
+                .filter(|other| version_of(other).as_ref() == Some(&version))
+                .count()
+                == 1
+        };
+        let is_its = known.id.as_ref().map_or_else(alone, |id| *id == key.id);
+        known.value.clone().filter(|_| is_its)
     }
 
     fn finding(&self, key: &Listed, current: Option<&str>, is_found: bool) -> Finding {
@@ -168,6 +211,7 @@ mod tests {
             current_version: version("current"),
             token: version("token"),
             previous: None,
+            known: BTreeMap::new(),
             copies: BTreeSet::new(),
             unread: BTreeSet::new(),
             exclusive: false,

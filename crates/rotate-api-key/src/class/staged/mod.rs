@@ -13,8 +13,9 @@ use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
 use super::Steps;
+use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
-use crate::description::{Promote, PromoteWhen, Stage};
+use crate::description::{Promote, PromoteWhen, Revoke, Stage};
 use crate::fault::{ProviderFault, is_credential_refused, is_key_refused, is_refused};
 use crate::health::{HOPELESS, Health, gone};
 use crate::key::Key;
@@ -114,7 +115,7 @@ impl Steps for Staged<'_> {
     async fn verify(&self, pending: &KeyDocument) -> Result<(), Cause> {
         let key = &self.client.key_of(pending)?;
         let Err(refused) = self.client.check_settled(key).await else {
-            return Ok(());
+            return self.rehearse_if_it_is_current(key).await;
         };
         let is_new = is_key_refused(&refused) && key.value != self.client.current.value;
         let is_hopeless = is_new
@@ -137,7 +138,7 @@ impl Steps for Staged<'_> {
     async fn finished(&self) -> Result<(), Cause> {
         let promote = self.promotion();
         if promote.when != PromoteWhen::Finish {
-            return Ok(());
+            return look_at_the_previous(self.client).await;
         }
         let Some(text) = self.client.context.previous().await? else {
             return Ok(());
@@ -159,11 +160,30 @@ impl Steps for Staged<'_> {
             // A rollback by hand, or a later rotation, which promotes it if that is right.
             return Ok(());
         }
-        self.promote(promote, &self.client.current).await
+        self.promote(promote, &self.client.current).await?;
+        look_at_the_previous(self.client).await
     }
 }
 
 impl Staged<'_> {
+    /// A test rotation has the current key in the place of a new one.
+    async fn rehearse_if_it_is_current(&self, key: &Key) -> Result<(), Cause> {
+        if key.value != self.client.current.value {
+            return Ok(());
+        }
+        let it = &self.client.description;
+        let about = With {
+            key: Some(key),
+            ..With::default()
+        };
+        let calls = [
+            ("stage", it.stage.as_ref().map(Stage::call), With::default()),
+            ("unstage", it.unstage.as_ref().map(Revoke::call), With::default()),
+            ("promote", it.promote.as_ref().map(Promote::call), about),
+        ];
+        self.client.rehearse("", &calls).await
+    }
+
     async fn staged_document(
         &self,
         current: &KeyDocument,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{self, About, Used};
 use super::problems::Checking;
-use crate::description::call::{Auth, Call, ClientCredentials, Issue, List, Promote, Revoke, Set, Stage};
+use crate::description::call::{
+    AdminCheck, Auth, Call, ClientCredentials, Issue, List, Promote, Revoke, Set, Stage,
+};
 use crate::description::definition::Description;
 use crate::notation::base;
 
@@ -48,6 +50,7 @@ pub(super) fn sections(it: &Description) -> Vec<&'static str> {
         ("list", it.list.is_some()),
         ("revoke", !it.revoke.is_empty()),
         ("check", it.check.is_some()),
+        ("admin-check", it.admin_check.is_some()),
         ("roll", it.roll.is_some()),
         ("recover", it.recover.is_some()),
         ("stage", it.stage.is_some()),
@@ -67,6 +70,11 @@ fn calls(it: &Description) -> Vec<(&'static str, String, Call<'_>, About)> {
     let single = [
         ("create", it.create.as_ref().map(Issue::call), About::None),
         ("list", it.list.as_ref().map(List::call), About::None),
+        (
+            "admin-check",
+            it.admin_check.as_ref().map(AdminCheck::call),
+            About::None,
+        ),
         ("roll", it.roll.as_ref().map(Issue::call), About::None),
         ("recover", it.recover.as_ref().map(Issue::call), About::None),
         ("stage", it.stage.as_ref().map(Stage::call), About::None),

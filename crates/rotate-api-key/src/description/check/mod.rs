@@ -15,7 +15,7 @@ use problems::Checking;
 const LONGEST_NAME: usize = 40;
 /// Longest wait for one call, in seconds.
 const LONGEST_CALL: u64 = 60;
-/// Longest wait for a new key to be honoured, in seconds: it must fit into a step.
+/// Longest wait for a new key to be honoured, or a revoked one to be refused, in seconds: it must fit into a step.
 const LONGEST_SETTLING: u64 = 300;
 /// Longest overlap, in hours: 1,000 days, the longest interval of a rotation (`AutomaticallyAfterDays`).
 const LONGEST_OVERLAP: u64 = 24_000;
@@ -67,6 +67,23 @@ impl Checking<'_> {
                 format!(
                     "must be 0 to {LONGEST_OVERLAP}: Secrets Manager rotates every 1,000 days at the latest"
                 ),
+            );
+        }
+        if it.retire.shown_within_seconds > LONGEST_SETTLING {
+            self.wrong(
+                "retire.shown-within-seconds",
+                format!("must be 0 to {LONGEST_SETTLING}"),
+            );
+        }
+        if it
+            .retire
+            .not_shown
+            .as_ref()
+            .is_some_and(|why| why.trim().is_empty())
+        {
+            self.wrong(
+                "retire.not-shown",
+                "must say why a revocation cannot be shown, in one sentence",
             );
         }
         if it.lifetime_days == Some(0) {
@@ -191,6 +208,12 @@ impl Checking<'_> {
                 "must use {{ key.value }}, or it shows nothing of the new key",
             );
         }
+        if it.admin_check.is_some() && !checked.of("admin-check").has("admin") {
+            self.wrong(
+                "admin-check",
+                "needs the admin's credential: it is what shows that it works",
+            );
+        }
         if it.admin.is_some() && !checked.uses("admin") {
             self.wrong("admin", "is named and nowhere used");
         }
@@ -249,7 +272,7 @@ impl Checking<'_> {
         for section in needed.iter().filter(|section| !present.contains(section)) {
             self.wrong("class", format!("this class needs [{section}]"));
         }
-        for section in present {
+        for section in present.into_iter().filter(|section| *section != "admin-check") {
             if !needed.contains(&section) && !possible.contains(&section) {
                 self.wrong(section, "is not used by this class");
             }
@@ -325,6 +348,10 @@ impl Checking<'_> {
             Some(_) if !checked.of("recover").has("admin") => self.wrong(
                 "recover",
                 "needs the admin's credential: it is for when the only key is lost",
+            ),
+            Some(_) if it.admin_check.is_none() => self.wrong(
+                "recover",
+                "needs [admin-check], a call that changes nothing: the admin's credential is shown to work before a lost answer can lose the only key",
             ),
             _ => {}
         }

@@ -12,8 +12,17 @@ use crate::description::parameter::ID;
 use crate::notation::status::Statuses;
 
 /// The calls that manage keys.
-const MANAGEMENT: [&str; 9] = [
-    "create", "list", "revoke", "roll", "recover", "stage", "unstage", "promote", "set",
+const MANAGEMENT: [&str; 10] = [
+    "create",
+    "list",
+    "revoke",
+    "roll",
+    "recover",
+    "stage",
+    "unstage",
+    "promote",
+    "set",
+    "admin-check",
 ];
 
 /// Whether a section's calls show the admin's credential.

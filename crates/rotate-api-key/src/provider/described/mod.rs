@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use rotation::Cause;
 
-use super::{Listed, Provider};
+use super::{Listed, Provider, certain};
 use crate::call::answer::{LONGEST_NAME, Reply};
 use crate::client::{Client, With};
 use crate::clock;
@@ -41,6 +41,7 @@ impl Provider for Client<'_> {
             None => None,
         };
         let mut all = Vec::new();
+        let mut named = false;
         let mut here: Option<Position> = None;
         let mut seen = HashSet::new();
         loop {
@@ -55,15 +56,22 @@ impl Provider for Client<'_> {
             };
             let reply = self.call("list", list.call(), with).await?;
             let before = all.len();
-            read(list, current_made, &reply, &mut all)?;
+            named |= read(list, current_made, &reply, &mut all)?;
+            let whole = |all: Vec<_>, reply: &Reply| match &list.name {
+                // By their names keys are found again: a pointer that leads nowhere must not pass for keys without names.
+                Some(place) if !named && !all.is_empty() => Err(reply
+                    .unusable(&format!("has keys, and none has a name at {place:?}"))
+                    .into()),
+                _ => Ok(Some(all)),
+            };
             let Some(next) = &list.next else {
-                return Ok(Some(all));
+                return whole(all, &reply);
             };
             let counts = (before, all.len() - before);
             let after = next.after(here.as_ref(), reply.json()?, counts);
             here = after.map_err(|problem| reply.unusable(problem))?;
             let Some(at) = &here else {
-                return Ok(Some(all));
+                return whole(all, &reply);
             };
             if !seen.insert(at.text()) {
                 return Err(reply
@@ -115,6 +123,17 @@ impl Provider for Client<'_> {
         Ok(())
     }
 
+    async fn is_dead(&self, key: &Key) -> Result<bool, Cause> {
+        certain(self.check(key, "revoked").await)
+    }
+
+    fn lists_names(&self) -> bool {
+        self.description
+            .list
+            .as_ref()
+            .is_some_and(|list| list.name.is_some())
+    }
+
     async fn can_be_used(&self, key: &Key) -> Result<(), Cause> {
         self.check_can_be_sent(key).await
     }
@@ -127,13 +146,14 @@ impl Provider for Client<'_> {
     }
 }
 
-/// Adds the keys of one page.
+/// Adds the keys of one page; answers whether any of them has the member in which names stand, though it may be null.
 pub(crate) fn read(
     list: &List,
     current_made: Option<SystemTime>,
     reply: &Reply,
     all: &mut Vec<Listed>,
-) -> Result<(), ProviderFault> {
+) -> Result<bool, ProviderFault> {
+    let mut named = false;
     let nothing = || reply.unusable(&format!("has no array at {:?}", list.keys));
     let keys = reply.json()?.at(&list.keys).ok_or_else(nothing)?;
     let room = MOST_KEYS - all.len();
@@ -143,6 +163,7 @@ pub(crate) fn read(
         let id = text(&list.id).filter(|id| !id.is_empty()).ok_or_else(without)?;
         // A name so long is none of ours.
         let name = list.name.as_ref().and_then(text);
+        named |= list.name.as_ref().is_some_and(|place| key.at(place).is_some());
         all.push(Listed {
             id: reply.checked_id(id).map_err(Unread::Fault)?,
             name: name.filter(|name| name.len() <= LONGEST_NAME),
@@ -150,7 +171,7 @@ pub(crate) fn read(
         });
         Ok(())
     });
-    outcome.map_err(|unread| match unread {
+    outcome.map(|()| named).map_err(|unread| match unread {
         Unread::Fault(fault) => fault,
         Unread::Items(NoItems::NoArray) => nothing(),
         Unread::Items(NoItems::TooMany) => {

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::fault::{ProviderFault, is_key_elsewhere, is_key_refused, is_not_there, is_refused};
 use crate::health::{Health, settled};
 use crate::key::Key;
-use crate::provider::{Listed, Provider};
+use crate::provider::{Listed, Provider, certain};
 use crate::settings::Given;
 use query::{Caller, Service};
 use xml::Xml;
@@ -241,6 +241,14 @@ impl Provider for Iam<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn is_dead(&self, key: &Key) -> Result<bool, Cause> {
+        certain(self.identity(key, "revoked").await)
+    }
+
+    fn lists_names(&self) -> bool {
+        false
     }
 
     async fn can_be_used(&self, _: &Key) -> Result<(), Cause> {
