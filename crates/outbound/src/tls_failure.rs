@@ -88,8 +88,8 @@ impl TlsFailure {
             ),
             // Which of the two it is, the library does not tell.
             E::BadSignature => (
-                TlsKind::Certificate,
-                "a signature does not fit the key that it should be made with, or that key is too short (RSA needs 2048 bits)"
+                TlsKind::Untrusted,
+                "it is signed with another key than the one that the trusted authority of this name has, or a key is too short (RSA needs 2048 bits: make new ones)"
                     .to_owned(),
             ),
             E::UnsupportedSignatureAlgorithmContext { .. } => (

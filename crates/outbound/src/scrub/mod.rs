@@ -100,7 +100,8 @@ impl<'a> Scrub<'a> {
 fn hide(text: &str, secrets: &[&str], spellings: fn(&str) -> Vec<String>) -> String {
     let text: String = text.chars().take(LONGEST_READ).map(printable).collect();
     let mut needles = Vec::new();
-    for secret in secrets.iter().filter(|secret| !is_short(secret)) {
+    let is_long = |secret: &&&str| !secret.is_empty() && !is_short(secret);
+    for secret in secrets.iter().filter(is_long) {
         needles.extend(forms(&one_line(secret)));
         needles.extend(
             spellings(secret)

@@ -174,7 +174,7 @@ mod tests {
             for state in states {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let _ = stream.read(&mut [0; 512]).await.unwrap();
-                let body = format!("SFATAL\0C{state}\0Mno\0\0");
+                let body = format!("SFATAL\0C{state}\0Mrefused\0\0");
                 let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
                 stream
                     .write_all(&[b"E", &length[..], body.as_bytes()].concat())
@@ -227,7 +227,7 @@ mod tests {
         attempts.note("the admin secret", "not tried");
         assert_eq!(
             list(&attempts),
-            "current: \"no\" (SQLSTATE 28P01), pending: \"no\" (SQLSTATE 28000), the admin secret: not tried"
+            "current: \"refused\" (SQLSTATE 28P01), pending: \"refused\" (SQLSTATE 28000), the admin secret: not tried"
         );
     }
 

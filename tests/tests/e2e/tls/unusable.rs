@@ -82,8 +82,11 @@ async fn each_certificate_that_is_refused_is_told_in_words() {
             ours.impostor()
                 .and_then(|authority| authority.server(names))
                 .expect("a certificate"),
-            "TlsFailed",
-            ["a signature does not fit the key", "another certificate"],
+            "CertificateUntrusted",
+            [
+                "another key than the one that the trusted authority of this name has",
+                "set PGSSLROOTCERT",
+            ],
         ),
         (
             "version 1",
@@ -96,8 +99,8 @@ async fn each_certificate_that_is_refused_is_told_in_words() {
             "a short key",
             &of_short_key,
             short_key,
-            "TlsFailed",
-            ["too short (RSA needs 2048 bits)", "RSA key of at least 2048 bits"],
+            "CertificateUntrusted",
+            ["a key is too short", "RSA needs 2048 bits: make new ones"],
         ),
     ] {
         let world = world(authority, certificate).await;
