@@ -39,6 +39,7 @@ impl Fault for PostgresFault {
             Self::CertificateNameMismatch { .. } => Advice::new(Kind::Tls, "if `host` is an alias of the right server, set `tls_server_name` in the secret (or TLS_SERVER_NAME) to a name that the certificate has; otherwise correct `host`"),
             Self::CertificateExpired { .. } => Advice::new(Kind::Tls, "renew the server's certificate (RDS: rotate the instance's certificate authority)"),
             Self::TlsFailed { .. } => Advice::new(Kind::Tls, "see the detail; the server must speak TLS 1.2 or 1.3 with an X.509 version 3 certificate that is not itself an authority"),
+            Self::TlsFromTheFirstByte { .. } => Advice::new(Kind::Tls, "let `host` and `port` lead to the server itself, or let what is in front of it answer PostgreSQL's request for TLS, as all clients with sslnegotiation=postgres ask"),
             Self::CleartextRefused { .. } => Advice::new(Kind::Tls, "let the server use scram-sha-256 in pg_hba.conf, or use TLS: remove \"ssl\": false from the secret"),
             Self::AuthenticationUnsupported { .. } => Advice::new(Kind::Login, "let pg_hba.conf match the function's connection with scram-sha-256, and keep scram_iterations at 100000 or below"),
             Self::ServerNotProven { .. } => Advice::new(Kind::Login, "find out who answers at this address: it accepted the login without knowing the password, as an impostor would"),
@@ -55,6 +56,7 @@ impl Fault for PostgresFault {
             Self::SessionOfAnotherRole { .. } => Advice::new(Kind::Login, "connect to the server itself, not through a pooler that logs in as somebody else, and check the user name map (pg_ident.conf)"),
             Self::ServerTooOld { .. } => Advice::new(Kind::Server, "rotate with PASSWORD_SENT_AS=cleartext over TLS, or upgrade to PostgreSQL 10 or later"),
             Self::RoleLocked { .. } => Advice::new(Kind::Server, "find the transaction (SELECT * FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.relation = 'pg_authid'::regclass) and end it"),
+            Self::StandbyMissing { .. } => Advice::new(Kind::Server, "bring that standby back, or take it out of synchronous_standby_names and reload; until then the commits of all applications wait for it, too"),
             Self::StatementTimeout { .. } => Advice::new(Kind::Server, "look for what holds the server up (locks on pg_authid, a slow password policy, load), or raise the function's time limit"),
             Self::RoleBusy { .. } => Advice::new(Kind::Server, "it is tried again by itself; let only one rotation or tool change this role at a time").with(Prospect::Transient),
             Self::PrivilegeMissing { role, by, .. } => Advice::new(Kind::Privilege, privilege(role, by)),
@@ -78,14 +80,14 @@ fn resuming(fault: &PostgresFault) -> String {
 
 fn login(role: &str) -> String {
     format!(
-        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`",
+        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`; if another secret has the same user, let only one of them be rotated",
         escape_literal(role).trim_start()
     )
 }
 
 fn pending(role: &str, said: &Said) -> String {
     if said.is_of_the_password() {
-        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".to_owned()
+        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password (such as another secret of the same user), or a proxy keeps its own list of passwords".to_owned()
     } else {
         format!(
             "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, ALTER ROLE {} LOGIN",
