@@ -83,14 +83,15 @@ impl AlternatingUsers {
             lost.retain(|missing| !missing.owned);
         }
         if let Some(problem) = problem(&compared, &lost) {
-            match begins {
-                Some(begins) => goes_on(&own.role, begins, &problem),
-                None => tracing::warn!(
+            if let Some(begins) = begins {
+                goes_on(&own.role, begins, &problem);
+            } else {
+                tracing::warn!(
                     role = own.role,
                     "not done: give what {:?} owns to {:?}. In database {here:?}: {problem}",
                     own.role,
                     own.target
-                ),
+                );
             }
             return Ok(false);
         }

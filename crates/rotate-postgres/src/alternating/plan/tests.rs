@@ -627,10 +627,8 @@ fn what_would_tie_two_roles_depends_on_the_version() {
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
     let plan = arrangement.plan(facts, "db:5432").unwrap();
-    let needs = std::iter::once(Need::Alter(arrangement.idle())).chain(plan.now.iter().map(Need::of));
-    let lack = needs
-        .filter_map(|need| missing_privileges::explain(need, facts, "db:5432"))
-        .next();
+    let mut needs = std::iter::once(Need::Alter(arrangement.idle())).chain(plan.now.iter().map(Need::of));
+    let lack = needs.find_map(|need| missing_privileges::explain(need, facts, "db:5432"));
     let remedy = lack.map(|fault| fault.advice().remedy.into_owned());
     assert_eq!(remedy.as_deref(), expected);
 }
