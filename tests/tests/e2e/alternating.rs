@@ -9,6 +9,7 @@ mod hostile;
 mod load;
 mod owner;
 mod refusals;
+mod rights;
 mod roles;
 mod trial;
 mod turns;

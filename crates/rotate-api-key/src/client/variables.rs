@@ -283,7 +283,10 @@ mod tests {
     fn an_admin_secret_with_members_is_never_written_whole() {
         let variables = Variables::default().with_document("admin", &r#"{"a": "x", "b": {"c": "y"}}"#.into());
         for template in ["{{ admin }}", "{{ admin.b }}"] {
-            assert!(template::text(template, &variables.value()).is_err(), "{template}");
+            assert!(
+                template::text(template, &variables.value()).is_err(),
+                "{template}"
+            );
         }
     }
 }

@@ -8,21 +8,20 @@ use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
 use super::idle_sessions;
+use super::mend::{self, BRINGING, planned};
 use super::own_rights::AdminSession;
+use super::plan::Arrangement;
 use super::plan::names::Pair;
-use super::plan::repair::Repair;
-use super::plan::{Arrangement, Plan};
-use super::plan::{facts, missing_privileges};
-use super::users::{AlternatingUsers, unreadable};
+use super::users::AlternatingUsers;
 use crate::admin::Admin;
-use crate::fault::{PostgresFault, Said};
+use crate::fault::PostgresFault;
 use crate::role::change::Change;
+use crate::role::commit::Committed;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
 use crate::role::transaction::{By, Idle, Transaction};
-use crate::server::session::{Session, Silence};
+use crate::server::session::Session;
 
-const BRINGING: &str = "bringing the two users in line";
 /// How often, and how long apart, the lock of a concurrent invocation is asked for.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -115,11 +114,14 @@ impl AlternatingUsers {
             let transaction =
                 Transaction::begin(session, &identity, By::Admin, Idle::Shortly, budget, scrub).await?;
             lock(&transaction, &arrangement.pair).await?;
-            let plan = planned(&transaction, arrangement).await?;
-            Ok::<_, Cause>((transaction, plan))
+            let planned = planned(&transaction, arrangement).await?;
+            Ok::<_, Cause>((transaction, planned))
         };
-        let (mut transaction, mut plan) = begin().await?;
-        if let Some(own) = plan.own.take() {
+        let (mut transaction, mut planned) = begin().await?;
+        planned.report_oddities(arrangement);
+        if let Some(own) = planned.plan.own.take() {
+            // What the server refuses, it refuses before anything has changed its owner.
+            mend::mend(&transaction, arrangement, &planned).await?;
             // Objects change their owner one by one, outside of the transaction that sets the password.
             transaction.rollback(BRINGING).await?;
             let by = AdminSession {
@@ -128,19 +130,26 @@ impl AlternatingUsers {
                 admin,
             };
             let may_act = self.settle(&own, &by, context).await?;
-            (transaction, plan) = begin().await?;
-            if own.begins && !may_act {
-                plan = plan.without_acting();
+            (transaction, planned) = begin().await?;
+            if !own.begins.is_empty() && !may_act {
+                planned.plan = planned.plan.without_acting();
             }
         }
-        mend(&transaction, arrangement, &plan).await?;
+        mend::mend(&transaction, arrangement, &planned).await?;
         // Somebody may have written the secret by hand meanwhile, for the very user that is idle here.
         context.confirm_under_way().await?;
-        change.alter(&transaction, &sent).await?;
-        transaction.commit("committing the new password").await?;
-        report(&plan.now, "repaired");
-        report(&plan.later, "the clone in use differs; its own next turn will");
-        Ok(())
+        planned.alter(&change, &transaction, &sent).await?;
+        let committed = transaction.commit(admin.endpoint(), &self.tls).await?;
+        mend::report(&planned.plan.now, "repaired");
+        mend::report(
+            &planned.plan.later,
+            "the clone in use differs; its own next turn will",
+        );
+        match committed {
+            Committed::Safely => Ok(()),
+            // AWSCURRENT must not move to a password that another server of the same database does not know.
+            Committed::Here(missing) => Err(missing.into()),
+        }
     }
 }
 
@@ -168,148 +177,4 @@ async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
         pair.original
     );
     Ok(())
-}
-
-/// Carries out the repairs of the idle role.
-async fn mend(transaction: &Transaction<'_>, arrangement: &Arrangement, plan: &Plan) -> Result<(), Cause> {
-    for repair in &plan.now {
-        let answer = transaction.try_out(&repair.sql(), BRINGING).await;
-        if let Err(silence) = answer {
-            return Err(refused(silence, arrangement.idle(), transaction.server(), repair));
-        }
-        if let Repair::Revoke { role, from } = repair {
-            check_revoked(transaction, role, from).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Since PostgreSQL 16 only who granted a membership takes it away; another's REVOKE is a warning of the server's, and nothing else.
-async fn check_revoked(transaction: &Transaction<'_>, role: &str, from: &str) -> Result<(), Cause> {
-    let row = transaction
-        .ask(&facts::query([from]), "looking at the roles")
-        .await?;
-    let facts = facts::read(&row).ok_or_else(|| unreadable(transaction.server()))?;
-    if facts
-        .role(from)
-        .is_some_and(|member| member.membership(role).is_some())
-    {
-        tracing::warn!(
-            role = from,
-            "role {from:?} is still a member of {role:?}, by a grant of somebody else's: either can alter the other until a superuser revokes it"
-        );
-    }
-    Ok(())
-}
-
-/// What is to be done, and may be done.
-pub(super) async fn planned(transaction: &Transaction<'_>, arrangement: &Arrangement) -> Result<Plan, Cause> {
-    let server = transaction.server();
-    let query = facts::query(arrangement.names());
-    let row = transaction.ask(&query, "looking at the roles").await?;
-    let facts = facts::read(&row).ok_or_else(|| unreadable(server))?;
-    let plan = arrangement.plan(&facts, server)?;
-    missing_privileges::check(arrangement.idle(), &facts, &plan.now, server)?;
-    for role in arrangement.oddities(&facts) {
-        tracing::warn!(
-            role = arrangement.pair.clone,
-            "role {:?} is a member of {role:?}, which {:?} is not: grant it to both, or revoke it",
-            arrangement.pair.clone,
-            arrangement.pair.original
-        );
-    }
-    Ok(plan)
-}
-
-/// Says what was done, or would be.
-pub(super) fn report<'r>(repairs: impl IntoIterator<Item = &'r Repair>, verb: &str) {
-    for repair in repairs {
-        tracing::warn!("{verb}: {repair}");
-    }
-}
-
-/// What the server's refusal of a repair means.
-fn refused(silence: Silence, role: &str, server: &str, repair: &Repair) -> Cause {
-    let role = role.to_owned();
-    let said = match silence {
-        Silence::Said(said) if !said.state.starts_with("57P") => said,
-        silence => return silence.into_fault(server.to_owned(), BRINGING).into(),
-    };
-    match said.state.as_str() {
-        // Templates and other clients that do not know our lock: the role was made, or changed, in the same moment.
-        "40001" | "40P01" | "23505" | "42710" => PostgresFault::RoleBusy { role, said }.into(),
-        _ if said.is_concurrent_update() => PostgresFault::RoleBusy { role, said }.into(),
-        "55P03" => PostgresFault::RoleLocked { role, said }.into(),
-        "57014" => PostgresFault::StatementTimeout { role, said }.into(),
-        _ => AlternatingFault::RepairRefused {
-            server: server.to_owned(),
-            repair: repair.to_string(),
-            said: without_values(said, repair),
-            remedy: repair.remedy(),
-        }
-        .into(),
-    }
-}
-
-/// A server repeats a setting's value that it refuses, which may be a secret.
-fn without_values(said: Said, repair: &Repair) -> Said {
-    match repair {
-        Repair::Set { value, .. } if value.len() > 3 => {
-            let text = said.text.replace(value.as_str(), "(hidden)");
-            said.showing(text)
-        }
-        _ => said,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rotation::Prospect;
-
-    use super::*;
-
-    #[test]
-    fn a_role_that_somebody_else_changes_is_tried_again_and_another_refusal_names_the_repair() {
-        let cause = |state: &str, text: &str| {
-            let said = Said::plain(state, text);
-            let repair = Repair::Create {
-                role: "app_clone".to_owned(),
-            };
-            refused(Silence::Said(said), "app_clone", "db:5432", &repair)
-        };
-        for (state, text, code, prospect) in [
-            (
-                "40001",
-                "could not serialize access",
-                "RoleBusy",
-                Prospect::Transient,
-            ),
-            (
-                "XX000",
-                "tuple concurrently updated",
-                "RoleBusy",
-                Prospect::Transient,
-            ),
-            ("55P03", "lock timeout", "RoleLocked", Prospect::Permanent),
-            (
-                "57P01",
-                "terminating connection",
-                "ServerStarting",
-                Prospect::Transient,
-            ),
-            (
-                "XX000",
-                "cache lookup failed",
-                "RepairRefused",
-                Prospect::Permanent,
-            ),
-        ] {
-            let cause = cause(state, text);
-            assert_eq!(
-                (cause.code(), cause.prospect()),
-                (code, prospect),
-                "{state} {text}"
-            );
-        }
-    }
 }

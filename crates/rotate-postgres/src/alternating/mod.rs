@@ -6,9 +6,11 @@
 mod apply;
 mod fault;
 mod idle_sessions;
+mod mend;
 mod own_rights;
 mod ownership;
 mod plan;
+mod rehearsal;
 mod users;
 mod verify;
 

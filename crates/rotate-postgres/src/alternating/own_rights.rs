@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rotation::{Cause, Context};
 
-use super::plan::OwnRights;
 use super::plan::give_over::{GiveOver, LOCK, Objects};
 use super::plan::rights::{self, Compared, Missing};
+use super::plan::{Begins, OwnRights};
 use super::users::{AlternatingUsers, unreadable};
 use crate::admin::Admin;
 use crate::role::transaction::{By, Idle, Transaction};
@@ -70,33 +70,39 @@ impl AlternatingUsers {
         by: &AdminSession<'_>,
         context: &Context<'_>,
     ) -> Result<bool, Cause> {
-        let mut lost = missing(&compared(own), by.session, by.identity, context).await?;
-        if own.give_over.is_some() {
+        let here = &by.admin.endpoint().dbname;
+        let begins = own.begins.iter().find(|begins| begins.database == *here);
+        let now = begins.map_or(&own.role, |begins| &begins.now);
+        let compared = compared(&own.role, now, &own.target);
+        let mut lost = missing(&compared, by.session, by.identity, context).await?;
+        if own
+            .give_over
+            .as_ref()
+            .is_some_and(|give_over| give_over.from == *now)
+        {
             lost.retain(|missing| !missing.owned);
         }
-        if let Some(problem) = problem(own, &lost) {
-            goes_on_as_itself(own, &by.admin.endpoint().dbname, &problem);
+        if let Some(problem) = problem(&compared, &lost) {
+            if let Some(begins) = begins {
+                goes_on(&own.role, begins, &problem);
+            } else {
+                tracing::warn!(
+                    role = own.role,
+                    "not done: give what {:?} owns to {:?}. In database {here:?}: {problem}",
+                    own.role,
+                    own.target
+                );
+            }
             return Ok(false);
         }
-        self.may_act_elsewhere(own, by, context).await
-    }
-
-    async fn may_act_elsewhere(
-        &self,
-        own: &OwnRights,
-        by: &AdminSession<'_>,
-        context: &Context<'_>,
-    ) -> Result<bool, Cause> {
-        if !own.begins {
-            return Ok(true);
-        }
-        for database in &own.elsewhere {
-            let problem = match self.missing_in(database, &compared(own), by, context).await {
-                Ok(lost) => problem(own, &lost),
+        for begins in own.begins.iter().filter(|begins| begins.database != *here) {
+            let compared = self::compared(&own.role, &begins.now, &begins.target);
+            let problem = match self.missing_in(&begins.database, &compared, by, context).await {
+                Ok(lost) => problem(&compared, &lost),
                 Err(cause) => Some(format!("it cannot be looked at: {cause}")),
             };
             if let Some(problem) = problem {
-                goes_on_as_itself(own, database, &problem);
+                goes_on(&own.role, begins, &problem);
                 return Ok(false);
             }
         }
@@ -132,13 +138,13 @@ pub(super) async fn missing(
     Ok(rights::read(&row).ok_or_else(|| unreadable(session.server()))?)
 }
 
-/// The role as it is against the role that it is to act as.
-fn compared(own: &OwnRights) -> Compared<'_> {
+/// A role that acts as `now` against the same one acting as `target`.
+fn compared<'a>(role: &'a str, now: &'a str, target: &'a str) -> Compared<'a> {
     Compared {
-        pending: &own.role,
-        current: &own.role,
-        pending_acts_as: &own.target,
-        current_acts_as: &own.role,
+        pending: role,
+        current: role,
+        pending_acts_as: target,
+        current_acts_as: now,
     }
 }
 
@@ -217,25 +223,21 @@ async fn ask(session: &Session, sql: &str, context: &Context<'_>) -> Result<(), 
 }
 
 /// What would be lost, and what a person can do; none if nothing would.
-fn problem(own: &OwnRights, lost: &[Missing]) -> Option<String> {
-    let (lacks, remedy) = rights::words(lost, &compared(own))?;
-    Some(format!("{:?} lacks {lacks}; {remedy}", own.target))
+fn problem(compared: &Compared<'_>, lost: &[Missing]) -> Option<String> {
+    let (lacks, remedy) = rights::words(lost, compared)?;
+    Some(format!("{:?} lacks {lacks}; {remedy}", compared.pending_acts_as))
 }
 
-fn goes_on_as_itself(own: &OwnRights, database: &str, problem: &str) {
-    if own.begins {
-        tracing::warn!(
-            role = own.role,
-            "role {:?} goes on as itself and does not act as {:?} yet, so that nobody loses access. In database {database:?}: {problem}",
-            own.role,
-            own.target
-        );
+fn goes_on(role: &str, begins: &Begins, problem: &str) {
+    let now = if begins.now == role {
+        "goes on as itself".to_owned()
     } else {
-        tracing::warn!(
-            role = own.role,
-            "not done: give what {:?} owns to {:?}. In database {database:?}: {problem}",
-            own.role,
-            own.target
-        );
-    }
+        format!("goes on acting as {:?}", begins.now)
+    };
+    tracing::warn!(
+        role,
+        "role {role:?} {now} and does not act as {:?} yet, so that nobody loses access. In database {:?}: {problem}",
+        begins.target,
+        begins.database
+    );
 }

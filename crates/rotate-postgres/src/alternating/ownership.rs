@@ -2,10 +2,12 @@
 //!
 //! A person who may write the secret could name any role in it. A password of the pair that logs in shows that the secret is the role's
 //! own: AWSCURRENT's, as a rule. If somebody changed that one by hand, AWSPENDING's (the work was done already) or AWSPREVIOUS's
-//! (the idle role's, good until it is reset) shows the same.
+//! (the idle role's, good until it is reset) shows the same. In a database that was restored from a snapshot both are as they were
+//! then: the version that logs in has lost its label since.
 
 use rotation::secrets::PostgresSecret;
 use rotation::{Cause, Context};
+use secrecy::SecretString;
 
 use super::fault::AlternatingFault;
 use super::plan::names::Pair;
@@ -48,7 +50,7 @@ impl Ownership<'_, '_> {
         Ok(Some(session))
     }
 
-    /// Whether the pending or the previous version logs in, after the current one did not. Where it was not the password that the
+    /// Whether the pending, the previous or an older version logs in, after the current one did not. Where it was not the password that the
     /// server refused, somebody may have locked the application out: the other user would be a way around that.
     ///
     /// # Errors
@@ -70,14 +72,42 @@ impl Ownership<'_, '_> {
             let Some(secret) = secret else { continue };
             if let Some(session) = self.log_in(name, secret).await? {
                 session.close().await;
-                tracing::warn!(
-                    login.with = name,
-                    "AWSCURRENT does not log in any more; {name} does, and shows that the secret is the role's"
-                );
+                say_proven(name);
                 return Ok(());
             }
         }
+        if let Some(version) = self.older(pair).await? {
+            say_proven(&version);
+            return Ok(());
+        }
         Err(self.unproven(current).into())
+    }
+
+    /// A version without a label that logs in, the newest first.
+    async fn older(&mut self, pair: &Pair) -> Result<Option<String>, Cause> {
+        const OLDER: &str = "the versions without a label";
+        if self.is_locked() || !self.attempts.in_time_for(OLDER) {
+            return Ok(None);
+        }
+        let versions = self.context.deprecated().await.map(Some);
+        for version in self.attempts.readable(OLDER, versions)?.unwrap_or_default() {
+            if self.is_locked() || self.attempts.is_exhausted(OLDER) || !self.attempts.in_time_for(OLDER) {
+                break;
+            }
+            let name = format!("version {version}");
+            let text = self.context.version(&version).await;
+            let Some(text) = self.attempts.readable(&name, text)? else {
+                continue;
+            };
+            let Some(secret) = self.of_the_pair(&text, pair).await else {
+                continue;
+            };
+            if let Some(session) = self.log_in(&name, &secret).await? {
+                session.close().await;
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a login was refused for another reason than its password (SQLSTATE 28000): a role that was locked, or
@@ -88,21 +118,18 @@ impl Ownership<'_, '_> {
 
     /// The version before the current one, if it is of the pair and of the same server.
     pub(super) async fn previous(&self, pair: &Pair) -> Result<Option<PostgresSecret>, Cause> {
-        let Some(text) = self.context.previous().await? else {
-            return Ok(None);
-        };
-        let Ok(previous) = PostgresSecret::parse(&text) else {
-            return Ok(None);
-        };
-        let of_the_pair = [&pair.original, &pair.clone]
-            .iter()
-            .any(|name| *name == previous.username());
-        let here = of_the_pair
-            && self
-                .primary
-                .leads_to(self.endpoint, &previous, self.context)
-                .await;
-        Ok(here.then_some(previous))
+        match self.context.previous().await? {
+            Some(text) => Ok(self.of_the_pair(&text, pair).await),
+            None => Ok(None),
+        }
+    }
+
+    /// A version's document, if it is one, of one of the two roles, and of the same server.
+    async fn of_the_pair(&self, text: &SecretString, pair: &Pair) -> Option<PostgresSecret> {
+        let secret = PostgresSecret::parse(text).ok()?;
+        let of_the_pair = [pair.original.as_str(), pair.clone.as_str()].contains(&secret.username());
+        let here = of_the_pair && self.primary.leads_to(self.endpoint, &secret, self.context).await;
+        here.then_some(secret)
     }
 
     /// Nothing logged in.
@@ -113,4 +140,11 @@ impl Ownership<'_, '_> {
             tried: self.attempts.tried(),
         }
     }
+}
+
+fn say_proven(version: &str) {
+    tracing::warn!(
+        login.with = version,
+        "AWSCURRENT does not log in any more; {version} does, and shows that the secret is the role's"
+    );
 }

@@ -11,11 +11,14 @@ use super::plan::{Arrangement, ties};
 use crate::admin::{Admin, Admins};
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
+use crate::role::transaction::Transaction;
 use crate::server::endpoint::Endpoint;
-use crate::server::session::Session;
+use crate::server::session::{Row, Session};
 use crate::server::tls::Tls;
 use crate::settings::Settings;
 use crate::ttl_cache::TtlCache;
+
+const LOOKING: &str = "looking at the roles";
 
 /// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
 /// remember of the rotation before, until the next one.
@@ -159,11 +162,40 @@ pub(super) async fn ask<'n>(
     names: impl Iterator<Item = &'n str>,
     context: &Context<'_>,
 ) -> Result<Facts, PostgresFault> {
-    let query = facts::query(names);
-    let row = session
-        .query(&query, "looking at the roles", context.budget())
-        .await?;
-    facts::read(&row).ok_or_else(|| unreadable(session.server()))
+    let ask = async |query: String| session.query(&query, LOOKING, context.budget()).await;
+    read(session.server(), names, ask).await
+}
+
+/// The same in a transaction.
+pub(super) async fn ask_in<'n>(
+    transaction: &Transaction<'_>,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<Facts, PostgresFault> {
+    let ask = async |query: String| transaction.ask(&query, LOOKING).await;
+    read(transaction.server(), names, ask).await
+}
+
+/// Asks a second time if the roles' settings name others that they act as.
+async fn read<'n>(
+    server: &str,
+    names: impl Iterator<Item = &'n str>,
+    ask: impl AsyncFn(String) -> Result<Row, PostgresFault>,
+) -> Result<Facts, PostgresFault> {
+    let names: Vec<_> = names.collect();
+    let about = async |names: &[&str]| {
+        let row = ask(facts::query(names.iter().copied())).await?;
+        facts::read(&row).ok_or_else(|| unreadable(server))
+    };
+    let first = about(&names).await?;
+    let unknown = first.unknown_acting_roles();
+    if unknown.is_empty() {
+        return Ok(first);
+    }
+    let all: Vec<_> = names
+        .into_iter()
+        .chain(unknown.iter().map(String::as_str))
+        .collect();
+    about(&all).await
 }
 
 /// The server's answer about roles is not what the query asks for.

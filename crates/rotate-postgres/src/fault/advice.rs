@@ -43,6 +43,7 @@ impl Fault for PostgresFault {
             Self::CertificateUnusable { .. } => Advice::new(Kind::Tls, "give the server another certificate: X.509 version 3 with a subjectAltName, CA:FALSE, for servers (serverAuth), signed with SHA-256 by an RSA key of at least 2048 bits or an ECDSA key"),
             Self::CertificateExpired { .. } => Advice::new(Kind::Tls, "renew the server's certificate (RDS: rotate the instance's certificate authority)"),
             Self::TlsFailed { .. } => Advice::new(Kind::Tls, "let the server speak TLS 1.2 or 1.3 with ciphers of today, and ask for no client certificate (clientcert in pg_hba.conf)"),
+            Self::TlsFromTheFirstByte { .. } => Advice::new(Kind::Tls, "let `host` and `port` lead to the server itself, or let what is in front of it answer PostgreSQL's request for TLS, as all clients with sslnegotiation=postgres ask"),
             Self::CleartextRefused { .. } => Advice::new(Kind::Tls, "let the server use scram-sha-256 in pg_hba.conf, or use TLS: remove \"ssl\": false from the secret"),
             Self::AuthenticationUnsupported { .. } => Advice::new(Kind::Login, "let pg_hba.conf match the function's connection with scram-sha-256, and keep scram_iterations at 100000 or below"),
             Self::ServerNotProven { .. } => Advice::new(Kind::Login, "find out who answers at this address: it accepted the login without knowing the password, as an impostor would"),
@@ -62,6 +63,7 @@ impl Fault for PostgresFault {
             Self::SessionOfAnotherRole { .. } => Advice::new(Kind::Login, "connect to the server itself, not through a pooler that logs in as somebody else, and check the user name map (pg_ident.conf)"),
             Self::ServerTooOld { .. } => Advice::new(Kind::Server, "rotate with PASSWORD_SENT_AS=cleartext over TLS, or upgrade to PostgreSQL 10 or later"),
             Self::RoleLocked { .. } => Advice::new(Kind::Server, "find the transaction (SELECT * FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.relation = 'pg_authid'::regclass) and end it"),
+            Self::StandbyMissing { .. } => Advice::new(Kind::Server, "bring that standby back, or take it out of synchronous_standby_names and reload; until then the commits of all applications wait for it, too"),
             Self::StatementTimeout { .. } => Advice::new(Kind::Server, "look for what holds the server up (locks on pg_authid, a slow password policy, load), or raise the function's time limit"),
             Self::RoleBusy { .. } => Advice::new(Kind::Server, "it is tried again by itself; let only one rotation or tool change this role at a time").with(Prospect::Transient),
             Self::PrivilegeMissing { role, by, .. } => Advice::new(Kind::Privilege, privilege(role, by)),
@@ -86,7 +88,7 @@ fn resuming(fault: &PostgresFault) -> String {
 
 fn login(role: &str) -> String {
     format!(
-        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`",
+        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`; if another secret has the same user, let only one of them be rotated",
         escape_literal(role).trim_start()
     )
 }
@@ -114,7 +116,7 @@ fn pending(role: &str, said: &Said) -> String {
     if let Some(remedy) = elsewhere(said.hint(), role) {
         remedy
     } else if said.is_of_the_password() {
-        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password, or a proxy keeps its own list of passwords".to_owned()
+        "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password (such as another secret of the same user), or a proxy keeps its own list of passwords".to_owned()
     } else {
         format!(
             "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, ALTER ROLE {} LOGIN",

@@ -116,6 +116,12 @@ pub(crate) enum PostgresFault {
     /// Any other end of the handshake.
     #[error("the TLS handshake with {server} failed: {detail}")]
     TlsFailed { server: String, detail: String },
+    /// Something in front of the server that ends TLS: it takes the request for TLS for a broken handshake.
+    #[error(
+        "{server} speaks TLS from the first byte only (sslnegotiation=direct): asked for TLS in PostgreSQL's way, {answer}"
+    )]
+    #[strum(serialize = "TlsFailed")]
+    TlsFromTheFirstByte { server: String, answer: &'static str },
     /// A server without TLS wants to be told the password.
     #[error("the server {server} asks for the password in clear text over a connection without TLS")]
     CleartextRefused { server: String },
@@ -211,6 +217,11 @@ pub(crate) enum PostgresFault {
     /// The server did not finish in time.
     #[error("ALTER ROLE {role:?} ran into the statement time limit: {said}")]
     StatementTimeout { role: String, said: Said },
+    /// A commit waits for it without end, and so do all others.
+    #[error(
+        "no synchronous standby answers the server {server}, which waits for one at each commit (synchronous_standby_names = {names:?})"
+    )]
+    StandbyMissing { server: String, names: String },
     /// Two at the same role.
     #[error("somebody else is changing role {role:?} at the same moment: {said}")]
     RoleBusy { role: String, said: Said },

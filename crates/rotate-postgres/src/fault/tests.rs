@@ -175,6 +175,14 @@ async fn one_of_each() -> Vec<PostgresFault> {
             role: role(),
             said: said(),
         },
+        F::StandbyMissing {
+            server: server(),
+            names: text(),
+        },
+        F::TlsFromTheFirstByte {
+            server: server(),
+            answer: "it hangs up",
+        },
         F::StatementTimeout {
             role: role(),
             said: said(),

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use rotation::Budget;
 use rotation::password::Password;
+use rotation::{Budget, Cause, Kind, TimedOut};
 
 use crate::fault::{Hint, PostgresFault, Tried};
 use crate::server::denial::Denial;
@@ -146,6 +146,22 @@ impl<'a> LoginAttempts<'a> {
     /// Who else than the server decided about a login, as far as its words say so.
     pub(crate) fn decided(&self) -> Hint {
         self.decided
+    }
+
+    /// What was read, if it could be. What cannot be read is no way back, but the next one may be; only where every further call would
+    /// fare the same (time is up, or Secrets Manager throttles), the search ends.
+    pub(crate) fn readable<T>(
+        &mut self,
+        credential: &str,
+        read: Result<Option<T>, Cause>,
+    ) -> Result<Option<T>, Cause> {
+        match read {
+            Err(cause) if cause.as_fault::<TimedOut>().is_none() && cause.kind() != Kind::Throttling => {
+                self.note(credential, format!("not tried, {cause}"));
+                Ok(None)
+            }
+            read => read,
+        }
     }
 
     /// What was tried, and what came of it.

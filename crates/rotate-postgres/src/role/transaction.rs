@@ -5,9 +5,12 @@ use std::time::Duration;
 use rotation::Budget;
 
 use crate::fault::PostgresFault;
+use crate::role::commit::{self, Committed};
+use crate::server::endpoint::Endpoint;
 use crate::server::scrub::Scrub;
 use crate::server::session::{Identity, Row, Session, Silence};
 use crate::server::sql;
+use crate::server::tls::Tls;
 
 /// Longest time that the server may work on one statement.
 const STATEMENT: Duration = Duration::from_secs(10);
@@ -125,9 +128,12 @@ impl<'a> Transaction<'a> {
         self.ask(sql::ROLLBACK, doing).await.map(drop)
     }
 
-    /// Ends it. After an error it is not known whether it took effect.
-    pub(crate) async fn commit(self, doing: &'static str) -> Result<(), PostgresFault> {
-        self.ask(sql::COMMIT, doing).await.map(drop)
+    /// Ends it.
+    ///
+    /// # Errors
+    /// After an error it is not known whether it took effect.
+    pub(crate) async fn commit(self, endpoint: &Endpoint, tls: &Tls) -> Result<Committed, PostgresFault> {
+        commit::commit(self.session, endpoint, tls, self.budget, &self.scrub).await
     }
 }
 

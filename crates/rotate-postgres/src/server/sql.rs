@@ -16,6 +16,9 @@ pub(crate) const IDENTIFY: &str = "SELECT session_user, \
 /// Ends the transaction that [`begin`] began.
 pub(crate) const COMMIT: &str = "COMMIT";
 
+/// The first version that has `createrole_self_grant`.
+const FIRST_WITH_SELF_GRANT: u32 = 160_000;
+
 /// The first version that has `transaction_timeout`.
 const FIRST_WITH_TRANSACTION_TIMEOUT: u32 = 170_000;
 
@@ -23,13 +26,18 @@ const FIRST_WITH_TRANSACTION_TIMEOUT: u32 = 170_000;
 const RAISE_SYNCHRONOUS_COMMIT: &str = "SELECT set_config('synchronous_commit', 'on', true) \
      WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
 
+/// A password in clear text is hashed as the server or the superuser's own settings say, and not as the owner of the database likes.
+pub(crate) const HASH_AS_INTENDED: &str = "SELECT pg_catalog.set_config('password_encryption', 'scram-sha-256', true) \
+     FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.=) 'password_encryption' \
+     AND s.source OPERATOR(pg_catalog.=) 'database'";
+
 /// Takes back what the transaction changed.
 pub(crate) const ROLLBACK: &str = "ROLLBACK";
 
 /// Puts a session back to the role that it means to act as, where `search_path` is known: what `ALTER ROLE … SET role` says for the
 /// role that logged in, or that role itself. The owner of a database can say otherwise for everybody who logs in to it (`ALTER
 /// DATABASE … SET role`), and the superuser would act as a role of the owner's choice. `role=` has five characters.
-const ACT_AS_INTENDED: &str = "SELECT set_config('role', 'none', true) WHERE current_user::text IS DISTINCT FROM \
+pub(crate) const ACT_AS_INTENDED: &str = "SELECT set_config('role', 'none', true) WHERE current_user::text IS DISTINCT FROM \
      (SELECT substr(c, 6) FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c \
      WHERE s.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user) \
      AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) \
@@ -41,7 +49,8 @@ const ACT_AS_INTENDED: &str = "SELECT set_config('role', 'none', true) WHERE cur
 /// a crash of the server could undo a password that was logged in with and promoted. It is only raised: `remote_apply` waits for
 /// more than `on`. `transaction_timeout`, of PostgreSQL 17, would end a transaction that waits for Secrets Manager. Everything ends with the
 /// transaction, so that a pooler's other clients inherit nothing. A session that hears no more of us is ended by the
-/// server, later than any of our own limits.
+/// server, later than any of our own limits. `createrole_self_grant`, of PostgreSQL 16, would make the superuser's role a member of
+/// the clone that it makes, and leave it one.
 ///
 /// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as. Otherwise it acts
 /// as its own settings say, and never as those of the database do.
@@ -57,6 +66,11 @@ pub(crate) fn begin(
     } else {
         ACT_AS_INTENDED
     };
+    let grants = if version >= FIRST_WITH_SELF_GRANT {
+        "SET LOCAL createrole_self_grant = ''; "
+    } else {
+        ""
+    };
     let whole = if version >= FIRST_WITH_TRANSACTION_TIMEOUT {
         "SET LOCAL transaction_timeout = 0; "
     } else {
@@ -69,7 +83,7 @@ pub(crate) fn begin(
          SET LOCAL idle_in_transaction_session_timeout = {}; \
          SET LOCAL datestyle = 'ISO'; \
          SET LOCAL standard_conforming_strings = on; \
-         {whole}\
+         {whole}{grants}\
          SET LOCAL search_path = pg_catalog; \
          {role}; \
          {RAISE_SYNCHRONOUS_COMMIT}",

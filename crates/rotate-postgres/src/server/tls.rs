@@ -8,7 +8,9 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::settings::roots::Roots;
@@ -33,14 +35,28 @@ impl Tls {
 
     /// The connector for a mode; none for plain text.
     pub(crate) fn connector(&self, mode: TlsMode) -> Option<MakeRustlsConnect> {
-        let config = match mode {
+        Some(MakeRustlsConnect::new(ClientConfig::clone(self.config(mode)?)))
+    }
+
+    /// How a connection begins that is TLS from the first byte.
+    pub(crate) fn client_hello(&self, mode: TlsMode, name: &str) -> Option<Vec<u8>> {
+        let mut config = ClientConfig::clone(self.config(mode)?);
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
+        let name = ServerName::try_from(name.to_owned()).ok()?;
+        let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;
+        let mut hello = Vec::new();
+        connection.write_tls(&mut hello).ok()?;
+        Some(hello)
+    }
+
+    fn config(&self, mode: TlsMode) -> Option<&Arc<ClientConfig>> {
+        Some(match mode {
             TlsMode::Disable => return None,
             TlsMode::VerifyFull => self.full.get_or_init(|| Arc::new(config(verifier(&self.roots)))),
             TlsMode::VerifyCa => self
                 .chain
                 .get_or_init(|| Arc::new(config(Arc::new(AnyName(verifier(&self.roots)))))),
-        };
-        Some(MakeRustlsConnect::new(ClientConfig::clone(config)))
+        })
     }
 }
 

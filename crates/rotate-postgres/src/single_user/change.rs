@@ -1,7 +1,6 @@
 //! The change to the pending password: by the role itself, or by the superuser where the role may not.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
@@ -13,19 +12,15 @@ use super::pooler;
 use crate::admin::Admins;
 use crate::fault::{PostgresFault, Said};
 use crate::role::change::{Change, Sent};
+use crate::role::commit::{self, Committed};
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
 use crate::role::test_sql;
 use crate::role::transaction::Idle;
 use crate::server::endpoint::Endpoint;
 use crate::server::session::{Identity, Session};
-use crate::server::sql;
 use crate::server::tls::Tls;
 use crate::settings::{SentAs, Settings};
-
-/// Longest wait for a commit in the classic order: as long as the server may work on one statement, and a second.
-const COMMIT: Duration = Duration::from_secs(11);
-const COMMITTING: &str = "committing the new password";
 
 /// What one attempt changes, where, and by whom. The current version alone says where, and names the superuser secret,
 /// whichever version's password opened the session.
@@ -348,15 +343,11 @@ impl PasswordChange<'_> {
         }
         let change = self.statement(login.by);
         let budget = self.context.budget();
-        let answer = login
-            .session
-            .ask(sql::COMMIT, COMMITTING, COMMIT, budget, &change.scrub(sent))
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(silence) => Err(silence
-                .into_fault(login.session.server().to_owned(), COMMITTING)
-                .into()),
+        let scrub = change.scrub(sent);
+        match commit::commit(&login.session, self.endpoint, self.tls, budget, &scrub).await? {
+            Committed::Safely => {}
+            Committed::Here(missing) => tracing::warn!("the change is on this server alone: {missing}"),
         }
+        Ok(())
     }
 }

@@ -1,6 +1,5 @@
 //! A change of the password that is not committed yet, and its end: commit, the way back, or rollback.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,24 +9,18 @@ use secrecy::ExposeSecret;
 
 use crate::fault::PostgresFault;
 use crate::role::change::{Change, Sent};
+use crate::role::commit::{self, Committed};
 use crate::role::pending_login;
 use crate::role::transaction::Idle;
 use crate::server::endpoint::Endpoint;
-use crate::server::login;
 use crate::server::scrub::Scrub;
 use crate::server::session::{Identity, Session};
 use crate::server::sql;
 use crate::server::tls::Tls;
 use crate::settings::SentAs;
 
-/// How long a commit may take before the server is asked to give up what it waits for. A commit waits for a synchronous standby
-/// without end, and no time limit of the server's ends that.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How much longer the answer to the request to cancel is waited for.
-const GRACE: Duration = Duration::from_secs(2);
 /// Longest wait for the answer to ROLLBACK.
 const ROLLBACK: Duration = Duration::from_secs(1);
-const COMMITTING: &str = "committing the new password";
 
 /// A session with an open transaction in which the role has its new password.
 pub struct Open {
@@ -47,8 +40,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// Sends COMMIT, and a request to cancel if it hangs. A commit that is cancelled while it waits for a standby is
-    /// done on this server all the same, and its answer says so.
+    /// Commits. Where the standby is gone, this server's own word has to do: AWSCURRENT has moved already.
     async fn end(&self) -> Result<(), PostgresFault> {
         let (pending, before) = (self.pending.password(), self.before.password());
         let scrub = Scrub::new([
@@ -56,25 +48,11 @@ impl Open {
             before,
             self.sent.value(pending),
         ]);
-        let limit = PATIENCE + GRACE;
-        let commit = self
-            .session
-            .ask(sql::COMMIT, COMMITTING, limit, self.budget, &scrub);
-        let mut commit = pin!(commit);
-        let answer = if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut commit).await {
-            answer
-        } else {
-            tracing::warn!(
-                "the commit has no answer after {} s: it is cancelled",
-                PATIENCE.as_secs()
-            );
-            login::cancel(&self.tls, &self.endpoint, &self.session, self.budget).await;
-            commit.await
-        };
-        match answer {
-            Ok(_) => Ok(()),
-            Err(silence) => Err(silence.into_fault(self.session.server().to_owned(), COMMITTING)),
+        match commit::commit(&self.session, &self.endpoint, &self.tls, self.budget, &scrub).await? {
+            Committed::Safely => {}
+            Committed::Here(missing) => tracing::warn!("the change is on this server alone: {missing}"),
         }
+        Ok(())
     }
 
     /// Opens the change back to the password of before, in the same session: it is open whatever the role's passwords are.

@@ -2,7 +2,7 @@
 //! a rotation was cancelled after it had changed the password and its version has lost its label.
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Applied, Cause, Kind, TimedOut};
+use rotation::{Applied, Cause};
 use secrecy::SecretString;
 
 use super::change::PasswordChange;
@@ -69,7 +69,7 @@ async fn previous(
     if !attempts.in_time_for(NAME) {
         return Ok(None);
     }
-    let Some(text) = readable(NAME, change.context.previous().await, attempts)? else {
+    let Some(text) = attempts.readable(NAME, change.context.previous().await)? else {
         return Ok(None);
     };
     log_in(change, NAME, &text, attempts).await
@@ -85,13 +85,13 @@ async fn without_label(
     if !attempts.in_time_for(NAME) {
         return Ok(None);
     }
-    let versions = readable(NAME, change.context.deprecated().await.map(Some), attempts)?;
+    let versions = attempts.readable(NAME, change.context.deprecated().await.map(Some))?;
     for version in versions.unwrap_or_default() {
         if attempts.is_exhausted(OLDER) || !attempts.in_time_for(OLDER) {
             break;
         }
         let name = format!("version {version}");
-        let Some(text) = readable(&name, change.context.version(&version).await, attempts)? else {
+        let Some(text) = attempts.readable(&name, change.context.version(&version).await)? else {
             continue;
         };
         if let Some((session, secret)) = log_in(change, &name, &text, attempts).await? {
@@ -157,22 +157,6 @@ async fn superuser(
             Ok(Superuser::Without)
         }
         Err(cause) => Err(cause),
-    }
-}
-
-/// What was read, if it could be. What cannot be read is no way back, but the next one may be; only where
-/// every further call would fare the same (time is up, or Secrets Manager throttles), the search ends.
-fn readable<T>(
-    credential: &str,
-    read: Result<Option<T>, Cause>,
-    attempts: &mut LoginAttempts<'_>,
-) -> Result<Option<T>, Cause> {
-    match read {
-        Err(cause) if cause.as_fault::<TimedOut>().is_none() && cause.kind() != Kind::Throttling => {
-            attempts.note(credential, format!("not tried, {cause}"));
-            Ok(None)
-        }
-        read => read,
     }
 }
 

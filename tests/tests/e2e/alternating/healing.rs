@@ -58,6 +58,80 @@ async fn a_current_password_that_somebody_changed_is_healed_without_a_host_in_th
     pair.invariant_current_and_previous_log_in("healed").await;
 }
 
+/// The roles and passwords of the pair, as a snapshot keeps them.
+async fn passwords(pair: &Pair) -> String {
+    let query = format!(
+        "SELECT string_agg(format('ALTER ROLE %I PASSWORD %L', rolname, rolpassword), '; ') FROM pg_authid WHERE rolname LIKE '{}%'",
+        pair.database.user()
+    );
+    pair.database.value(&query).await
+}
+
+/// Both passwords are as they were at the time of the snapshot: the versions that have them have lost their labels since.
+#[tokio::test]
+async fn a_database_that_was_restored_from_an_old_snapshot_is_healed() {
+    for turns in [1, 2] {
+        for without_the_clone in [false, true] {
+            let pair = Pair::new().await;
+            let case = format!("{turns} {without_the_clone}");
+            for _ in 0..2 {
+                rotates(&pair, &case).await;
+            }
+            let snapshot = passwords(&pair).await;
+            for _ in 0..turns + 2 {
+                rotates(&pair, &case).await;
+            }
+            pair.database.sql(&snapshot).await;
+            if without_the_clone {
+                let clone = pair.database.clone_user();
+                pair.database.sql(&format!("DROP ROLE {clone}")).await;
+            }
+            assert!(!pair.current_logs_in().await && !pair.logs_in(&Label::Previous).await);
+            rotates(&pair, &case).await;
+            assert!(
+                pair.log()
+                    .contains("does, and shows that the secret is the role's"),
+                "{case}"
+            );
+            rotates(&pair, &case).await;
+            pair.invariant_current_and_previous_log_in(&case).await;
+        }
+    }
+}
+
+/// No version has the passwords of a snapshot that is older than all of them.
+#[tokio::test]
+async fn a_snapshot_that_no_version_knows_is_an_error_that_names_what_was_tried() {
+    let pair = Pair::new().await;
+    for _ in 0..4 {
+        rotates(&pair, "before").await;
+    }
+    let (role, clone) = (pair.database.role(), pair.database.clone_user());
+    pair.database
+        .sql(&format!(
+            "ALTER ROLE {role} PASSWORD 'of long ago'; ALTER ROLE {clone} PASSWORD 'of long ago'"
+        ))
+        .await;
+    let token = pair.proposed().await;
+    let error = pair.step(&token, Step::Set).await.expect_err("nothing logs in");
+    assert_eq!(error.error_type, "CurrentUnproven", "{error}");
+    // The two labelled ones, the pending one, and the three without a label.
+    assert_eq!(error.error_message.matches("28P01").count(), 6, "{error}");
+    assert!(error.error_message.contains("old snapshot"), "{error}");
+}
+
+/// The superuser role is used only if a login shows whose the secret is, and where the versions cannot be listed, that is said.
+#[tokio::test]
+async fn versions_that_cannot_be_listed_are_said_to_be_untried() {
+    let pair = Pair::new().await;
+    change_current_by_hand(&pair).await;
+    let token = pair.proposed().await;
+    let denied = Fault::error("AccessDeniedException", "no").by_function(ALTERNATING);
+    pair.aws.faults().inject(denied.on("ListSecretVersionIds"));
+    let words = ["the versions without a label: not tried", "ListSecretVersionIds"];
+    pair.refuses(&token, Step::Set, "CurrentUnproven", &words).await;
+}
+
 #[tokio::test]
 async fn a_secret_that_cannot_show_whose_it_is_gets_nothing_from_the_admin() {
     let pair = Pair::new().await;

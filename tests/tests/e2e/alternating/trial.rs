@@ -3,10 +3,10 @@
 
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use keywheel_tests::pair::{Pair, Power};
-use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::postgres::{Cluster, Options, Server, TestDatabase, cluster};
 use keywheel_tests::world::Setup;
 use secrets_manager_local::FunctionError;
-use staging_labels::Label;
+use staging_labels::{Label, Step};
 use uuid::Uuid;
 
 pub(super) async fn try_out(pair: &Pair) -> Result<(), FunctionError> {
@@ -49,11 +49,16 @@ async fn it_says_what_a_rotation_would_do_and_does_nothing() {
                 .await
                 .unwrap_or_else(|error| panic!("{server:?}: {error}"));
             assert_eq!(state(&pair).await, before, "{server:?}");
-            assert!(
-                pair.log()[from..].contains(expected),
-                "{server:?}: {}",
-                &pair.log()[from..]
-            );
+            let log = pair.log()[from..].to_owned();
+            for words in [
+                expected,
+                "tried, and nothing changed: the login of AWSCURRENT",
+                "the same of the turn after it",
+                "ListSecretVersionIds, for a recovery",
+                "Could not be tried: PutSecretValue and UpdateSecretVersionStage",
+            ] {
+                assert!(log.contains(words), "{server:?} {words}: {log}");
+            }
             pair.rotate().await.expect("the rotation succeeds");
         }
     }
@@ -111,4 +116,96 @@ async fn it_runs_the_operators_own_test() {
         try_out(&pair).await.expect_err("the test fails").error_type,
         "TestSqlFailed"
     );
+}
+
+/// What only a superuser gives, and what the superuser role lacks on either user: found before the rotation that it would stop, and before
+/// the one after that.
+#[tokio::test]
+async fn it_looks_one_turn_ahead() {
+    for server in [Server::Main, Server::Sixteen, Server::Eighteen] {
+        for (turns, statement, code, words) in [
+            (0, "ALTER ROLE {role} REPLICATION", "RepairRefused", "REPLICATION"),
+            (1, "ALTER ROLE {role} REPLICATION", "RepairRefused", "REPLICATION"),
+            (
+                0,
+                "ALTER ROLE {role} SET log_min_duration_statement = 7",
+                "RepairRefused",
+                "GRANT SET ON PARAMETER",
+            ),
+            (
+                1,
+                "REVOKE ADMIN OPTION FOR {clone} FROM {admin}",
+                "AdminLacksRights",
+                "GRANT \"{clone}\" TO",
+            ),
+        ] {
+            let pair = Pair::on(server).await;
+            for _ in 0..turns {
+                pair.rotate().await.expect("the rotation succeeds");
+            }
+            let filled = |text: &str| {
+                let text = text.replace("{role}", &pair.database.role());
+                text.replace("{clone}", &pair.database.clone_user())
+                    .replace("{admin}", &pair.admin.name)
+            };
+            // Before 16 CREATEROLE is enough, and there is no such option to take away.
+            if server == Server::Main && code == "AdminLacksRights" {
+                continue;
+            }
+            pair.database.sql(&filled(statement)).await;
+            // Before 16 it is the turn of the original itself that a superuser is needed for.
+            let (code, words, ahead) = match (server, turns, code) {
+                (Server::Main, 1, "RepairRefused") => ("AdminLacksRights", "NOREPLICATION", false),
+                _ => (code, words, turns == 1),
+            };
+            let before = state(&pair).await;
+            let error = try_out(&pair).await.expect_err(statement);
+            assert_eq!(error.error_type, code, "{server:?} {statement}: {error}");
+            assert!(error.error_message.contains(&filled(words)), "{error}");
+            assert_eq!(
+                pair.log().contains("one turn ahead"),
+                ahead,
+                "{server:?} {statement}"
+            );
+            assert_eq!(state(&pair).await, before, "{server:?} {statement}");
+        }
+    }
+}
+
+/// Each commit waits for a synchronous standby that is gone, and none of the server's time limits ends that.
+#[tokio::test]
+async fn a_synchronous_standby_that_is_gone_is_named() {
+    for server in [Server::Main, Server::EighteenTls] {
+        let options = Options::new(server);
+        // Leaked, as the other tests' servers are kept: until the end of the tests.
+        let own: &'static Cluster = Box::leak(Box::new(Cluster::start(&options).expect("a server starts")));
+        let pair = Pair::of(Setup::on(server), TestDatabase::new(own).await, Power::CreateRole).await;
+        pair.rotate().await.expect("the rotation succeeds");
+        let token = pair.proposed().await;
+        own.set("synchronous_standby_names", "gone").await;
+        let mut outcomes = vec![
+            pair.step(&token, Step::Set).await,
+            pair.step(&token, Step::Set).await,
+        ];
+        let logs_in = pair.current_logs_in().await;
+        pair.cancel_and_clean_up().await;
+        outcomes.push(try_out(&pair).await);
+        // Before anything can fail here: to drop what the test has made waits as well.
+        own.set("synchronous_standby_names", "").await;
+
+        assert!(logs_in, "{server:?}");
+        for outcome in outcomes {
+            let error = outcome.expect_err("no standby answers");
+            assert_eq!(error.error_type, "StandbyMissing", "{server:?}: {error}");
+            assert!(
+                error
+                    .error_message
+                    .contains("synchronous_standby_names = \"gone\""),
+                "{error}"
+            );
+        }
+        pair.rotate().await.expect("the remedy helps");
+        pair.invariant_current_and_previous_log_in("a standby that is back")
+            .await;
+    }
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL answers, and cannot be used as it is.
 
 use keywheel_tests::certificates::{Authority, SERVER_NAMES};
-use keywheel_tests::net::{self, Proxy, Tls};
+use keywheel_tests::net::{self, Https, Otherwise, Proxy, Tls};
 use keywheel_tests::postgres::{Server, cluster, standby};
 use keywheel_tests::world::{Setup, World};
 use staging_labels::{Label, Step};
@@ -162,4 +162,24 @@ async fn a_standby_that_lags_behind_does_not_pass_either() {
     world
         .refuses_each(&token, &AT_THE_DATABASE[1..], "PendingRefused", &words)
         .await;
+}
+
+/// A load balancer that ends TLS: it does not know PostgreSQL's request for TLS, and says so in its own way.
+#[tokio::test]
+async fn a_front_that_is_tls_from_the_first_byte_is_named_whatever_it_answers() {
+    for (otherwise, answer) in [
+        (Otherwise::Alert, "it answers with a TLS alert"),
+        (Otherwise::HangUp, "it hangs up"),
+        (Otherwise::Wait, "it says nothing"),
+    ] {
+        let front = Https::start_and(cluster(Server::Main).port(), otherwise).expect("it listens");
+        let world = world(Setup::on(Server::Main), |document| {
+            document["port"] = front.port().into();
+        })
+        .await;
+        let token = world.proposed().await;
+        let words = ["sslnegotiation=direct", answer, "lead to the server itself"];
+        let said = world.refuses(&token, Step::Set, "TlsFailed", &words).await;
+        assert!(!said.contains("security group"), "{said}");
+    }
 }

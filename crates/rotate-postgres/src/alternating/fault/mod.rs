@@ -77,8 +77,8 @@ pub(crate) enum AlternatingFault {
         server: String,
         admin: String,
         missing: String,
-        /// The statement that gives the right.
-        grant: String,
+        /// The statement that gives the right, and who can run it.
+        remedy: String,
     },
     /// The server refused one of the statements that make the two users alike.
     #[error("the server {server} refused to {repair}: {said}")]
@@ -129,11 +129,10 @@ impl Fault for AlternatingFault {
                 escape_identifier(owner)
             )),
             Self::CurrentUnproven { role, .. } => Advice::new(Kind::Login, format!(
-                "an admin secret alone does not show that this secret may speak for the role: if the password was changed, set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
+                "an admin secret alone does not show that this secret may speak for the role: if the password was changed (by hand, by another secret of the same two users, or by restoring an old snapshot), set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
             )),
-            Self::AdminLacksRights { grant, .. } => Advice::new(Kind::Privilege, format!("as a superuser, or as who created the role: {grant}")),
-            Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
+            Self::AdminLacksRights { remedy, .. } | Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
             Self::SessionsOpen { role, .. } => Advice::new(Kind::Server, format!(
                 "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
                 role.replace('\'', "''")

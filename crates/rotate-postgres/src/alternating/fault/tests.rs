@@ -20,7 +20,7 @@ fn one_of_each() -> Vec<F> {
             server: text(),
             admin: text(),
             missing: text(),
-            grant: text(),
+            remedy: text(),
         },
         F::AdminMissing,
         F::CloneForeign {

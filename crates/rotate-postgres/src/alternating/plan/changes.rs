@@ -43,9 +43,14 @@ impl<'f> Repairs<'f> {
                 memberships: Vec::new(),
                 owns: 0,
                 named_in: Vec::new(),
+                may_act_as: Vec::new(),
                 administered: true,
+                grantor: None,
+                settable_administrator: None,
+                administrators: Vec::new(),
                 inherited: false,
-                self_granted: false,
+                settable: false,
+                granted: None,
                 comment: None,
             }
         })
@@ -161,13 +166,22 @@ impl<'f> Repairs<'f> {
         }
     }
 
-    /// The original's settings, and the role to act as. In the owner form that is the same one in every database.
-    pub(super) fn settings(&mut self, original: &Role, role: &Role, acts_as: &str, owner_form: bool) {
+    /// The original's settings, and the role to act as, in every database the same one as the original; in the owner form everywhere
+    /// the owner.
+    pub(super) fn settings(&mut self, original: &Role, role: &Role, owner: Option<&str>) {
         let mut wanted = by_scope(original);
-        if owner_form {
-            wanted.retain(|(_, name), _| name != "role");
+        wanted.retain(|(_, name), _| name != "role");
+        let everywhere = owner.unwrap_or_else(|| self.facts.acts_as(original, None));
+        wanted.insert((None, "role".to_owned()), everywhere.to_owned());
+        if owner.is_none() {
+            // A setting of the role's own for all databases outweighs what a database sets for everybody.
+            for database in self.databases_with_a_role(original) {
+                let there = self.facts.acts_as(original, Some(database));
+                if there != everywhere {
+                    wanted.insert((Some(database.to_owned()), "role".to_owned()), there.to_owned());
+                }
+            }
         }
-        wanted.insert((None, "role".to_owned()), acts_as.to_owned());
         let is = by_scope(role);
         for ((database, name), value) in &wanted {
             if is.get(&(database.clone(), name.clone())) != Some(value) {
@@ -188,24 +202,34 @@ impl<'f> Repairs<'f> {
         }
     }
 
+    /// The databases that have a setting of their own as which role the original's sessions act.
+    fn databases_with_a_role<'r>(&'r self, original: &'r Role) -> impl Iterator<Item = &'r str> {
+        let settings = original.settings.iter().chain(&self.facts.everybody);
+        settings.filter_map(|setting| setting.database.as_deref())
+    }
+
     /// What `from` owns, in this database, belongs to the one that both act as.
     pub(super) fn ownership(&self, from: &Role, to: Option<&Role>) -> Option<GiveOver> {
         let to = to.filter(|_| from.owns > 0)?;
         let asker = &self.facts.session;
-        let lend = [from, to]
+        let options = self.facts.has_grant_options();
+        // The owner's rights, and to act as the new one: since 16 each takes an option of its own.
+        let lend = [(from, from.inherited), (to, to.settable)]
             .into_iter()
-            .filter(|role| !asker.superuser && !role.inherited);
+            .filter(|(role, has)| !asker.superuser && !has && (options || role.granted.is_none()));
         Some(GiveOver {
             from: from.name.clone(),
             to: to.name.clone(),
             lend: lend
-                .map(|role| Loan {
+                .map(|(role, _)| Loan {
                     role: role.name.clone(),
-                    granted_before: role.self_granted,
+                    grantor: role.grantor.clone(),
+                    before: role.granted,
                 })
                 .collect(),
             admin: asker.name.clone(),
-            options: self.facts.has_grant_options(),
+            options,
+            rds: self.facts.rds,
         })
     }
 }

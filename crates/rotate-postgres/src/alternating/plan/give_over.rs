@@ -9,6 +9,9 @@ use std::time::Duration;
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use serde::Deserialize;
 
+use super::facts::Granted;
+use crate::server::sql::ACT_AS_INTENDED;
+
 /// Longest wait for an object's lock. An application that asks for the same lock after us waits as long.
 pub(crate) const LOCK: Duration = Duration::from_millis(100);
 /// Longest work on one object.
@@ -26,14 +29,18 @@ pub(crate) struct GiveOver {
     pub(crate) admin: String,
     /// Whether grants have options, as since PostgreSQL 16.
     pub(crate) options: bool,
+    /// RDS or Aurora.
+    pub(crate) rds: bool,
 }
 
 /// The rights of a role, lent for a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loan {
     pub(crate) role: String,
-    /// The admin had granted itself membership before, without INHERIT.
-    pub(crate) granted_before: bool,
+    /// As whom it is granted, since PostgreSQL 16; none if the server is to find one.
+    pub(crate) grantor: Option<String>,
+    /// The options of the same grantor's grant that was there before.
+    pub(crate) before: Option<Granted>,
 }
 
 /// What a role owns in this database.
@@ -83,16 +90,10 @@ impl GiveOver {
 
     /// The transaction for one object; none if there is no such statement.
     pub(crate) fn sql(&self, object: &Object) -> Option<String> {
-        let (admin, options) = (&self.admin, self.options);
-        let take: String = self.lend.iter().map(|loan| loan.take(admin, options)).collect();
-        let give_back: String = self
-            .lend
-            .iter()
-            .map(|loan| loan.give_back(admin, options))
-            .collect();
+        let (take, give_back) = (self.take(), self.give_back());
         // A crash that undoes it does no harm: the next rotation does it again.
         Some(format!(
-            "BEGIN READ WRITE; SET LOCAL search_path = pg_catalog; SET LOCAL synchronous_commit = off; \
+            "BEGIN READ WRITE; SET LOCAL search_path = pg_catalog; {ACT_AS_INTENDED}; SET LOCAL synchronous_commit = off; \
              SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              {take}ALTER {} {} OWNER TO {}; {give_back}COMMIT",
             LOCK.as_millis(),
@@ -103,13 +104,36 @@ impl GiveOver {
         ))
     }
 
-    /// What a person would do who may.
+    /// Lends the admin what it needs.
+    pub(crate) fn take(&self) -> String {
+        let loans = self.lend.iter();
+        loans.map(|loan| loan.take(&self.admin, self.options)).collect()
+    }
+
+    /// Takes back what was lent.
+    fn give_back(&self) -> String {
+        let loans = self.lend.iter();
+        loans
+            .map(|loan| loan.give_back(&self.admin, self.options))
+            .collect()
+    }
+
+    /// What a person would do who may. On RDS nobody is a superuser.
     pub(crate) fn by_hand(&self) -> String {
-        format!(
-            "in this database, as a superuser, when nobody is busy: REASSIGN OWNED BY {} TO {}",
-            escape_identifier(&self.from),
-            escape_identifier(&self.to)
-        )
+        let (from, to) = (escape_identifier(&self.from), escape_identifier(&self.to));
+        let reassign = format!("REASSIGN OWNED BY {from} TO {to}");
+        let by_admin = format!(
+            "as {:?}: BEGIN; {}{reassign}; {}COMMIT",
+            self.admin,
+            self.take(),
+            self.give_back()
+        );
+        let commands = match (self.lend.is_empty(), self.rds) {
+            (true, _) => format!("as {:?}: {reassign}", self.admin),
+            (false, true) => by_admin,
+            (false, false) => format!("as a superuser: {reassign}; or {by_admin}"),
+        };
+        format!("in this database, when nobody is busy, {commands}")
     }
 }
 
@@ -121,18 +145,34 @@ impl fmt::Display for GiveOver {
 
 impl Loan {
     fn take(&self, admin: &str, options: bool) -> String {
-        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
-        let inherit = if options { " WITH INHERIT TRUE" } else { "" };
-        format!("GRANT {role} TO {admin}{inherit}; ")
+        let (role, to) = (escape_identifier(&self.role), escape_identifier(admin));
+        if options {
+            let by = self.by();
+            format!("GRANT {role} TO {to} WITH INHERIT TRUE, SET TRUE{by}; ")
+        } else {
+            format!("GRANT {role} TO {to}; ")
+        }
     }
 
     fn give_back(&self, admin: &str, options: bool) -> String {
-        let (role, admin) = (escape_identifier(&self.role), escape_identifier(admin));
-        match (self.granted_before, options) {
-            (true, true) => format!("GRANT {role} TO {admin} WITH INHERIT FALSE; "),
-            (true, false) => String::new(),
-            (false, _) => format!("REVOKE {role} FROM {admin}; "),
+        let (role, from) = (escape_identifier(&self.role), escape_identifier(admin));
+        let by = if options { self.by() } else { String::new() };
+        match self.before {
+            Some(Granted { inherit, set }) if options => {
+                let word = |on: bool| if on { "TRUE" } else { "FALSE" };
+                let (inherit, set) = (word(inherit), word(set));
+                format!("GRANT {role} TO {from} WITH INHERIT {inherit}, SET {set}{by}; ")
+            }
+            _ => format!("REVOKE {role} FROM {from}{by}; "),
         }
+    }
+
+    /// The same grantor for both, or the one statement might not meet what the other made.
+    fn by(&self) -> String {
+        let grantor = self.grantor.as_ref();
+        grantor.map_or_else(String::new, |grantor| {
+            format!(" GRANTED BY {}", escape_identifier(grantor))
+        })
     }
 }
 
@@ -174,10 +214,11 @@ impl fmt::Display for Object {
 mod tests {
     use super::*;
 
-    fn give_over(lend: &[(&str, bool)], options: bool) -> GiveOver {
-        let lend = lend.iter().map(|&(role, granted_before)| Loan {
+    fn give_over(lend: &[(&str, Option<Granted>)], options: bool) -> GiveOver {
+        let lend = lend.iter().map(|&(role, before)| Loan {
             role: role.to_owned(),
-            granted_before,
+            grantor: options.then(|| "group".to_owned()),
+            before,
         });
         GiveOver {
             from: "app_clone".to_owned(),
@@ -185,6 +226,7 @@ mod tests {
             lend: lend.collect(),
             admin: "admin".to_owned(),
             options,
+            rds: false,
         }
     }
 
@@ -229,24 +271,41 @@ mod tests {
 
     #[test]
     fn what_an_admin_lends_itself_it_gives_back_in_the_same_transaction() {
-        let around = |granted_before, options| {
-            let sql = give_over(&[("app_clone", granted_before)], options).sql(&object("view", "s.v"));
+        let around = |before, options| {
+            let sql = give_over(&[("app_clone", before)], options).sql(&object("view", "s.v"));
             let sql = sql.unwrap();
             let (_, sql) = sql.split_once("statement_timeout = 2000; ").unwrap();
             let (before, after) = sql.split_once(r#"ALTER VIEW s.v OWNER TO "a""b"; "#).unwrap();
             format!("{before}/ {after}")
         };
         assert_eq!(
-            around(false, false),
+            around(None, false),
             r#"GRANT "app_clone" TO "admin"; / REVOKE "app_clone" FROM "admin"; COMMIT"#
         );
+        let take = r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE, SET TRUE GRANTED BY "group"; "#;
         assert_eq!(
-            around(false, true),
-            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; / REVOKE "app_clone" FROM "admin"; COMMIT"#
+            around(None, true),
+            format!(r#"{take}/ REVOKE "app_clone" FROM "admin" GRANTED BY "group"; COMMIT"#)
         );
+        let (inherit, set) = (true, false);
         assert_eq!(
-            around(true, true),
-            r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE; / GRANT "app_clone" TO "admin" WITH INHERIT FALSE; COMMIT"#
+            around(Some(Granted { inherit, set }), true),
+            format!(
+                r#"{take}/ GRANT "app_clone" TO "admin" WITH INHERIT TRUE, SET FALSE GRANTED BY "group"; COMMIT"#
+            )
+        );
+    }
+
+    #[test]
+    fn what_a_person_is_told_can_be_done_by_the_admin_where_nobody_is_a_superuser() {
+        let lent = give_over(&[("app_clone", None)], true);
+        assert!(lent.by_hand().contains("as a superuser: REASSIGN OWNED BY"));
+        let on_rds = GiveOver { rds: true, ..lent };
+        let words = on_rds.by_hand();
+        assert!(!words.contains("superuser"), "{words}");
+        assert!(
+            words.contains(r#"GRANT "app_clone" TO "admin" WITH INHERIT TRUE, SET TRUE"#),
+            "{words}"
         );
     }
 

@@ -21,14 +21,16 @@ pub(crate) mod repair;
 pub(crate) mod rights;
 pub(crate) mod ties;
 
+use std::collections::BTreeSet;
+
 use rotation::Cause;
 
 use self::changes::Repairs;
-use self::facts::{Facts, Role};
+use self::facts::{Facts, Role, Setting};
 use self::give_over::GiveOver;
 use self::names::{Pair, Turn};
 use self::repair::Repair;
-use self::ties::{is_tied, own_role};
+use self::ties::is_tied;
 use crate::alternating::fault::AlternatingFault;
 use crate::fault::PostgresFault;
 
@@ -52,34 +54,58 @@ pub(crate) struct Plan {
     pub(crate) own: Option<OwnRights>,
 }
 
-/// What a role owns or was granted itself, not as the role that it acts as. Its sessions lose that when they begin to act as that
-/// role, in every database of the server.
+/// What a role's sessions can do that they lose when they begin to act as another role, and what they own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnRights {
     pub(crate) role: String,
-    /// The role that it acts as, or is to act as.
+    /// The role that it acts as in the session's database, or is to act as.
     pub(crate) target: String,
-    /// Whether it is to begin with that in this rotation.
-    pub(crate) begins: bool,
-    /// The databases that know of it, in addition to the session's.
-    pub(crate) elsewhere: Vec<String>,
+    /// The databases in which it is to begin with that in this rotation.
+    pub(crate) begins: Vec<Begins>,
     /// What it owns in the session's database.
     pub(crate) give_over: Option<GiveOver>,
 }
 
-impl Plan {
-    /// The role that the idle role's sessions are made to act as; none if that is not changed.
-    pub(crate) fn acts_as(&self) -> Option<&str> {
-        self.now.iter().find_map(|repair| match repair {
-            Repair::Set { name, value, .. } if name == "role" => Some(value.as_str()),
-            _ => None,
-        })
-    }
+/// A database in which a role's sessions begin to act as another role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begins {
+    pub(crate) database: String,
+    /// As which they act now.
+    pub(crate) now: String,
+    /// As which they will.
+    pub(crate) target: String,
+}
 
+impl Plan {
     /// The same, but the idle role goes on acting as it does now, as with AWS's template.
     pub(crate) fn without_acting(mut self) -> Self {
         self.now.retain(|repair| !repair.is_of_setting("role"));
         self
+    }
+
+    /// The role with the settings that the plan gives it.
+    pub(crate) fn carried_out(&self, role: &Role) -> Role {
+        let mut after = role.clone();
+        for repair in self.now.iter().filter(|repair| repair.is_of_setting("role")) {
+            let (Repair::Set { database, .. } | Repair::Reset { database, .. }) = repair else {
+                continue;
+            };
+            for setting in after
+                .settings
+                .iter_mut()
+                .filter(|setting| setting.database == *database)
+            {
+                setting.config.retain(|config| !config.starts_with("role="));
+            }
+            if let Repair::Set { value, .. } = repair {
+                after.settings.push(Setting {
+                    database: database.clone(),
+                    config: vec![format!("role={value}")],
+                });
+                after.may_act_as.push(value.clone());
+            }
+        }
+        after
     }
 }
 
@@ -90,6 +116,15 @@ impl Arrangement {
         [self.pair.original.as_str(), self.pair.clone.as_str()]
             .into_iter()
             .chain(owner)
+    }
+
+    /// The rotation after this one.
+    pub(crate) fn one_turn_ahead(&self) -> Self {
+        let turn = match self.turn {
+            Turn::Original => Turn::Clone,
+            Turn::Clone => Turn::Original,
+        };
+        Self { turn, ..self.clone() }
     }
 
     /// The role whose turn it is.
@@ -168,6 +203,7 @@ impl Arrangement {
 
     fn clone_form(&self, facts: &Facts, original: &Role, clone: Option<&Role>) -> Plan {
         let mut repairs = Repairs::new(facts);
+        let exists = clone.is_some();
         let Some(clone) = repairs.existing_at(self.turn, clone, &self.pair.clone) else {
             // Nothing to bring in line; the next turn makes it.
             return Plan::default();
@@ -175,19 +211,29 @@ impl Arrangement {
         repairs.attributes(original, &clone);
         repairs.link(&clone, &original.name);
         repairs.mark(&clone, &original.name);
-        let acts_as = own_role(original).unwrap_or(&original.name);
-        repairs.settings(original, &clone, acts_as, false);
+        repairs.settings(original, &clone, None);
+        let here = facts.acts_as_here(original);
+        let target = facts.role(here).unwrap_or(original);
         // While it is given over, and if that takes several rotations, the clone goes on with what it owned only as a member that
         // inherits. At its own turn it is made one, on a server whose grants say so.
         let inherits = clone
             .membership(&original.name)
             .is_some_and(|membership| membership.inherit);
         let will_inherit = self.turn == Turn::Clone && facts.has_grant_options();
-        let give_over = (inherits || will_inherit)
-            .then(|| repairs.ownership(&clone, Some(original)))
+        let original_inherits = target.name == original.name
+            || original
+                .membership(&target.name)
+                .is_some_and(|membership| membership.inherit);
+        let give_over = ((inherits || will_inherit) && original_inherits)
+            .then(|| repairs.ownership(&clone, Some(target)))
             .flatten();
-        let begins = self.turn == Turn::Clone;
-        let own = own_rights(facts, &clone, acts_as, begins, give_over);
+        let begins = match self.turn {
+            Turn::Clone if exists => {
+                begins(facts, &clone, |database| facts.acts_as(original, Some(database)))
+            }
+            _ => Vec::new(),
+        };
+        let own = own_rights(&clone, here, begins, give_over);
         let (now, later) = match self.turn {
             Turn::Clone => (repairs.list, Vec::new()),
             Turn::Original => (Vec::new(), repairs.list),
@@ -208,13 +254,17 @@ impl Arrangement {
             }
         };
         repairs.link(&idle, owner);
-        repairs.settings(original, &idle, owner, true);
+        repairs.settings(original, &idle, Some(owner));
         // Sessions that act as the idle role, of a pair that comes from the clone form, would lose what they work with.
         let give_over = clone
-            .is_none_or(|clone| clone.acts_as(&facts.database) != Some(&idle.name))
+            .is_none_or(|clone| clone.name == idle.name || facts.acts_as_here(clone) != idle.name)
             .then(|| repairs.ownership(&idle, facts.role(owner)))
             .flatten();
-        let own = own_rights(facts, &idle, owner, true, give_over);
+        let begins = match facts.role(&idle.name) {
+            Some(idle) => begins(facts, idle, |_| owner),
+            None => Vec::new(),
+        };
+        let own = own_rights(&idle, owner, begins, give_over);
         Plan {
             now: repairs.list,
             later: Vec::new(),
@@ -238,25 +288,38 @@ impl Arrangement {
     }
 }
 
-/// What matters of a role's own rights: that it begins to act as `target` although it has some, or that it owns something.
+/// The databases in which a role's sessions would begin to act as another one, and might lose something: the session's own, and those
+/// that know the role, or the one that it acts as.
+fn begins<'f>(facts: &'f Facts, role: &'f Role, target: impl Fn(&'f str) -> &'f str) -> Vec<Begins> {
+    let acting = |database| facts.acts_as(role, Some(database));
+    let known = |name: &str, database: &String| {
+        let found = facts.role(name);
+        found.is_some_and(|role| role.named_in.contains(database))
+    };
+    let named = facts.roles.iter().flat_map(|role| &role.named_in);
+    let named: BTreeSet<_> = named
+        .filter(|database| known(&role.name, database) || known(acting(database), database))
+        .chain([&facts.database])
+        .collect();
+    let begins = named.into_iter().map(|database| Begins {
+        database: database.clone(),
+        now: acting(database).to_owned(),
+        target: target(database).to_owned(),
+    });
+    begins.filter(|begins| begins.now != begins.target).collect()
+}
+
+/// What matters of a role's own rights: that it begins to act as another role, or that it owns something.
 fn own_rights(
-    facts: &Facts,
     role: &Role,
     target: &str,
-    begins: bool,
+    begins: Vec<Begins>,
     give_over: Option<GiveOver>,
 ) -> Option<OwnRights> {
-    let begins = begins && role.acts_as(&facts.database) != Some(target) && !role.named_in.is_empty();
-    (begins || give_over.is_some()).then(|| OwnRights {
+    (!begins.is_empty() || give_over.is_some()).then(|| OwnRights {
         role: role.name.clone(),
         target: target.to_owned(),
         begins,
-        elsewhere: role
-            .named_in
-            .iter()
-            .filter(|name| **name != facts.database)
-            .cloned()
-            .collect(),
         give_over,
     })
 }

@@ -112,7 +112,13 @@ impl Repair {
                 escape_identifier(role),
                 escape_identifier(name)
             ),
-            other => format!("as a superuser, or as who created the role: {}", other.sql()),
+            Self::Alter { what, .. } if what.ends_with("REPLICATION") => {
+                format!(
+                    "as a superuser, or as a role that has REPLICATION itself: {}",
+                    self.sql()
+                )
+            }
+            other => format!("as a superuser, or as a role that may alter it: {}", other.sql()),
         }
     }
 }

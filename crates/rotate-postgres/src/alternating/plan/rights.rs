@@ -102,12 +102,12 @@ pub(crate) fn words(missing: &[Missing], compared: &Compared<'_>) -> Option<(Str
     let first = missing.first()?;
     let remedy = if missing.iter().any(|missing| missing.owned) {
         format!(
-            "REASSIGN OWNED BY {} TO {}, as a superuser",
+            "REASSIGN OWNED BY {0} TO {1}, as a superuser, or as a role that has been granted {0} and {1}",
             escape_identifier(compared.current_acts_as),
             escape_identifier(compared.pending_acts_as)
         )
     } else {
-        first.remedy(compared.pending_acts_as)
+        first.remedy(compared)
     };
     let named: Vec<_> = missing.iter().take(SHOWN).map(Missing::words).collect();
     let more = missing.len() - named.len();
@@ -128,18 +128,26 @@ impl Missing {
         }
     }
 
-    fn remedy(&self, pending: &str) -> String {
-        let to = escape_identifier(pending);
+    fn remedy(&self, compared: &Compared<'_>) -> String {
+        let (to, login) = (
+            escape_identifier(compared.pending_acts_as),
+            escape_identifier(compared.pending),
+        );
         match (self.kind.as_str(), self.right.as_str()) {
-            ("role", _) => format!("GRANT {} TO {to}", self.object),
+            // What counts at the login itself is the login's own.
+            ("role", _) => format!("GRANT {} TO {login}", self.object),
+            ("database", "CONNECT") => format!("GRANT CONNECT ON DATABASE {} TO {login}", self.object),
             ("policy", _) => format!("ALTER POLICY {} TO both users", self.object),
             ("other", right) => format!("give {to} the same ({right} on {})", self.object),
             ("column", right) => match self.object.split_once(" of ") {
                 Some((column, table)) => format!("GRANT {right} ({column}) ON {table} TO {to}, and so on"),
                 None => format!("GRANT {right} on column {} TO {to}", self.object),
             },
-            // Of a role that the current user is a member of.
-            (kind, "OWNER") => format!("GRANT the owner of {kind} {} TO {to}", self.object),
+            // Of a role that the current user is a member of. A membership WITH INHERIT FALSE is there already, and is not enough.
+            (kind, "OWNER") => format!(
+                "GRANT the owner of {kind} {} TO {to} (since PostgreSQL 16 WITH INHERIT TRUE)",
+                self.object
+            ),
             (kind, right) => format!(
                 "GRANT {right} ON {} {} TO {to}, and so on",
                 kind.to_uppercase(),
@@ -197,7 +205,7 @@ mod tests {
         let (_, remedy) = words(&owned, &COMPARED).unwrap();
         assert_eq!(
             remedy,
-            "REASSIGN OWNED BY \"app_clone\" TO \"app\", as a superuser"
+            "REASSIGN OWNED BY \"app_clone\" TO \"app\", as a superuser, or as a role that has been granted \"app_clone\" and \"app\""
         );
     }
 

@@ -1,7 +1,7 @@
 use rotation::Fault;
 
 use super::facts::{Asker, Membership, Setting};
-use super::missing_privileges;
+use super::missing_privileges::{self, Need};
 use super::ties::{counterpart, mark_of};
 use super::*;
 
@@ -25,6 +25,8 @@ fn facts(major: u32, roles: Vec<Role>) -> Facts {
             replication: false,
             bypassrls: false,
         },
+        rds: false,
+        everybody: Vec::new(),
         roles,
     }
 }
@@ -51,6 +53,7 @@ fn clone() -> Role {
     Role {
         memberships: vec![member_of("app")],
         settings: vec![setting(None, &["role=app"])],
+        may_act_as: vec!["app".to_owned()],
         comment: Some(mark_of("app")),
         ..role("app_clone")
     }
@@ -188,12 +191,55 @@ fn settings_follow_the_original_in_every_database() {
 fn a_clone_acts_as_whom_the_original_acts_as() {
     let original = Role {
         settings: vec![setting(None, &["role=team"])],
+        may_act_as: vec!["team".to_owned()],
         ..role("app")
     };
     check(
-        &facts(15, vec![original, clone()]),
+        &facts(15, vec![original.clone(), clone()]),
         &[r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#],
     );
+    // A setting that the server passes over counts for nobody, nor does one that says "itself".
+    for (setting, may_act_as) in [("role=team", vec![]), ("role=none", vec!["team".to_owned()])] {
+        let original = Role {
+            settings: vec![self::setting(None, &[setting])],
+            may_act_as,
+            ..role("app")
+        };
+        check(&facts(15, vec![original, clone()]), &[]);
+    }
+}
+
+/// `ALTER DATABASE … SET role`, and `ALTER ROLE ALL SET role`: a setting of the clone's own for all databases outweighs both.
+#[test]
+fn what_is_set_for_everybody_counts_in_each_database() {
+    let with = |everybody: Vec<Setting>, own: Vec<Setting>| Facts {
+        everybody,
+        ..facts(
+            16,
+            vec![
+                Role {
+                    settings: own,
+                    may_act_as: vec!["team".to_owned(), "other".to_owned()],
+                    ..role("app")
+                },
+                clone(),
+            ],
+        )
+    };
+    let in_d = r#"ALTER ROLE "app_clone" IN DATABASE "d" SET "role" TO 'team'"#;
+    let in_e = r#"ALTER ROLE "app_clone" IN DATABASE "e" SET "role" TO 'app'"#;
+    let everywhere = r#"ALTER ROLE "app_clone" SET "role" TO 'team'"#;
+    let team = |database| setting(database, &["role=team", "work_mem=8MB"]);
+    check(&with(vec![team(Some("d"))], vec![]), &[in_d]);
+    check(&with(vec![team(None)], vec![]), &[everywhere]);
+    // The original's own settings outweigh those of the database.
+    let own = setting(None, &["role=other"]);
+    check(
+        &with(vec![team(Some("d"))], vec![own]),
+        &[r#"ALTER ROLE "app_clone" SET "role" TO 'other'"#],
+    );
+    let itself_in_e = setting(Some("e"), &["role=none"]);
+    check(&with(vec![team(None)], vec![itself_in_e]), &[everywhere, in_e]);
 }
 
 #[test]
@@ -287,8 +333,13 @@ fn a_role_with_rights_of_its_own_is_looked_at_before_it_acts_as_another() {
     };
     let found = own(Turn::Clone, None, vec![role("app"), of_a_template.clone()]).unwrap();
     assert_eq!((found.role.as_str(), found.target.as_str()), ("app_clone", "app"));
-    assert!(found.begins && found.give_over.is_none());
-    assert_eq!(found.elsewhere, ["e"]);
+    assert!(found.give_over.is_none());
+    let begins = |database: &str| Begins {
+        database: database.to_owned(),
+        now: "app_clone".to_owned(),
+        target: "app".to_owned(),
+    };
+    assert_eq!(found.begins, [begins("d"), begins("e")]);
     // In use it is left alone.
     assert_eq!(
         own(Turn::Original, None, vec![role("app"), of_a_template.clone()]),
@@ -576,36 +627,89 @@ fn what_would_tie_two_roles_depends_on_the_version() {
 fn check_lack(facts: &Facts, expected: Option<&str>) {
     let arrangement = arrangement(Turn::Clone, None);
     let plan = arrangement.plan(facts, "db:5432").unwrap();
-    let outcome = missing_privileges::check(arrangement.idle(), facts, &plan.now, "db:5432");
-    let grant = outcome.err().map(|fault| fault.advice().remedy.into_owned());
-    match (grant, expected) {
-        (None, None) => {}
-        (Some(remedy), Some(grant)) => assert!(remedy.ends_with(grant), "{remedy}"),
-        other => panic!("{other:?}"),
-    }
+    let mut needs = std::iter::once(Need::Alter(arrangement.idle())).chain(plan.now.iter().map(Need::of));
+    let lack = needs.find_map(|need| missing_privileges::explain(need, facts, "db:5432"));
+    let remedy = lack.map(|fault| fault.advice().remedy.into_owned());
+    assert_eq!(remedy.as_deref(), expected);
 }
 
 #[test]
 fn what_the_admin_lacks_is_said_as_the_statement_that_gives_it() {
     let administered = |role: Role| Role {
         administered: true,
+        grantor: Some("admin".to_owned()),
         ..role
     };
     check_lack(&facts(15, vec![role("app")]), None);
     let mut powerless = facts(15, vec![role("app")]);
     powerless.session.createrole = false;
-    check_lack(&powerless, Some(r#"ALTER ROLE "admin" CREATEROLE"#));
+    check_lack(
+        &powerless,
+        Some(r#"as a superuser: ALTER ROLE "admin" CREATEROLE"#),
+    );
     powerless.session.superuser = true;
     check_lack(&powerless, None);
+    let replicates = |role: Role| Role {
+        replication: true,
+        ..role
+    };
+    check_lack(
+        &facts(15, vec![role("app"), replicates(clone())]),
+        Some(
+            r#"as a superuser: ALTER ROLE "app_clone" NOREPLICATION; or let `masterarn` name a superuser's secret"#,
+        ),
+    );
 
     let on_app = r#"GRANT "app" TO "admin" WITH ADMIN OPTION"#;
-    check_lack(&facts(16, vec![role("app")]), Some(on_app));
+    let by = |by: &str| format!("as {by}: {on_app}");
+    check_lack(&facts(16, vec![role("app")]), Some(&by("a superuser")));
     check_lack(&facts(16, vec![administered(role("app"))]), None);
     // A clone that somebody else made.
-    let on_clone = r#"GRANT "app_clone" TO "admin" WITH ADMIN OPTION"#;
+    let on_clone = r#"as a superuser: GRANT "app_clone" TO "admin" WITH ADMIN OPTION"#;
+    let differs = Role {
+        connections: 3,
+        ..clone()
+    };
     check_lack(
-        &facts(16, vec![administered(role("app")), clone()]),
+        &facts(16, vec![administered(role("app")), differs]),
         Some(on_clone),
     );
-    check_lack(&facts(16, vec![role("app"), administered(clone())]), None);
+    check_lack(
+        &facts(16, vec![administered(role("app")), administered(clone())]),
+        None,
+    );
+}
+
+/// Who can give it is said as the server's roles are: on RDS nobody is a superuser.
+#[test]
+fn who_can_give_what_the_admin_lacks_is_said_too() {
+    let on_app = r#"GRANT "app" TO "admin" WITH ADMIN OPTION"#;
+    let creator = Role {
+        administrators: vec!["maker".to_owned()],
+        ..role("app")
+    };
+    let on_rds = |role: Role| Facts {
+        rds: true,
+        ..facts(16, vec![role])
+    };
+    check_lack(
+        &facts(16, vec![creator.clone()]),
+        Some(&format!(r#"as a superuser, or as "maker": {on_app}"#)),
+    );
+    check_lack(&on_rds(creator), Some(&format!(r#"as "maker": {on_app}"#)));
+    check_lack(
+        &on_rds(role("app")),
+        Some(&format!("as the master user: {on_app}")),
+    );
+    // By way of a group whose rights it does not inherit: it may alter the role, but not grant it.
+    let through_a_group = Role {
+        administered: true,
+        settable_administrator: Some("group".to_owned()),
+        administrators: vec!["group".to_owned()],
+        ..role("app")
+    };
+    check_lack(
+        &on_rds(through_a_group),
+        Some(&format!(r#"as "admin": SET ROLE "group"; {on_app}; RESET ROLE"#)),
+    );
 }

@@ -74,8 +74,8 @@ pub(super) fn foreign(facts: &Facts, clone: &Role, original: &str, server: &str)
     }
 }
 
-/// The role that a role's own setting, for all databases, makes it act as.
-pub(super) fn own_role(role: &Role) -> Option<&str> {
+/// The role that a role's own setting, for all databases, names as the one to act as: a sign, whether the server follows it or not.
+fn own_role(role: &Role) -> Option<&str> {
     let settings = role.settings.iter().filter(|setting| setting.database.is_none());
     let mut pairs = settings
         .flat_map(|setting| setting.config.iter())

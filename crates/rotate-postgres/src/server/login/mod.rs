@@ -1,6 +1,9 @@
 //! From a TCP connection to a session: TLS, start-up, login. What a failed login means is judged in `denial`.
 
+mod direct_tls;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rotation::Budget;
@@ -77,10 +80,17 @@ async fn reach_and_log_in(
         role,
         password,
         earlier,
+        answered: AtomicBool::new(false),
     };
     let waiting_for = format!("logging in at {} as {role:?}", endpoint.server());
     let answer = budget.wait(waiting_for, PATIENCE, login.over(stream)).await;
-    answer.unwrap_or_else(|timed_out| Err(PostgresFault::ServerSilent(timed_out).into()))
+    let answer = answer.unwrap_or_else(|timed_out| Err(PostgresFault::ServerSilent(timed_out).into()));
+    match answer {
+        Err(Denial::Failed(fault)) if !login.answered.load(Ordering::Relaxed) => {
+            Err(direct_tls::explain(fault, tls, endpoint, budget).await.into())
+        }
+        answer => answer,
+    }
 }
 
 struct Login<'a> {
@@ -90,6 +100,8 @@ struct Login<'a> {
     password: &'a Password,
     /// Passwords that the server has heard of before.
     earlier: &'a [Password],
+    /// The server has answered PostgreSQL's request for TLS as PostgreSQL does.
+    answered: AtomicBool,
 }
 
 impl Login<'_> {
@@ -105,6 +117,7 @@ impl Login<'_> {
             }
             Some(mut connector) => {
                 let stream = negotiate(self.endpoint, stream).await?;
+                self.answered.store(true, Ordering::Relaxed);
                 let name = &self.endpoint.server_name;
                 let connector = MakeTlsConnect::<Guard<S>>::make_tls_connect(&mut connector, name)
                     .unwrap_or_else(|never| match never {});
