@@ -109,7 +109,8 @@ struct Play {
     made: Vec<String>,
     gone: Vec<String>,
     names: Vec<String>,
-    chosen: String,
+    /// The keys that we chose, the last one at the end.
+    chosen: Vec<String>,
     unexpected: Vec<String>,
 }
 
@@ -223,6 +224,15 @@ impl Play {
         let (exchange, times) = self.exchanges[index].clone();
         self.exchanges[index].1 += 1;
         self.keep(&exchange, asked);
+        // One that we chose before is refused, once there is another.
+        let old = self.chosen.iter().rev().skip(1);
+        if asked
+            .form()
+            .values()
+            .any(|sent| old.clone().any(|old| old == sent))
+        {
+            return (401, Some(serde_json::json!({"error": "access_denied"})));
+        }
         let mut answer = exchange.answers.get(times).or(exchange.answers.last()).cloned();
         if let (Some(places), 200..300) = (self.places.clone(), exchange.status) {
             self.follow(&places, asked, index, answer.as_mut());
@@ -329,7 +339,7 @@ impl Play {
         let recorded = exchange.json.clone().or(recorded).unwrap_or_default();
         placeholders(&recorded, &sent, &mut |placeholder, value| match placeholder {
             "<name>" => self.names.push(value.to_owned()),
-            "<new>" => value.clone_into(&mut self.chosen),
+            "<new>" if !self.chosen.iter().any(|known| known == value) => self.chosen.push(value.to_owned()),
             _ => {}
         });
     }
@@ -339,7 +349,7 @@ impl Play {
         for (index, name) in self.names.iter().enumerate() {
             text = text.replace(&format!("<name {}>", index + 1), name);
         }
-        let chosen = Value::from(self.chosen.as_str()).to_string();
+        let chosen = Value::from(self.chosen.last().map_or("", String::as_str)).to_string();
         text = text.replace("\"<new>\"", &chosen);
         serde_json::from_str(&text).expect("names need no escapes")
     }

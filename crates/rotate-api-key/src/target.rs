@@ -21,7 +21,7 @@ use crate::settings::Settings;
 ///
 /// | class | createSecret | setSecret | testSecret | finishSecret |
 /// |---|---|---|---|---|
-/// | overlap | revokes what was displaced, makes a key | | uses it | uses it; revokes what it displaced, if asked |
+/// | overlap | makes a key | revokes what was displaced | uses it | uses it; revokes what it displaced, if asked |
 /// | in-place | replaces the key | | uses it | uses it |
 /// | staged | makes a second key | promotes it, if asked | uses it | uses it; promotes it |
 /// | chosen | chooses a value | uploads it | uses it | uses it |

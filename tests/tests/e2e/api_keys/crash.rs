@@ -29,15 +29,36 @@ enum When {
     After,
 }
 
+/// What dies: a rotation of a class, and of class overlap one that revokes when it is to.
+#[derive(Clone, Copy)]
+struct Case {
+    kind: Kind,
+    when: &'static str,
+}
+
+impl Case {
+    /// Class overlap revokes at finish.
+    fn of(kind: Kind) -> Self {
+        Self { kind, when: "finish" }
+    }
+
+    /// Class overlap as it is by default: the key before the current one is revoked in setSecret.
+    const NEXT_ROTATION: Self = Self {
+        kind: Kind::Overlap,
+        when: "next-rotation",
+    };
+}
+
 /// A world in which one rotation was made: there is a current and a displaced key.
-async fn rotated(kind: Kind, retries: usize) -> World {
+async fn rotated(case: Case, retries: usize) -> World {
+    let kind = case.kind;
     let document = document_with_id(FIRST, "k0");
     let setup = Setup::of(kind).retries(retries).timeout(Duration::from_secs(20));
     let setup = match kind {
         // The other forms, too: a bare string, of which only the names of the keys tell.
         Kind::Overlap => setup
             .secret(&document)
-            .sections(&format!("{SHOWS_ID}when = \"finish\"")),
+            .sections(&format!("{SHOWS_ID}when = \"{}\"", case.when)),
         _ => setup,
     };
     let world = setup.start().await;
@@ -46,8 +67,9 @@ async fn rotated(kind: Kind, retries: usize) -> World {
 }
 
 /// The requests of one rotation, in their order: which, and the how-manieth of its kind.
-async fn recorded(kind: Kind) -> Vec<(String, usize)> {
-    let world = rotated(kind, 0).await;
+async fn recorded(case: Case) -> Vec<(String, usize)> {
+    let kind = case.kind;
+    let world = rotated(case, 0).await;
     world.provider.forget();
     world.rotate().await;
     let mut rows: Vec<(String, usize)> = Vec::new();
@@ -60,16 +82,14 @@ async fn recorded(kind: Kind) -> Vec<(String, usize)> {
 }
 
 /// No more keys than the class may have between two rotations.
-fn check_no_orphan(world: &World, kind: Kind, case: &str) {
+fn check_no_orphan(world: &World, what: Case, case: &str) {
     let live = world.provider.state(|state| state.values());
-    let most = match kind {
-        // With `when = "finish"`: the current key alone.
-        Kind::Overlap | Kind::InPlace | Kind::Staged | Kind::Chosen => 1,
-    };
+    // With `when = "finish"`: the current key alone.
+    let most = if what.when == "finish" { 1 } else { 2 };
     assert_eq!(live.len(), most, "{case}: {live:?}");
 }
 
-async fn goes_on(world: &World, kind: Kind, aftermath: Aftermath, case: &str, arm: impl FnOnce()) {
+async fn goes_on(world: &World, what: Case, aftermath: Aftermath, case: &str, arm: impl FnOnce()) {
     match aftermath {
         Aftermath::Retried => {
             arm();
@@ -80,7 +100,7 @@ async fn goes_on(world: &World, kind: Kind, aftermath: Aftermath, case: &str, ar
             let token = world.secret().stage();
             let died = world.secret().steps(&token, &Step::ALL).await.expect_err(case);
             assert_eq!(died.error_type, "Runtime.ExitError", "{case}: {died}");
-            check_survivor(world, kind, case).await;
+            check_survivor(world, what.kind, case).await;
             world.cancel_and_clean_up().await;
             world.rotate().await;
         }
@@ -89,7 +109,7 @@ async fn goes_on(world: &World, kind: Kind, aftermath: Aftermath, case: &str, ar
     // The run after the one that died has removed whatever that left behind.
     world.rotate().await;
     world.invariant_current_works(&format!("{case}, the next")).await;
-    check_no_orphan(world, kind, case);
+    check_no_orphan(world, what, case);
 }
 
 /// Where the process has just died: AWSCURRENT works with an overlap, and else a labelled key does, but for the class in
@@ -102,10 +122,11 @@ async fn check_survivor(world: &World, kind: Kind, case: &str) {
     }
 }
 
-async fn killed_at_every_request(kind: Kind, aftermath: Aftermath) {
+async fn killed_at_every_request(what: Case, aftermath: Aftermath) {
+    let kind = what.kind;
     let retries = if aftermath == Aftermath::Retried { 2 } else { 0 };
-    let world = rotated(kind, retries).await;
-    for (shape, nth) in recorded(kind).await {
+    let world = rotated(what, retries).await;
+    for (shape, nth) in recorded(what).await {
         for when in [When::Before, When::After] {
             let case = format!("{kind:?}: killed {when:?} {shape} {nth}, {aftermath:?}");
             let kill: Arc<dyn Fn() + Send + Sync> = Arc::new(world.keys.aws.kill_switch(FUNCTION));
@@ -113,7 +134,7 @@ async fn killed_at_every_request(kind: Kind, aftermath: Aftermath) {
                 When::Before => Trick::Before(kill),
                 When::After => Trick::After(kill),
             };
-            goes_on(&world, kind, aftermath, &case, || {
+            goes_on(&world, what, aftermath, &case, || {
                 world.provider.play(&shape, nth, 1, trick);
             })
             .await;
@@ -124,44 +145,50 @@ async fn killed_at_every_request(kind: Kind, aftermath: Aftermath) {
 
 #[tokio::test]
 async fn killed_at_any_request_an_overlap_is_finished_by_secrets_managers_retries() {
-    killed_at_every_request(Kind::Overlap, Aftermath::Retried).await;
+    killed_at_every_request(Case::of(Kind::Overlap), Aftermath::Retried).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_request_an_overlap_that_is_abandoned_leaves_nothing_behind() {
-    killed_at_every_request(Kind::Overlap, Aftermath::Abandoned).await;
+    killed_at_every_request(Case::of(Kind::Overlap), Aftermath::Abandoned).await;
+}
+
+#[tokio::test]
+async fn killed_at_any_request_an_overlap_that_revokes_in_set_secret_goes_on() {
+    killed_at_every_request(Case::NEXT_ROTATION, Aftermath::Retried).await;
+    killed_at_every_request(Case::NEXT_ROTATION, Aftermath::Abandoned).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_request_a_key_that_is_replaced_in_place_comes_back() {
-    killed_at_every_request(Kind::InPlace, Aftermath::Retried).await;
-    killed_at_every_request(Kind::InPlace, Aftermath::Abandoned).await;
+    killed_at_every_request(Case::of(Kind::InPlace), Aftermath::Retried).await;
+    killed_at_every_request(Case::of(Kind::InPlace), Aftermath::Abandoned).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_request_a_staged_key_is_promoted_once() {
-    killed_at_every_request(Kind::Staged, Aftermath::Retried).await;
-    killed_at_every_request(Kind::Staged, Aftermath::Abandoned).await;
+    killed_at_every_request(Case::of(Kind::Staged), Aftermath::Retried).await;
+    killed_at_every_request(Case::of(Kind::Staged), Aftermath::Abandoned).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_request_a_chosen_key_is_uploaded() {
-    killed_at_every_request(Kind::Chosen, Aftermath::Retried).await;
-    killed_at_every_request(Kind::Chosen, Aftermath::Abandoned).await;
+    killed_at_every_request(Case::of(Kind::Chosen), Aftermath::Retried).await;
+    killed_at_every_request(Case::of(Kind::Chosen), Aftermath::Abandoned).await;
 }
 
 /// The calls to Secrets Manager after which the provider has done something that is not stored.
 #[tokio::test]
 async fn killed_at_the_storing_or_the_promotion_every_class_goes_on() {
     for kind in Kind::ALL {
-        let world = rotated(kind, 2).await;
+        let world = rotated(Case::of(kind), 2).await;
         for operation in ["PutSecretValue", "UpdateSecretVersionStage"] {
             for effect in [Effect::KillBefore, Effect::KillAfter] {
                 let case = format!("{kind:?}: {effect:?} {operation}");
                 let fault = Fault::new(effect).by_function(FUNCTION).on(operation);
                 let mut id = None;
                 let arm = || id = Some(world.keys.aws.faults().inject(fault));
-                goes_on(&world, kind, Aftermath::Retried, &case, arm).await;
+                goes_on(&world, Case::of(kind), Aftermath::Retried, &case, arm).await;
                 let id = id.expect("the fault was injected");
                 assert_eq!(world.keys.aws.faults().hits(id), 1, "{case}: it came to that");
             }

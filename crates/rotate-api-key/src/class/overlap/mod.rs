@@ -14,6 +14,7 @@
 //! Right before each change the labels are read again. A step that hangs in a slow provider must not revoke a key that a
 //! later rotation, or a repair by hand, depends on.
 
+mod doomed;
 mod history;
 mod revocation;
 mod survey;
@@ -34,24 +35,12 @@ use crate::health::{HOPELESS, Health, Pauses, gone};
 use crate::key::{Key, State};
 use crate::provider::any::AnyProvider;
 use crate::provider::{Listed, Provider};
+use doomed::{DISPLACED, Doomed, Found, When};
 use history::Versions;
-use revocation::{Doomed, Found};
 use survey::{Survey, is_value};
 
 /// How old a pending version must be before a list that lacks its key is believed: a list may be behind, too.
 const LISTED_BY_NOW: Duration = Duration::from_mins(10);
-
-/// What a log calls a key that a rotation displaced.
-const DISPLACED: &str = "displaced";
-
-/// Where in a rotation something is revoked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
-    /// In createSecret or setSecret, while AWSPENDING is the token's.
-    Before,
-    /// In finishSecret, once AWSCURRENT is.
-    After,
-}
 
 /// The class at work.
 pub(crate) struct Overlap<'a> {

@@ -3,8 +3,8 @@
 use rotation::Cause;
 use rotation::secrets::KeyDocument;
 
-use super::revocation::Doomed;
-use super::{DISPLACED, Overlap, When};
+use super::Overlap;
+use super::doomed::{DISPLACED, Doomed, When};
 use crate::description::RetireWhen;
 use crate::fault::ProviderFault;
 use crate::key::Key;
