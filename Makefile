@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: docs docs-open protocol crash-matrix fuzz gap help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -110,6 +110,12 @@ gap: ## count the logins that are refused while a password is rotated, in both o
 	@scripts/setup demo
 	@cargo build --locked --workspace --bins
 	@cargo run --quiet --locked --package keywheel-tests --bin gap -- $(or $(ROTATIONS),50) $(or $(SM),5) $(or $(DB),1) $(or $(STEPS),500) $(or $(EVERY),20); \
+		status=$$?; scripts/settle && exit $$status
+
+give-over: ## give thousands of tables to another owner while applications read them; TABLES=12000
+	@scripts/setup demo
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin give_over -- $(or $(TABLES),12000); \
 		status=$$?; scripts/settle && exit $$status
 
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10
