@@ -309,7 +309,12 @@ async fn a_test_rotation_finds_an_admin_secret_that_does_not_do() {
         let token = world.secret().stage();
         world.put_pending(&token, FIRST).await;
         world
-            .refuses(&token, Step::Test, "RequestUnfit", &["admin"])
+            .refuses(
+                &token,
+                Step::Test,
+                "AdminSecretUnusable",
+                &["bare string", "admin.token"],
+            )
             .await;
     }
 }
