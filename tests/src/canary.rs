@@ -96,6 +96,14 @@ fn spellings(secret: &str) -> Vec<(&'static str, Spelling)> {
             })),
         ),
         ("in hexadecimal", Spelling::AnyCase(hexadecimal(secret))),
+        (
+            "as a list of bytes",
+            Spelling::Exact(list(secret, |byte| byte.to_string())),
+        ),
+        (
+            "as a list of bytes in hexadecimal",
+            Spelling::AnyCase(list(secret, |byte| format!("0x{byte:02x}"))),
+        ),
     ];
     for shift in 0..3 {
         let encoded = base64_within(secret.as_bytes(), shift);
@@ -123,6 +131,11 @@ fn hexadecimal(text: &str) -> String {
         write!(digits, "{byte:02x}").expect("a String takes any text");
         digits
     })
+}
+
+/// As Rust's `Debug` prints bytes.
+fn list(text: &str, byte: impl Fn(u8) -> String) -> String {
+    text.bytes().map(byte).collect::<Vec<_>>().join(", ")
 }
 
 /// What is the same in the base64 of every text that has `bytes` at a place of remainder `shift` by three: the

@@ -7,6 +7,7 @@
 
 mod failures;
 mod lines;
+mod settings;
 mod short;
 
 use std::sync::Arc;

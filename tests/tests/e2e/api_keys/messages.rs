@@ -268,8 +268,8 @@ async fn each_call_is_a_line_at_debug_without_what_was_filled_in() {
         world.rotate().await;
     }
     let token = world.secret().stage();
-    // The revocation goes to a path that the provider does not know: 404 means that the key is gone.
-    let _ = world.secret().step(&token, Step::Create).await;
+    // The revocation goes to a path that the provider does not know.
+    let _ = world.secret().steps(&token, &[Step::Create, Step::Set]).await;
     let log = world.keys.log();
     let lines: Vec<Value> = log
         .lines()

@@ -1,0 +1,118 @@
+//! A secret that somebody pastes into the wrong environment variable is not repeated: neither as it is, nor in the middle of
+//! something that looks right. What the message does show is the variable's name.
+
+use keywheel_tests::canary::Canaries;
+use keywheel_tests::keys::{Keys, function};
+use keywheel_tests::postgres::Server;
+use keywheel_tests::world::{ALTERNATING, FUNCTION, Setup};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Where a name is what an error is about: it is shown, and is no place for a secret.
+const NAMES: [&str; 13] = [
+    "ADMIN_IAM_HOSTS",
+    "ADMIN_IAM_USERNAME",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_RDS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "OWNER_ROLE",
+    "PGDATABASE",
+    "PGHOST",
+    "RUNBOOK_URL",
+    "SECRETS_MANAGER_ENDPOINT",
+    "TLS_SERVER_NAME",
+    "ASSUME_ROLE_ARN",
+    "PROVIDER",
+];
+
+/// The variables of the reference, by the first column of its tables.
+fn variables(page: &str) -> Vec<String> {
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let names = rows.flat_map(|row| {
+        row.split('|')
+            .nth(1)
+            .unwrap_or_default()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+    });
+    let is_variable =
+        |name: &&str| name.len() > 3 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let mut names: Vec<_> = names.filter(is_variable).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What a person might paste: a bare secret, a key in a PEM, JSON, a URL.
+fn pasted(secret: &str) -> Vec<String> {
+    vec![
+        secret.to_owned(),
+        format!("-----BEGIN PRIVATE KEY-----\\n{secret}\\n-----END PRIVATE KEY-----"),
+        format!("{{\"password\": \"{secret}\"}}"),
+        format!("postgresql://app:{secret}@db.example.com/orders"),
+        format!("3{secret}"),
+    ]
+}
+
+fn read(page: &str) -> String {
+    let path = format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).expect("the page is there")
+}
+
+#[tokio::test]
+async fn a_secret_in_the_wrong_variable_of_a_postgresql_function_is_not_repeated() {
+    let all = variables(&read("reference/environment-variables.md"));
+    assert!(all.len() > 25, "{all:?}");
+    for variable in all.iter().filter(|name| !NAMES.contains(&name.as_str())) {
+        let secret = Uuid::new_v4().simple().to_string();
+        for (number, value) in pasted(&secret).iter().enumerate() {
+            let function = if number % 2 == 0 { FUNCTION } else { ALTERNATING };
+            let world = Setup::on(Server::Main)
+                .function(function)
+                .env(variable, value)
+                .start()
+                .await;
+            let payload = json!({"Step": "createSecret", "SecretId": world.secret, "ClientRequestToken": world.stage()});
+            let told = world.invoke(&payload).await.err().map(|error| error.to_string());
+            let canaries = Canaries::default().and("pasted secret", &secret);
+            canaries.absent_from(variable, &(world.log() + &told.unwrap_or_default()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_in_the_wrong_variable_of_the_function_for_api_keys_is_not_repeated() {
+    let page = read("api-keys.md");
+    let settings = page
+        .split("## The function's settings")
+        .nth(1)
+        .expect("the section is there");
+    let all = variables(settings.split("\n## ").next().unwrap_or_default());
+    assert!(all.len() > 4, "{all:?}");
+    let keys = Keys::start().await;
+    let token = Uuid::new_v4().to_string();
+    let secret_id = keys
+        .secret("canary/key", "a-key-that-nobody-takes", &[])
+        .await
+        .arn()
+        .to_owned();
+    for variable in all.iter().filter(|name| !NAMES.contains(&name.as_str())) {
+        let secret = Uuid::new_v4().simple().to_string();
+        for value in pasted(&secret) {
+            let environment = [("PROVIDER", "unleash"), (variable.as_str(), value.as_str())];
+            keys.aws.add_function(function(&environment));
+            let payload = json!({"Step": "createSecret", "SecretId": secret_id, "ClientRequestToken": token});
+            let invocation = keys
+                .aws
+                .invoke("rotate-api-key", payload.to_string().into_bytes())
+                .await;
+            let told = invocation
+                .expect("the function is there")
+                .error
+                .map(|error| error.to_string());
+            let canaries = Canaries::default().and("pasted secret", &secret);
+            canaries.absent_from(variable, &(keys.log() + &told.unwrap_or_default()));
+        }
+    }
+}
