@@ -1,0 +1,48 @@
+//! CloudWatch Logs.
+
+use jiff::Timestamp;
+use rotation::CallError;
+
+use super::session::{Session, is_not_found, unanswered};
+use crate::diagnosis::Answer;
+use crate::log::{Entry, read};
+
+/// Pages of one question. Of an old time span many are empty.
+const PAGES: usize = 20;
+
+/// What the function's log says about `word`, a version's ID or a secret's ARN, since `since`. Lambda's own lines name neither,
+/// and are taken with it.
+pub(crate) async fn entries(
+    session: &Session,
+    group: &str,
+    word: &str,
+    since: Option<Timestamp>,
+) -> Answer<Vec<Entry>> {
+    let pattern = format!(
+        "?\"{word}\" ?\"Task timed out\" ?\"Status: timeout\" ?\"Unable to import module\" ?\"platform.report\""
+    );
+    let mut pages = session
+        .logs
+        .filter_log_events()
+        .log_group_name(group)
+        .filter_pattern(pattern)
+        .set_start_time(since.map(Timestamp::as_millisecond))
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        match pages.next().await {
+            None => break,
+            Some(Ok(page)) => found.extend(page.events.unwrap_or_default().iter().filter_map(|event| {
+                let at = Timestamp::from_millisecond(event.timestamp()?).ok()?;
+                read(at, event.message()?)
+            })),
+            Some(Err(error)) => match CallError::of(&error) {
+                // The function has never written a line.
+                error if is_not_found(&error) => return Answer::Said(Vec::new()),
+                error => return unanswered(error, "logs:FilterLogEvents"),
+            },
+        }
+    }
+    Answer::Said(found)
+}
