@@ -18,7 +18,11 @@ fn main() -> io::Result<()> {
     for code in codes {
         let path = runbook.join(format!("{code}.md"));
         // Writing to a string cannot fail.
-        let _ = writeln!(pages, "    ({code:?}, include_str!({:?})),", path.display().to_string());
+        let _ = writeln!(
+            pages,
+            "    ({code:?}, include_str!({:?})),",
+            path.display().to_string()
+        );
     }
     pages.push_str("]\n");
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use secrets_manager_local::{Builder, Function, FunctionError, LocalSecretsManager, RotationOutcome};
+use secrets_manager_local::{Builder, Clock, Function, FunctionError, LocalSecretsManager, RotationOutcome};
 use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
@@ -39,6 +39,7 @@ pub struct Setup {
     retries: Vec<Duration>,
     arn_suffix: Option<String>,
     also: Option<&'static str>,
+    clock: Clock,
 }
 
 impl Setup {
@@ -53,6 +54,7 @@ impl Setup {
             retries: Vec::new(),
             arn_suffix: None,
             also: None,
+            clock: Clock::system(),
         }
     }
 
@@ -88,6 +90,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The clock that Secrets Manager and the function's log go by.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -171,6 +180,7 @@ impl Setup {
         };
         let mut aws = LocalSecretsManager::builder()
             .function(called(self.function))
+            .clock(self.clock.clone())
             .retry_delays(self.retries.clone());
         if let Some(name) = self.also {
             aws = aws.function(called(name));

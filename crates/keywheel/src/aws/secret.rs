@@ -51,7 +51,7 @@ fn every(rules: &RotationRulesType) -> Option<jiff::SignedDuration> {
 }
 
 fn time(at: DateTime) -> Option<Timestamp> {
-    Timestamp::from_second(at.secs()).ok()
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }
 
 /// The versions that have a value, unlabelled ones too, newest first; the first pages are enough.

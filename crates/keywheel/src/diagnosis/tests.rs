@@ -440,7 +440,7 @@ fn a_version_that_lost_its_label_may_have_the_password() {
     let diagnosis = abandoned()
         .log("create ok, set applied, create VersionUnknown")
         .check(State::Abandoned, "not known");
-    assert_eq!(first_command(&diagnosis), "keywheel explain VersionUnknown");
+    assert_eq!(first_command(&diagnosis), "keywheel rotate orders/db");
     let refused = abandoned()
         .logins(refused(), LoginAnswer::Accepted)
         .check(State::Abandoned, "no");

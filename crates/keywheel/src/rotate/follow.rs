@@ -106,12 +106,19 @@ impl Follow<'_> {
     }
 
     /// Whether the labels say that it is over.
-    fn over(&self, secret: Secret, version: &VersionId, told: &Told, failed: bool, log_is_silent: bool) -> Option<Ending> {
+    fn over(
+        &self,
+        secret: Secret,
+        version: &VersionId,
+        told: &Told,
+        failed: bool,
+        log_is_silent: bool,
+    ) -> Option<Ending> {
         if self.test {
             let pending = secret.labels.carrier(&Label::Pending);
             let gone = pending != Some(version);
-            return (gone && !told.is_empty() || gone && failed)
-                .then(|| if failed { Ending::Failed } else { Ending::Tested });
+            let ending = if failed { Ending::Failed } else { Ending::Tested };
+            return (gone && (log_is_silent || !told.is_empty())).then_some(ending);
         }
         let recorded = secret.last_rotated > self.before.last_rotated;
         match secret.labels.state_of(version) {
