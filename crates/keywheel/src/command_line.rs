@@ -6,8 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::aws::Place;
 use crate::doctor::Which;
-use crate::print::Color;
-use crate::{passwords, status};
+use crate::offline::passwords;
+use crate::status;
+use crate::words::print::Color;
 
 /// How the program ends, at the end of its help.
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found or a rotation failed, 2 usage, 3 it could not be found out, \

@@ -19,14 +19,11 @@ mod command_line;
 mod diagnosis;
 mod doctor;
 mod exit;
-mod explain;
 mod log;
-mod passwords;
-mod print;
+mod offline;
 mod rotate;
 mod run;
-mod shell;
 mod status;
-mod time;
+mod words;
 
 pub use run::main;

@@ -8,7 +8,9 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::aws::{Session, policy};
 use crate::command_line::{Command, CommandLine};
 use crate::exit::{Exit, Trouble};
-use crate::{doctor, explain, passwords, print, rotate, status};
+use crate::offline::{explain, passwords};
+use crate::words::print;
+use crate::{doctor, rotate, status};
 
 /// The program.
 pub fn main() -> ExitCode {

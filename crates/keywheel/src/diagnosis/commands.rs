@@ -2,7 +2,7 @@
 
 use staging_labels::VersionId;
 
-use crate::shell;
+use crate::words::shell;
 
 /// Stands for the ARN of a function that is still to be chosen.
 const NEW_FUNCTION: &str = "\"$FUNCTION_ARN\"";

@@ -10,9 +10,9 @@ use super::commands::{Action, Names};
 use super::finding::{Diagnosis, State, Word, Works};
 use super::permission::Permission;
 use super::schedule::Due;
-use super::short::short;
 use super::story::{Failure, Story};
 use super::{outlook, pending, reasons};
+use crate::words::names::short;
 
 /// With less concurrency than this, the steps of one secret wait for those of others.
 const LEAST_CONCURRENCY: u32 = 2;
@@ -236,24 +236,8 @@ impl Case<'_> {
             let actions = vec![rotate("To switch it on again, rotate.")];
             return base(Word::Off, State::SwitchedOff, summary, actions);
         }
-        if unconfirmed && !matches!(logins, Works::Yes("tried just now")) {
-            let pending = secret.labels.carrier(&Label::Pending);
-            if failure.is_none() && pending.is_some_and(|pending| self.runs(pending)) {
-                let summary = "a rotation is under way; ask again in a minute".to_owned();
-                return base(Word::Running, State::Running, summary, Vec::new());
-            }
-            let mut actions = self.repairs(failure.map(|failure| Cause::of(failure.code)), failure);
-            actions.push(rotate(
-                "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
-            ));
-            let summary =
-                "AWSCURRENT has moved, and Secrets Manager has not recorded the rotation's end".to_owned();
-            return Diagnosis {
-                cause: failure.map(|failure| Cause::of(failure.code)),
-                code: failure.map(|failure| failure.code.to_owned()),
-                never: vec!["write a value before a login has shown which password works"],
-                ..base(Word::Stuck, State::SwitchUnconfirmed, summary, actions)
-            };
+        if unconfirmed && self.answers.logins.current_works() != Some(true) {
+            return self.switched(logins, failure);
         }
         if let Some(late) = overdue {
             let cause = failure.map(|failure| Cause::of(failure.code));
@@ -261,7 +245,7 @@ impl Case<'_> {
             actions.push(rotate("Rotate."));
             let summary = format!(
                 "the rotation that was due {} ago has not been",
-                crate::time::lasting(late)
+                crate::words::time::lasting(late)
             );
             return Diagnosis {
                 cause,
@@ -271,13 +255,46 @@ impl Case<'_> {
         }
         let last = secret.last_rotated.map_or_else(
             || "rotation is on, and has not rotated it yet".to_owned(),
-            |last| format!("rotated {}", crate::time::ago(last, self.now)),
+            |last| format!("rotated {}", crate::words::time::ago(last, self.now)),
         );
         let next = Due::of(secret, self.now)
             .at
-            .map(|at| format!(", next by {}", crate::time::day(at)));
+            .map(|at| format!(", next by {}", crate::words::time::day(at)));
         let summary = format!("{last}{}", next.unwrap_or_default());
         base(Word::Well, State::Finished, summary, Vec::new())
+    }
+
+    /// AWSCURRENT is on the rotation's version, and nothing says that it logs in.
+    fn switched(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
+        let pending = self.secret.labels.carrier(&Label::Pending);
+        if failure.is_none() && pending.is_some_and(|pending| self.runs(pending)) {
+            return Diagnosis {
+                logins,
+                ..plain(
+                    Word::Running,
+                    State::Running,
+                    "a rotation is under way; ask again in a minute",
+                )
+            };
+        }
+        let cause = failure.map(|failure| Cause::of(failure.code));
+        let mut actions = self.repairs(cause, failure);
+        actions.push(Action::run(
+            "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
+            self.names.rotate(),
+        ));
+        Diagnosis {
+            cause,
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            actions,
+            never: vec!["write a value before a login has shown which password works"],
+            ..plain(
+                Word::Stuck,
+                State::SwitchUnconfirmed,
+                "AWSCURRENT has moved, and Secrets Manager has not recorded the rotation's end",
+            )
+        }
     }
 
     /// A version lost AWSPENDING before it became AWSCURRENT.
@@ -399,7 +416,8 @@ impl Case<'_> {
             )],
             _ => Vec::new(),
         };
-        if let Some(failure) = failure.filter(|failure| crate::explain::page(failure.code).is_some()) {
+        if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some())
+        {
             actions.push(Action::run(
                 format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
                 names.explain(failure.code),

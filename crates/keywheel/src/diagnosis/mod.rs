@@ -13,7 +13,6 @@ mod pending;
 mod permission;
 mod reasons;
 mod schedule;
-mod short;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -25,8 +24,7 @@ pub(crate) use answers::{
 pub(crate) use cause::Cause;
 pub(crate) use commands::{Action, Names};
 pub(crate) use decide::diagnose;
-pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word, Works};
+pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
 pub(crate) use permission::{Permission, judge};
 pub(crate) use schedule::{Due, interval};
-pub(crate) use short::name_of;
 pub(crate) use story::Story;

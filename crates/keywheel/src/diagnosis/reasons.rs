@@ -7,10 +7,10 @@ use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secr
 use super::finding::{Mark, Reason};
 use super::outlook::has_value;
 use super::permission::Permission;
-use super::short::{name_of, short};
 use super::story::Story;
 use crate::log::{Did, End, Event};
-use crate::time;
+use crate::words::names::{name_of, short};
+use crate::words::time;
 
 /// All lines, in the order in which a rotation needs what they are about.
 pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now: Timestamp) -> Vec<Reason> {

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use crate::aws::Session;
 use crate::diagnosis::{Names, State, diagnose};
 use crate::exit::{Exit, Trouble};
-use crate::{print, time};
+use crate::words::{print, time};
 
 pub(crate) use login::Which;
 pub(crate) use questions::ask;

@@ -12,7 +12,7 @@ use crate::diagnosis::{
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
-use crate::time;
+use crate::words::time;
 
 /// The log is asked for lines from this long before a version was made: two clocks may differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(5);
@@ -102,7 +102,7 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
 
 /// `/aws/lambda/NAME` of an ARN, without its alias.
 fn usual_group(function: &str) -> String {
-    let name = crate::diagnosis::name_of(function);
+    let name = crate::words::names::name_of(function);
     let name = name.split_once(':').map_or(name, |(name, _)| name);
     format!("/aws/lambda/{name}")
 }

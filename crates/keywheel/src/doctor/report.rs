@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 use staging_labels::VersionId;
 
-use crate::diagnosis::{Action, Answers, Cause, Diagnosis, Mark, Reason, name_of};
-use crate::print;
+use crate::diagnosis::{Action, Answers, Cause, Diagnosis, Mark, Reason};
+use crate::words::names::name_of;
+use crate::words::print;
 
 /// The first line has the verdict; the last ones say what to do.
 pub(super) fn screen(id: &str, diagnosis: &Diagnosis) -> Vec<String> {
-    let state = diagnosis.cause.map_or_else(
-        || diagnosis.state.name().to_owned(),
-        |cause| format!("{}, {}", diagnosis.state.name(), cause.name()),
-    );
+    let name = diagnosis.state.name();
+    let cause = diagnosis.cause.map(Cause::name).filter(|cause| *cause != name);
+    let state = cause.map_or_else(|| name.to_owned(), |cause| format!("{name}, {cause}"));
     let mut lines = vec![
         format!(
             "{}  {id} [{state}]: new logins with AWSCURRENT work: {} ({})",

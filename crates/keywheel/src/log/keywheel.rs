@@ -3,7 +3,7 @@
 use serde_json::Value;
 use staging_labels::Step;
 
-use super::{Did, End, Event};
+use super::entry::{Did, End, Event};
 
 /// Longest message that is kept, in characters.
 const LONGEST: usize = 600;

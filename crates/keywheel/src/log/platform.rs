@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Event;
+use super::entry::Event;
 
 pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
     if line.contains("Task timed out after") {

@@ -2,7 +2,7 @@
 
 use staging_labels::Step;
 
-use super::{Did, End, Event};
+use super::entry::{Did, End, Event};
 
 /// How a sentence begins, after the step's name, and what it means.
 const SENTENCES: [(Step, &str, Meaning); 10] = [

@@ -6,34 +6,24 @@ use jiff::{SignedDuration, Timestamp};
 use staging_labels::{Label, RotationState, VersionId};
 use tokio::time::Instant;
 
+use super::ending::Ending;
 use super::progress::Told;
 use super::report::Report;
+use super::secret::describe;
 use crate::aws::{self, Session};
 use crate::diagnosis::{Answer, Secret, Unasked};
 use crate::exit::Trouble;
 use crate::log::{End, Event};
-use crate::time;
+use crate::words::time;
 
 /// Between two looks at the labels.
 const LABELS: Duration = Duration::from_millis(700);
 /// Between two looks at the log.
 const LOG: Duration = Duration::from_millis(1500);
+/// A log that has said nothing for so long says nothing at all: its level leaves out what succeeds.
+const SILENCE: Duration = Duration::from_secs(15);
 /// The log is asked for lines from this long before now: two clocks may differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(2);
-
-/// How a rotation ended.
-pub(super) enum Ending {
-    /// AWSCURRENT is on its version, and Secrets Manager has recorded it.
-    Rotated(Box<Secret>),
-    /// The test went well.
-    Tested,
-    /// A step failed, and no retry followed.
-    Failed,
-    /// Something took AWSPENDING off its version.
-    TakenOver,
-    /// Rotation was switched off.
-    Cancelled,
-}
 
 /// One rotation.
 pub(super) struct Follow<'a> {
@@ -61,7 +51,7 @@ impl Follow<'_> {
         let version = VersionId::stored(self.version);
         let mut stages = Stages::default();
         loop {
-            let secret = super::describe(self.session, &self.before.arn).await?;
+            let secret = describe(self.session, &self.before.arn).await?;
             let since = if self.attempted_again { None } else { since };
             if log.is_due() {
                 match self.ask_log(since).await {
@@ -90,7 +80,13 @@ impl Follow<'_> {
                     }
                 )
             });
-            let over = self.over(secret, &version, &told, failed, log.readable == Some(false));
+            let over = self.over(
+                secret,
+                &version,
+                &told,
+                failed,
+                log.readable == Some(false) || quiet.elapsed() > SILENCE,
+            );
             match over {
                 // The log may be behind the labels.
                 Some(ending) => {
@@ -123,9 +119,8 @@ impl Follow<'_> {
         let recorded = secret.last_rotated > self.before.last_rotated;
         match secret.labels.state_of(version) {
             RotationState::Finished if recorded => return Some(Ending::Rotated(Box::new(secret))),
-            RotationState::Finished => return None,
             RotationState::Pending { .. } if secret.enabled == Some(false) => return Some(Ending::Cancelled),
-            RotationState::Pending { .. } => return None,
+            RotationState::Finished | RotationState::Pending { .. } => return None,
             RotationState::Abandoned | RotationState::Unknown => {}
         }
         // A rejected password takes AWSPENDING off as well: then the step says so.
@@ -136,7 +131,7 @@ impl Follow<'_> {
         match &self.before.function {
             None => Answer::NotAsked(Unasked::NotNeeded),
             Some(function) => {
-                let name = crate::diagnosis::name_of(function);
+                let name = crate::words::names::name_of(function);
                 let name = name.split_once(':').map_or(name, |(name, _)| name);
                 let group = format!("/aws/lambda/{name}");
                 aws::entries(self.session, &group, self.version, since).await

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::follow::Ending;
-use super::say;
-use crate::diagnosis::{Secret, Unasked, name_of};
+use super::ending::Ending;
+use crate::diagnosis::{Secret, Unasked};
 use crate::log::{End, Entry, Event};
-use crate::{print, shell, time};
+use crate::words::names::name_of;
+use crate::words::{print, shell, time};
 
 /// What is told of one rotation.
 pub(super) struct Report<'a> {
@@ -34,7 +34,7 @@ impl Report<'_> {
             (_, true) => "attempted again, by",
             _ => "by",
         };
-        say(&format!(
+        print::progress(&format!(
             "{}  version {}, {what} {function}",
             self.secret,
             short(version)
@@ -61,11 +61,11 @@ impl Report<'_> {
         let took = milliseconds.map_or_else(String::new, |ms| format!("  {ms} ms"));
         let at = time::moment(entry.at);
         match end {
-            End::Succeeded(_) => say(&format!("  {:<12} ok      {at}{took}", step.name())),
+            End::Succeeded(_) => print::progress(&format!("  {:<12} ok      {at}{took}", step.name())),
             End::Failed { code, message } => {
-                say(&format!("  {:<12} FAILED  {at}{took}  {code}", step.name()));
+                print::progress(&format!("  {:<12} FAILED  {at}{took}  {code}", step.name()));
                 if let Some(message) = message {
-                    say(&format!("      {message}"));
+                    print::progress(&format!("      {message}"));
                 }
             }
         }
@@ -75,7 +75,7 @@ impl Report<'_> {
         if self.json {
             return self.object("moment", &json!({ "text": text }));
         }
-        say(&format!("  {text}"));
+        print::progress(&format!("  {text}"));
     }
 
     pub(super) fn without_log(&self, why: &Unasked) {
@@ -87,7 +87,7 @@ impl Report<'_> {
         if self.json {
             return self.object("note", &json!({ "text": text }));
         }
-        say(&format!("  {text}"));
+        print::progress(&format!("  {text}"));
     }
 
     pub(super) fn refused(&self, why: &str) {

@@ -6,18 +6,19 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
 
-use super::Options;
+use super::options::Options;
 use crate::aws::{self, Session};
 use crate::diagnosis::{
-    Answer, Answers, Diagnosis, Due, Function, Logins, Names, Secret, Unasked, Word, diagnose, name_of,
+    Answer, Answers, Diagnosis, Due, Function, Logins, Names, Secret, Unasked, Word, diagnose,
 };
 use crate::doctor;
 use crate::exit::Trouble;
-use crate::time;
+use crate::words::names::name_of;
+use crate::words::time;
 
 /// Closer looks at the same time.
 const AT_ONCE: usize = 8;
-/// Closer looks at most: ListSecretVersionIds and FilterLogEvents have quotas that others need, too.
+/// Closer looks at most: their calls have quotas that others need, too.
 const LOOKS: usize = 200;
 
 /// A secret and what is known about it.

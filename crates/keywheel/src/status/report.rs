@@ -6,10 +6,11 @@ use comfy_table::{ContentArrangement, Table};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Options;
 use super::gather::Row;
-use crate::diagnosis::{Word, name_of};
-use crate::{print, shell, time};
+use super::options::Options;
+use crate::diagnosis::{Cause, Word};
+use crate::words::names::name_of;
+use crate::words::{print, shell, time};
 
 const HEADER: [&str; 6] = ["STATE", "SECRET", "LAST", "DUE", "FUNCTION", "WHY"];
 
@@ -17,7 +18,9 @@ pub(super) fn print(rows: &[Row], options: &Options, now: Timestamp) {
     if options.json {
         print::answer(&document(rows).to_string());
     } else if options.csv {
-        csv(rows).iter().for_each(|line| print::answer(line));
+        for line in csv(rows) {
+            print::answer(&line);
+        }
     } else {
         screen(rows, now);
     }
@@ -31,7 +34,7 @@ fn document(rows: &[Row]) -> serde_json::Value {
             "arn": row.secret.arn,
             "verdict": row.diagnosis.word.text(),
             "state": row.diagnosis.state.name(),
-            "cause": row.diagnosis.cause.map(|cause| cause.name()),
+            "cause": row.diagnosis.cause.map(Cause::name),
             "code": row.diagnosis.code,
             "current_works": row.diagnosis.logins.word(),
             "last_rotated": text(row.secret.last_rotated),
@@ -166,10 +169,7 @@ fn summary(rows: &[Row]) -> String {
         count(|word| word == Word::NotOurs),
     );
     if let Some(first) = rows.iter().find(|row| row.diagnosis.word.needs_a_person()) {
-        text.push_str(&format!(
-            "  keywheel doctor {}",
-            shell::quoted(&first.secret.name)
-        ));
+        text = format!("{text}  keywheel doctor {}", shell::quoted(&first.secret.name));
     }
     text
 }

@@ -23,7 +23,7 @@ async fn a_function_that_is_gone_is_replaced() {
     desk.later();
     desk.world.aws.remove_function(FUNCTION);
     let screen = desk.doctor("").await;
-    screen.says(&["BROKEN", "[function-gone, function-gone]", "work: yes"]);
+    screen.says(&["BROKEN", "[function-gone]", "work: yes"]);
     let attached = desk
         .types(screen.command("aws secretsmanager rotate-secret", ""))
         .await;

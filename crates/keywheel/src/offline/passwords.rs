@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::exit::{Exit, Trouble};
-use crate::print;
+use crate::words::print;
 
 /// A place where a password is written, which characters cannot stand there as they are, and how they are written instead.
 type Place = (&'static str, fn(char) -> bool, &'static str);
