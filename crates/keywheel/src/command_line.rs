@@ -81,8 +81,11 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Prints the manual page.
-    Man,
+    /// Prints a manual page: keywheel man doctor | man -l -
+    Man {
+        /// Of this command. Without one, of the program.
+        command: Option<String>,
+    },
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -42,6 +42,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         Command::Doctor {
             secrets, login, json, ..
         } => {
+            let place = place.of_secret(secrets.first().map_or("", String::as_str));
             let session = Session::open(&place).await?;
             let flags = place.flags();
             let options = doctor::Options {
@@ -59,7 +60,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             retry_within,
             json,
         } => {
-            let session = Session::open(&place).await?;
+            let session = Session::open(&place.of_secret(&secret)).await?;
             let options = rotate::Options {
                 test,
                 no_wait,
@@ -79,9 +80,22 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());
             Ok(Exit::Well)
         }
-        Command::Man => {
+        Command::Man { command } => {
+            let mut all = CommandLine::command();
+            all.build();
+            let wanted = match &command {
+                None => Some(all),
+                Some(name) => all.find_subcommand(name).cloned(),
+            };
+            let Some(wanted) = wanted else {
+                return Err(Trouble {
+                    problem: format!("there is no command {:?}", command.unwrap_or_default()),
+                    remedy: "keywheel help lists them".to_owned(),
+                    exit: Exit::Usage,
+                });
+            };
             let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(CommandLine::command()).render(&mut page);
+            let rendered = clap_mangen::Man::new(wanted).render(&mut page);
             // Nobody is left to tell if stdout is closed.
             let _ = rendered.and_then(|()| io::stdout().write_all(&page));
             Ok(Exit::Well)

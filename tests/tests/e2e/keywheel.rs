@@ -5,5 +5,6 @@ mod after_set;
 mod desk;
 mod fleet;
 mod not_begun;
+mod offline;
 mod rotating;
 mod stopped;

@@ -33,6 +33,17 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The same in the region of an ARN, unless a flag names another.
+    #[must_use]
+    pub(crate) fn of_secret(mut self, id: &str) -> Self {
+        let region = id
+            .strip_prefix("arn:")
+            .and_then(|rest| rest.split(':').nth(2))
+            .filter(|region| !region.is_empty());
+        self.region = self.region.or_else(|| region.map(str::to_owned));
+        self
+    }
+
     /// The flags as they were given, for commands that are printed.
     pub(crate) fn flags(&self) -> Vec<String> {
         let flags = [
@@ -135,4 +146,22 @@ pub(super) fn unanswered<T>(error: CallError, permission: &'static str) -> Answe
 /// Whether the service says that there is no such thing.
 pub(super) fn is_not_found(error: &CallError) -> bool {
     matches!(error, CallError::Other { code, .. } if code == "ResourceNotFoundException")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_names_its_region() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:orders/db-AbCdEf";
+        let region = |place: Place| place.of_secret(arn).region;
+        assert_eq!(region(Place::default()).as_deref(), Some("eu-west-1"));
+        let flag = Place {
+            region: Some("us-east-1".to_owned()),
+            ..Place::default()
+        };
+        assert_eq!(region(flag).as_deref(), Some("us-east-1"));
+        assert_eq!(Place::default().of_secret("orders/db").region, None);
+    }
 }

@@ -4,6 +4,8 @@ mod login;
 mod questions;
 mod report;
 
+use std::io::IsTerminal as _;
+
 use futures_util::future::join_all;
 
 use crate::aws::Session;
@@ -30,6 +32,9 @@ pub(crate) async fn run(
     secrets: &[String],
     options: &Options<'_>,
 ) -> Result<Exit, Trouble> {
+    if std::io::stderr().is_terminal() {
+        print::progress(&format!("asking about {} …", secrets.join(", ")));
+    }
     let asked = join_all(secrets.iter().map(|id| ask(session, id, options.login))).await;
     let now = time::now();
     let mut exit = Exit::Well;

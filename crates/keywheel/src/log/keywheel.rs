@@ -26,7 +26,7 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
                 .is_some()
                 .then(|| field("message"))
                 .flatten()
-                .map(|text| outbound::one_line(&text).chars().take(LONGEST).collect()),
+                .map(|text| problem(step, &text)),
         },
         _ => return None,
     };
@@ -46,6 +46,16 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         milliseconds,
     };
     Some((field("requestId"), event))
+}
+
+/// Problem and remedy, without the step and the secret that they begin with.
+fn problem(step: Step, message: &str) -> String {
+    let beginning = format!("{} failed for ", step.name());
+    let rest = message
+        .strip_prefix(&beginning)
+        .and_then(|rest| rest.split_once(": "));
+    let text = rest.map_or(message, |(_, text)| text);
+    outbound::one_line(text).chars().take(LONGEST).collect()
 }
 
 fn did(action: &str) -> Did {
@@ -97,6 +107,16 @@ mod tests {
                 message: None
             }
         );
+    }
+
+    #[test]
+    fn a_failure_is_told_without_the_name_of_its_secret() {
+        let line = r#"{"message":"setSecret failed for arn:aws:x:secret:a: it is refused: why; do this","rotation.step":"setSecret","outcome":"failed","error.code":"LoginRefused"}"#;
+        let (_, event) = read(line).unwrap();
+        assert!(matches!(
+            event,
+            Event::Step { end: End::Failed { message: Some(text), .. }, .. } if text == "it is refused: why; do this"
+        ));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use super::ending::Ending;
 use super::progress::Told;
 use super::report::Report;
-use super::secret::describe;
+use super::secret::{describe, steps};
 use crate::aws::{self, Session};
-use crate::diagnosis::{Answer, Secret, Unasked};
+use crate::diagnosis::{Answer, Secret};
 use crate::exit::Trouble;
-use crate::log::{End, Event};
+use crate::log::{End, Entry, Event};
 use crate::words::time;
 
 /// Between two looks at the labels.
@@ -32,6 +32,7 @@ pub(super) struct Follow<'a> {
     pub(super) version: &'a str,
     pub(super) test: bool,
     pub(super) attempted_again: bool,
+    pub(super) earlier: Vec<Entry>,
     pub(super) retry_within: Duration,
     pub(super) report: &'a Report<'a>,
 }
@@ -40,12 +41,8 @@ impl Follow<'_> {
     pub(super) async fn to_the_end(&self) -> Result<Ending, Trouble> {
         let since = time::now().checked_sub(EARLIER).ok();
         let mut told = Told::default();
-        if self.attempted_again {
-            // What the earlier attempts wrote is known.
-            if let Answer::Said(entries) = self.ask_log(None).await {
-                told.news(entries);
-            }
-        }
+        // What earlier attempts wrote is no news.
+        told.news(self.earlier.clone());
         let mut log = LogWatch::default();
         let mut quiet = Instant::now();
         let version = VersionId::stored(self.version);
@@ -54,7 +51,7 @@ impl Follow<'_> {
             let secret = describe(self.session, &self.before.arn).await?;
             let since = if self.attempted_again { None } else { since };
             if log.is_due() {
-                match self.ask_log(since).await {
+                match steps(self.session, self.before, self.version, since).await {
                     Answer::Said(entries) => {
                         for entry in told.news(entries) {
                             self.report.step(&entry);
@@ -127,21 +124,9 @@ impl Follow<'_> {
         Some(if failed { Ending::Failed } else { Ending::TakenOver })
     }
 
-    async fn ask_log(&self, since: Option<Timestamp>) -> Answer<Vec<crate::log::Entry>> {
-        match &self.before.function {
-            None => Answer::NotAsked(Unasked::NotNeeded),
-            Some(function) => {
-                let name = crate::words::names::name_of(function);
-                let name = name.split_once(':').map_or(name, |(name, _)| name);
-                let group = format!("/aws/lambda/{name}");
-                aws::entries(self.session, &group, self.version, since).await
-            }
-        }
-    }
-
     /// The last lines.
     async fn drain(&self, since: Option<Timestamp>, told: &mut Told) {
-        if let Answer::Said(entries) = self.ask_log(since).await {
+        if let Answer::Said(entries) = steps(self.session, self.before, self.version, since).await {
             for entry in told.news(entries) {
                 self.report.step(&entry);
             }

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Trouble};
 use super::ending::Ending;
 use super::follow::Follow;
 use super::report::Report;
-use super::secret::describe;
+use super::secret::{describe, steps};
 
 /// A function's time limit, where nobody said.
 const USUAL_LIMIT: Duration = Duration::from_secs(30);
@@ -36,6 +36,14 @@ pub(crate) struct Options {
 /// Rotates, and says how it ended.
 pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Result<Exit, Trouble> {
     let before = describe(session, id).await?;
+    // Before the next attempt adds to it.
+    let earlier = match before.pending() {
+        Some(pending) => steps(session, &before, pending.as_str(), None)
+            .await
+            .said()
+            .cloned(),
+        None => None,
+    };
     let token = Uuid::new_v4().to_string();
     let report = Report {
         secret: id,
@@ -71,6 +79,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
         version: &version,
         test: options.test,
         attempted_again: begun == Rotated::Unfinished,
+        earlier: earlier.unwrap_or_default(),
         retry_within: retry_within(session, &before, options).await,
         report: &report,
     };

@@ -1,8 +1,12 @@
 //! The secret that is rotated.
 
+use jiff::Timestamp;
+
 use crate::aws::{self, Session};
-use crate::diagnosis::Secret;
+use crate::diagnosis::{Answer, Secret, Unasked};
 use crate::exit::Trouble;
+use crate::log::Entry;
+use crate::words::names::name_of;
 
 /// DescribeSecret of a secret that is there.
 pub(super) async fn describe(session: &Session, id: &str) -> Result<Secret, Trouble> {
@@ -15,4 +19,19 @@ pub(super) async fn describe(session: &Session, id: &str) -> Result<Secret, Trou
             "check the name, --region and --profile; keywheel status lists what is there",
         )
     })
+}
+
+/// What the log of its function says of a version.
+pub(super) async fn steps(
+    session: &Session,
+    secret: &Secret,
+    version: &str,
+    since: Option<Timestamp>,
+) -> Answer<Vec<Entry>> {
+    let Some(function) = &secret.function else {
+        return Answer::NotAsked(Unasked::NotNeeded);
+    };
+    let name = name_of(function);
+    let name = name.split_once(':').map_or(name, |(name, _)| name);
+    aws::entries(session, &format!("/aws/lambda/{name}"), version, since).await
 }

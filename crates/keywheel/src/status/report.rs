@@ -162,7 +162,7 @@ fn summary(rows: &[Row]) -> String {
     let count = |wanted: fn(Word) -> bool| rows.iter().filter(|row| wanted(row.diagnosis.word)).count();
     let people = count(Word::needs_a_person);
     let mut text = format!(
-        "{} secrets: {} ok, {} running, {people} need you, {} not ours.",
+        "secrets: {}, ok: {}, running: {}, need you: {people}, not ours: {}.",
         rows.len(),
         count(|word| word == Word::Well),
         count(|word| word == Word::Running),

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use keywheel_tests::calls::session_token;
 use keywheel_tests::functions::function_path;
 use keywheel_tests::postgres::Server;
 use keywheel_tests::tools::Tools;
@@ -118,8 +119,10 @@ impl Desk {
         screen
     }
 
-    /// No value of any version is on the screen.
+    /// No value of any version is on the screen, and nothing of the function's environment.
     async fn holds_no_secret(&self, screen: &Screen) {
+        let environment = session_token(FUNCTION);
+        assert!(!format!("{}{}", screen.out, screen.err).contains(&environment));
         for label in [Label::Current, Label::Pending, Label::Previous] {
             let Some(text) = self.world.text(&label).await else {
                 continue;

@@ -72,6 +72,15 @@ async fn a_failed_step_without_a_retry_is_the_end() {
         screen.err
     );
     assert_eq!(screen.commands().len(), 1, "{}", screen.out);
+    // The next attempt of the same rotation is told, and the earlier one is not told again.
+    let again = desk
+        .types(&format!(
+            "keywheel rotate '{}' --retry-within 2",
+            desk.world.secret
+        ))
+        .await;
+    assert_eq!(again.code, 1, "{}{}", again.out, again.err);
+    assert_eq!(again.err.matches("FAILED").count(), 1, "{}", again.err);
     let told = desk.types(screen.commands()[0]).await;
     told.says(&["[pending-empty"]);
 }
@@ -89,6 +98,13 @@ async fn a_rotation_that_is_not_waited_for_goes_on() {
         .types(&format!("keywheel rotate '{secret}' --timeout 1"))
         .await;
     assert_eq!(screen.code, 8, "{}{}", screen.out, screen.err);
+    let interrupted = desk
+        .types(&format!(
+            "timeout --preserve-status -s INT 2 keywheel rotate '{secret}'"
+        ))
+        .await;
+    assert_eq!(interrupted.code, 130, "{}{}", interrupted.out, interrupted.err);
+    assert!(interrupted.out.starts_with("running "), "{}", interrupted.out);
     let again = desk.types(&format!("keywheel rotate '{secret}'")).await;
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     assert!(again.err.contains("attempted again"), "{}", again.err);
