@@ -10,16 +10,17 @@ use crate::log::{Entry, read};
 /// Pages of one question. Of an old time span many are empty.
 const PAGES: usize = 20;
 
-/// What the function's log says about `word`, a version's ID or a secret's ARN, since `since`. Lambda's own lines name neither,
-/// and are taken with it.
+/// What the function's log says since `since` about a secret and one of its versions, or all of them. AWS's templates name the secret
+/// only; Lambda's own lines name neither, and are taken with them.
 pub(crate) async fn entries(
     session: &Session,
     group: &str,
-    word: &str,
+    arn: &str,
+    version: Option<&str>,
     since: Option<Timestamp>,
 ) -> Answer<Vec<Entry>> {
     let pattern = format!(
-        "?\"{word}\" ?\"Task timed out\" ?\"Status: timeout\" ?\"Unable to import module\" ?\"platform.report\""
+        "?\"{arn}\" ?\"Task timed out\" ?\"Status: timeout\" ?\"Unable to import module\" ?\"platform.report\""
     );
     let mut pages = session
         .logs
@@ -35,7 +36,7 @@ pub(crate) async fn entries(
             None => break,
             Some(Ok(page)) => found.extend(page.events.unwrap_or_default().iter().filter_map(|event| {
                 let at = Timestamp::from_millisecond(event.timestamp()?).ok()?;
-                read(at, event.message()?)
+                read(at, event.message()?).filter(|entry| is_about(entry, version))
             })),
             Some(Err(error)) => match CallError::of(&error) {
                 // The function has never written a line.
@@ -45,4 +46,12 @@ pub(crate) async fn entries(
         }
     }
     Answer::Said(found)
+}
+
+/// Whether a line is about the version, or does not say.
+fn is_about(entry: &Entry, version: Option<&str>) -> bool {
+    match (&entry.version, version) {
+        (Some(named), Some(wanted)) => named == wanted,
+        _ => true,
+    }
 }

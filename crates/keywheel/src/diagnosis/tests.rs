@@ -140,7 +140,7 @@ impl Case {
         let lines = notation.split(", ").filter(|text| !text.is_empty());
         let entries = lines.zip(0..).map(|(text, minute)| Entry {
             at: hours_ago(1) + SignedDuration::from_mins(minute),
-            request: None,
+            version: None,
             event: event(text),
         });
         self.0.log = Answer::Said(entries.collect());

@@ -15,7 +15,7 @@ use crate::log::Entry;
 use crate::words::time;
 
 /// The log is asked for lines from this long before a version was made: two clocks may differ.
-const EARLIER: SignedDuration = SignedDuration::from_mins(5);
+const EARLIER: SignedDuration = SignedDuration::from_secs(30);
 /// How far back the log is asked about a secret without a rotation under way.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
@@ -118,15 +118,15 @@ async fn ask_log(session: &Session, group: &str, secret: &Secret, answers: &Answ
     if let Some(version) = secret.labels.carrier(&Label::Pending) {
         // An empty version is in no list. Nothing has happened to it before the secret's last change.
         let since = made(version.clone()).or(secret.changed).and_then(earlier);
-        return aws::entries(session, group, version.as_str(), since).await;
+        return aws::entries(session, group, &secret.arn, Some(version.as_str()), since).await;
     }
     if let Some(version) = abandoned(answers, secret, time::now()) {
         let since = version.created.and_then(earlier);
-        return aws::entries(session, group, version.id.as_str(), since).await;
+        return aws::entries(session, group, &secret.arn, Some(version.id.as_str()), since).await;
     }
     if Due::of(secret, time::now()).overdue.is_some() {
         let since = time::now().checked_sub(LOOK_BACK).ok();
-        return aws::entries(session, group, &secret.arn, since).await;
+        return aws::entries(session, group, &secret.arn, None, since).await;
     }
     Answer::NotAsked(Unasked::NotNeeded)
 }

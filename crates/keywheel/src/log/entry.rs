@@ -8,8 +8,8 @@ use staging_labels::Step;
 pub(crate) struct Entry {
     /// When it was written.
     pub(crate) at: Timestamp,
-    /// Lambda's ID of the invocation.
-    pub(crate) request: Option<String>,
+    /// The version that it is about, where it names one.
+    pub(crate) version: Option<String>,
     /// What it says.
     pub(crate) event: Event,
 }

@@ -45,7 +45,7 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         end,
         milliseconds,
     };
-    Some((field("requestId"), event))
+    Some((field("version.id"), event))
 }
 
 /// Problem and remedy, without the step and the secret that they begin with.
@@ -83,8 +83,8 @@ mod tests {
     #[test]
     fn a_json_line_is_read() {
         let line = r#"{"timestamp":"2026-11-24T02:14:03Z","level":"INFO","message":"setSecret: apply","requestId":"r","version.id":"v","rotation.step":"setSecret","rotation.action":"apply","step.duration_ms":31.6,"outcome":"succeeded"}"#;
-        let (request, event) = read(line).unwrap();
-        assert_eq!(request.as_deref(), Some("r"));
+        let (version, event) = read(line).unwrap();
+        assert_eq!(version.as_deref(), Some("v"));
         assert_eq!(
             event,
             Event::Step {

@@ -19,10 +19,7 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         .then(|| serde_json::from_str(line).ok())
         .flatten()?;
     let record = json.get("record")?;
-    (record.get("status")?.as_str()? == "timeout").then(|| {
-        let request = record.get("requestId").and_then(Value::as_str);
-        (request.map(str::to_owned), Event::TimedOut)
-    })
+    (record.get("status")?.as_str()? == "timeout").then_some((None, Event::TimedOut))
 }
 
 #[cfg(test)]

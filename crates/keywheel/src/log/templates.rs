@@ -5,7 +5,7 @@ use staging_labels::Step;
 use super::entry::{Did, End, Event};
 
 /// How a sentence begins, after the step's name, and what it means.
-const SENTENCES: [(Step, &str, Meaning); 10] = [
+const SENTENCES: [(Step, &str, Meaning); 9] = [
     (
         Step::Create,
         "Successfully retrieved secret for",
@@ -21,16 +21,7 @@ const SENTENCES: [(Step, &str, Meaning); 10] = [
         "AWSPENDING secret is already set as password",
         Meaning::Did(Did::Applied),
     ),
-    (
-        Step::Set,
-        "Successfully set password for user ",
-        Meaning::Did(Did::AppliedToTheOneUser),
-    ),
-    (
-        Step::Set,
-        "Successfully set password for ",
-        Meaning::Did(Did::AppliedToTheOtherUser),
-    ),
+    (Step::Set, "Successfully set password for ", Meaning::Set),
     (
         Step::Set,
         "Unable to log into database",
@@ -53,6 +44,7 @@ const SENTENCES: [(Step, &str, Meaning); 10] = [
 #[derive(Clone, Copy)]
 enum Meaning {
     Did(Did),
+    Set,
     Failed(&'static str),
 }
 
@@ -63,6 +55,7 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
     })?;
     let end = match meaning {
         Meaning::Did(did) => End::Succeeded(did),
+        Meaning::Set => End::Succeeded(whose(line)),
         Meaning::Failed(code) => End::Failed {
             code: code.to_owned(),
             message: None,
@@ -73,9 +66,20 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         end,
         milliseconds: None,
     };
-    // [INFO] TAB time TAB request TAB text
-    let request = line.split('\t').nth(2).filter(|id| id.len() == 36);
-    Some((request.map(str::to_owned), event))
+    Some((None, event))
+}
+
+/// The single-user template says `for user NAME`. The other names its user alone, and so do templates of other databases: only a clone's
+/// name is a sign of alternating users.
+fn whose(line: &str) -> Did {
+    let name = line
+        .split_once("set password for ")
+        .and_then(|(_, rest)| rest.split_once(" in "));
+    match name {
+        Some((name, _)) if name.starts_with("user ") => Did::AppliedToTheOneUser,
+        Some((name, _)) if name.ends_with("_clone") => Did::AppliedToTheOtherUser,
+        _ => Did::Applied,
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_templates_are_told_apart_by_the_word_user() {
+    fn the_two_templates_are_told_apart_where_they_can_be() {
         let did = |text: &str| match read(text).unwrap().1 {
             Event::Step {
                 end: End::Succeeded(did),
@@ -93,13 +97,11 @@ mod tests {
         };
         let single = "[INFO]\t2024-01-01T00:00:00.000Z\t8f507bc1-0a1b-4c2d-8e3f-000000000000\tsetSecret: Successfully set password for user app in PostgreSQL DB for secret arn arn:x.";
         assert_eq!(did(single), Did::AppliedToTheOneUser);
-        assert_eq!(
-            read(single).unwrap().0.as_deref(),
-            Some("8f507bc1-0a1b-4c2d-8e3f-000000000000")
-        );
         let multi =
             "setSecret: Successfully set password for app_clone in PostgreSQL DB for secret arn arn:x.";
         assert_eq!(did(multi), Did::AppliedToTheOtherUser);
+        let either = "setSecret: Successfully set password for app in PostgreSQL DB for secret arn arn:x.";
+        assert_eq!(did(either), Did::Applied);
     }
 
     #[test]

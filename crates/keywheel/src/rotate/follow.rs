@@ -31,7 +31,6 @@ pub(super) struct Follow<'a> {
     pub(super) before: &'a Secret,
     pub(super) version: &'a str,
     pub(super) test: bool,
-    pub(super) attempted_again: bool,
     pub(super) earlier: Vec<Entry>,
     pub(super) retry_within: Duration,
     pub(super) report: &'a Report<'a>,
@@ -49,7 +48,7 @@ impl Follow<'_> {
         let mut stages = Stages::default();
         loop {
             let secret = describe(self.session, &self.before.arn).await?;
-            let since = if self.attempted_again { None } else { since };
+
             if log.is_due() {
                 match steps(self.session, self.before, self.version, since).await {
                     Answer::Said(entries) => {

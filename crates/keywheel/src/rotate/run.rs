@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use rotation::CallError;
 use uuid::Uuid;
 
 use crate::aws::{self, Rotated, Session};
 use crate::diagnosis::{Answer, Function, Secret};
 use crate::exit::{Exit, Trouble};
+use crate::words::time;
 
 use super::ending::Ending;
 use super::follow::Follow;
@@ -18,6 +20,9 @@ use super::secret::{describe, steps};
 const USUAL_LIMIT: Duration = Duration::from_secs(30);
 /// How long Secrets Manager may take beside that, until it attempts a step again.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(30);
+
+/// Older lines of an earlier attempt are not asked for again.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
 
 /// How to rotate.
 pub(crate) struct Options {
@@ -38,10 +43,11 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
     let before = describe(session, id).await?;
     // Before the next attempt adds to it.
     let earlier = match before.pending() {
-        Some(pending) => steps(session, &before, pending.as_str(), None)
-            .await
-            .said()
-            .cloned(),
+        Some(pending) => {
+            let since = time::now().checked_sub(RECENT).ok();
+            let said = steps(session, &before, pending.as_str(), since).await;
+            said.said().cloned()
+        }
         None => None,
     };
     let token = Uuid::new_v4().to_string();
@@ -78,7 +84,6 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
         before: &before,
         version: &version,
         test: options.test,
-        attempted_again: begun == Rotated::Unfinished,
         earlier: earlier.unwrap_or_default(),
         retry_within: retry_within(session, &before, options).await,
         report: &report,

@@ -33,5 +33,6 @@ pub(super) async fn steps(
     };
     let name = name_of(function);
     let name = name.split_once(':').map_or(name, |(name, _)| name);
-    aws::entries(session, &format!("/aws/lambda/{name}"), version, since).await
+    let group = format!("/aws/lambda/{name}");
+    aws::entries(session, &group, &secret.arn, Some(version), since).await
 }

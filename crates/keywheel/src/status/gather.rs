@@ -125,7 +125,7 @@ async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<(), Trouble>
         .take(LOOKS);
     let looked: Vec<Result<(), Trouble>> = stream::iter(suspects)
         .map(|row| async move {
-            let answers = doctor::ask(session, &row.secret.arn, None).await?;
+            let answers = Box::pin(doctor::ask(session, &row.secret.arn, None)).await?;
             let names = Names {
                 secret: &row.secret.name,
                 flags: &[],

@@ -91,6 +91,8 @@ impl Desk {
     }
 
     async fn run(&self, mut command: Command) -> Screen {
+        // Commands go by the machine's clock.
+        self.later();
         let tools = Tools::load().expect("the tools are installed");
         let programs = function_path("keywheel");
         let aws = tools.aws().expect("there is an aws command line").to_owned();
