@@ -178,7 +178,12 @@ impl Case<'_> {
         let abandoned = abandoned(self.answers, secret, self.now);
         let unconfirmed = self.unconfirmed();
         let rotated = secret.labels.carrier(&Label::Pending).is_some() && !unconfirmed;
-        let logins = outlook::without_pending(self.answers, self.story, rotated && abandoned.is_none());
+        let unset = abandoned.is_some_and(|version| self.never_reached_the_database(version));
+        let logins = if unset {
+            outlook::of_a_value_that_was_not_set(self.answers)
+        } else {
+            outlook::without_pending(self.answers, self.story, rotated && abandoned.is_none())
+        };
         let overdue = Due::of(secret, self.now).overdue;
         let base = |word, state, summary: String, actions| Diagnosis {
             logins,
@@ -202,8 +207,12 @@ impl Case<'_> {
             .current
             .said()
             .is_some_and(|login| !login.works());
-        if let Some(version) = abandoned.filter(|_| !matches!(logins, Works::Yes(_))) {
-            return self.taken_over(version, logins, failure);
+        if let Some(version) = abandoned.filter(|_| self.answers.logins.current_works() != Some(true)) {
+            return if unset {
+                self.given_up(logins, failure)
+            } else {
+                self.taken_over(version, logins, failure)
+            };
         }
         if let Some(cause) = self.of_function() {
             let mut actions = self.repairs(Some(cause), None);
@@ -293,6 +302,39 @@ impl Case<'_> {
                 Word::Stuck,
                 State::SwitchUnconfirmed,
                 "AWSCURRENT has moved, and Secrets Manager has not recorded the rotation's end",
+            )
+        }
+    }
+
+    /// AWSCURRENT is older than the version that lost its label, and no setSecret changed anything: nobody wrote a value, and the password
+    /// is the old one.
+    fn never_reached_the_database(&self, version: &Version) -> bool {
+        let current = self.answers.versions.said().and_then(|versions| {
+            versions
+                .iter()
+                .find(|known| Some(&known.id) == self.secret.current())
+                .and_then(|known| known.created)
+        });
+        current < version.created && self.story.is_some_and(Story::changed_nothing)
+    }
+
+    /// AWSPENDING was taken off a value that was never in use: by the function, whose server rejects it, or by a person.
+    fn given_up(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
+        let cause = failure.map(|failure| Cause::of(failure.code));
+        let mut actions = self.repairs(cause, failure);
+        actions.push(Action::run(
+            "Rotate: the function makes another password.",
+            self.names.rotate(),
+        ));
+        Diagnosis {
+            cause,
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            actions,
+            ..plain(
+                Word::Broken,
+                State::GivenUp,
+                "the last rotation ended before the database changed, and nothing of it is left",
             )
         }
     }

@@ -88,6 +88,8 @@ pub(crate) enum State {
     CancelledMidway,
     /// A version lost AWSPENDING before it became AWSCURRENT.
     Abandoned,
+    /// AWSPENDING was taken off a value that was never in use.
+    GivenUp,
     /// AWSCURRENT has moved, and no step has shown that its value logs in.
     SwitchUnconfirmed,
     /// AWSCURRENT's value is refused, and no rotation is under way.

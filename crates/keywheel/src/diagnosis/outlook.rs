@@ -33,6 +33,11 @@ pub(super) fn without_pending(answers: &Answers, story: Option<&Story>, ended_we
     })
 }
 
+/// Of a secret whose last rotation left AWSCURRENT and the database as they were.
+pub(super) fn of_a_value_that_was_not_set(answers: &Answers) -> Works {
+    tried(answers).unwrap_or(Works::Yes(BY_LOG))
+}
+
 /// Whether the version has a value, if that was answered.
 pub(super) fn has_value(answers: &Answers, version: &VersionId) -> Option<bool> {
     let versions = answers.versions.said()?;

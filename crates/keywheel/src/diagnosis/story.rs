@@ -80,6 +80,11 @@ impl Story {
         matches!(self.set_secret(), SetSecret::Succeeded(_))
     }
 
+    /// Whether no setSecret can have changed anything.
+    pub(super) fn changed_nothing(&self) -> bool {
+        self.set_secret() == SetSecret::ChangedNothing
+    }
+
     /// Whether setSecret has changed the value. Each attempt begins with createSecret: one that is not followed by a line of setSecret
     /// may have ended in the middle of it. A log without the lines of success (its level is WARN) shows no createSecret.
     pub(super) fn set_secret(&self) -> SetSecret {

@@ -453,6 +453,26 @@ fn a_version_that_lost_its_label_may_have_the_password() {
 }
 
 #[test]
+fn a_value_that_was_never_in_use_is_nothing_to_look_for() {
+    // v1 is current; v2 lost AWSPENDING.
+    let released = || Case::of("v1:C v2:").secret(|secret| secret.last_rotated = Some(hours_ago(700)));
+    let diagnosis = released()
+        .log("create ok, set PasswordRejected, create VersionUnknown")
+        .check(State::GivenUp, "yes");
+    assert!(commands(&diagnosis).ends_with("keywheel rotate orders/db"));
+    assert!(diagnosis.never.is_empty());
+    released()
+        .log("create ok, set applied")
+        .check(State::Abandoned, "not known");
+    released().log("create ok").check(State::Abandoned, "not known");
+    // A value that was written by hand meanwhile may be any.
+    Case::of("v1:O v2: v3:C")
+        .secret(|secret| secret.last_rotated = Some(hours_ago(700)))
+        .log("create ok, set PasswordRejected")
+        .check(State::Abandoned, "not known");
+}
+
+#[test]
 fn the_pending_value_can_be_of_another_server() {
     let mut case = Case::pending().log("create ok, set HostUnreachable");
     case.0.logins.same_place = Some(false);

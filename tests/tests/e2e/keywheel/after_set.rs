@@ -92,18 +92,17 @@ async fn before_set_secret_awspending_can_be_taken_off() {
         .types(screen.command("aws secretsmanager", "AWSPENDING"))
         .await;
     assert_eq!(taken.code, 0, "{}", taken.err);
+    desk.doctor("").await.says(&["BROKEN", "[given-up", "work: yes"]);
     let rotate = desk.types(screen.command("keywheel rotate", "")).await;
     assert_eq!(rotate.code, 0, "{}{}", rotate.out, rotate.err);
     desk.is_well().await;
 }
 
 #[tokio::test]
-async fn without_the_log_a_login_tells() {
+async fn a_login_tells_the_two_orders_apart() {
     for classic in [true, false] {
         let desk = Desk::stuck(classic).await;
         desk.later();
-        // Nobody hears of the log from a function of another name; to the labels both orders look alike.
-        desk.world.aws.remove_function("other");
         let pending = desk.world.carrier(&Label::Pending).await;
         assert_ne!(pending, desk.world.carrier(&Label::Current).await);
         let screen = desk.doctor("--login --json").await;
