@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use secrets_manager_local::{Builder, Function, FunctionError, LocalSecretsManager, RotationOutcome};
+use secrets_manager_local::{Builder, Clock, Function, FunctionError, LocalSecretsManager, RotationOutcome};
 use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
@@ -40,6 +40,7 @@ pub struct Setup {
     arn_suffix: Option<String>,
     also: Option<&'static str>,
     name: Option<&'static str>,
+    clock: Clock,
 }
 
 impl Setup {
@@ -55,6 +56,7 @@ impl Setup {
             arn_suffix: None,
             also: None,
             name: None,
+            clock: Clock::system(),
         }
     }
 
@@ -97,6 +99,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The clock that Secrets Manager and the function's log go by.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -182,6 +191,7 @@ impl Setup {
         };
         let mut aws = LocalSecretsManager::builder()
             .function(called(self.function))
+            .clock(self.clock.clone())
             .retry_delays(self.retries.clone());
         if let Some(name) = self.also {
             aws = aws.function(called(name));

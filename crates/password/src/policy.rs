@@ -68,6 +68,11 @@ impl Policy {
     pub const fn length(&self) -> usize {
         self.length
     }
+
+    /// The characters to choose from, each once.
+    pub fn alphabet(&self) -> String {
+        self.alphabet.iter().map(|byte| char::from(*byte)).collect()
+    }
 }
 
 /// What is left of `characters` without the excluded ones.

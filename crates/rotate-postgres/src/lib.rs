@@ -38,6 +38,7 @@ mod role;
 mod server;
 mod settings;
 mod single_user;
+mod trial;
 mod ttl_cache;
 
 pub use admin::CODES as ADMIN_CODES;
@@ -45,3 +46,4 @@ pub use alternating::{AlternatingUsers, CODES as ALTERNATING_CODES};
 pub use fault::CODES;
 pub use rds::CODES as RDS_CODES;
 pub use single_user::SingleUser;
+pub use trial::{Tried, try_login};

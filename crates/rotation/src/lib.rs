@@ -1,4 +1,5 @@
-//! Runs one step of a rotation against Secrets Manager. It is the only crate that calls Secrets Manager, or knows Lambda's runtime.
+//! Runs one step of a rotation against Secrets Manager. Of a function, it is the only crate that calls Secrets Manager, or knows
+//! Lambda's runtime.
 //!
 //! ```text
 //! payload ─▶ Event ─▶ labels (read) ─▶ plan(step, labels, token) ─▶ one action ─▶ one log line, one metric

@@ -11,6 +11,7 @@ mod events;
 mod forms;
 mod harness;
 mod healing;
+mod keywheel;
 mod network;
 mod peers;
 mod policy;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use jiff::Timestamp;
 
 use super::environment::Variables;
 use super::function::{Function, Target};
@@ -13,6 +14,7 @@ use super::outcome::{Invocation, Reply, Telemetry};
 use super::remote;
 use super::sandbox::{Blueprint, Sandbox};
 use crate::arn::function_arn;
+use crate::clock::Clock;
 use crate::sync::lock;
 
 /// What holds for every function.
@@ -23,6 +25,15 @@ pub(crate) struct HostSettings {
     pub(crate) environment: Variables,
     pub(crate) endpoint: String,
     pub(crate) echo: bool,
+    pub(crate) clock: Clock,
+}
+
+/// What a function is told, and how long it may run.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) timeout: Duration,
+    pub(crate) memory_mb: u32,
+    pub(crate) environment: Variables,
 }
 
 /// The functions by name.
@@ -55,18 +66,51 @@ impl Host {
 
     /// Adds a function, or replaces the one of the same name; sandboxes of the old one end with their invocation.
     pub(crate) fn add(&self, function: Function) {
-        let log = Arc::new(FunctionLog::new(self.settings.echo));
+        let log = Arc::new(FunctionLog::new(self.settings.echo, self.settings.clock.clone()));
         let hosted = Hosted {
             function: function.clone(),
             idle: Mutex::default(),
             log,
         };
         if let Some(old) = lock(&self.functions).insert(function.name, Arc::new(hosted)) {
-            for sandbox in lock(&old.idle).drain(..) {
-                lock(&self.sandboxes).remove(&sandbox.id);
-                sandbox.kill_soon();
-            }
+            self.end(&old);
         }
+    }
+
+    /// Removes a function; its sandboxes end with their invocation.
+    pub(crate) fn remove(&self, name: &str) {
+        if let Some(old) = lock(&self.functions).remove(name) {
+            self.end(&old);
+        }
+    }
+
+    fn end(&self, old: &Hosted) {
+        for sandbox in lock(&old.idle).drain(..) {
+            lock(&self.sandboxes).remove(&sandbox.id);
+            sandbox.kill_soon();
+        }
+    }
+
+    /// What the function is told; the later of two variables of one name counts.
+    pub(crate) fn configuration(&self, name: &str) -> Option<Configuration> {
+        let hosted = self.hosted(name)?;
+        let mut environment = Variables::default();
+        let all = self.settings.environment.iter();
+        for (name, value) in all.chain(hosted.function.environment.iter()) {
+            environment.add(name, value);
+        }
+        Some(Configuration {
+            timeout: hosted.function.timeout.unwrap_or(self.settings.timeout),
+            memory_mb: self.memory_mb(&hosted.function),
+            environment,
+        })
+    }
+
+    /// What the function and Lambda have written so far, and when.
+    pub(crate) fn events(&self, name: &str) -> Vec<(Timestamp, String)> {
+        self.hosted(name)
+            .map(|hosted| hosted.log.events())
+            .unwrap_or_default()
     }
 
     /// The name in a function's ARN, or the name itself, if there is such a function.
@@ -117,6 +161,9 @@ impl Host {
         let memory_mb = self.memory_mb(&hosted.function);
         let log = report(&request_id, &lines, duration, memory_mb, &telemetry);
         let (payload, error) = reply.into_parts();
+        if let Some(error) = error.as_ref().filter(|error| is_of_lambda(&error.error_type)) {
+            hosted.log.note(error.error_message.clone());
+        }
         Some(Invocation {
             request_id,
             payload,
@@ -213,6 +260,11 @@ impl Host {
             sandbox.kill().await;
         }
     }
+}
+
+/// Whether an error is Lambda's own: a time limit, a process that ended.
+fn is_of_lambda(error_type: &str) -> bool {
+    error_type.starts_with("Sandbox.") || error_type.starts_with("Runtime.")
 }
 
 /// The log of one invocation between the lines that Lambda writes around it.

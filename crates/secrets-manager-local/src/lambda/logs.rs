@@ -3,18 +3,24 @@
 use std::io::Write as _;
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
+use crate::clock::Clock;
 use crate::sync::lock;
+
+/// Who wrote the lines that are Lambda's own.
+const LAMBDA: &str = "Lambda";
 
 /// Lines kept for a function; older ones are dropped.
 const KEPT: usize = 50_000;
 
 /// The lines of all sandboxes of a function, in the order in which they were read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct FunctionLog {
     lines: Mutex<Lines>,
     echo: bool,
+    clock: Clock,
 }
 
 #[derive(Debug, Default)]
@@ -25,26 +31,43 @@ struct Lines {
 
 #[derive(Debug)]
 struct Line {
+    at: Timestamp,
     sandbox: String,
     text: String,
 }
 
 impl FunctionLog {
     /// With `echo`, every line also goes to this process's stderr.
-    pub(crate) fn new(echo: bool) -> Self {
+    pub(crate) fn new(echo: bool, clock: Clock) -> Self {
         Self {
             lines: Mutex::default(),
             echo,
+            clock,
         }
     }
 
-    /// All lines.
+    /// What the function wrote.
     pub(crate) fn lines(&self) -> Vec<String> {
         lock(&self.lines)
             .kept
             .iter()
+            .filter(|line| line.sandbox != LAMBDA)
             .map(|line| line.text.clone())
             .collect()
+    }
+
+    /// The same with Lambda's own lines, and when each was written.
+    pub(crate) fn events(&self) -> Vec<(Timestamp, String)> {
+        lock(&self.lines)
+            .kept
+            .iter()
+            .map(|line| (line.at, line.text.clone()))
+            .collect()
+    }
+
+    /// A line of Lambda's own.
+    pub(crate) fn note(&self, text: String) {
+        self.push(LAMBDA.to_owned(), text);
     }
 
     /// How many lines there were so far.
@@ -78,14 +101,13 @@ impl FunctionLog {
                 // Nobody is left to tell if stderr is closed.
                 let _ = writeln!(std::io::stderr(), "[{function}] {text}");
             }
-            self.push(Line {
-                sandbox: sandbox.to_owned(),
-                text,
-            });
+            self.push(sandbox.to_owned(), text);
         }
     }
 
-    fn push(&self, line: Line) {
+    fn push(&self, sandbox: String, text: String) {
+        let at = self.clock.now();
+        let line = Line { at, sandbox, text };
         let mut lines = lock(&self.lines);
         if lines.kept.len() == KEPT {
             lines.kept.drain(..KEPT / 10);

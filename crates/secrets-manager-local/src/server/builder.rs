@@ -201,6 +201,7 @@ impl Builder {
             environment: self.environment,
             endpoint: format!("http://{}", reachable(address)),
             echo: self.echo,
+            clock: self.clock.clone(),
         };
         let host = Arc::new(Host::new(host, self.functions));
         let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host), calls));

@@ -69,6 +69,11 @@ impl LocalSecretsManager {
         self.core.host.add(function);
     }
 
+    /// Removes a function, as `DeleteFunction` does. Secrets go on naming it.
+    pub fn remove_function(&self, name: &str) {
+        self.core.host.remove(name);
+    }
+
     /// Kills a function's idle processes, so that its next invocation is a cold start.
     pub async fn cool_down(&self, function: &str) {
         let (host, name) = (Arc::clone(&self.core.host), function.to_owned());

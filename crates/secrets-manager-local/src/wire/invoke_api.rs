@@ -82,7 +82,7 @@ fn not_json() -> Response {
     (StatusCode::BAD_REQUEST, error_type, Json(body)).into_response()
 }
 
-fn not_found(name: &str) -> Response {
+pub(super) fn not_found(name: &str) -> Response {
     let arn = if name.starts_with("arn:") {
         name.to_owned()
     } else {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
+use super::logs_api;
 use crate::api::Operation;
 use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
@@ -27,6 +28,9 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
+    if let Some(answer) = logs_api::answer(&core, target, &body) {
+        return answer;
+    }
     let name = target.strip_prefix("secretsmanager.").unwrap_or(target);
     let caller = Caller::of(&core, &headers);
     let members = match serde_json::from_slice::<Json>(&body) {

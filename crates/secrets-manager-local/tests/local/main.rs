@@ -7,6 +7,7 @@ mod faults;
 mod functions;
 mod program;
 mod protocol;
+mod questions;
 mod rotations;
 mod schedules;
 mod web_pages;

@@ -1,0 +1,102 @@
+//! Lambda: what decides whether a function can be invoked, and how it behaves.
+
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use aws_sdk_lambda::types::LastUpdateStatus;
+use rotation::CallError;
+
+use super::session::{Session, is_not_found, unanswered};
+use crate::diagnosis::{Answer, Function, FunctionState, Permission, Secret, Unasked, judge};
+
+/// `GetFunctionConfiguration`. Of the environment only `AWSCURRENT_MOVES` is looked at.
+pub(crate) async fn configuration(session: &Session, function: &str) -> Answer<Function> {
+    let call = session
+        .lambda
+        .get_function_configuration()
+        .function_name(function);
+    match call.send().await.map_err(|error| CallError::of(&error)) {
+        Ok(answer) => Answer::Said(Function::There(of_answer(&answer))),
+        Err(error) if is_not_found(&error) => Answer::Said(Function::Gone),
+        Err(error) => unanswered(error, "lambda:GetFunctionConfiguration"),
+    }
+}
+
+fn of_answer(answer: &GetFunctionConfigurationOutput) -> FunctionState {
+    let update_failed = answer.last_update_status() == Some(&LastUpdateStatus::Failed);
+    let reason = if update_failed {
+        answer
+            .last_update_status_reason_code()
+            .map(|code| code.as_str().to_owned())
+    } else {
+        answer.state_reason_code().map(|code| code.as_str().to_owned())
+    };
+    let variables = answer.environment().and_then(|all| all.variables());
+    let moves = variables.and_then(|all| all.get("AWSCURRENT_MOVES")?.parse().ok());
+    FunctionState {
+        state: answer.state().map_or("Active", |state| state.as_str()).to_owned(),
+        reason,
+        update_failed,
+        timeout: answer
+            .timeout()
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .unwrap_or(30),
+        moves,
+        log_group: answer
+            .logging_config()
+            .and_then(|config| config.log_group())
+            .map(str::to_owned),
+    }
+}
+
+/// `GetPolicy`, judged for `secret`. A function's ARN names its alias, whose policy decides.
+pub(crate) async fn permission(session: &Session, function: &str, secret: &Secret) -> Answer<Permission> {
+    let call = session.lambda.get_policy().function_name(function);
+    match call.send().await.map_err(|error| CallError::of(&error)) {
+        Ok(answer) => {
+            let judged = judge(answer.policy().unwrap_or_default(), &secret.arn, secret.account());
+            judged.map_or_else(
+                || Answer::NotAsked(Unasked::Failed("the policy cannot be read".to_owned())),
+                Answer::Said,
+            )
+        }
+        Err(error) if is_not_found(&error) => Answer::Said(Permission::Missing),
+        Err(error) => unanswered(error, "lambda:GetPolicy"),
+    }
+}
+
+/// `GetFunctionConcurrency`: what is reserved for the function.
+pub(crate) async fn concurrency(session: &Session, function: &str) -> Answer<Option<u32>> {
+    let call = session
+        .lambda
+        .get_function_concurrency()
+        .function_name(without_alias(function));
+    match call.send().await.map_err(|error| CallError::of(&error)) {
+        Ok(answer) => Answer::Said(
+            answer
+                .reserved_concurrent_executions()
+                .and_then(|reserved| u32::try_from(reserved).ok()),
+        ),
+        Err(error) if is_not_found(&error) => Answer::Said(None),
+        Err(error) => unanswered(error, "lambda:GetFunctionConcurrency"),
+    }
+}
+
+/// Concurrency is the function's, not its alias's.
+fn without_alias(arn: &str) -> &str {
+    match arn.match_indices(':').nth(6) {
+        Some((end, _)) if arn.starts_with("arn:") => &arn[..end],
+        _ => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_is_left_out() {
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:rotate";
+        assert_eq!(without_alias(&format!("{arn}:live")), arn);
+        assert_eq!(without_alias(arn), arn);
+        assert_eq!(without_alias("rotate"), "rotate");
+    }
+}

@@ -1,0 +1,13 @@
+//! The calls to AWS. Each answers a question with plain data; none decides what it means.
+
+mod function;
+mod log;
+mod permissions;
+mod secret;
+mod session;
+
+pub(crate) use function::{concurrency, configuration, permission};
+pub(crate) use log::entries;
+pub(crate) use permissions::policy;
+pub(crate) use secret::{Rotated, describe, list, rotate, value, versions};
+pub(crate) use session::{Place, Session};

@@ -1,0 +1,179 @@
+//! Secrets Manager.
+
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::primitives::DateTime;
+use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry};
+use jiff::Timestamp;
+use rotation::CallError;
+use secrecy::SecretString;
+use staging_labels::{Labels, VersionId};
+
+use super::session::{Session, is_not_found, unanswered};
+use crate::diagnosis::{Answer, Secret, Version, interval};
+
+/// DescribeSecret; none if there is no such secret.
+pub(crate) async fn describe(session: &Session, id: &str) -> Result<Option<Secret>, CallError> {
+    let answer = session.secrets.describe_secret().secret_id(id).send().await;
+    match answer.map_err(|error| CallError::of(&error)) {
+        Ok(answer) => Ok(Some(of_description(answer))),
+        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn of_description(answer: DescribeSecretOutput) -> Secret {
+    Secret {
+        name: answer.name.unwrap_or_default(),
+        arn: answer.arn.unwrap_or_default(),
+        enabled: answer.rotation_enabled,
+        function: answer.rotation_lambda_arn,
+        interval: answer.rotation_rules.as_ref().and_then(every),
+        next: answer.next_rotation_date.and_then(time),
+        last_rotated: answer.last_rotated_date.and_then(time),
+        created: answer.created_date.and_then(time),
+        changed: answer.last_changed_date.and_then(time),
+        deleted: answer.deleted_date.and_then(time),
+        primary_region: answer.primary_region,
+        owning_service: answer.owning_service,
+        labels: answer
+            .version_ids_to_stages
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn every(rules: &RotationRulesType) -> Option<jiff::SignedDuration> {
+    interval(
+        rules.automatically_after_days,
+        rules.schedule_expression.as_deref(),
+    )
+}
+
+fn time(at: DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}
+
+/// The versions that have a value, unlabelled ones too, newest first; the first pages are enough.
+pub(crate) async fn versions(session: &Session, id: &str) -> Answer<Vec<Version>> {
+    const PAGES: usize = 5;
+    let mut found = Vec::new();
+    let mut pages = session
+        .secrets
+        .list_secret_version_ids()
+        .secret_id(id)
+        .include_deprecated(true)
+        .into_paginator()
+        .send();
+    for _ in 0..PAGES {
+        match pages.next().await {
+            None => break,
+            Some(Err(error)) => {
+                return unanswered(CallError::of(&error), "secretsmanager:ListSecretVersionIds");
+            }
+            Some(Ok(page)) => found.extend(page.versions.unwrap_or_default()),
+        }
+    }
+    Answer::Said(
+        found
+            .into_iter()
+            .filter_map(|version| {
+                Some(Version {
+                    id: VersionId::stored(version.version_id?),
+                    created: version.created_date.and_then(time),
+                    labelled: version.version_stages.is_some_and(|labels| !labels.is_empty()),
+                })
+            })
+            .collect(),
+    )
+}
+
+/// All secrets of the region, with their tags, in the order of their names.
+pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, String)>)>, CallError> {
+    let mut pages = session
+        .secrets
+        .list_secrets()
+        .max_results(100)
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| CallError::of(&error))?;
+        found.extend(page.secret_list.unwrap_or_default().into_iter().map(of_entry));
+    }
+    found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+fn of_entry(entry: SecretListEntry) -> (Secret, Vec<(String, String)>) {
+    let tags = entry.tags.unwrap_or_default().into_iter();
+    let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
+    let labels: Labels = entry
+        .secret_versions_to_stages
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    let secret = Secret {
+        name: entry.name.unwrap_or_default(),
+        arn: entry.arn.unwrap_or_default(),
+        enabled: entry.rotation_enabled,
+        function: entry.rotation_lambda_arn,
+        interval: entry.rotation_rules.as_ref().and_then(every),
+        next: entry.next_rotation_date.and_then(time),
+        last_rotated: entry.last_rotated_date.and_then(time),
+        created: entry.created_date.and_then(time),
+        changed: entry.last_changed_date.and_then(time),
+        deleted: entry.deleted_date.and_then(time),
+        primary_region: entry.primary_region,
+        owning_service: entry.owning_service,
+        labels,
+    };
+    (secret, tags.collect())
+}
+
+/// A version's value, which never leaves this process; none if it is binary.
+pub(crate) async fn value(
+    session: &Session,
+    id: &str,
+    version: &VersionId,
+) -> Result<Option<SecretString>, CallError> {
+    let call = session
+        .secrets
+        .get_secret_value()
+        .secret_id(id)
+        .version_id(version.as_str());
+    let answer = call.send().await.map_err(|error| CallError::of(&error))?;
+    Ok(answer.secret_string.map(SecretString::from))
+}
+
+/// How RotateSecret was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rotated {
+    /// A rotation has begun.
+    Begun,
+    /// An earlier one has not finished. Secrets Manager attempts it again.
+    Unfinished,
+}
+
+/// RotateSecret. `test` asks for testSecret alone.
+pub(crate) async fn rotate(
+    session: &Session,
+    id: &str,
+    token: &str,
+    test: bool,
+) -> Result<Rotated, CallError> {
+    let call = session
+        .secrets
+        .rotate_secret()
+        .secret_id(id)
+        .client_request_token(token)
+        .rotate_immediately(!test);
+    match call.send().await.map_err(|error| CallError::of(&error)) {
+        Ok(_) => Ok(Rotated::Begun),
+        // The exception's type is that of every request out of place: only the words tell.
+        Err(CallError::Other { message, .. }) if message.contains("previous rotation") => {
+            Ok(Rotated::Unfinished)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,136 @@
+//! The command line. Completions and man pages come from it.
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::aws::Place;
+use crate::doctor::Which;
+use crate::offline::passwords;
+use crate::status;
+use crate::words::print::Color;
+
+/// How the program ends, at the end of its help.
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found or a rotation failed, 2 usage, 3 it could not be found out, \
+4 no credentials, 8 still running at --timeout, 130 Ctrl-C.";
+
+/// Says what stands in the way of a rotation in AWS Secrets Manager, follows one, and lists them all.
+#[derive(Debug, Parser)]
+#[command(name = "keywheel", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Says whether applications can log in, why a rotation does not go on, and what to type. Changes nothing.
+    #[command(after_help = EXIT_CODES)]
+    Doctor {
+        /// Names or ARNs of secrets.
+        #[arg(required_unless_present = "policy", value_name = "SECRET")]
+        secrets: Vec<String>,
+        /// Log in to the database from here, with one refused login at most. =AWSCURRENT or =AWSPENDING tries that value first.
+        #[arg(long, value_name = "VALUE", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+        login: Option<Which>,
+        /// One JSON document.
+        #[arg(long)]
+        json: bool,
+        /// Print the IAM policy that this program needs, and end.
+        #[arg(long)]
+        policy: bool,
+    },
+    /// Rotates a secret, and follows the rotation to its end.
+    #[command(after_help = EXIT_CODES)]
+    Rotate {
+        /// The name or ARN of the secret.
+        secret: String,
+        /// Only test: the function runs testSecret, and nothing is changed.
+        #[arg(long)]
+        test: bool,
+        /// Return as soon as the rotation has begun.
+        #[arg(long)]
+        no_wait: bool,
+        /// Longest time to follow it, in seconds. The rotation goes on without us.
+        #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds)]
+        timeout: Duration,
+        /// How long to wait for a retry after a failed step. [default: the function's time limit and 30 s]
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        retry_within: Option<Duration>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists all secrets that are rotated, those that need you first.
+    #[command(after_help = EXIT_CODES)]
+    Status(status::Options),
+    /// Shows the runbook's page of an error code. Needs no network.
+    Explain {
+        /// Such as `LoginRefused`. Without one, all codes.
+        code: Option<String>,
+    },
+    /// Shows what a password policy gives: its strength, its alphabet, and a password.
+    Password(passwords::Options),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints a manual page: keywheel man doctor | man -l -
+    Man {
+        /// Of this command. Without one, of the program.
+        command: Option<String>,
+    },
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds")?;
+    if (0.0..=86_400.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("must be from 0 to 86400".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn login_takes_its_value_only_behind_an_equals_sign() {
+        let parsed = CommandLine::try_parse_from(["keywheel", "doctor", "--login", "orders/db"]).unwrap();
+        let Command::Doctor { secrets, login, .. } = parsed.command else {
+            panic!()
+        };
+        assert_eq!(
+            (secrets, login),
+            (vec!["orders/db".to_owned()], Some(Which::Auto))
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for arguments in [
+            &["doctor"][..],
+            &["rotate"],
+            &["rotate", "x", "--timeout", "-1"],
+            &["status", "--json", "--csv"],
+            &["password", "LENGTH=3"],
+            &["doctr", "x"],
+        ] {
+            let all = std::iter::once(&"keywheel").chain(arguments);
+            assert!(CommandLine::try_parse_from(all).is_err(), "{arguments:?}");
+        }
+    }
+}

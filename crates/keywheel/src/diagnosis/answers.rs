@@ -1,0 +1,202 @@
+//! What was asked, and what was answered.
+
+use jiff::{SignedDuration, Timestamp};
+use staging_labels::{CurrentMoves, Label, Labels, VersionId};
+
+use super::permission::Permission;
+use crate::log::Entry;
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer<T> {
+    /// The answer.
+    Said(T),
+    /// There is none, and why.
+    NotAsked(Unasked),
+}
+
+impl<T> Answer<T> {
+    /// The answer, if there is one.
+    pub(crate) const fn said(&self) -> Option<&T> {
+        match self {
+            Self::Said(answer) => Some(answer),
+            Self::NotAsked(_) => None,
+        }
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unasked {
+    /// The other answers were enough.
+    NotNeeded,
+    /// A flag was not given.
+    Flag(&'static str),
+    /// One login of this run was refused: another could lock the role.
+    OneRefused,
+    /// The caller lacks this permission.
+    Needs(&'static str),
+    /// There was no answer, or one that cannot be used.
+    Failed(String),
+}
+
+/// DescribeSecret, reduced to what decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Secret {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its ARN.
+    pub(crate) arn: String,
+    /// Whether rotation is on; absent if it was never configured.
+    pub(crate) enabled: Option<bool>,
+    /// The function's ARN.
+    pub(crate) function: Option<String>,
+    /// The time between two rotations; absent for a cron expression.
+    pub(crate) interval: Option<SignedDuration>,
+    /// The end of the next window.
+    pub(crate) next: Option<Timestamp>,
+    /// The last success.
+    pub(crate) last_rotated: Option<Timestamp>,
+    /// When the secret was made.
+    pub(crate) created: Option<Timestamp>,
+    /// When anything of it changed last.
+    pub(crate) changed: Option<Timestamp>,
+    /// When it is or was to be deleted.
+    pub(crate) deleted: Option<Timestamp>,
+    /// The region of the primary, if this is a replica.
+    pub(crate) primary_region: Option<String>,
+    /// The service that manages it.
+    pub(crate) owning_service: Option<String>,
+    /// Which version carries which label.
+    pub(crate) labels: Labels,
+}
+
+impl Secret {
+    /// The version that carries AWSCURRENT.
+    pub(crate) fn current(&self) -> Option<&VersionId> {
+        self.labels.carrier(&Label::Current)
+    }
+
+    /// The version that carries AWSPENDING and not AWSCURRENT: a rotation that has not finished.
+    pub(crate) fn pending(&self) -> Option<&VersionId> {
+        self.labels
+            .carrier(&Label::Pending)
+            .filter(|pending| Some(*pending) != self.current())
+    }
+
+    /// The fourth part of its ARN.
+    pub(crate) fn region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The AWS account in its ARN.
+    pub(crate) fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+/// A version that has a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// Its ID.
+    pub(crate) id: VersionId,
+    /// When it was made.
+    pub(crate) created: Option<Timestamp>,
+    /// Whether it carries any label.
+    pub(crate) labelled: bool,
+}
+
+/// `GetFunctionConfiguration`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// There is no such function.
+    Gone,
+    /// There is one.
+    There(FunctionState),
+}
+
+/// A function's state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct FunctionState {
+    /// `Active`, `Inactive`, `Pending` or `Failed`.
+    pub(crate) state: String,
+    /// The reason of a state that is not `Active`, or of an update that failed.
+    pub(crate) reason: Option<String>,
+    /// Whether its last update failed.
+    pub(crate) update_failed: bool,
+    /// Its time limit in seconds.
+    pub(crate) timeout: u32,
+    /// Its environment's `AWSCURRENT_MOVES`, if that is set.
+    pub(crate) moves: Option<CurrentMoves>,
+    /// Its log group, if it is not the usual one.
+    pub(crate) log_group: Option<String>,
+}
+
+/// What a login with a value came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LoginAnswer {
+    /// The database let it in.
+    Accepted,
+    /// The database refused it: the code or SQLSTATE.
+    Refused(String),
+    /// The other value of the same user was accepted, so this one cannot be.
+    Outdated,
+}
+
+impl LoginAnswer {
+    /// Whether the value logs in.
+    pub(crate) const fn works(&self) -> bool {
+        matches!(self, Self::Accepted)
+    }
+}
+
+/// `--login`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Logins {
+    /// With AWSCURRENT's value.
+    pub(crate) current: Answer<LoginAnswer>,
+    /// With the value of AWSPENDING, or of the version that lost it.
+    pub(crate) pending: Answer<LoginAnswer>,
+    /// Whether AWSPENDING is for the same server, database and TLS mode, if both values were read.
+    pub(crate) same_place: Option<bool>,
+}
+
+impl Logins {
+    /// Nothing was tried, because of this.
+    pub(crate) fn none(why: &Unasked) -> Self {
+        Self {
+            current: Answer::NotAsked(why.clone()),
+            pending: Answer::NotAsked(why.clone()),
+            same_place: None,
+        }
+    }
+
+    pub(super) fn current_works(&self) -> Option<bool> {
+        self.current.said().map(LoginAnswer::works)
+    }
+
+    pub(super) fn pending_works(&self) -> Option<bool> {
+        self.pending.said().map(LoginAnswer::works)
+    }
+}
+
+/// All that was asked about a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answers {
+    /// DescribeSecret; none if there is no such secret.
+    pub(crate) secret: Answer<Option<Secret>>,
+    /// `ListSecretVersionIds`, unlabelled versions too.
+    pub(crate) versions: Answer<Vec<Version>>,
+    /// `GetFunctionConfiguration`.
+    pub(crate) function: Answer<Function>,
+    /// `GetPolicy` of the function.
+    pub(crate) permission: Answer<Permission>,
+    /// `GetFunctionConcurrency`: what is reserved, if anything.
+    pub(crate) concurrency: Answer<Option<u32>>,
+    /// The function's log.
+    pub(crate) log: Answer<Vec<Entry>>,
+    /// Logins from here.
+    pub(crate) logins: Logins,
+    /// The region that was asked.
+    pub(crate) region: String,
+}

@@ -1,0 +1,206 @@
+//! The commands that a diagnosis prints, ready to paste.
+
+use staging_labels::VersionId;
+
+use crate::words::shell;
+
+/// Stands for the ARN of a function that is still to be chosen.
+const NEW_FUNCTION: &str = "\"$FUNCTION_ARN\"";
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Action {
+    /// Why, in one line.
+    pub(crate) text: String,
+    /// The command, if it is one.
+    pub(crate) command: Option<String>,
+    /// Instead of the one before, or if that does not help.
+    pub(crate) otherwise: bool,
+}
+
+impl Action {
+    pub(super) fn by_hand(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            command: None,
+            otherwise: false,
+        }
+    }
+
+    pub(super) fn run(text: impl Into<String>, command: String) -> Self {
+        Self {
+            text: text.into(),
+            command: Some(command),
+            otherwise: false,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn otherwise(mut self) -> Self {
+        self.otherwise = true;
+        self
+    }
+}
+
+/// How the person named things: commands repeat it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names<'a> {
+    /// The secret as it was typed.
+    pub(crate) secret: &'a str,
+    /// `--profile`, `--region` and `--endpoint-url` as they were typed.
+    pub(crate) flags: &'a [String],
+}
+
+impl Names<'_> {
+    fn keywheel(self, words: &[&str]) -> String {
+        self.line("keywheel", words)
+    }
+
+    fn aws(self, words: &[&str]) -> String {
+        self.line("aws", words)
+    }
+
+    fn line(self, program: &str, words: &[&str]) -> String {
+        let flags = self.flags.iter().map(String::as_str);
+        let all = std::iter::once(program).chain(words.iter().copied()).chain(flags);
+        all.map(|word| {
+            if word == NEW_FUNCTION {
+                word.to_owned()
+            } else {
+                shell::quoted(word)
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
+
+    /// Has the rotation attempted anew, or begins one.
+    pub(super) fn rotate(self) -> String {
+        self.keywheel(&["rotate", self.secret])
+    }
+
+    /// Tries everything, and changes nothing.
+    pub(super) fn test(self) -> String {
+        self.keywheel(&["rotate", self.secret, "--test"])
+    }
+
+    /// Asks the database.
+    pub(super) fn login(self, label: Option<&str>) -> String {
+        let flag = label.map_or_else(|| "--login".to_owned(), |label| format!("--login={label}"));
+        self.keywheel(&["doctor", self.secret, &flag])
+    }
+
+    /// The same in another region.
+    pub(super) fn in_region(self, region: &str) -> String {
+        self.keywheel(&["doctor", self.secret, "--region", region])
+    }
+
+    /// The page of a code.
+    pub(super) fn explain(self, code: &str) -> String {
+        Self { flags: &[], ..self }.keywheel(&["explain", code])
+    }
+
+    /// Takes AWSPENDING off.
+    pub(super) fn unpend(self, pending: &VersionId) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "update-secret-version-stage",
+            "--secret-id",
+            self.secret,
+            "--version-stage",
+            "AWSPENDING",
+            "--remove-from-version-id",
+            pending.as_str(),
+        ])
+    }
+
+    /// Moves AWSCURRENT as finishSecret would.
+    pub(super) fn promote(self, pending: &VersionId, current: &VersionId) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "update-secret-version-stage",
+            "--secret-id",
+            self.secret,
+            "--version-stage",
+            "AWSCURRENT",
+            "--move-to-version-id",
+            pending.as_str(),
+            "--remove-from-version-id",
+            current.as_str(),
+        ])
+    }
+
+    /// Gives the secret a function. `FUNCTION_ARN` is the person's to set.
+    pub(super) fn attach(self) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "rotate-secret",
+            "--secret-id",
+            self.secret,
+            "--rotation-lambda-arn",
+            NEW_FUNCTION,
+            "--rotation-rules",
+            "AutomaticallyAfterDays=30",
+            "--no-rotate-immediately",
+        ])
+    }
+
+    /// Takes a secret back from deletion.
+    pub(super) fn restore(self) -> String {
+        self.aws(&["secretsmanager", "restore-secret", "--secret-id", self.secret])
+    }
+
+    /// Stores a first value.
+    pub(super) fn put(self) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "put-secret-value",
+            "--secret-id",
+            self.secret,
+            "--secret-string",
+            "file://secret.json",
+        ])
+    }
+
+    /// Lets Secrets Manager invoke the function.
+    pub(super) fn allow(self, function: &str, account: &str) -> String {
+        self.aws(&[
+            "lambda",
+            "add-permission",
+            "--function-name",
+            function,
+            "--statement-id",
+            "secrets-manager-keywheel",
+            "--action",
+            "lambda:InvokeFunction",
+            "--principal",
+            "secretsmanager.amazonaws.com",
+            "--source-account",
+            account,
+        ])
+    }
+
+    /// Gives the function room for ten steps at once.
+    pub(super) fn concurrency(self, function: &str) -> String {
+        self.aws(&[
+            "lambda",
+            "put-function-concurrency",
+            "--function-name",
+            function,
+            "--reserved-concurrent-executions",
+            "10",
+        ])
+    }
+
+    /// Raises the time limit.
+    pub(super) fn time_limit(self, function: &str) -> String {
+        self.aws(&[
+            "lambda",
+            "update-function-configuration",
+            "--function-name",
+            function,
+            "--timeout",
+            "60",
+        ])
+    }
+}

@@ -1,0 +1,480 @@
+//! From all answers to one diagnosis.
+
+use jiff::{SignedDuration, Timestamp};
+use staging_labels::{Label, VersionId};
+
+use super::abandoned::abandoned;
+use super::answers::{Answer, Answers, Function, FunctionState, Secret, Version};
+use super::cause::Cause;
+use super::commands::{Action, Names};
+use super::finding::{Diagnosis, State, Word, Works};
+use super::permission::Permission;
+use super::schedule::Due;
+use super::story::{Failure, Story};
+use super::{outlook, pending, reasons};
+use crate::words::names::short;
+
+/// With less concurrency than this, the steps of one secret wait for those of others.
+const LEAST_CONCURRENCY: u32 = 2;
+/// A rotation is taken to be under way for so long after its last sign of life, beside the function's time limit.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
+/// A function's time limit, where nobody said.
+const USUAL_LIMIT: u32 = 30;
+
+/// The diagnosis of these answers.
+pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> Diagnosis {
+    match &answers.secret {
+        Answer::NotAsked(why) => Diagnosis {
+            reasons: vec![reasons::not_asked("secret", why)],
+            ..plain(
+                Word::Unknown,
+                State::NotAnswered,
+                "the secret could not be looked at",
+            )
+        },
+        Answer::Said(None) => Diagnosis {
+            actions: vec![Action::by_hand(
+                "Check the name, the region and the account (keywheel status lists what is there).",
+            )],
+            ..plain(
+                Word::Unknown,
+                State::NotFound,
+                format!("there is no such secret in {}", answers.region),
+            )
+        },
+        Answer::Said(Some(secret)) => {
+            let story = answers.log.said().map(|entries| Story::new(entries.clone()));
+            Case {
+                answers,
+                secret,
+                story: story.as_ref(),
+                names,
+                now,
+            }
+            .diagnose()
+        }
+    }
+}
+
+fn plain(word: Word, state: State, summary: impl Into<String>) -> Diagnosis {
+    Diagnosis {
+        word,
+        state,
+        cause: None,
+        code: None,
+        logins: Works::NotKnown("not asked"),
+        summary: summary.into(),
+        reasons: Vec::new(),
+        actions: Vec::new(),
+        never: Vec::new(),
+    }
+}
+
+struct Case<'a> {
+    answers: &'a Answers,
+    secret: &'a Secret,
+    story: Option<&'a Story>,
+    names: Names<'a>,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    fn diagnose(&self) -> Diagnosis {
+        let mut diagnosis = self
+            .not_ours()
+            .or_else(|| self.unfinished())
+            .unwrap_or_else(|| self.at_rest());
+        diagnosis.reasons = reasons::all(self.answers, self.secret, self.story, self.now);
+        diagnosis
+    }
+
+    /// What decides whatever else is the matter.
+    fn not_ours(&self) -> Option<Diagnosis> {
+        let secret = self.secret;
+        let with = |word, state, summary: String, actions| Diagnosis {
+            actions,
+            ..plain(word, state, summary)
+        };
+        if secret.deleted.is_some() {
+            let actions = vec![Action::run("Take it back.", self.names.restore())];
+            let summary = "the secret is marked for deletion, and cannot be read".to_owned();
+            return Some(with(Word::Off, State::MarkedForDeletion, summary, actions));
+        }
+        if let Some(region) = secret
+            .primary_region
+            .as_deref()
+            .filter(|region| *region != secret.region())
+        {
+            let actions = vec![Action::run("Ask the primary.", self.names.in_region(region))];
+            let summary = format!("this is a replica; the primary in {region} is rotated");
+            return Some(with(Word::NotOurs, State::Replica, summary, actions));
+        }
+        if let Some(service) = &secret.owning_service {
+            let summary = format!("{service} manages and rotates this secret");
+            let mut diagnosis = with(Word::NotOurs, State::Managed, summary, Vec::new());
+            diagnosis.never = vec!["write a value: the service would not know it"];
+            return Some(diagnosis);
+        }
+        if secret.current().is_none() {
+            let actions = vec![
+                Action::run("Store a value that logs in, from a file.", self.names.put()),
+                Action::run("Then rotate.", self.names.rotate()),
+            ];
+            let summary = "no version carries AWSCURRENT: the secret has no value yet".to_owned();
+            return Some(with(Word::Broken, State::NoValue, summary, actions));
+        }
+        None
+    }
+
+    /// A version carries AWSPENDING and not AWSCURRENT.
+    fn unfinished(&self) -> Option<Diagnosis> {
+        let (pending, current) = self.secret.pending().zip(self.secret.current())?;
+        let failure = self.story.and_then(Story::last_failure);
+        let logins = outlook::with_pending(self.answers, self.story, pending);
+        let unfinished = pending::Unfinished {
+            pending,
+            current,
+            enabled: self.secret.enabled == Some(true),
+            function_gone: self.answers.function.said() == Some(&Function::Gone),
+            logins,
+            pending_logs_in: self.answers.logins.pending_works() == Some(true),
+        };
+        let of_log = failure.map(|failure| Cause::of(failure.code));
+        let cause = self.of_function().or(of_log);
+        let state = pending::state(self.answers, self.story, of_log, &unfinished);
+        if unfinished.enabled && cause.is_none() && self.runs(pending) {
+            return Some(Diagnosis {
+                logins,
+                ..plain(
+                    Word::Running,
+                    State::Running,
+                    "a rotation is under way; ask again in a minute",
+                )
+            });
+        }
+        let mut actions = self.repairs(cause, failure);
+        actions.extend(pending::actions(state, &unfinished, self.names));
+        Some(Diagnosis {
+            word: if state == State::SwitchedOff {
+                Word::Off
+            } else {
+                Word::Stuck
+            },
+            state,
+            cause,
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            summary: pending::summary(state, logins).to_owned(),
+            reasons: Vec::new(),
+            actions,
+            never: pending::never(state, logins),
+        })
+    }
+
+    /// No rotation is half done.
+    fn at_rest(&self) -> Diagnosis {
+        let secret = self.secret;
+        let failure = self.story.and_then(Story::last_failure);
+        let abandoned = abandoned(self.answers, secret, self.now);
+        let unconfirmed = self.unconfirmed();
+        let rotated = secret.labels.carrier(&Label::Pending).is_some() && !unconfirmed;
+        let unset = abandoned.is_some_and(|version| self.never_reached_the_database(version));
+        let logins = if unset {
+            outlook::of_a_value_that_was_not_set(self.answers)
+        } else {
+            outlook::without_pending(self.answers, self.story, rotated && abandoned.is_none())
+        };
+        let overdue = Due::of(secret, self.now).overdue;
+        let base = |word, state, summary: String, actions| Diagnosis {
+            logins,
+            actions,
+            ..plain(word, state, summary)
+        };
+        let rotate = |text: &str| Action::run(text, self.names.rotate());
+        let attach = || {
+            Action::run(
+                "Set FUNCTION_ARN to the function that is to rotate it, and attach that.",
+                self.names.attach(),
+            )
+        };
+        if secret.enabled.is_none() && secret.function.is_none() {
+            let summary = "rotation was never switched on".to_owned();
+            return base(Word::Off, State::NeverConfigured, summary, vec![attach()]);
+        }
+        let refused = self
+            .answers
+            .logins
+            .current
+            .said()
+            .is_some_and(|login| !login.works());
+        if let Some(version) = abandoned.filter(|_| self.answers.logins.current_works() != Some(true)) {
+            return if unset {
+                self.given_up(logins, failure)
+            } else {
+                self.taken_over(version, logins, failure)
+            };
+        }
+        if let Some(cause) = self.of_function() {
+            let mut actions = self.repairs(Some(cause), None);
+            if cause == Cause::FunctionGone {
+                actions.push(attach());
+            } else {
+                actions.push(Action::run("Try it. This changes nothing.", self.names.test()));
+            }
+            return Diagnosis {
+                cause: Some(cause),
+                ..base(Word::Broken, state_of(cause), cause.meaning().to_owned(), actions)
+            };
+        }
+        if refused {
+            let actions = vec![
+                Action::by_hand(
+                    "Set the role's password to AWSCURRENT's as an administrator (\\password in psql), if nobody locked the role on purpose.",
+                ),
+                rotate(
+                    "Or rotate: the function finds a lost password among the old versions, if there is one.",
+                )
+                .otherwise(),
+            ];
+            let summary =
+                "the database refuses AWSCURRENT's password, and no rotation is under way".to_owned();
+            return base(Word::Broken, State::CurrentRefused, summary, actions);
+        }
+        if secret.enabled == Some(false) {
+            let summary = "rotation is switched off; nothing is half done".to_owned();
+            let actions = vec![rotate("To switch it on again, rotate.")];
+            return base(Word::Off, State::SwitchedOff, summary, actions);
+        }
+        if unconfirmed && self.answers.logins.current_works() != Some(true) {
+            return self.switched(logins, failure);
+        }
+        if let Some(late) = overdue {
+            let cause = failure.map(|failure| Cause::of(failure.code));
+            let mut actions = self.repairs(cause, failure);
+            actions.push(rotate("Rotate."));
+            let summary = format!(
+                "the rotation that was due {} ago has not been",
+                crate::words::time::lasting(late)
+            );
+            return Diagnosis {
+                cause,
+                code: failure.map(|failure| failure.code.to_owned()),
+                ..base(Word::Overdue, State::Overdue, summary, actions)
+            };
+        }
+        let last = secret.last_rotated.map_or_else(
+            || "rotation is on, and has not rotated it yet".to_owned(),
+            |last| format!("rotated {}", crate::words::time::ago(last, self.now)),
+        );
+        let next = Due::of(secret, self.now)
+            .at
+            .map(|at| format!(", next by {}", crate::words::time::day(at)));
+        let summary = format!("{last}{}", next.unwrap_or_default());
+        base(Word::Well, State::Finished, summary, Vec::new())
+    }
+
+    /// AWSCURRENT is on the rotation's version, and nothing says that it logs in.
+    fn switched(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
+        let pending = self.secret.labels.carrier(&Label::Pending);
+        if failure.is_none() && pending.is_some_and(|pending| self.runs(pending)) {
+            return Diagnosis {
+                logins,
+                ..plain(
+                    Word::Running,
+                    State::Running,
+                    "a rotation is under way; ask again in a minute",
+                )
+            };
+        }
+        let cause = failure.map(|failure| Cause::of(failure.code));
+        let mut actions = self.repairs(cause, failure);
+        actions.push(Action::run(
+            "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
+            self.names.rotate(),
+        ));
+        Diagnosis {
+            cause,
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            actions,
+            never: vec!["write a value before a login has shown which password works"],
+            ..plain(
+                Word::Stuck,
+                State::SwitchUnconfirmed,
+                "AWSCURRENT has moved, and Secrets Manager has not recorded the rotation's end",
+            )
+        }
+    }
+
+    /// AWSCURRENT is older than the version that lost its label, and no setSecret changed anything: nobody wrote a value, and the password
+    /// is the old one.
+    fn never_reached_the_database(&self, version: &Version) -> bool {
+        let current = self.answers.versions.said().and_then(|versions| {
+            versions
+                .iter()
+                .find(|known| Some(&known.id) == self.secret.current())
+                .and_then(|known| known.created)
+        });
+        current < version.created && self.story.is_some_and(Story::changed_nothing)
+    }
+
+    /// AWSPENDING was taken off a value that was never in use: by the function, whose server rejects it, or by a person.
+    fn given_up(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
+        let cause = failure.map(|failure| Cause::of(failure.code));
+        let mut actions = self.repairs(cause, failure);
+        actions.push(Action::run(
+            "Rotate: the function makes another password.",
+            self.names.rotate(),
+        ));
+        Diagnosis {
+            cause,
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            actions,
+            ..plain(
+                Word::Broken,
+                State::GivenUp,
+                "the last rotation ended before the database changed, and nothing of it is left",
+            )
+        }
+    }
+
+    /// A version lost AWSPENDING before it became AWSCURRENT.
+    fn taken_over(&self, version: &Version, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
+        let works = self.answers.logins.pending_works();
+        let current = self.secret.current();
+        let rotate = |text: &str| Action::run(text, self.names.rotate());
+        let actions = match (logins, works, current) {
+            (Works::No(_), Some(true), Some(current)) => vec![
+                rotate("Rotate: the function finds the lost password among the old versions."),
+                Action::run(
+                    "If applications cannot wait: move AWSCURRENT to the version that logs in.",
+                    self.names.promote(&version.id, current),
+                )
+                .otherwise(),
+            ],
+            (Works::No(_), ..) => vec![rotate(
+                "Rotate: the function finds a lost password among the old versions, if there is one.",
+            )],
+            _ => vec![
+                rotate("Rotate: the function finds a lost password among the old versions, if there is one."),
+                Action::run("Or find out first which password works.", self.names.login(None)).otherwise(),
+            ],
+        };
+        Diagnosis {
+            cause: failure.map(|failure| Cause::of(failure.code)),
+            code: failure.map(|failure| failure.code.to_owned()),
+            logins,
+            actions,
+            never: vec!["delete versions: one of them may have the only password"],
+            ..plain(
+                Word::Stuck,
+                State::Abandoned,
+                format!(
+                    "version {} lost AWSPENDING before its rotation finished; the database may have its password",
+                    short(&version.id)
+                ),
+            )
+        }
+    }
+
+    /// AWSCURRENT is on the rotation's version, and Secrets Manager has recorded no success since that version was made.
+    fn unconfirmed(&self) -> bool {
+        let pending = self.secret.labels.carrier(&Label::Pending);
+        let Some(versions) = self.answers.versions.said() else {
+            return false;
+        };
+        let made = versions
+            .iter()
+            .find(|version| Some(&version.id) == pending)
+            .and_then(|version| version.created);
+        made.is_some_and(|made| self.secret.last_rotated.is_none_or(|last| last < made))
+    }
+
+    fn runs(&self, pending: &VersionId) -> bool {
+        let made = self.answers.versions.said().and_then(|versions| {
+            versions
+                .iter()
+                .find(|version| version.id == *pending)
+                .and_then(|version| version.created)
+        });
+        // An empty version is in no list: the secret's own last change tells when it was made.
+        let sign = made
+            .max(self.story.and_then(Story::last_at))
+            .or(self.secret.changed);
+        let limit = match self.answers.function.said() {
+            Some(Function::There(FunctionState { timeout, .. })) => *timeout,
+            _ => USUAL_LIMIT,
+        };
+        sign.is_some_and(|sign| {
+            self.now.duration_since(sign) < PATIENCE + SignedDuration::from_secs(i64::from(limit))
+        })
+    }
+
+    /// What is the matter with the function itself.
+    fn of_function(&self) -> Option<Cause> {
+        let of_state = match self.answers.function.said()? {
+            Function::Gone => return Some(Cause::FunctionGone),
+            Function::There(function) if function.state == "Inactive" || function.state == "Pending" => {
+                Some(Cause::FunctionAsleep)
+            }
+            Function::There(function) if function.state == "Failed" || function.update_failed => {
+                Some(Cause::FunctionBroken)
+            }
+            Function::There(_) => None,
+        };
+        let of_permission = match self.answers.permission.said() {
+            Some(Permission::Missing | Permission::OtherAccount(_) | Permission::OtherSecret(_)) => {
+                Some(Cause::NotInvocable)
+            }
+            Some(Permission::Granted) | None => None,
+        };
+        let of_concurrency = match self.answers.concurrency.said() {
+            Some(Some(reserved)) if *reserved < LEAST_CONCURRENCY => Some(Cause::TooLittleConcurrency),
+            _ => None,
+        };
+        of_permission.or(of_concurrency).or(of_state)
+    }
+
+    /// What removes the cause.
+    fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
+        let names = self.names;
+        let function = self.secret.function.as_deref().unwrap_or_default();
+        let mut actions = match cause {
+            Some(Cause::NotInvocable) => vec![Action::run(
+                "Let Secrets Manager invoke the function.",
+                names.allow(function, self.secret.account()),
+            )],
+            Some(Cause::TooLittleConcurrency) => vec![Action::run(
+                "Give the function room.",
+                names.concurrency(function),
+            )],
+            Some(Cause::TimeLimit) => vec![Action::run("Raise the time limit.", names.time_limit(function))],
+            Some(Cause::FunctionBroken) => vec![Action::by_hand(
+                "Repair what Lambda names as the reason, or deploy the function again.",
+            )],
+            Some(Cause::CredentialWrong) => vec![Action::by_hand(
+                "Set the role's password to AWSCURRENT's as an administrator (\\password in psql), if nobody locked the role on purpose.",
+            )],
+            _ => Vec::new(),
+        };
+        if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some())
+        {
+            actions.push(Action::run(
+                format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
+                names.explain(failure.code),
+            ));
+        }
+        actions
+    }
+}
+
+const fn state_of(cause: Cause) -> State {
+    match cause {
+        Cause::FunctionGone => State::FunctionGone,
+        Cause::NotInvocable => State::NotInvocable,
+        Cause::FunctionAsleep => State::FunctionAsleep,
+        Cause::TooLittleConcurrency => State::TooLittleConcurrency,
+        _ => State::FunctionBroken,
+    }
+}

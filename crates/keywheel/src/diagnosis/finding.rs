@@ -1,0 +1,190 @@
+//! The words of a diagnosis.
+
+use super::cause::Cause;
+use super::commands::Action;
+
+/// The first word of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+pub(crate) enum Word {
+    /// A rotation began and does not go on.
+    #[strum(serialize = "STUCK")]
+    Stuck,
+    /// No rotation can begin, or each one fails.
+    #[strum(serialize = "BROKEN")]
+    Broken,
+    /// A rotation should have been.
+    #[strum(serialize = "OVERDUE")]
+    Overdue,
+    /// It was switched off, or never on.
+    #[strum(serialize = "OFF")]
+    Off,
+    /// What was asked does not tell.
+    #[strum(serialize = "UNKNOWN")]
+    Unknown,
+    /// A rotation is under way.
+    #[strum(serialize = "RUNNING")]
+    Running,
+    /// All is well.
+    #[strum(serialize = "ok")]
+    Well,
+    /// Somebody else rotates it.
+    #[strum(serialize = "-")]
+    NotOurs,
+}
+
+impl Word {
+    /// The word as it is printed.
+    pub(crate) fn text(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a person must look at it.
+    pub(crate) const fn needs_a_person(self) -> bool {
+        matches!(self, Self::Stuck | Self::Broken | Self::Overdue | Self::Off)
+    }
+}
+
+/// Where a secret's rotation stands. The names are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum State {
+    /// There is no such secret here.
+    NotFound,
+    /// DescribeSecret has no answer.
+    NotAnswered,
+    /// Rotation was never switched on.
+    NeverConfigured,
+    /// Rotation was switched off, and nothing is left of one.
+    SwitchedOff,
+    /// The secret is marked for deletion.
+    MarkedForDeletion,
+    /// The secret is a replica.
+    Replica,
+    /// A service rotates it.
+    Managed,
+    /// No version carries AWSCURRENT.
+    NoValue,
+    /// The function does not exist.
+    FunctionGone,
+    /// Secrets Manager may not invoke the function.
+    NotInvocable,
+    /// Lambda put the function to sleep.
+    FunctionAsleep,
+    /// Lambda cannot run the function.
+    FunctionBroken,
+    /// The function may run too few times at once.
+    TooLittleConcurrency,
+    /// AWSPENDING has no value.
+    PendingEmpty,
+    /// AWSPENDING has a value, and the database has not heard of it.
+    PendingBeforeSet,
+    /// The database has AWSPENDING's password.
+    PendingAfterSet,
+    /// AWSPENDING has a value, and nothing says whether the database has it.
+    PendingUnclear,
+    /// AWSPENDING is for another user or server.
+    PendingOtherAccount,
+    /// Rotation was switched off while one was under way.
+    CancelledMidway,
+    /// A version lost AWSPENDING before it became AWSCURRENT.
+    Abandoned,
+    /// AWSPENDING was taken off a value that was never in use.
+    GivenUp,
+    /// AWSCURRENT has moved, and no step has shown that its value logs in.
+    SwitchUnconfirmed,
+    /// AWSCURRENT's value is refused, and no rotation is under way.
+    CurrentRefused,
+    /// The rotation that was due has not been.
+    Overdue,
+    /// A rotation is under way.
+    Running,
+    /// The last rotation finished.
+    Finished,
+}
+
+impl State {
+    /// The name, such as `pending-after-set`.
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Whether new logins with AWSCURRENT's value work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Works {
+    /// Yes, and how that is known.
+    Yes(&'static str),
+    /// No, and how that is known.
+    No(&'static str),
+    /// Nothing that was asked tells.
+    NotKnown(&'static str),
+}
+
+impl Works {
+    /// `yes`, `no` or `not known`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Yes(_) => "yes",
+            Self::No(_) => "no",
+            Self::NotKnown(_) => "not known",
+        }
+    }
+
+    /// How it is known, or what would tell.
+    pub(crate) const fn how(self) -> &'static str {
+        match self {
+            Self::Yes(how) | Self::No(how) | Self::NotKnown(how) => how,
+        }
+    }
+}
+
+/// How a line of the reasons went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+pub(crate) enum Mark {
+    /// As it should be.
+    #[strum(serialize = "ok")]
+    Ok,
+    /// Worth knowing.
+    #[strum(serialize = "note")]
+    Note,
+    /// Not as it should be.
+    #[strum(serialize = "FAILED")]
+    Failed,
+    /// Not asked.
+    #[strum(serialize = "-")]
+    NotAsked,
+}
+
+/// A reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// How it went.
+    pub(crate) mark: Mark,
+    /// What it is about, in one word.
+    pub(crate) topic: &'static str,
+    /// The sentence.
+    pub(crate) text: String,
+}
+
+/// All that is known about a secret's rotation, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Diagnosis {
+    /// The verdict.
+    pub(crate) word: Word,
+    /// The state.
+    pub(crate) state: State,
+    /// Why it is in this state, if that is known.
+    pub(crate) cause: Option<Cause>,
+    /// The code of the error in the log, such as `LoginRefused`.
+    pub(crate) code: Option<String>,
+    /// Whether new logins with AWSCURRENT's value work.
+    pub(crate) logins: Works,
+    /// The state in one sentence.
+    pub(crate) summary: String,
+    /// Why.
+    pub(crate) reasons: Vec<Reason>,
+    /// What to do, in this order.
+    pub(crate) actions: Vec<Action>,
+    /// What must not be done.
+    pub(crate) never: Vec<&'static str>,
+}

@@ -1,0 +1,254 @@
+//! What was found out, a line each.
+
+use jiff::Timestamp;
+use staging_labels::Label;
+
+use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secret, Unasked};
+use super::finding::{Mark, Reason};
+use super::outlook::has_value;
+use super::permission::Permission;
+use super::story::Story;
+use crate::log::{Did, End, Event};
+use crate::words::names::{name_of, short};
+use crate::words::time;
+
+/// All lines, in the order in which a rotation needs what they are about.
+pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now: Timestamp) -> Vec<Reason> {
+    let mut lines = vec![rotation(secret), labels(answers, secret, now)];
+    lines.extend(function(answers));
+    lines.extend(permission(answers));
+    lines.extend(concurrency(answers));
+    lines.extend(log(answers, story));
+    lines.extend(logins(answers));
+    lines
+}
+
+/// A question without an answer.
+pub(super) fn not_asked(topic: &'static str, why: &Unasked) -> Reason {
+    let text = match why {
+        Unasked::NotNeeded => "not asked: not needed".to_owned(),
+        Unasked::Flag(flag) => format!("not asked: {flag} does"),
+        Unasked::OneRefused => "not tried: a run has one refused login at most".to_owned(),
+        Unasked::Needs(permission) => format!("not asked: needs {permission}"),
+        Unasked::Failed(problem) => format!("no answer: {problem}"),
+    };
+    line(Mark::NotAsked, topic, text)
+}
+
+fn line(mark: Mark, topic: &'static str, text: impl Into<String>) -> Reason {
+    Reason {
+        mark,
+        topic,
+        text: text.into(),
+    }
+}
+
+fn rotation(secret: &Secret) -> Reason {
+    let function = secret.function.as_deref().map(name_of);
+    match (secret.enabled, function) {
+        (Some(true), Some(name)) => line(Mark::Ok, "rotation", format!("on, by {name}")),
+        (Some(true), None) => line(Mark::Ok, "rotation", "on, without a function"),
+        (Some(false), Some(name)) => line(Mark::Failed, "rotation", format!("off; it was by {name}")),
+        (Some(false), None) => line(Mark::Failed, "rotation", "off"),
+        (None, _) => line(Mark::Failed, "rotation", "never switched on"),
+    }
+}
+
+fn labels(answers: &Answers, secret: &Secret, now: Timestamp) -> Reason {
+    let on = |label: &Label| secret.labels.carrier(label);
+    let named = |label: Label| on(&label).map(|version| format!("{label} {}", short(version)));
+    let Some(pending) = secret.pending() else {
+        let also = on(&Label::Pending).map(|_| " (AWSPENDING too)");
+        let current = named(Label::Current).unwrap_or_else(|| "no AWSCURRENT".to_owned());
+        let previous = named(Label::Previous).map(|text| format!(", {text}"));
+        let mark = if on(&Label::Current).is_some() {
+            Mark::Ok
+        } else {
+            Mark::Failed
+        };
+        return line(
+            mark,
+            "labels",
+            format!(
+                "{current}{}{}",
+                also.unwrap_or_default(),
+                previous.unwrap_or_default()
+            ),
+        );
+    };
+    let made = answers.versions.said().and_then(|versions| {
+        let version = versions.iter().find(|version| version.id == *pending)?;
+        version.created
+    });
+    let value = match has_value(answers, pending) {
+        Some(true) => "has a value",
+        Some(false) => "has no value",
+        None => "whether it has a value is not known",
+    };
+    let since = made.map(|made| format!(", made {}", time::ago(made, now)));
+    let current = named(Label::Current).unwrap_or_default();
+    line(
+        Mark::Failed,
+        "labels",
+        format!(
+            "{current}; AWSPENDING {} {value}{}",
+            short(pending),
+            since.unwrap_or_default()
+        ),
+    )
+}
+
+fn function(answers: &Answers) -> Option<Reason> {
+    Some(match &answers.function {
+        Answer::NotAsked(Unasked::NotNeeded) => return None,
+        Answer::NotAsked(why) => not_asked("function", why),
+        Answer::Said(Function::Gone) => line(Mark::Failed, "function", "does not exist"),
+        Answer::Said(Function::There(state)) => of_state(state),
+    })
+}
+
+fn of_state(state: &FunctionState) -> Reason {
+    let reason = state.reason.as_deref().map(|reason| format!(": {reason}"));
+    let reason = reason.unwrap_or_default();
+    if state.update_failed {
+        return line(
+            Mark::Failed,
+            "function",
+            format!("its last update failed{reason}"),
+        );
+    }
+    let mark = match state.state.as_str() {
+        "Active" => Mark::Ok,
+        "Inactive" | "Pending" => Mark::Note,
+        _ => Mark::Failed,
+    };
+    line(
+        mark,
+        "function",
+        format!("{}{reason}, time limit {} s", state.state, state.timeout),
+    )
+}
+
+fn permission(answers: &Answers) -> Option<Reason> {
+    Some(match &answers.permission {
+        Answer::NotAsked(Unasked::NotNeeded) => return None,
+        Answer::NotAsked(why) => not_asked("permission", why),
+        Answer::Said(Permission::Granted) => line(Mark::Ok, "permission", "Secrets Manager may invoke it"),
+        Answer::Said(Permission::Missing) => line(
+            Mark::Failed,
+            "permission",
+            "its policy has no statement for secretsmanager.amazonaws.com",
+        ),
+        Answer::Said(Permission::OtherAccount(account)) => line(
+            Mark::Failed,
+            "permission",
+            format!("its policy allows Secrets Manager only for secrets of account {account}"),
+        ),
+        Answer::Said(Permission::OtherSecret(pattern)) => line(
+            Mark::Failed,
+            "permission",
+            format!("its policy allows Secrets Manager only for {pattern}"),
+        ),
+    })
+}
+
+fn concurrency(answers: &Answers) -> Option<Reason> {
+    match &answers.concurrency {
+        Answer::Said(Some(reserved)) => {
+            let mark = if *reserved < 2 { Mark::Failed } else { Mark::Ok };
+            let text = format!("{reserved} invocations at once are reserved");
+            Some(line(mark, "concurrency", text))
+        }
+        Answer::Said(None) | Answer::NotAsked(Unasked::NotNeeded) => None,
+        Answer::NotAsked(why) => Some(not_asked("concurrency", why)),
+    }
+}
+
+fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
+    let story = match (&answers.log, story) {
+        (Answer::NotAsked(Unasked::NotNeeded), _) | (Answer::Said(_), None) => return Vec::new(),
+        (Answer::NotAsked(why), _) => return vec![not_asked("log", why)],
+        (Answer::Said(_), Some(story)) => story,
+    };
+    if story.is_empty() {
+        return vec![line(Mark::Note, "log", "no line of this rotation was found")];
+    }
+    let mut lines: Vec<Reason> = story
+        .steps()
+        .into_iter()
+        .map(|(step, last, failed)| {
+            let at = time::moment(last.at);
+            match &last.event {
+                Event::Step {
+                    end: End::Failed { code, message },
+                    ..
+                } => {
+                    let times = if failed > 1 {
+                        format!(", {failed} times")
+                    } else {
+                        String::new()
+                    };
+                    let words = message.as_deref().map(|text| format!(": {text}"));
+                    line(
+                        Mark::Failed,
+                        step.name(),
+                        format!("{at}  {code}{times}{}", words.unwrap_or_default()),
+                    )
+                }
+                Event::Step {
+                    end: End::Succeeded(did),
+                    ..
+                } => line(Mark::Ok, step.name(), format!("{at}{}", did_text(*did))),
+                Event::TimedOut | Event::ModuleMissing => line(Mark::Note, step.name(), at),
+            }
+        })
+        .collect();
+    if let Some(failure) = story.last_failure().filter(|failure| failure.step.is_none()) {
+        let text = match failure.code {
+            "TimeLimit" => "a step of this function ran into its time limit",
+            _ => "Lambda could not load the function's code",
+        };
+        lines.push(line(
+            Mark::Failed,
+            "log",
+            format!("{}  {text}", time::moment(failure.at)),
+        ));
+    }
+    lines
+}
+
+const fn did_text(did: Did) -> &'static str {
+    match did {
+        Did::Applied | Did::AppliedToTheOneUser => "  the database has the new password",
+        Did::AppliedToTheOtherUser => "  the other user has the new password",
+        Did::Switched => "  AWSCURRENT moved",
+        Did::Other => "",
+    }
+}
+
+fn logins(answers: &Answers) -> Vec<Reason> {
+    let named = |label: &str, answer: &Answer<LoginAnswer>| match answer {
+        Answer::Said(LoginAnswer::Accepted) => (Mark::Ok, format!("{label} logs in")),
+        Answer::Said(LoginAnswer::Refused(state)) => (Mark::Failed, format!("{label} is refused ({state})")),
+        Answer::Said(LoginAnswer::Outdated) => (
+            Mark::Failed,
+            format!("{label} cannot log in: the role has one password, and it is the other one"),
+        ),
+        Answer::NotAsked(why) => (Mark::NotAsked, format!("{label} {}", not_asked("", why).text)),
+    };
+    let logins = &answers.logins;
+    if let (Answer::NotAsked(current), Answer::NotAsked(_)) = (&logins.current, &logins.pending) {
+        return match current {
+            Unasked::NotNeeded => Vec::new(),
+            why => vec![not_asked("login", why)],
+        };
+    }
+    let mut lines = vec![named("AWSCURRENT", &logins.current)];
+    if logins.pending != Answer::NotAsked(Unasked::NotNeeded) {
+        lines.push(named("AWSPENDING", &logins.pending));
+    }
+    lines
+        .into_iter()
+        .map(|(mark, text)| line(mark, "login", text))
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! A diagnosis as lines, and as JSON.
+
+use serde_json::{Value, json};
+use staging_labels::VersionId;
+
+use crate::diagnosis::{Action, Answers, Cause, Diagnosis, Mark, Reason};
+use crate::words::names::name_of;
+use crate::words::print;
+
+/// The first line has the verdict; the last ones say what to do.
+pub(super) fn screen(id: &str, diagnosis: &Diagnosis) -> Vec<String> {
+    let name = diagnosis.state.name();
+    let cause = diagnosis.cause.map(Cause::name).filter(|cause| *cause != name);
+    let state = cause.map_or_else(|| name.to_owned(), |cause| format!("{name}, {cause}"));
+    let mut lines = vec![
+        format!(
+            "{}  {id} [{state}]: new logins with AWSCURRENT work: {} ({})",
+            print::word(diagnosis.word),
+            diagnosis.logins.word(),
+            diagnosis.logins.how()
+        ),
+        format!("  {}", diagnosis.summary),
+    ];
+    lines.extend(diagnosis.reasons.iter().map(reason));
+    if !diagnosis.actions.is_empty() {
+        lines.push("Do".to_owned());
+        let mut number = 0;
+        for action in &diagnosis.actions {
+            lines.extend(step(action, &mut number));
+        }
+    }
+    lines.extend(diagnosis.never.iter().map(|text| format!("Never {text}.")));
+    lines
+}
+
+fn reason(reason: &Reason) -> String {
+    format!(
+        "  {} {:<12} {}",
+        print::mark(reason.mark),
+        reason.topic,
+        reason.text
+    )
+}
+
+fn step(action: &Action, number: &mut usize) -> Vec<String> {
+    let bullet = if action.otherwise {
+        "or".to_owned()
+    } else {
+        *number += 1;
+        format!("{number}.")
+    };
+    let text = format!("  {bullet} {}", action.text);
+    let command = action
+        .command
+        .as_deref()
+        .map(|command| format!("       {}", print::command(command)));
+    std::iter::once(text).chain(command).collect()
+}
+
+/// The same for programs. Members are only ever added.
+pub(super) fn json(id: &str, answers: &Answers, diagnosis: &Diagnosis) -> Value {
+    let secret = answers.secret.said().and_then(Option::as_ref);
+    json!({
+        "secret": id,
+        "arn": secret.map(|secret| &secret.arn),
+        "name": secret.map(|secret| &secret.name),
+        "function": secret.and_then(|secret| secret.function.as_deref()).map(name_of),
+        "verdict": diagnosis.word.text(),
+        "state": diagnosis.state.name(),
+        "cause": diagnosis.cause.map(Cause::name),
+        "code": diagnosis.code,
+        "current_works": diagnosis.logins.word(),
+        "current_works_because": diagnosis.logins.how(),
+        "summary": diagnosis.summary,
+        "current_version": secret.and_then(|secret| secret.current()).map(VersionId::as_str),
+        "pending_version": secret.and_then(|secret| secret.pending()).map(VersionId::as_str),
+        "findings": diagnosis.reasons.iter().map(|reason| json!({
+            "topic": reason.topic,
+            "result": result(reason.mark),
+            "text": reason.text,
+        })).collect::<Vec<_>>(),
+        "do": diagnosis.actions.iter().map(|action| json!({
+            "text": action.text,
+            "command": action.command,
+            "alternative": action.otherwise,
+        })).collect::<Vec<_>>(),
+        "never": diagnosis.never,
+    })
+}
+
+const fn result(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Ok => "ok",
+        Mark::Note => "note",
+        Mark::Failed => "failed",
+        Mark::NotAsked => "not_asked",
+    }
+}

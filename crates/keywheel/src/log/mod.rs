@@ -1,0 +1,12 @@
+//! What a function's log says about rotations: Keywheel's lines, those of AWS's templates, and Lambda's own.
+//!
+//! Only what is understood is kept: a line of a foreign function may hold anything, and is never shown.
+
+mod entry;
+mod keywheel;
+mod platform;
+mod read;
+mod templates;
+
+pub(crate) use entry::{Did, End, Entry, Event};
+pub(crate) use read::read;

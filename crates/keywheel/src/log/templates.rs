@@ -1,0 +1,116 @@
+//! The lines of AWS's rotation templates (`SecretsManagerRDSPostgreSQLRotationSingleUser` and `…MultiUser`), which name the step first.
+
+use staging_labels::Step;
+
+use super::entry::{Did, End, Event};
+
+/// How a sentence begins, after the step's name, and what it means.
+const SENTENCES: [(Step, &str, Meaning); 9] = [
+    (
+        Step::Create,
+        "Successfully retrieved secret for",
+        Meaning::Did(Did::Other),
+    ),
+    (
+        Step::Create,
+        "Successfully put secret for ARN",
+        Meaning::Did(Did::Other),
+    ),
+    (
+        Step::Set,
+        "AWSPENDING secret is already set as password",
+        Meaning::Did(Did::Applied),
+    ),
+    (Step::Set, "Successfully set password for ", Meaning::Set),
+    (
+        Step::Set,
+        "Unable to log into database",
+        Meaning::Failed("TemplateNoLogin"),
+    ),
+    (Step::Test, "Successfully signed into", Meaning::Did(Did::Other)),
+    (
+        Step::Test,
+        "Unable to log into database",
+        Meaning::Failed("TemplateTestFailed"),
+    ),
+    (
+        Step::Finish,
+        "Successfully set AWSCURRENT stage",
+        Meaning::Did(Did::Switched),
+    ),
+    (Step::Finish, "Version ", Meaning::Did(Did::Other)),
+];
+
+#[derive(Clone, Copy)]
+enum Meaning {
+    Did(Did),
+    Set,
+    Failed(&'static str),
+}
+
+pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
+    let (step, meaning) = SENTENCES.iter().find_map(|(step, beginning, meaning)| {
+        let sentence = format!("{}: {beginning}", step.name());
+        line.contains(&sentence).then_some((*step, *meaning))
+    })?;
+    let end = match meaning {
+        Meaning::Did(did) => End::Succeeded(did),
+        Meaning::Set => End::Succeeded(whose(line)),
+        Meaning::Failed(code) => End::Failed {
+            code: code.to_owned(),
+            message: None,
+        },
+    };
+    let event = Event::Step {
+        step,
+        end,
+        milliseconds: None,
+    };
+    Some((None, event))
+}
+
+/// The single-user template says `for user NAME`. The other names its user alone, and so do templates of other databases: only a clone's
+/// name is a sign of alternating users.
+fn whose(line: &str) -> Did {
+    let name = line
+        .split_once("set password for ")
+        .and_then(|(_, rest)| rest.split_once(" in "));
+    match name {
+        Some((name, _)) if name.starts_with("user ") => Did::AppliedToTheOneUser,
+        Some((name, _)) if name.ends_with("_clone") => Did::AppliedToTheOtherUser,
+        _ => Did::Applied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_templates_are_told_apart_where_they_can_be() {
+        let did = |text: &str| match read(text).unwrap().1 {
+            Event::Step {
+                end: End::Succeeded(did),
+                ..
+            } => did,
+            other => panic!("{other:?}"),
+        };
+        let single = "[INFO]\t2024-01-01T00:00:00.000Z\t8f507bc1-0a1b-4c2d-8e3f-000000000000\tsetSecret: Successfully set password for user app in PostgreSQL DB for secret arn arn:x.";
+        assert_eq!(did(single), Did::AppliedToTheOneUser);
+        let multi =
+            "setSecret: Successfully set password for app_clone in PostgreSQL DB for secret arn arn:x.";
+        assert_eq!(did(multi), Did::AppliedToTheOtherUser);
+        let either = "setSecret: Successfully set password for app in PostgreSQL DB for secret arn arn:x.";
+        assert_eq!(did(either), Did::Applied);
+    }
+
+    #[test]
+    fn a_login_that_fails_is_a_step_that_failed() {
+        let line = "[ERROR] ValueError: setSecret: Unable to log into database with previous, current, or pending secret of secret arn x";
+        assert!(matches!(
+            read(line).unwrap().1,
+            Event::Step { step: Step::Set, end: End::Failed { ref code, .. }, .. } if code == "TemplateNoLogin"
+        ));
+        assert_eq!(read("hello"), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! How a rotation can end.
+
+use crate::diagnosis::Secret;
+
+/// How a rotation ended.
+pub(super) enum Ending {
+    /// AWSCURRENT is on its version, and Secrets Manager has recorded it.
+    Rotated(Box<Secret>),
+    /// The test went well.
+    Tested,
+    /// A step failed, and no retry followed.
+    Failed,
+    /// Something took AWSPENDING off its version.
+    TakenOver,
+    /// Rotation was switched off.
+    Cancelled,
+}

@@ -1,0 +1,11 @@
+//! `keywheel rotate`: begins a rotation, and follows that very one to its end.
+//! The rotation itself is Secrets Manager's and the function's: nothing here moves a label.
+
+mod ending;
+mod follow;
+mod progress;
+mod report;
+mod run;
+mod secret;
+
+pub(crate) use run::{Options, run};

@@ -1,0 +1,150 @@
+//! A rotation on the screen: a line a step on stderr, the end on stdout. With `--json` an object a line, all on stdout.
+
+use serde_json::{Value, json};
+
+use super::ending::Ending;
+use crate::diagnosis::{Secret, Unasked};
+use crate::log::{End, Entry, Event};
+use crate::words::names::name_of;
+use crate::words::{print, shell, time};
+
+/// What is told of one rotation.
+pub(super) struct Report<'a> {
+    pub(super) secret: &'a str,
+    pub(super) json: bool,
+}
+
+impl Report<'_> {
+    fn object(&self, event: &str, more: &Value) {
+        let mut line = json!({ "version": 1, "event": event, "secret": self.secret });
+        if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
+            line.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        print::answer(&line.to_string());
+    }
+
+    pub(super) fn begun(&self, before: &Secret, version: &str, again: bool, test: bool) {
+        let function = before.function.as_deref().map_or("its function", name_of);
+        if self.json {
+            let more = json!({ "version_id": version, "function": function, "attempted_again": again, "test": test });
+            return self.object("begun", &more);
+        }
+        let what = match (test, again) {
+            (true, _) => "a test, by",
+            (_, true) => "attempted again, by",
+            _ => "by",
+        };
+        print::progress(&format!(
+            "{}  version {}, {what} {function}",
+            self.secret,
+            short(version)
+        ));
+    }
+
+    pub(super) fn step(&self, entry: &Entry) {
+        let Event::Step {
+            step,
+            end,
+            milliseconds,
+        } = &entry.event
+        else {
+            return;
+        };
+        if self.json {
+            let (code, message) = match end {
+                End::Succeeded(_) => (None, None),
+                End::Failed { code, message } => (Some(code), message.as_ref()),
+            };
+            let more = json!({ "step": step.name(), "ok": code.is_none(), "code": code, "message": message, "at": entry.at.to_string(), "milliseconds": milliseconds });
+            return self.object("step", &more);
+        }
+        let took = milliseconds.map_or_else(String::new, |ms| format!("  {ms} ms"));
+        let at = time::moment(entry.at);
+        match end {
+            End::Succeeded(_) => print::progress(&format!("  {:<12} ok      {at}{took}", step.name())),
+            End::Failed { code, message } => {
+                print::progress(&format!("  {:<12} FAILED  {at}{took}  {code}", step.name()));
+                if let Some(message) = message {
+                    print::progress(&format!("      {message}"));
+                }
+            }
+        }
+    }
+
+    pub(super) fn moment(&self, text: &str) {
+        if self.json {
+            return self.object("moment", &json!({ "text": text }));
+        }
+        print::progress(&format!("  {text}"));
+    }
+
+    pub(super) fn without_log(&self, why: &Unasked) {
+        let text = match why {
+            Unasked::Needs(permission) => format!("steps are not shown: that needs {permission}"),
+            Unasked::Failed(problem) => format!("steps are not shown: {problem}"),
+            _ => "steps are not shown".to_owned(),
+        };
+        if self.json {
+            return self.object("note", &json!({ "text": text }));
+        }
+        print::progress(&format!("  {text}"));
+    }
+
+    pub(super) fn refused(&self, why: &str) {
+        if self.json {
+            return self.object("refused", &json!({ "text": why }));
+        }
+        print::answer(&format!("refused {}: {why}", self.secret));
+        print::answer(&format!("       {}", self.doctor()));
+    }
+
+    pub(super) fn left_running(&self, version: &str, why: &str) {
+        if self.json {
+            return self.object("left_running", &json!({ "version_id": version, "because": why }));
+        }
+        print::answer(&format!(
+            "running {}: version {} is left to Secrets Manager ({why})",
+            self.secret,
+            short(version)
+        ));
+        print::answer(&format!("       {}", self.doctor()));
+    }
+
+    pub(super) fn ended(&self, ending: Ending, version: &str) {
+        let (event, text) = match ending {
+            Ending::Rotated(after) => {
+                let next = after.next.map(|at| format!(", next by {}", time::day(at)));
+                (
+                    "rotated",
+                    format!(
+                        "AWSCURRENT is version {}{}",
+                        short(version),
+                        next.unwrap_or_default()
+                    ),
+                )
+            }
+            Ending::Tested => ("tested", "the test succeeded, and nothing was changed".to_owned()),
+            Ending::Failed => ("failed", "no retry followed the failed step".to_owned()),
+            Ending::TakenOver => (
+                "failed",
+                format!("something took AWSPENDING off version {}", short(version)),
+            ),
+            Ending::Cancelled => ("failed", "rotation was switched off meanwhile".to_owned()),
+        };
+        if self.json {
+            return self.object(event, &json!({ "version_id": version, "text": text }));
+        }
+        print::answer(&format!("{event} {}: {text}", self.secret));
+        if event == "failed" {
+            print::answer(&format!("       {}", self.doctor()));
+        }
+    }
+
+    fn doctor(&self) -> String {
+        format!("keywheel doctor {}", shell::quoted(self.secret))
+    }
+}
+
+fn short(version: &str) -> &str {
+    version.get(..8).unwrap_or(version)
+}

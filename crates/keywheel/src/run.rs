@@ -1,0 +1,133 @@
+//! From the command line to the exit code.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::aws::{Session, policy};
+use crate::command_line::{Command, CommandLine};
+use crate::exit::{Exit, Trouble};
+use crate::offline::{explain, passwords};
+use crate::words::print;
+use crate::{doctor, rotate, status};
+
+/// The program.
+pub fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    command_line.color.apply();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run(command_line)),
+        Err(error) => Err(Trouble::new(error.to_string(), "free some resources")),
+    };
+    let exit = ended.unwrap_or_else(|trouble| {
+        print::progress(&format!("keywheel: {}", trouble.problem));
+        print::progress(&format!("          {}", trouble.remedy));
+        trouble.exit
+    });
+    exit.into()
+}
+
+async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
+    let place = command_line.place;
+    match command_line.command {
+        Command::Doctor { policy: true, .. } => {
+            print::answer(&format!("{:#}", policy()));
+            Ok(Exit::Well)
+        }
+        Command::Doctor {
+            secrets, login, json, ..
+        } => {
+            let place = place.of_secret(secrets.first().map_or("", String::as_str));
+            let session = Session::open(&place).await?;
+            let flags = place.flags();
+            let options = doctor::Options {
+                login,
+                json,
+                flags: &flags,
+            };
+            unless_interrupted(doctor::run(&session, &secrets, &options)).await
+        }
+        Command::Rotate {
+            secret,
+            test,
+            no_wait,
+            timeout,
+            retry_within,
+            json,
+        } => {
+            let session = Session::open(&place.of_secret(&secret)).await?;
+            let options = rotate::Options {
+                test,
+                no_wait,
+                timeout,
+                retry_within,
+                json,
+            };
+            rotate::run(&session, &secret, &options).await
+        }
+        Command::Status(options) => {
+            let session = Session::open(&place).await?;
+            unless_interrupted(status::run(&session, &options)).await
+        }
+        Command::Explain { code } => Ok(explain(code.as_deref())),
+        Command::Password(options) => passwords::run(&options),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());
+            Ok(Exit::Well)
+        }
+        Command::Man { command } => {
+            let mut all = CommandLine::command();
+            all.build();
+            let wanted = match &command {
+                None => Some(all),
+                Some(name) => all.find_subcommand(name).cloned(),
+            };
+            let Some(wanted) = wanted else {
+                return Err(Trouble {
+                    problem: format!("there is no command {:?}", command.unwrap_or_default()),
+                    remedy: "keywheel help lists them".to_owned(),
+                    exit: Exit::Usage,
+                });
+            };
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(wanted).render(&mut page);
+            // Nobody is left to tell if stdout is closed.
+            let _ = rendered.and_then(|()| io::stdout().write_all(&page));
+            Ok(Exit::Well)
+        }
+    }
+}
+
+/// For commands that only read: Ctrl-C leaves nothing behind.
+async fn unless_interrupted(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+    tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => Err(Trouble {
+            problem: "interrupted".to_owned(),
+            remedy: "nothing was changed".to_owned(),
+            exit: Exit::Interrupted,
+        }),
+    }
+}
+
+fn explain(code: Option<&str>) -> Exit {
+    let Some(code) = code else {
+        explain::codes().for_each(print::answer);
+        return Exit::Well;
+    };
+    if let Some(page) = explain::page(code) {
+        print::answer(page.trim_end());
+        return Exit::Well;
+    }
+    print::progress(&format!("keywheel: there is no code {code:?}"));
+    match explain::near(code).as_slice() {
+        [] => print::progress("          keywheel explain lists all codes"),
+        near => print::progress(&format!("          similar: {}", near.join(", "))),
+    }
+    Exit::Usage
+}

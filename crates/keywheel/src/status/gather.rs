@@ -1,0 +1,148 @@
+//! The list, and a closer look at the secrets that it makes suspicious.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use jiff::Timestamp;
+
+use super::options::Options;
+use crate::aws::{self, Session};
+use crate::diagnosis::{
+    Answer, Answers, Diagnosis, Due, Function, Logins, Names, Secret, Unasked, Word, diagnose,
+};
+use crate::doctor;
+use crate::exit::Trouble;
+use crate::words::names::name_of;
+use crate::words::time;
+
+/// Closer looks at the same time.
+const AT_ONCE: usize = 8;
+/// Closer looks at most: their calls have quotas that others need, too.
+const LOOKS: usize = 200;
+
+/// A secret and what is known about it.
+pub(super) struct Row {
+    pub(super) secret: Secret,
+    pub(super) diagnosis: Diagnosis,
+    pub(super) due: Due,
+}
+
+/// All that the options ask for, the newest trouble first.
+pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<Row>, Trouble> {
+    let listed = aws::list(session)
+        .await
+        .map_err(|error| Trouble::of_call("ListSecrets", &error, "secretsmanager:ListSecrets"))?;
+    let wanted: Vec<Secret> = listed
+        .into_iter()
+        .filter(|(secret, tags)| is_wanted(secret, tags, options))
+        .map(|(secret, _)| secret)
+        .collect();
+    let functions = functions(session, &wanted).await;
+    let now = time::now();
+    let mut rows: Vec<Row> = wanted
+        .into_iter()
+        .map(|secret| row(session, secret, &functions, now))
+        .collect();
+    look_closer(session, &mut rows).await?;
+    if options.trouble {
+        rows.retain(|row| row.diagnosis.word.needs_a_person());
+    }
+    rows.sort_by(|one, other| rank(one).cmp(&rank(other)).then(since(other).cmp(&since(one))));
+    Ok(rows)
+}
+
+fn is_wanted(secret: &Secret, tags: &[(String, String)], options: &Options) -> bool {
+    let configured = secret.enabled.is_some() || secret.function.is_some() || secret.owning_service.is_some();
+    let named = options
+        .prefix
+        .as_deref()
+        .is_none_or(|prefix| secret.name.starts_with(prefix));
+    let tagged = options.tag.as_deref().is_none_or(|wanted| {
+        let (key, value) = wanted
+            .split_once('=')
+            .map_or((wanted, None), |(key, value)| (key, Some(value)));
+        tags.iter()
+            .any(|(known, is)| known == key && value.is_none_or(|value| value == is))
+    });
+    let by_function = options.function.as_deref().is_none_or(|wanted| {
+        let function = secret.function.as_deref();
+        function.is_some_and(|arn| arn == wanted || name_of(arn).split(':').next() == Some(wanted))
+    });
+    (configured || options.all) && named && tagged && by_function
+}
+
+/// Each function once.
+async fn functions(session: &Session, secrets: &[Secret]) -> BTreeMap<String, Answer<Function>> {
+    let mut arns: Vec<&String> = secrets
+        .iter()
+        .filter_map(|secret| secret.function.as_ref())
+        .collect();
+    arns.sort();
+    arns.dedup();
+    stream::iter(arns)
+        .map(|arn| async move { (arn.clone(), aws::configuration(session, arn).await) })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+fn row(
+    session: &Session,
+    secret: Secret,
+    functions: &BTreeMap<String, Answer<Function>>,
+    now: Timestamp,
+) -> Row {
+    let function = secret.function.as_ref().and_then(|arn| functions.get(arn));
+    let answers = Answers {
+        secret: Answer::Said(Some(secret.clone())),
+        versions: Answer::NotAsked(Unasked::NotNeeded),
+        function: function.cloned().unwrap_or(Answer::NotAsked(Unasked::NotNeeded)),
+        permission: Answer::NotAsked(Unasked::NotNeeded),
+        concurrency: Answer::NotAsked(Unasked::NotNeeded),
+        log: Answer::NotAsked(Unasked::NotNeeded),
+        logins: Logins::none(&Unasked::NotNeeded),
+        region: session.region.clone(),
+    };
+    let names = Names {
+        secret: &secret.name,
+        flags: &[],
+    };
+    let diagnosis = diagnose(&answers, names, now);
+    let due = Due::of(&secret, now);
+    Row {
+        secret,
+        diagnosis,
+        due,
+    }
+}
+
+/// Asks about the suspicious ones as doctor does.
+async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<(), Trouble> {
+    let suspects = rows
+        .iter_mut()
+        .filter(|row| matches!(row.diagnosis.word, Word::Stuck | Word::Overdue | Word::Running))
+        .take(LOOKS);
+    let looked: Vec<Result<(), Trouble>> = stream::iter(suspects)
+        .map(|row| async move {
+            let answers = Box::pin(doctor::ask(session, &row.secret.arn, None)).await?;
+            let names = Names {
+                secret: &row.secret.name,
+                flags: &[],
+            };
+            row.diagnosis = diagnose(&answers, names, time::now());
+            Ok(())
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    looked.into_iter().collect()
+}
+
+fn rank(row: &Row) -> Word {
+    row.diagnosis.word
+}
+
+fn since(row: &Row) -> Option<Timestamp> {
+    row.secret.changed
+}

@@ -1,0 +1,221 @@
+//! Where a person on call sits: a shell with `keywheel` and the aws command line, an incident, and what they show of it.
+
+use std::process::{Command, Output};
+
+use keywheel_tests::calls::session_token;
+use keywheel_tests::functions::function_path;
+use keywheel_tests::postgres::Server;
+use keywheel_tests::tools::Tools;
+use keywheel_tests::world::{FUNCTION, Setup, World};
+use secrets_manager_local::{Clock, Effect, Fault};
+use staging_labels::Label;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The call that moves a label.
+pub(super) const MOVE: &str = "UpdateSecretVersionStage";
+
+/// A world in which something happened two hours ago.
+pub(super) struct Desk {
+    pub(super) world: World,
+    clock: Clock,
+}
+
+impl Desk {
+    /// A secret that has been rotated once. `classic` is the order of AWS's templates.
+    pub(super) async fn rotated(classic: bool) -> Self {
+        let desk = Self::untouched(classic).await;
+        desk.world.rotate().await.expect("the first rotation succeeds");
+        desk.minutes(1);
+        desk
+    }
+
+    /// A secret that has never been rotated, of a function that is also called `other`.
+    pub(super) async fn untouched(classic: bool) -> Self {
+        let start = Timestamp::now() - SignedDuration::from_hours(2);
+        let clock = Clock::manual(start);
+        let mut setup = Setup::on(Server::Main).clock(clock.clone()).also("other");
+        if classic {
+            setup = setup.env("AWSCURRENT_MOVES", "finishSecret");
+        }
+        Self {
+            world: setup.start().await,
+            clock,
+        }
+    }
+
+    /// A world as it is, on the machine's clock.
+    pub(super) fn at(world: World) -> Self {
+        Self {
+            world,
+            clock: Clock::system(),
+        }
+    }
+
+    /// A rotation that failed because AWSCURRENT could not be moved: in setSecret, or, in the classic order, in finishSecret.
+    pub(super) async fn stuck(classic: bool) -> Self {
+        let desk = Self::rotated(classic).await;
+        desk.fail_to_move().await;
+        desk
+    }
+
+    pub(super) async fn fail_to_move(&self) {
+        let denied = Fault::error("AccessDeniedException", "User: u is not authorized").on(MOVE);
+        let fault = self
+            .world
+            .aws
+            .faults()
+            .inject(denied.by_function(FUNCTION).every());
+        let error = self.world.rotate().await.expect_err("AWSCURRENT cannot be moved");
+        assert_eq!(error.error_type, "PermissionDenied");
+        self.world.aws.faults().remove(fault);
+        self.minutes(1);
+    }
+
+    /// Some time goes by.
+    pub(super) fn minutes(&self, minutes: i64) {
+        self.clock.advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// It is now.
+    pub(super) fn later(&self) {
+        self.clock
+            .advance(Timestamp::now().duration_since(self.clock.now()));
+    }
+
+    /// Types a line into a shell.
+    pub(super) async fn types(&self, line: &str) -> Screen {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]);
+        self.run(shell).await
+    }
+
+    async fn run(&self, mut command: Command) -> Screen {
+        // Commands go by the machine's clock.
+        self.later();
+        let tools = Tools::load().expect("the tools are installed");
+        let programs = function_path("keywheel");
+        let aws = tools.aws().expect("there is an aws command line").to_owned();
+        let directories = [&programs, &aws].map(|path| path.parent().expect("it is in a directory"));
+        let usual = std::env::var("PATH").unwrap_or_default();
+        let path = directories.map(|path| path.display().to_string()).join(":");
+        command
+            .env_clear()
+            .env("PATH", format!("{path}:{usual}"))
+            .env("HOME", "/nonexistent")
+            .env("AWS_ENDPOINT_URL", self.world.aws.url())
+            .env("AWS_ACCESS_KEY_ID", "tests")
+            .env("AWS_SECRET_ACCESS_KEY", "tests")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_PAGER", "")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("FUNCTION_ARN", secrets_manager_local::function_arn("other"))
+            .env("PGSSLROOTCERT", self.world.database.cluster().authority_path());
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("it is waited for")
+            .expect("it can be run");
+        let screen = Screen::of(&output);
+        self.holds_no_secret(&screen).await;
+        screen
+    }
+
+    /// No value of any version is on the screen, and nothing of the function's environment.
+    async fn holds_no_secret(&self, screen: &Screen) {
+        let environment = session_token(FUNCTION);
+        assert!(!format!("{}{}", screen.out, screen.err).contains(&environment));
+        for label in [Label::Current, Label::Pending, Label::Previous] {
+            let Some(text) = self.world.text(&label).await else {
+                continue;
+            };
+            let document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+            let password = document["password"].as_str().expect("it has a password");
+            let shown = format!("{}{}", screen.out, screen.err);
+            assert!(!shown.contains(password), "{label} is shown");
+        }
+    }
+
+    /// `keywheel doctor`, with more flags.
+    pub(super) async fn doctor(&self, flags: &str) -> Screen {
+        self.types(&format!("keywheel doctor '{}' {flags}", self.world.secret))
+            .await
+    }
+
+    /// All is well, and AWSCURRENT logs in.
+    #[track_caller]
+    pub(super) fn is_well(&self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let screen = self.doctor("--login").await;
+            assert!(
+                screen.first().starts_with("ok ") && screen.first().contains("work: yes (tried"),
+                "{caller}: {}",
+                screen.out
+            );
+            assert_eq!(screen.code, 0, "{caller}");
+            assert!(self.world.current_logs_in().await, "{caller}");
+        }
+    }
+}
+
+/// What a command printed.
+#[derive(Debug)]
+pub(super) struct Screen {
+    pub(super) out: String,
+    pub(super) err: String,
+    pub(super) code: i32,
+}
+
+impl Screen {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+
+    /// The verdict.
+    pub(super) fn first(&self) -> &str {
+        self.out.lines().next().unwrap_or_default()
+    }
+
+    /// The verdict has these words.
+    #[track_caller]
+    pub(super) fn says(&self, words: &[&str]) {
+        for word in words {
+            assert!(self.first().contains(word), "{word}: {}\n{}", self.out, self.err);
+        }
+    }
+
+    /// The commands that are printed, exactly as they are.
+    pub(super) fn commands(&self) -> Vec<&str> {
+        self.out
+            .lines()
+            .filter_map(|line| line.strip_prefix("       "))
+            .filter(|line| !line.starts_with(' '))
+            .collect()
+    }
+
+    /// The first of them that begins so and contains this.
+    #[track_caller]
+    pub(super) fn command(&self, beginning: &str, part: &str) -> &str {
+        let commands = self.commands();
+        let found = commands
+            .iter()
+            .find(|line| line.starts_with(beginning) && line.contains(part));
+        found.unwrap_or_else(|| panic!("{beginning} … {part}: {}", self.out))
+    }
+}
+
+/// A fault on whatever the function calls.
+pub(super) fn denied(operation: &str) -> Fault {
+    Fault::new(Effect::Error {
+        code: "AccessDeniedException".to_owned(),
+        message: "User: u is not authorized".to_owned(),
+    })
+    .on(operation)
+    .by_function(FUNCTION)
+}
