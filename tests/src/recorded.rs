@@ -268,7 +268,7 @@ impl Play {
                 .line
                 .split(['/', '?'])
                 .map(|part| decoded(part).trim_end_matches(".json").to_owned());
-            let sent = asked.body.split('"').map(str::to_owned);
+            let sent = asked.body.split(['"', '\\']).map(str::to_owned);
             self.gone.extend(path.chain(sent));
         }
     }
