@@ -77,7 +77,7 @@ impl ApiKey {
         } else {
             return Ok(client);
         };
-        Err(ProviderFault::PendingNamesAnotherAccount { what }.into())
+        Err(ProviderFault::PendingNamesAnotherTarget { what }.into())
     }
 }
 
@@ -128,7 +128,7 @@ impl Target for ApiKey {
         } else {
             return Ok(());
         };
-        Err(ProviderFault::PendingNamesAnotherAccount {
+        Err(ProviderFault::PendingNamesAnotherTarget {
             what: what.to_owned(),
         }
         .into())

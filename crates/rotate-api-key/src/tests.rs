@@ -225,7 +225,7 @@ proptest! {
             prop_assert!(!error.problems.is_empty());
             let lines = text.split('\n').count();
             prop_assert!(error.problems.iter().all(|problem| (1..=lines).contains(&problem.line)), "{}", error);
-            prop_assert_eq!(ProviderFault::from(error).code(), "DescriptionInvalid");
+            prop_assert_eq!(ProviderFault::from(error).code(), "ProviderDefinitionInvalid");
         }
     }
 

@@ -17,7 +17,7 @@ pub fn codes() -> Vec<&'static str> {
 
 /// A document that cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(prefix = "Document")]
+#[strum(prefix = "Secret")]
 pub enum DocumentError {
     /// Neither a JSON object nor a PostgreSQL URL.
     #[error("{0}")]
@@ -137,7 +137,7 @@ pub enum UrlProblem {
 }
 
 impl DocumentError {
-    /// The stable code: `Document` and the name of the variant.
+    /// The stable code: `Secret` and the name of the variant.
     pub fn code(&self) -> &'static str {
         self.into()
     }
@@ -241,7 +241,7 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    const CODE: &str = "PendingNamesAnotherAccount";
+    const CODE: &str = "PendingNamesAnotherTarget";
 
     /// The stable code.
     pub const fn code(&self) -> &'static str {

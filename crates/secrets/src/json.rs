@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(set(r#"{"id":10 }"#, "id", "7").unwrap(), r#"{"id":7 }"#);
         for new in ["a7", "07", "1.5", ""] {
             let error = set(r#"{"id":10}"#, "id", new).unwrap_err();
-            assert_eq!(error.code(), "DocumentFieldInvalid", "{new}");
+            assert_eq!(error.code(), "SecretFieldInvalid", "{new}");
         }
     }
 
@@ -324,7 +324,7 @@ mod tests {
         for text in ["[]", "\"key\"", "1", "x"] {
             assert_eq!(
                 replaced(text, "key", "y").unwrap_err().code(),
-                "DocumentNotJson",
+                "SecretNotJson",
                 "{text}"
             );
         }

@@ -293,7 +293,7 @@ mod tests {
         ] {
             assert_eq!(
                 parsed(bad).settings().unwrap_err().code(),
-                "DocumentFieldInvalid",
+                "SecretFieldInvalid",
                 "{bad}"
             );
         }
@@ -302,13 +302,13 @@ mod tests {
     #[test]
     fn what_is_neither_is_refused_without_a_word_of_it() {
         for (text, code) in [
-            ("", "DocumentNotJson"),
-            (" \n", "DocumentNotJson"),
-            ("[\"s3cret\"]", "DocumentNotJson"),
-            ("\"s3cret\"", "DocumentNotJson"),
-            ("\u{feff}s3cret", "DocumentNotJson"),
-            ("{\"s3cret\"", "DocumentNotJson"),
-            ("{\"s3cret\":1,\"s3cret\":2}", "DocumentDuplicateKey"),
+            ("", "SecretNotJson"),
+            (" \n", "SecretNotJson"),
+            ("[\"s3cret\"]", "SecretNotJson"),
+            ("\"s3cret\"", "SecretNotJson"),
+            ("\u{feff}s3cret", "SecretNotJson"),
+            ("{\"s3cret\"", "SecretNotJson"),
+            ("{\"s3cret\":1,\"s3cret\":2}", "SecretDuplicateKey"),
         ] {
             let error = KeyDocument::parse(&text.into()).unwrap_err();
             assert_eq!(error.code(), code, "{text}");

@@ -84,7 +84,7 @@ async fn a_superuser_is_tried_and_one_that_could_not_help_is_warned_of() {
     assert!(
         list(&log)
             .1
-            .contains("recovery by the superuser (AdminLoginRefused)"),
+            .contains("recovery by the superuser (SuperuserLoginRefused)"),
         "{log}"
     );
     let warned = |line: &str| line.contains("WARN") && line.contains("if the password were lost");

@@ -60,7 +60,7 @@ impl<'a> Client<'a> {
     /// Reads what `current` says of itself, and finds the description that it names.
     ///
     /// # Errors
-    /// `ProviderUnknown`, `DescriptionInvalid`, `ParameterInvalid`, `ProviderCannotRotate`, or the document's.
+    /// `ProviderUnknown`, `ProviderDefinitionInvalid`, `ParameterInvalid`, `ProviderCannotRotate`, or the document's.
     pub(crate) async fn open(
         settings: &'a Settings,
         made: &'a RefCell<Option<Key>>,
@@ -149,7 +149,7 @@ impl<'a> Client<'a> {
         if said == expected {
             return Ok(());
         }
-        Err(ProviderFault::KeyElsewhere {
+        Err(ProviderFault::KeyOfAnotherAccount {
             provider: self.description.provider.clone(),
             member: TOKEN_ENDPOINT.to_owned(),
             expected,

@@ -16,23 +16,23 @@ impl Fault for F {
                 Advice::new(Kind::Configuration, format!("set {name} to {expected}, or remove it"))
             }
             F::ParameterUnknown { known, .. } => Advice::new(Kind::Configuration, format!("correct the name, or take it out; {known}")),
-            F::DescriptionInvalid(_) => Advice::new(Kind::Configuration, "correct the description, and deploy it again"),
-            F::ProviderMissing => Advice::new(Kind::Document, "name the provider: PROVIDER in the function's environment (or several there, and the tag keywheel:provider), or {\"keywheel\": {\"provider\": …}} in its document"),
-            F::ProviderUnknown { known, .. } => Advice::new(Kind::Document, format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}")),
+            F::ProviderDefinitionInvalid(_) => Advice::new(Kind::Configuration, "correct the description, and deploy it again"),
+            F::ProviderMissing => Advice::new(Kind::Secret, "name the provider: PROVIDER in the function's environment (or several there, and the tag keywheel:provider), or {\"keywheel\": {\"provider\": …}} in its document"),
+            F::ProviderUnknown { known, .. } => Advice::new(Kind::Secret, format!("correct the name, or deploy the description (PROVIDER_PATH); there are {known}")),
             F::TagNotAllowed { name } if name == "provider" => Advice::new(Kind::Configuration, "if people who may tag the secret may choose its provider, list the providers in the function's PROVIDER, with | between; otherwise write it into the secret's value ({\"keywheel\": {\"provider\": …}}), and remove the tag"),
             F::TagNotAllowed { name } => Advice::new(Kind::Configuration, format!("if people who may tag the secret may choose it, list what is allowed in PROVIDER_PARAMETERS ({name}=a|b); otherwise say it there ({name}=VALUE) or in the secret's value ({{\"keywheel\": {{\"{name}\": …}}}}), and remove the tag")),
-            F::ParameterInvalid { parameter, allowed, .. } => Advice::new(Kind::Document, format!("correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}")),
+            F::ParameterInvalid { parameter, allowed, .. } => Advice::new(Kind::Secret, format!("correct `{parameter}` ({allowed}): in PROVIDER_PARAMETERS, or, unless the description leaves it to the function, in the secret (keywheel.{parameter}) or its tag keywheel:{parameter}")),
             F::ProviderCannotRotate { .. } => Advice::new(Kind::Configuration, "turn the rotation of this secret off, and replace its key by hand"),
             F::AdminSecretNotNamed { admin, .. } => Advice::new(Kind::Configuration, format!("add {admin}=ARN to ADMIN_SECRETS in the function's environment, and let its role read that secret")),
-            F::AdminSecretUnusable { .. } => Advice::new(Kind::Document, "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}"),
-            F::KeyElsewhere { expected, .. } => {
-                Advice::new(Kind::Document, format!("let it be {expected}, or name another provider"))
+            F::AdminSecretUnusable { .. } => Advice::new(Kind::Secret, "store what the description uses of it: the bare credential for {{ admin }}, a JSON object for {{ admin.member }}"),
+            F::KeyOfAnotherAccount { expected, .. } => {
+                Advice::new(Kind::Secret, format!("let it be {expected}, or name another provider"))
             }
-            F::PendingNamesAnotherAccount { .. } => Advice::new(Kind::Rotation, "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation"),
+            F::PendingNamesAnotherTarget { .. } => Advice::new(Kind::Rotation, "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage), and start a new rotation"),
             F::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
-            F::RequestUnfit { problem: Unfit::NoId { member, .. }, .. } => Advice::new(Kind::Document, format!("write the key's id into the secret's member `{member}`")),
-            F::RequestUnfit { problem: Unfit::Template(Unfilled::Undefined(name)), .. } if name.starts_with("admin") => Advice::new(Kind::Document, format!("store it in the admin secret: {{{{ {name} }}}} is the member behind the dot; or correct the description")),
-            F::RequestUnfit { .. } => Advice::new(Kind::Document, "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there"),
+            F::RequestUnfit { problem: Unfit::NoId { member, .. }, .. } => Advice::new(Kind::Secret, format!("write the key's id into the secret's member `{member}`")),
+            F::RequestUnfit { problem: Unfit::Template(Unfilled::Undefined(name)), .. } if name.starts_with("admin") => Advice::new(Kind::Secret, format!("store it in the admin secret: {{{{ {name} }}}} is the member behind the dot; or correct the description")),
+            F::RequestUnfit { .. } => Advice::new(Kind::Secret, "see what the template uses: the secret, its tags, the admin secret, or the key itself lacks it, or it does not fit there"),
             F::ProviderAddressRefused { .. } => Advice::new(Kind::Network, "correct the host in the description, or the name server: no provider has such an address"),
             F::ProviderUnreachable { again, reached: Reached::Provider, .. } => Advice::new(Kind::Network, "see whether the provider has a disturbance, or is slow (timeout-seconds in the description, and the function's own time limit): the network let the request through").with(passing(*again)),
             F::ProviderUnreachable { again, reached: Reached::NoName, .. } => Advice::new(Kind::Network, "correct the host in the description or its parameters, or let the function's VPC resolve names").with(passing(*again)),
@@ -64,7 +64,7 @@ impl Fault for F {
             F::RevocationNotShown { .. } => Advice::new(Kind::Server, "revoke it at the provider by hand, and correct [revoke] in the provider definition (a wrong path may answer like a key that is gone); if the provider only takes longer, raise retire.shown-within-seconds"),
             F::KeyNotListed { by_id: true, .. } => Advice::new(Kind::Server, "correct `name` in [list] of the provider definition; if the provider cuts long names, shorten `name` at its top"),
             F::KeyNotListed { .. } => Advice::new(Kind::Server, "correct [list] in the provider definition: the list is of other keys, `name` or `id` points elsewhere, or pages are missing; if the provider cuts long names, shorten `name` at its top; if it only lists the key later, raise settle-seconds"),
-            F::KeyLeftAlive { remedy, .. } => Advice::new(Kind::Document, remedy.as_str()),
+            F::KeyLeftAlive { remedy, .. } => Advice::new(Kind::Secret, remedy.as_str()),
             F::OverlapTooShort { .. } => Advice::new(Kind::Rotation, "rotate less often, or lower least-overlap-hours in the description; nothing was changed"),
             // AWSPENDING comes off: each repetition would upload the refused value again.
             F::KeyGivenBack { .. } => Advice::new(Kind::Login, "find out what the provider makes of the value (a length it cuts off, characters it does not keep: PASSWORD_LENGTH, EXCLUDE_CHARACTERS), or raise settle-seconds in the description; then start a new rotation").with(Prospect::PoisonedPending),

@@ -27,7 +27,7 @@ pub(crate) enum ProviderFault {
     ParameterUnknown { problem: String, known: String },
     /// A description that cannot be used.
     #[error(transparent)]
-    DescriptionInvalid(#[from] DescriptionError),
+    ProviderDefinitionInvalid(#[from] DescriptionError),
     /// Nobody says which provider it is.
     #[strum(serialize = "ProviderUnknown")]
     #[error("neither the secret nor the function says whose key it is")]
@@ -65,14 +65,14 @@ pub(crate) enum ProviderFault {
     AdminSecretUnusable { admin: String, problem: String },
     /// The document leads elsewhere than the description.
     #[error("the secret's `{member}` is not what the description of {provider} says")]
-    KeyElsewhere {
+    KeyOfAnotherAccount {
         provider: String,
         member: String,
         expected: String,
     },
     /// The pending version is not a rotation of the current one.
     #[error("the pending version differs from the current one in {what}")]
-    PendingNamesAnotherAccount { what: String },
+    PendingNamesAnotherTarget { what: String },
     /// No random numbers, no value.
     #[error(transparent)]
     OsGeneratorFailed(#[from] OsGeneratorFailed),

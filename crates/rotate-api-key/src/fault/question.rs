@@ -34,14 +34,14 @@ pub(crate) fn is_not_there(cause: &Cause) -> bool {
 
 /// Whether the key is another account's than the secret says.
 pub(crate) fn is_key_elsewhere(cause: &Cause) -> bool {
-    matches!(cause.as_fault(), Some(F::KeyElsewhere { .. }))
+    matches!(cause.as_fault(), Some(F::KeyOfAnotherAccount { .. }))
 }
 
 /// Whether a check says neither that a key works nor that it is refused, and would say the same again.
 pub(crate) fn shows_nothing(cause: &Cause) -> bool {
     let unclear = matches!(
         cause.as_fault(),
-        Some(F::KeyElsewhere { .. } | F::KeyCheckUnclear { .. } | F::RequestUnfit { .. })
+        Some(F::KeyOfAnotherAccount { .. } | F::KeyCheckUnclear { .. } | F::RequestUnfit { .. })
     );
     unclear && cause.prospect() != Prospect::Transient
 }

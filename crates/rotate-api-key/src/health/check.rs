@@ -307,7 +307,7 @@ impl Verdict<'_> {
                 return Err(ProviderFault::unusable(self.judge.name, "is not JSON"));
             }
             if inside.and_then(|inside| inside.at(place)?.text()).as_deref() != Some(expected) {
-                return Err(ProviderFault::KeyElsewhere {
+                return Err(ProviderFault::KeyOfAnotherAccount {
                     provider: self.provider.to_owned(),
                     member: name.clone(),
                     expected: format!("what the provider says of the {} key at {place:?}", self.whose),

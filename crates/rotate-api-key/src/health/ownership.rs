@@ -19,7 +19,7 @@ impl Client<'_> {
     /// Whether AWSCURRENT's key works; and that the admin's credential may be used for this secret.
     ///
     /// # Errors
-    /// `KeyUnproven`, `KeyElsewhere`, or what the check came to.
+    /// `KeyUnproven`, `KeyOfAnotherAccount`, or what the check came to.
     pub(crate) async fn prove(&self) -> Result<Health, Cause> {
         self.check_admin_is_named()?;
         let health = match self.health(&self.current, "current").await {

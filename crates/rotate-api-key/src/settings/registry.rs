@@ -41,7 +41,7 @@ impl Registry {
     /// The description of a provider.
     ///
     /// # Errors
-    /// `ProviderUnknown`; `DescriptionInvalid` if it may be one that cannot be used.
+    /// `ProviderUnknown`; `ProviderDefinitionInvalid` if it may be one that cannot be used.
     pub(crate) fn get(&self, provider: &str) -> Result<Arc<Description>, ProviderFault> {
         if let Some(own) = self.own.get(provider) {
             return Ok(Arc::clone(own));

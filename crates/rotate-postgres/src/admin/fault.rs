@@ -18,15 +18,15 @@ pub const CODES: &[&str] = AdminFault::VARIANTS;
 pub(crate) enum AdminFault {
     /// The environment names an admin that logs in with a token, and does not say that it may go to this host.
     #[error("the environment does not allow a login token of {role:?} for {server}")]
-    #[strum(serialize = "AdminHostNotAllowed")]
+    #[strum(serialize = "SuperuserHostNotAllowed")]
     HostNotAllowed { role: String, server: String },
     /// The environment names the very role as the admin.
     #[error("ADMIN_IAM_USERNAME names the very role {role:?} that is to be rotated")]
-    #[strum(serialize = "AdminIsTheUser")]
+    #[strum(serialize = "SuperuserIsTheUser")]
     IsTheUser { role: String },
     /// The server looked at the admin's credential, and refused it. `secret` is none for a token.
     #[error("the admin {role:?} {} cannot log in at {server}: {said}", With(secret.as_deref()))]
-    #[strum(serialize = "AdminLoginRefused")]
+    #[strum(serialize = "SuperuserLoginRefused")]
     LoginRefused {
         secret: Option<String>,
         role: String,
@@ -102,10 +102,10 @@ impl Fault for AdminFault {
                 ),
             ),
             Self::SecretUnusable { remedy, .. } => {
-                Advice::new(Kind::Document, format!("in the superuser secret: {remedy}"))
+                Advice::new(Kind::Secret, format!("in the superuser secret: {remedy}"))
             }
             Self::ProxyInTheWay { .. } => Advice::new(
-                Kind::Document,
+                Kind::Secret,
                 "let `host` name the endpoint of the cluster or instance behind the proxy, and let applications reach the proxy by a setting of their own; the proxy learns the new password by itself from this secret, which must be registered with it",
             ),
         }

@@ -79,7 +79,7 @@ impl Admin {
     /// Logs in at the writer, as far as names tell.
     ///
     /// # Errors
-    /// `AdminLoginRefused` if the server looked at the credential and refused it; all that can come of a login; for a
+    /// `SuperuserLoginRefused` if the server looked at the credential and refused it; all that can come of a login; for a
     /// token also `ConfigurationInvalid`.
     pub(crate) async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
         let (endpoint, role, budget) = (&self.endpoint, self.role.as_str(), context.budget());
@@ -129,7 +129,7 @@ impl Admins {
     /// The same, for a rotation that cannot do without one.
     ///
     /// # Errors
-    /// `SuperuserSecretNotAllowed`, and `AdminIsTheUser` for a secret that names itself.
+    /// `SuperuserSecretNotAllowed`, and `SuperuserIsTheUser` for a secret that names itself.
     pub(crate) fn are_allowed(&self, current: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
         let secret = self.secret_of(current, context)?;
         Ok(secret.is_some() || self.settings.iam_admin.is_some())
@@ -140,7 +140,7 @@ impl Admins {
     /// and for a replica two) where the names alone do not prove that it belongs to the server.
     ///
     /// # Errors
-    /// `SuperuserSecretNotAllowed`, `AdminElsewhere`, `AdminIsTheUser`, `AdminHostNotAllowed`, what Secrets Manager says of the admin secret, and
+    /// `SuperuserSecretNotAllowed`, `SuperuserSecretForAnotherServer`, `SuperuserIsTheUser`, `SuperuserHostNotAllowed`, what Secrets Manager says of the admin secret, and
     /// what RDS says of the server.
     pub(crate) async fn find(
         &self,
@@ -157,7 +157,7 @@ impl Admins {
         if admin.role == current.username() {
             let role = admin.role;
             return Err(match admin.secret {
-                Some(admin) => PostgresFault::AdminIsTheUser { admin, role }.into(),
+                Some(admin) => PostgresFault::SuperuserIsTheUser { admin, role }.into(),
                 None => AdminFault::IsTheUser { role }.into(),
             });
         }
@@ -200,7 +200,7 @@ impl Admins {
     ) -> Result<Option<&'a str>, Cause> {
         if let Some(own) = current.masterarn().filter(|arn| *arn == context.secret()) {
             let (admin, role) = (own.to_owned(), current.username().to_owned());
-            return Err(PostgresFault::AdminIsTheUser { admin, role }.into());
+            return Err(PostgresFault::SuperuserIsTheUser { admin, role }.into());
         }
         Ok(superuser_secret::named_in(current, &self.settings)?)
     }
@@ -328,7 +328,7 @@ impl Admins {
 
 /// A secret's writer chooses which other secret is looked at: of that, nothing is shown but the ARN, which is the writer's own.
 fn elsewhere(arn: &str, endpoint: &Endpoint, problem: String) -> PostgresFault {
-    PostgresFault::AdminElsewhere {
+    PostgresFault::SuperuserSecretForAnotherServer {
         admin: arn.to_owned(),
         server: endpoint.server(),
         problem,

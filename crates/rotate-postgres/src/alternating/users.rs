@@ -72,7 +72,7 @@ impl AlternatingUsers {
     ) -> Result<Admin, Cause> {
         let admin = self.admins.find(current, endpoint, context).await?;
         let admin = admin
-            .ok_or(AlternatingFault::AdminMissing)?
+            .ok_or(AlternatingFault::SuperuserSecretMissing)?
             .in_database(&endpoint.dbname);
         if arrangement.names().any(|name| name == admin.role()) {
             let role = admin.role().to_owned();
@@ -90,7 +90,7 @@ impl AlternatingUsers {
         if self.admins.are_allowed(current, context)? {
             Ok(())
         } else {
-            Err(AlternatingFault::AdminMissing.into())
+            Err(AlternatingFault::SuperuserSecretMissing.into())
         }
     }
 

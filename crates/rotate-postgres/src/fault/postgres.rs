@@ -41,20 +41,20 @@ pub(crate) enum PostgresFault {
     TlsNameInvalid { name: String },
     /// The admin secret does not name the same server.
     #[error("the admin secret {admin} is not for the server {server}: {problem}")]
-    AdminElsewhere {
+    SuperuserSecretForAnotherServer {
         admin: String,
         server: String,
         problem: String,
     },
     /// The pending version is not a rotation of the current one.
     #[error(transparent)]
-    PendingNamesAnotherAccount(#[from] Mismatch),
+    PendingNamesAnotherTarget(#[from] Mismatch),
     /// No random numbers, no password.
     #[error(transparent)]
     OsGeneratorFailed(#[from] OsGeneratorFailed),
     /// `masterarn` leads back to the same user.
     #[error("the admin secret {admin} is for the very role {role:?} that is to be rotated")]
-    AdminIsTheUser { admin: String, role: String },
+    SuperuserIsTheUser { admin: String, role: String },
 
     /// No address for the name.
     #[error("the name {host} leads to no address: {detail}")]

@@ -39,18 +39,18 @@ async fn one_of_each() -> Vec<PostgresFault> {
         F::CleartextNeedsTls,
         F::VerifyCaNeedsRoots,
         F::HostMissing,
-        F::PendingNamesAnotherAccount(Mismatch::of_users("a", "b")),
+        F::PendingNamesAnotherTarget(Mismatch::of_users("a", "b")),
         F::RoleNameInvalid {
             role: role(),
             problem: "is empty",
         },
         F::TlsNameInvalid { name: text() },
-        F::AdminElsewhere {
+        F::SuperuserSecretForAnotherServer {
             admin: text(),
             server: server(),
             problem: text(),
         },
-        F::AdminIsTheUser {
+        F::SuperuserIsTheUser {
             admin: text(),
             role: role(),
         },

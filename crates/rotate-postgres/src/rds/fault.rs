@@ -124,7 +124,7 @@ impl Fault for RdsFault {
     fn advice(&self) -> Advice<'_> {
         match self {
             Self::NotFound { .. } | Self::NotItsEndpoint { .. } => Advice::new(
-                Kind::Document,
+                Kind::Secret,
                 "check `host` in the secret: it must name an endpoint of a cluster or instance in the function's own account and region",
             ),
             Self::NoEndpoint { .. } => Advice::new(

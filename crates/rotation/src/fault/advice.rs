@@ -7,8 +7,8 @@ use std::borrow::Cow;
 pub enum Kind {
     /// The payload, or the state of the secret's staging labels.
     Rotation,
-    /// The secret's own document.
-    Document,
+    /// The secret's own value.
+    Secret,
     /// The function's settings.
     Configuration,
     /// IAM, KMS or resource policies.
@@ -36,7 +36,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rotation => "rotation",
-            Self::Document => "document",
+            Self::Secret => "secret",
             Self::Configuration => "configuration",
             Self::Permission => "permission",
             Self::Throttling => "throttling",

@@ -12,7 +12,7 @@ impl Fault for DocumentError {
     }
 
     fn advice(&self) -> Advice<'_> {
-        Advice::new(Kind::Document, self.remedy())
+        Advice::new(Kind::Secret, self.remedy())
     }
 }
 

@@ -132,7 +132,7 @@ impl Fault for StoreFault {
                 Kind::Server,
                 "see the message; Secrets Manager tries the rotation again",
             ),
-            Self::SecretIsBinary { .. } => Advice::new(Kind::Document, "store the document as SecretString"),
+            Self::SecretIsBinary { .. } => Advice::new(Kind::Secret, "store the document as SecretString"),
             Self::PromoteConflict => Advice::new(
                 Kind::Rotation,
                 "nothing: Secrets Manager tries the rotation again",

@@ -81,7 +81,7 @@ fn the_error_shows_both_values_and_no_password() {
         error.to_string(),
         "the pending version names another account: its `username` is \"oth\\ner\", the current version's is \"app\""
     );
-    assert_eq!(error.code(), "PendingNamesAnotherAccount");
+    assert_eq!(error.code(), "PendingNamesAnotherTarget");
     assert!(error.remedy().contains("AWSPENDING"));
 
     let hostless = parse(r#"{"username":"app","password":"canary"}"#).unwrap();

@@ -166,8 +166,8 @@ fn the_consumers_secrets_say_what_they_say() {
 #[test]
 fn the_consumers_api_keys_are_no_postgresql_secrets() {
     for (name, code) in [
-        ("myapp/prod/integration/external-api-key", "DocumentNotJson"),
-        ("myapp/prod/auth/oauth-config", "DocumentFieldMissing"),
+        ("myapp/prod/integration/external-api-key", "SecretNotJson"),
+        ("myapp/prod/auth/oauth-config", "SecretFieldMissing"),
     ] {
         let error = parse(&consumers()[name]).unwrap_err();
         assert_eq!(error.code(), code, "{name}");

@@ -130,7 +130,7 @@ fn what_is_no_json_object_is_said_to_be_what_it_is() {
             "the JSON of the secret is followed by something else",
         ),
     ] {
-        refused(text, "DocumentNotJson", message);
+        refused(text, "SecretNotJson", message);
     }
 }
 
@@ -156,7 +156,7 @@ fn a_key_that_stands_twice_is_refused_however_it_is_spelled() {
     ] {
         refused(
             &format!(r#"{{"username":"u",{members}}}"#),
-            "DocumentDuplicateKey",
+            "SecretDuplicateKey",
             message,
         );
     }
@@ -177,7 +177,7 @@ fn user_and_password_are_needed() {
         ("postgres://", "the secret has no `username`"),
         ("postgres://u@h/d", "the secret has no `password`"),
     ] {
-        refused(text, "DocumentFieldMissing", message);
+        refused(text, "SecretFieldMissing", message);
     }
 }
 
@@ -242,7 +242,7 @@ fn a_field_of_the_wrong_type_or_value_is_named() {
             .collect();
         refused(
             &format!("{{{}}}", members.join(",")),
-            "DocumentFieldInvalid",
+            "SecretFieldInvalid",
             &message,
         );
     }
@@ -265,11 +265,11 @@ fn a_port_that_is_none_is_refused() {
         "\"54 32\"",
     ] {
         let text = format!(r#"{{"username":"u","password":"$","port":{port}}}"#);
-        refused(&text, "DocumentFieldInvalid", "the secret's `port` is not a port");
+        refused(&text, "SecretFieldInvalid", "the secret's `port` is not a port");
     }
     for port in ["0", "70000", "abc", "-1", "5432x", "99999999999"] {
         let text = format!("postgres://u:$@h:{port}/d");
-        refused(&text, "DocumentFieldInvalid", "the secret's `port` is not a port");
+        refused(&text, "SecretFieldInvalid", "the secret's `port` is not a port");
     }
 }
 
@@ -277,7 +277,7 @@ fn a_port_that_is_none_is_refused() {
 fn two_names_of_the_database_that_differ_are_refused() {
     refused(
         r#"{"username":"u","password":"$","dbname":"a","database":"b"}"#,
-        "DocumentContradictory",
+        "SecretContradictory",
         "the secret's `dbname` and `database` contradict each other",
     );
 }
@@ -286,7 +286,7 @@ fn two_names_of_the_database_that_differ_are_refused() {
 fn the_engine_of_another_database_is_named_before_anything_else() {
     refused(
         r#"{"engine":"mysql","host":null}"#,
-        "DocumentFieldInvalid",
+        "SecretFieldInvalid",
         "the secret's `engine` is \"mysql\"",
     );
 }
@@ -358,7 +358,7 @@ fn a_url_that_drivers_read_differently_is_refused() {
             "the URL in the secret has a parameter without a value",
         ),
     ] {
-        refused(url, "DocumentUrlInvalid", message);
+        refused(url, "SecretUrlInvalid", message);
     }
 }
 
@@ -412,7 +412,7 @@ fn a_value_in_a_url_that_means_nothing_is_named() {
             "the secret's `sslmode` is \"on\"",
         ),
     ] {
-        refused(url, "DocumentFieldInvalid", message);
+        refused(url, "SecretFieldInvalid", message);
     }
 }
 
@@ -434,7 +434,7 @@ fn a_document_may_be_as_large_as_a_secret_and_no_larger() {
         (parse(&"x".repeat(MAX_BYTES * 2)), MAX_BYTES * 2),
     ] {
         let error = result.unwrap_err();
-        assert_eq!(error.code(), "DocumentTooLarge");
+        assert_eq!(error.code(), "SecretTooLarge");
         assert_eq!(
             error.to_string(),
             format!("the secret has {bytes} bytes, more than the 65536 of a secret's value")
@@ -448,7 +448,7 @@ fn a_password_that_postgresql_cannot_take_is_not_written() {
         let secret = parse(form).unwrap();
         for bad in ["", "a\0b"] {
             let error = secret.with_password(&password(bad)).unwrap_err();
-            assert_eq!(error.code(), "DocumentFieldInvalid", "{error}");
+            assert_eq!(error.code(), "SecretFieldInvalid", "{error}");
         }
     }
 }

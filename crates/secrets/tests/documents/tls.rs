@@ -65,7 +65,7 @@ fn any_other_ssl_is_an_error_and_no_silent_downgrade() {
         r#""require""#,
     ] {
         let error = in_json(&format!(r#","ssl":{spelling}"#)).unwrap_err();
-        assert_eq!(error.code(), "DocumentFieldInvalid", "{spelling}");
+        assert_eq!(error.code(), "SecretFieldInvalid", "{spelling}");
         assert!(
             error.to_string().contains("`ssl`") && error.remedy().contains("true or false"),
             "{error}"
@@ -74,7 +74,7 @@ fn any_other_ssl_is_an_error_and_no_silent_downgrade() {
     for value in ["1", "", "no-verify", "require", "tru%65%20"] {
         assert_eq!(
             in_url(&format!("ssl={value}")).unwrap_err().code(),
-            "DocumentFieldInvalid",
+            "SecretFieldInvalid",
             "{value}"
         );
     }
@@ -101,12 +101,12 @@ fn every_sslmode_is_read_in_both_forms_and_never_as_unverified_tls() {
 fn an_unknown_sslmode_is_an_error() {
     for value in [r#""no-verify""#, r#""verify_full""#, r#""""#, "null", "true", "1"] {
         let error = in_json(&format!(r#","sslmode":{value}"#)).unwrap_err();
-        assert_eq!(error.code(), "DocumentFieldInvalid", "{value}");
+        assert_eq!(error.code(), "SecretFieldInvalid", "{value}");
         assert!(error.remedy().contains("verify-full"), "{}", error.remedy());
     }
     assert_eq!(
         in_url("sslmode=no-verify").unwrap_err().code(),
-        "DocumentFieldInvalid"
+        "SecretFieldInvalid"
     );
 }
 
@@ -145,7 +145,7 @@ fn a_parameter_given_twice_is_refused_even_if_it_agrees() {
     ] {
         assert_eq!(
             in_url(parameters).unwrap_err().code(),
-            "DocumentDuplicateKey",
+            "SecretDuplicateKey",
             "{parameters}"
         );
     }

@@ -225,7 +225,7 @@ async fn nobody_becomes_a_clone_by_saying_so_himself() {
         pending["password"] = "known to the attacker".into();
         pair.put_pending(&token, &pending.to_string()).await;
         let error = pair.step(&token, Step::Set).await.expect_err("they are no pair");
-        assert_eq!(error.error_type, "TurnMistaken", "{error}");
+        assert_eq!(error.error_type, "PendingUserWrong", "{error}");
         let after = victim
             .value(&format!(
                 "SELECT rolpassword FROM pg_authid WHERE rolname = '{}'",

@@ -44,7 +44,9 @@ async fn a_secret_without_an_admin_is_refused_before_anything_is_written() {
         .await;
     let token = world.stage();
     let words = ["masterarn", "rotate-postgres-single-user"];
-    world.refuses(&token, Step::Create, "AdminMissing", &words).await;
+    world
+        .refuses(&token, Step::Create, "SuperuserSecretMissing", &words)
+        .await;
     assert!(world.text(&Label::Pending).await.is_none());
 }
 
@@ -59,7 +61,7 @@ async fn an_admin_secret_that_is_the_secret_itself_is_refused_before_anything_is
     pair.refuses(
         &token,
         Step::Create,
-        "AdminIsTheUser",
+        "SuperuserIsTheUser",
         &[&pair.secret.clone(), "masterarn"],
     )
     .await;
@@ -118,7 +120,7 @@ async fn an_admin_secret_that_cannot_be_used_is_refused() {
         .await
         .expect_err("the user is no admin of itself");
     assert!(
-        ["AdminIsTheUser", "AdminLacksRights"].contains(&error.error_type.as_str()),
+        ["SuperuserIsTheUser", "SuperuserLacksRights"].contains(&error.error_type.as_str()),
         "{error}"
     );
     let gone = pair
@@ -145,7 +147,7 @@ async fn an_admin_without_the_rights_is_told_the_exact_statement_and_it_helps() 
         } else {
             format!("GRANT {role} TO \"{admin}\" WITH ADMIN OPTION")
         };
-        pair.refuses(&token, Step::Set, "AdminLacksRights", &[&admin, &statement])
+        pair.refuses(&token, Step::Set, "SuperuserLacksRights", &[&admin, &statement])
             .await;
         pair.database.sql(&statement).await;
         let rest = pair.steps(&token, &[Step::Set, Step::Test, Step::Finish]).await;
@@ -218,7 +220,7 @@ async fn a_pending_value_of_somebody_else_is_refused_before_any_login() {
         pair.refuses_each(
             &token,
             &[Step::Create, Step::Set, Step::Test, Step::Finish],
-            "PendingNamesAnotherAccount",
+            "PendingNamesAnotherTarget",
             &[key],
         )
         .await;
@@ -251,7 +253,7 @@ async fn a_pending_value_for_the_user_in_use_heals_it_or_is_released_and_the_nex
                 .await
                 .expect("there is a value already");
             let error = pair.step(&token, Step::Set).await.expect_err("it never can be");
-            assert_eq!(error.error_type, "TurnMistaken", "{error}");
+            assert_eq!(error.error_type, "PendingUserWrong", "{error}");
             assert!(error.error_message.contains("as AWSCURRENT is"), "{error}");
             assert_eq!(pair.carrier(&Label::Pending).await, None);
         }
@@ -279,7 +281,7 @@ async fn a_turn_that_was_mistaken_by_the_name_is_released() {
         .step(&token, Step::Set)
         .await
         .expect_err("t9_data_clone is no clone");
-    assert_eq!(error.error_type, "TurnMistaken", "{error}");
+    assert_eq!(error.error_type, "PendingUserWrong", "{error}");
     assert_eq!(other.verifier().await, before);
     assert!(pair.carrier(&Label::Pending).await.is_none());
     pair.rotate().await.expect("the next rotation asks the server");

@@ -272,10 +272,10 @@ async fn admin_option_through_a_group_is_told_as_a_command_that_the_superuser_ro
         let command =
             format!("SET ROLE \"{group}\"; GRANT {role} TO \"{admin}\" WITH ADMIN OPTION; RESET ROLE");
         let error = try_out(&pair).await.expect_err("a test rotation finds it");
-        assert_eq!(error.error_type, "AdminLacksRights", "{server:?}: {error}");
+        assert_eq!(error.error_type, "SuperuserLacksRights", "{server:?}: {error}");
         assert!(error.error_message.contains(&command), "{error}");
         let token = pair.proposed().await;
-        pair.refuses(&token, Step::Set, "AdminLacksRights", &[&command])
+        pair.refuses(&token, Step::Set, "SuperuserLacksRights", &[&command])
             .await;
         let session = admin_session(&pair).await;
         session

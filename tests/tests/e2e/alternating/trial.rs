@@ -74,7 +74,7 @@ async fn it_finds_what_the_admin_lacks() {
         let pair = Pair::of(Setup::on(server), database, power).await;
         let before = state(&pair).await;
         let error = try_out(&pair).await.expect_err("the admin lacks rights");
-        assert_eq!(error.error_type, "AdminLacksRights", "{error}");
+        assert_eq!(error.error_type, "SuperuserLacksRights", "{error}");
         assert!(error.error_message.contains(grant), "{error}");
         assert_eq!(state(&pair).await, before);
         assert!(
@@ -135,7 +135,7 @@ async fn it_looks_one_turn_ahead() {
             (
                 1,
                 "REVOKE ADMIN OPTION FOR {clone} FROM {admin}",
-                "AdminLacksRights",
+                "SuperuserLacksRights",
                 "GRANT \"{clone}\" TO",
             ),
         ] {
@@ -149,13 +149,13 @@ async fn it_looks_one_turn_ahead() {
                     .replace("{admin}", &pair.admin.name)
             };
             // Before 16 CREATEROLE is enough, and there is no such option to take away.
-            if server == Server::Main && code == "AdminLacksRights" {
+            if server == Server::Main && code == "SuperuserLacksRights" {
                 continue;
             }
             pair.database.sql(&filled(statement)).await;
             // Before 16 it is the turn of the original itself that a superuser is needed for.
             let (code, words, ahead) = match (server, turns, code) {
-                (Server::Main, 1, "RepairRefused") => ("AdminLacksRights", "NOREPLICATION", false),
+                (Server::Main, 1, "RepairRefused") => ("SuperuserLacksRights", "NOREPLICATION", false),
                 _ => (code, words, turns == 1),
             };
             let before = state(&pair).await;

@@ -625,7 +625,12 @@ async fn an_id_that_nothing_shows_to_be_the_keys_own_is_not_revoked() {
             world.put(&text).await;
             let token = world.secret().stage();
             world
-                .refuses(&token, Step::Create, "KeyElsewhere", &["`id`", "current key"])
+                .refuses(
+                    &token,
+                    Step::Create,
+                    "KeyOfAnotherAccount",
+                    &["`id`", "current key"],
+                )
                 .await;
             continue;
         } else {

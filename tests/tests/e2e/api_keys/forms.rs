@@ -45,7 +45,7 @@ async fn a_document_that_cannot_take_the_id_is_refused_before_a_key_is_made() {
     let world = Setup::of(Kind::Overlap).secret(&text).start().await;
     let token = world.secret().stage();
     world
-        .refuses(&token, Step::Create, "DocumentFieldInvalid", &["apiKeyId"])
+        .refuses(&token, Step::Create, "SecretFieldInvalid", &["apiKeyId"])
         .await;
     assert!(world.provider.calls().is_empty());
 }
@@ -91,12 +91,12 @@ async fn a_secret_of_nobody_is_refused_and_one_of_somebody_unknown_too() {
 #[tokio::test]
 async fn documents_that_are_none_are_refused_before_the_provider_is_asked() {
     for (text, code) in [
-        ("[1]", "DocumentNotJson"),
-        ("\"quoted\"", "DocumentNotJson"),
-        ("{\"apiKey\":", "DocumentNotJson"),
-        ("{\"other\":\"x\"}", "DocumentFieldMissing"),
-        ("{\"apiKey\":7}", "DocumentFieldInvalid"),
-        ("{\"apiKey\":\"a\",\"apiKey\":\"b\"}", "DocumentDuplicateKey"),
+        ("[1]", "SecretNotJson"),
+        ("\"quoted\"", "SecretNotJson"),
+        ("{\"apiKey\":", "SecretNotJson"),
+        ("{\"other\":\"x\"}", "SecretFieldMissing"),
+        ("{\"apiKey\":7}", "SecretFieldInvalid"),
+        ("{\"apiKey\":\"a\",\"apiKey\":\"b\"}", "SecretDuplicateKey"),
         (
             "{\"apiKey\":\"a\",\"keywheel\":{\"colour\":\"red\"}}",
             "ParameterInvalid",
@@ -150,7 +150,12 @@ async fn a_token_endpoint_in_the_document_must_be_the_descriptions() {
     let world = oauth().secret(&text).start().await;
     let token = world.secret().stage();
     world
-        .refuses(&token, Step::Create, "KeyElsewhere", &["tokenEndpoint", "/token"])
+        .refuses(
+            &token,
+            Step::Create,
+            "KeyOfAnotherAccount",
+            &["tokenEndpoint", "/token"],
+        )
         .await;
     assert!(world.provider.calls().is_empty());
     let right = text.replace("https://evil.example", &world.provider.url());

@@ -113,7 +113,12 @@ async fn a_key_of_somebody_else_is_not_taken_for_the_secrets_own() {
     let world = world(&text("k7"), &description, "").await;
     let token = world.secret().stage();
     world
-        .refuses(&token, Step::Create, "KeyElsewhere", &["`owner`", "current key"])
+        .refuses(
+            &token,
+            Step::Create,
+            "KeyOfAnotherAccount",
+            &["`owner`", "current key"],
+        )
         .await;
     let calls = world.provider.calls();
     assert!(calls.iter().all(|call| call == "GET /whoami"), "{calls:?}");

@@ -178,7 +178,7 @@ async fn a_description_that_cannot_be_used_is_told_with_line_and_key() {
         + 1;
     let words = [format!("line {line}: create.json.name: unknown name \"nmae\"")];
     world
-        .refuses(&token, Step::Create, "DescriptionInvalid", &[&words[0]])
+        .refuses(&token, Step::Create, "ProviderDefinitionInvalid", &[&words[0]])
         .await;
 }
 
@@ -195,7 +195,7 @@ async fn a_pending_value_of_another_account_is_refused_before_it_is_used() {
     world.put_pending(&token, &text("green")).await;
     for step in [Step::Set, Step::Test, Step::Finish] {
         world
-            .refuses(&token, step, "PendingNamesAnotherAccount", &["keywheel"])
+            .refuses(&token, step, "PendingNamesAnotherTarget", &["keywheel"])
             .await;
     }
     assert!(world.provider.calls().is_empty());
@@ -209,7 +209,7 @@ async fn a_pending_value_that_differs_in_more_than_the_key_is_refused() {
     world.put_pending(&token, &text("another")).await;
     for step in [Step::Set, Step::Test, Step::Finish] {
         world
-            .refuses(&token, step, "PendingNamesAnotherAccount", &["`clientId`"])
+            .refuses(&token, step, "PendingNamesAnotherTarget", &["`clientId`"])
             .await;
     }
     assert!(world.provider.calls().is_empty());

@@ -162,7 +162,9 @@ async fn an_admin_of_another_server_is_refused_and_its_credential_goes_nowhere()
         lose_the_password(&world).await;
         let token = world.proposed().await;
         let words = [&arn, "is not for the server", "let `masterarn` name"];
-        world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+        world
+            .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+            .await;
         let (log, shown) = (world.log(), format!(":{}", elsewhere.port()));
         assert!(
             !log.contains(&shown),
@@ -184,7 +186,9 @@ async fn an_admin_secret_without_a_host_is_refused() {
     let arn = lost_with_admin(&world, &hostless.to_string()).await;
     let token = world.proposed().await;
     let words = [&arn, "no `host`", "let `masterarn` name"];
-    world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+    world
+        .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+        .await;
 }
 
 #[tokio::test]
@@ -195,7 +199,9 @@ async fn an_admin_secret_that_leads_back_to_the_same_role_is_refused() {
     lose_the_password(&world).await;
     let token = world.proposed().await;
     let words = ["the very role", "name the secret of another role"];
-    world.refuses(&token, Step::Set, "AdminIsTheUser", &words).await;
+    world
+        .refuses(&token, Step::Set, "SuperuserIsTheUser", &words)
+        .await;
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn is_refused(world: &World, key: &str, value: Value, field: &str, bystand
     for step in LATER {
         let words = ["names another account", field, "AWSPENDING off that version"];
         world
-            .refuses(&token, step, "PendingNamesAnotherAccount", &words)
+            .refuses(&token, step, "PendingNamesAnotherTarget", &words)
             .await;
     }
     for (now, then) in logs().iter().zip(&before) {
@@ -59,7 +59,7 @@ async fn another_user_even_a_valid_one_is_refused() {
     for step in LATER {
         let words = ["`username`", other.user(), world.database.user()];
         world
-            .refuses(&token, step, "PendingNamesAnotherAccount", &words)
+            .refuses(&token, step, "PendingNamesAnotherTarget", &words)
             .await;
     }
     let log = other.log().since(&seen);
@@ -127,6 +127,6 @@ async fn create_secret_refuses_a_staged_value_of_another_account() {
         )
         .await;
     world
-        .refuses(&token, Step::Create, "PendingNamesAnotherAccount", &["`dbname`"])
+        .refuses(&token, Step::Create, "PendingNamesAnotherTarget", &["`dbname`"])
         .await;
 }

@@ -154,7 +154,7 @@ async fn a_token_endpoint_of_the_secrets_own_gets_no_secret() {
         &world.keys,
         &secret,
         (&token, Step::Create),
-        "KeyElsewhere",
+        "KeyOfAnotherAccount",
         &words,
     )
     .await;

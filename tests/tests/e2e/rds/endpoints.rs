@@ -174,7 +174,9 @@ async fn an_admin_of_another_server_is_refused_before_it_logs_in() {
         let before = primary().log().of_database(world.database.name());
         let token = world.proposed().await;
         let words = [arn.as_str(), "is not for the server", host];
-        world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+        world
+            .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+            .await;
         let log = primary().log().of_database(world.database.name()).since(&before);
         assert_eq!(log.of_role("postgres").logins(), 0, "{log}");
     }

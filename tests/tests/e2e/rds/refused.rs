@@ -26,7 +26,9 @@ async fn the_master_secret_of_another_server_is_refused() {
     let (_cloud, world, arn) = lost(json!({"host": Cloud::host("other", "cluster-")})).await;
     let token = world.proposed().await;
     let words = [&arn, "no `host`", "the cluster other has another secret"];
-    world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+    world
+        .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+        .await;
 }
 
 #[tokio::test]
@@ -34,7 +36,9 @@ async fn a_host_that_is_no_endpoint_of_rds_proves_nothing() {
     let (cloud, world, arn) = lost(json!({})).await;
     let token = world.proposed().await;
     let words = [&arn, "no `host`", "no endpoint of RDS"];
-    world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+    world
+        .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+        .await;
     assert!(cloud.questions().is_empty());
 }
 
@@ -51,7 +55,9 @@ async fn another_port_of_the_same_host_is_another_server() {
         .await;
     let token = world.proposed().await;
     let words = [arn.as_str(), "listens on port"];
-    world.refuses(&token, Step::Set, "AdminElsewhere", &words).await;
+    world
+        .refuses(&token, Step::Set, "SuperuserSecretForAnotherServer", &words)
+        .await;
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn no_token_is_made_for_a_host_that_the_environment_does_not_allow() {
         let token = iam.world.proposed().await;
         let words = [&writer, "does not allow", "ADMIN_IAM_HOSTS", "`masterarn`"];
         iam.world
-            .refuses(&token, Step::Set, "AdminHostNotAllowed", &words)
+            .refuses(&token, Step::Set, "SuperuserHostNotAllowed", &words)
             .await;
         assert!(iam.door.visits().is_empty());
         iam.leave().await;

@@ -80,36 +80,32 @@ const WRONG: &str = r#"
 
 /// URLs that drivers read differently, or that say nothing, with code and words.
 const URLS: &[(&str, &str, &str)] = &[
-    ("postgres://u:$@x@host/d", "DocumentUrlInvalid", "`@`"),
-    ("postgres://u:$/x@host/d", "DocumentUrlInvalid", "`@`"),
-    ("postgres://u:$#x@host/d", "DocumentUrlInvalid", "`#`"),
-    ("postgres://u:$ x@host/d", "DocumentUrlInvalid", "white space"),
+    ("postgres://u:$@x@host/d", "SecretUrlInvalid", "`@`"),
+    ("postgres://u:$/x@host/d", "SecretUrlInvalid", "`@`"),
+    ("postgres://u:$#x@host/d", "SecretUrlInvalid", "`#`"),
+    ("postgres://u:$ x@host/d", "SecretUrlInvalid", "white space"),
     (
         "postgres://u:$%zz@host/d",
-        "DocumentUrlInvalid",
+        "SecretUrlInvalid",
         "two hexadecimal digits",
     ),
-    ("postgres://u:$%ff@host/d", "DocumentUrlInvalid", "UTF-8"),
-    ("postgres://u:$@[::1/d", "DocumentUrlInvalid", "brackets"),
-    ("postgres://u:$@host?sslmode", "DocumentUrlInvalid", "parameter"),
-    ("postgres://host/d", "DocumentFieldMissing", "`username`"),
-    ("postgres://u@host/d", "DocumentFieldMissing", "`password`"),
-    ("postgres://u:@host/d", "DocumentFieldInvalid", "`password`"),
-    (
-        "postgres://u:$@one,two/d",
-        "DocumentFieldInvalid",
-        "several hosts",
-    ),
-    ("postgres://u:$@host:0/d", "DocumentFieldInvalid", "`port`"),
+    ("postgres://u:$%ff@host/d", "SecretUrlInvalid", "UTF-8"),
+    ("postgres://u:$@[::1/d", "SecretUrlInvalid", "brackets"),
+    ("postgres://u:$@host?sslmode", "SecretUrlInvalid", "parameter"),
+    ("postgres://host/d", "SecretFieldMissing", "`username`"),
+    ("postgres://u@host/d", "SecretFieldMissing", "`password`"),
+    ("postgres://u:@host/d", "SecretFieldInvalid", "`password`"),
+    ("postgres://u:$@one,two/d", "SecretFieldInvalid", "several hosts"),
+    ("postgres://u:$@host:0/d", "SecretFieldInvalid", "`port`"),
     (
         "postgres://u:$@host/d?password=x",
-        "DocumentFieldInvalid",
+        "SecretFieldInvalid",
         "`password`",
     ),
-    ("postgres://u:$@host/d?host=x", "DocumentFieldInvalid", "`host`"),
+    ("postgres://u:$@host/d?host=x", "SecretFieldInvalid", "`host`"),
     (
         "postgres://u:$@host/d?sslmode=on",
-        "DocumentFieldInvalid",
+        "SecretFieldInvalid",
         "`sslmode`",
     ),
 ];
@@ -132,7 +128,7 @@ async fn a_member_that_says_nothing_is_to_be_removed() {
         for nothing in ["null", "\"\""] {
             let text = format!(r#"{{"username": "u", "password": "$", "host": "h", "{member}": {nothing}}}"#);
             let remedy = format!("remove `{member}` from the secret");
-            refuses_document(&world, &text, "DocumentFieldInvalid", &[&remedy]).await;
+            refuses_document(&world, &text, "SecretFieldInvalid", &[&remedy]).await;
         }
     }
 }
@@ -141,7 +137,7 @@ async fn a_member_that_says_nothing_is_to_be_removed() {
 async fn what_is_no_document_is_said_to_be_what_it_is() {
     let world = World::new().await;
     for (text, words) in NO_DOCUMENT {
-        refuses_document(&world, text, "DocumentNotJson", &[words, "the secret"]).await;
+        refuses_document(&world, text, "SecretNotJson", &[words, "the secret"]).await;
     }
 }
 
@@ -164,7 +160,7 @@ async fn a_field_of_the_wrong_type_or_value_is_named_in_create_secret() {
         refuses_document(
             &world,
             &text,
-            "DocumentFieldInvalid",
+            "SecretFieldInvalid",
             &[words.trim(), "in the secret to"],
         )
         .await;
@@ -175,34 +171,34 @@ async fn a_field_of_the_wrong_type_or_value_is_named_in_create_secret() {
 async fn a_field_that_is_missing_stands_twice_or_contradicts_another_is_named() {
     let world = World::new().await;
     for (text, code, words) in [
-        ("{}", "DocumentFieldMissing", "`username`"),
-        (r#"{"password":"$"}"#, "DocumentFieldMissing", "`username`"),
-        (r#"{"username":"u"}"#, "DocumentFieldMissing", "`password`"),
+        ("{}", "SecretFieldMissing", "`username`"),
+        (r#"{"password":"$"}"#, "SecretFieldMissing", "`username`"),
+        (r#"{"username":"u"}"#, "SecretFieldMissing", "`password`"),
         (r#"{"username":"u","password":"$"}"#, "HostMissing", "PGHOST"),
         ("postgres://u:$@/d", "HostMissing", "PGHOST"),
         (
             r#"{"username":"u","password":"$","password":"$"}"#,
-            "DocumentDuplicateKey",
+            "SecretDuplicateKey",
             "`password` twice",
         ),
         (
             r#"{"username":"u","password":"$","pass\u0077ord":"$"}"#,
-            "DocumentDuplicateKey",
+            "SecretDuplicateKey",
             "`password` twice",
         ),
         (
             r#"{"username":"u","password":"$","note":1,"note":2}"#,
-            "DocumentDuplicateKey",
+            "SecretDuplicateKey",
             "twice",
         ),
         (
             r#"{"username":"u","password":"$","dbname":"a","database":"b"}"#,
-            "DocumentContradictory",
+            "SecretContradictory",
             "`database`",
         ),
         (
             r#"{"username":"u","password":"$","ssl":true,"sslmode":"disable"}"#,
-            "DocumentContradictory",
+            "SecretContradictory",
             "`sslmode`",
         ),
     ] {
@@ -244,7 +240,7 @@ async fn a_document_that_would_grow_too_large_is_refused() {
     let rest = r#"{"username":"u","password":"p","host":"localhost","pad":""}"#.len();
     let pad = "x".repeat(65_536 - rest);
     let text = format!(r#"{{"username":"u","password":"p","host":"localhost","pad":"{pad}"}}"#);
-    refuses_document(&world, &text, "DocumentTooLarge", &["65536", "shorten"]).await;
+    refuses_document(&world, &text, "SecretTooLarge", &["65536", "shorten"]).await;
 }
 
 #[tokio::test]
@@ -280,25 +276,21 @@ async fn a_bad_pending_value_never_reaches_the_database() {
         document.to_string()
     };
     for (text, code, words) in [
-        ("not a document".to_owned(), "DocumentNotJson", "neither"),
-        (
-            with("password", 12345.into()),
-            "DocumentFieldInvalid",
-            "`password`",
-        ),
+        ("not a document".to_owned(), "SecretNotJson", "neither"),
+        (with("password", 12345.into()), "SecretFieldInvalid", "`password`"),
         (
             with("username", "postgres".into()),
-            "PendingNamesAnotherAccount",
+            "PendingNamesAnotherTarget",
             "`username`",
         ),
         (
             with("host", "127.0.0.1".into()),
-            "PendingNamesAnotherAccount",
+            "PendingNamesAnotherTarget",
             "`host`",
         ),
         (
             with("ssl", false.into()),
-            "PendingNamesAnotherAccount",
+            "PendingNamesAnotherTarget",
             "`sslmode`",
         ),
     ] {

@@ -109,7 +109,7 @@ impl<'a> Iam<'a> {
     }
 
     fn elsewhere(&self) -> Cause {
-        ProviderFault::KeyElsewhere {
+        ProviderFault::KeyOfAnotherAccount {
             provider: self.client.description.provider.clone(),
             member: USER.to_owned(),
             expected: "the user of this account whose key the secret has".to_owned(),

@@ -17,10 +17,10 @@ pub const CODES: &[&str] = AlternatingFault::VARIANTS;
 pub(crate) enum AlternatingFault {
     /// Nobody may make the other user.
     #[error("two users take turns only through an admin, and the secret names none")]
-    AdminMissing,
+    SuperuserSecretMissing,
     /// It would take the ground from under its own feet.
     #[error("the admin {role:?} is one of the two users that take turns")]
-    #[strum(serialize = "AdminIsTheUser")]
+    #[strum(serialize = "SuperuserIsTheUser")]
     AdminIsOfThePair { role: String },
     /// The server would cut it.
     #[error("the role name {role:?} leaves no room for a clone: with _clone it has {bytes} bytes")]
@@ -50,12 +50,12 @@ pub(crate) enum AlternatingFault {
     },
     /// The pending version takes `current` for a clone, which it is not.
     #[error("the pending version is for role {pending:?}, but {current:?} is no clone of it")]
-    TurnMistaken { pending: String, current: String },
+    PendingUserWrong { pending: String, current: String },
     /// Both versions are for one role, and the pending password is not the role's.
     #[error(
         "the pending version is for role {role:?}, as AWSCURRENT is, and with a password that the server does not know"
     )]
-    #[strum(serialize = "TurnMistaken")]
+    #[strum(serialize = "PendingUserWrong")]
     TurnPassed { role: String },
     /// The NOLOGIN role that both act as.
     #[error("the owner role {owner:?} cannot be acted as at {server}: {problem}")]
@@ -73,7 +73,7 @@ pub(crate) enum AlternatingFault {
     },
     /// Found before anything is changed.
     #[error("the admin {admin:?} may not do at {server} what two users in turn need: {missing}")]
-    AdminLacksRights {
+    SuperuserLacksRights {
         server: String,
         admin: String,
         missing: String,
@@ -113,17 +113,17 @@ impl Fault for AlternatingFault {
 
     fn advice(&self) -> Advice<'_> {
         match self {
-            Self::AdminMissing => Advice::new(Kind::Document, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin"),
-            Self::AdminIsOfThePair { .. } => Advice::new(Kind::Document, "let `masterarn` name the secret of another role, one that may alter both"),
-            Self::CloneNameTooLong { .. } => Advice::new(Kind::Document, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
+            Self::SuperuserSecretMissing => Advice::new(Kind::Secret, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin"),
+            Self::AdminIsOfThePair { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of another role, one that may alter both"),
+            Self::CloneNameTooLong { .. } => Advice::new(Kind::Secret, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
             Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),
             Self::CloneForeign { clone, original, member, tie, .. } => Advice::new(Kind::Privilege, clone_foreign(clone, original, *member, tie)),
             Self::OriginalMissing { original, .. } => Advice::new(Kind::Privilege, format!(
                 "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
                 escape_identifier(original)
             )),
-            Self::TurnMistaken { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
-            Self::TurnPassed { .. } => Advice::new(Kind::Document, "AWSPENDING is taken off this version: rotate anew, it is the other user's turn").with(Prospect::PoisonedPending),
+            Self::PendingUserWrong { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
+            Self::TurnPassed { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate anew, it is the other user's turn").with(Prospect::PoisonedPending),
             Self::OwnerUnusable { owner, .. } => Advice::new(Kind::Privilege, format!(
                 "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
@@ -132,7 +132,7 @@ impl Fault for AlternatingFault {
                 "an admin secret alone does not show that this secret may speak for the role: if the password was changed (by hand, by another secret of the same two users, or by restoring an old snapshot), set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
             )),
-            Self::AdminLacksRights { remedy, .. } | Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
+            Self::SuperuserLacksRights { remedy, .. } | Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
             Self::SessionsOpen { role, .. } => Advice::new(Kind::Server, format!(
                 "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
                 role.replace('\'', "''")

@@ -16,13 +16,13 @@ fn said() -> Said {
 fn one_of_each() -> Vec<F> {
     vec![
         F::AdminIsOfThePair { role: text() },
-        F::AdminLacksRights {
+        F::SuperuserLacksRights {
             server: text(),
             admin: text(),
             missing: text(),
             remedy: text(),
         },
-        F::AdminMissing,
+        F::SuperuserSecretMissing,
         F::CloneForeign {
             server: text(),
             clone: text(),
@@ -71,7 +71,7 @@ fn one_of_each() -> Vec<F> {
             sessions: 2,
             waited: std::time::Duration::ZERO,
         },
-        F::TurnMistaken {
+        F::PendingUserWrong {
             pending: text(),
             current: text(),
         },
@@ -112,6 +112,6 @@ fn names_are_quoted_in_statements() {
 fn only_a_turn_that_can_never_be_taken_is_released() {
     for fault in one_of_each() {
         let poisoned = fault.advice().prospect == Prospect::PoisonedPending;
-        assert_eq!(poisoned, fault.code() == "TurnMistaken", "{fault}");
+        assert_eq!(poisoned, fault.code() == "PendingUserWrong", "{fault}");
     }
 }

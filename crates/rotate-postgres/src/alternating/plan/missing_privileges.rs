@@ -40,7 +40,7 @@ pub(crate) fn explain(need: Need<'_>, facts: &Facts, server: &str) -> Option<Alt
         return None;
     }
     let admin = escape_identifier(&asker.name);
-    let fault = |missing: String, remedy: String| AlternatingFault::AdminLacksRights {
+    let fault = |missing: String, remedy: String| AlternatingFault::SuperuserLacksRights {
         server: server.to_owned(),
         admin: asker.name.clone(),
         missing,

@@ -190,9 +190,9 @@ impl Arrangement {
             return Ok(check_not_locked(clone)?);
         }
         let original = &self.pair.original;
-        // A member that lacks the mark alone may be the clone that AWS's template made: that is said, and not TurnMistaken.
+        // A member that lacks the mark alone may be the clone that AWS's template made: that is said, and not PendingUserWrong.
         if self.turn == Turn::Original && clone.membership(original).is_none() {
-            return Err(AlternatingFault::TurnMistaken {
+            return Err(AlternatingFault::PendingUserWrong {
                 pending: original.clone(),
                 current: clone.name.clone(),
             }

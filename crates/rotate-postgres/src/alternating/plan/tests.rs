@@ -368,7 +368,7 @@ fn roles_that_cannot_or_must_not_take_turns_are_refused() {
     assert_eq!(refused(&to_clone, &facts(15, vec![clone()])), "OriginalMissing");
     let foreign = facts(15, vec![role("app"), role("app_clone")]);
     assert_eq!(refused(&to_clone, &foreign), "CloneForeign");
-    assert_eq!(refused(&to_original, &foreign), "TurnMistaken");
+    assert_eq!(refused(&to_original, &foreign), "PendingUserWrong");
     let with = |change: fn(&mut Role)| {
         let (mut original, mut copy) = (role("app"), clone());
         change(&mut original);
@@ -391,7 +391,7 @@ fn roles_that_cannot_or_must_not_take_turns_are_refused() {
     // Somebody's own name ends in _clone, and AWS's template staged a role that is not there.
     assert_eq!(
         refused(&to_original, &facts(15, vec![role("app_clone")])),
-        "TurnMistaken"
+        "PendingUserWrong"
     );
 }
 
@@ -526,7 +526,7 @@ fn nobody_ties_himself() {
     assert_eq!(next.map_err(|fault| fault.code()), Err("CloneForeign"));
     assert_eq!(
         refused(&arrangement(Turn::Original, None), &facts),
-        "TurnMistaken"
+        "PendingUserWrong"
     );
     assert_eq!(refused(&arrangement(Turn::Clone, None), &facts), "CloneForeign");
 }
