@@ -41,12 +41,14 @@ test: ## run every test against real servers; ARGS=name runs those whose name co
 	@rm -f "$(CALLS)"; KEYWHEEL_RECORD_CALLS="$(CALLS)" cargo test --locked --workspace --no-fail-fast $(ARGS); status=$$?; scripts/settle && exit $$status
 	@if [ -e "$(CALLS)" ]; then $(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/calls.py "$(CALLS)"; fi
 
-check: ## formatting, lints, documentation, who may import what, licences; changes nothing
+check: ## formatting, lints, documentation, words and links, who may import what, licences; changes nothing
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --quiet
 	scripts/check-arrows
 	scripts/layout check
+	@scripts/setup docs
+	scripts/check-docs $(KEYWHEEL_TOOLS)/npm-docs
 	@scripts/setup shellcheck
 	scripts/check-text $(KEYWHEEL_TOOLS)/venv/bin/shellcheck
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \

@@ -87,17 +87,23 @@ impl Cause {
             "TimeLimit" => Self::TimeLimit,
             "PermissionDenied" | "RoleNotAssumed" | "SecretNotFound" => Self::RoleMayNot,
             "KmsDenied" => Self::KeyDenied,
-            "AdminMissing"
-            | "AdminElsewhere"
-            | "AdminIsTheUser"
-            | "AdminLoginRefused"
-            | "AdminLacksRights"
+            "SuperuserSecretMissing"
+            | "SuperuserSecretForAnotherServer"
+            | "SuperuserIsTheUser"
+            | "SuperuserLoginRefused"
+            | "SuperuserLacksRights"
             | "AdminSecretNotNamed"
             | "AdminSecretUnusable"
-            | "AdminHostNotAllowed"
+            | "SuperuserHostNotAllowed"
             | "SuperuserSecretNotAllowed" => Self::AdminUnreadable,
-            "HostMissing" | "RoleNameInvalid" | "SecretIsBinary" | "DatabaseUnknown" | "KeyElsewhere"
-            | "TagNotAllowed" | "ParameterInvalid" | "TemplateDocument" => Self::DocumentWrong,
+            "HostMissing"
+            | "RoleNameInvalid"
+            | "SecretIsBinary"
+            | "DatabaseUnknown"
+            | "KeyOfAnotherAccount"
+            | "TagNotAllowed"
+            | "ParameterInvalid"
+            | "TemplateDocument" => Self::DocumentWrong,
             code if code.starts_with("Document") => Self::DocumentWrong,
             "LoginRefused" | "CurrentUnproven" | "CurrentRefused" | "ConnectDenied" | "RoleUnknown"
             | "RoleExpired" | "RoleMayNotLogIn" | "KeyUnproven" | "TemplateNoLogin" => Self::CredentialWrong,
@@ -115,7 +121,7 @@ impl Cause {
             | "PendingRefusedGivenBack" => Self::PasswordRefused,
             "ModuleMissing" => Self::ModuleMissing,
             "Throttled" | "ProviderThrottled" => Self::Throttled,
-            "ConfigurationInvalid" | "DescriptionInvalid" | "ProviderUnknown" | "OverlapTooShort" => {
+            "ConfigurationInvalid" | "ProviderDefinitionInvalid" | "ProviderUnknown" | "OverlapTooShort" => {
                 Self::Settings
             }
             "KeyRefused" | "KeyCheckUnclear" | "KeyLimitReached" | "KeyGivenBack" | "KeyNotGivenBack"
@@ -123,7 +129,7 @@ impl Cause {
             code if code.starts_with("Provider") => Self::Provider,
             "CurrentMoved" | "PromoteConflict" | "KeyLost" => Self::TwoWriters,
             "PendingMissing" | "CurrentMissing" => Self::ReadTooEarly,
-            "PendingNamesAnotherAccount" | "TurnMistaken" => Self::PendingOtherAccount,
+            "PendingNamesAnotherTarget" | "PendingUserWrong" => Self::PendingOtherAccount,
             "RotationAbandoned" | "RotationCancelled" | "VersionUnknown" | "SecretDeleted" => Self::Overtaken,
             "ServerFull" | "ServerStarting" | "ServerTooOld" | "ServerError" | "RoleLocked" | "RoleBusy"
             | "StatementTimeout" | "PrivilegeMissing" | "RolePowerful" => Self::Server,

@@ -479,7 +479,7 @@ fn the_pending_value_can_be_of_another_server() {
     let diagnosis = case.check(State::PendingOtherAccount, "yes");
     assert_eq!(diagnosis.never, ["move AWSCURRENT to AWSPENDING's version"]);
     Case::pending()
-        .log("create ok, set PendingNamesAnotherAccount")
+        .log("create ok, set PendingNamesAnotherTarget")
         .check(State::PendingOtherAccount, "yes");
 }
 
