@@ -161,7 +161,7 @@ async fn a_field_of_the_wrong_type_or_value_is_named_in_create_secret() {
             &world,
             &text,
             "SecretFieldInvalid",
-            &[words.trim(), "in the secret to"],
+            &[words.trim(), " the secret"],
         )
         .await;
     }
