@@ -86,8 +86,24 @@ pub struct Places {
 }
 
 impl Places {
+    /// Whether an answer is a list of keys: each has an id, and a name where keys have one.
+    fn is_list(&self, answer: &Value) -> bool {
+        let places = [Some(&self.listed_id), self.listed_name.as_ref()];
+        let is_key = |key: &Value| {
+            places
+                .into_iter()
+                .flatten()
+                .all(|place| key.pointer(place).is_some())
+        };
+        let keys = answer.pointer(&self.keys).and_then(Value::as_array);
+        keys.is_some_and(|keys| keys.iter().all(is_key))
+    }
+
     /// The id of the key that an answer has, if the key was made by this request, and is not what the request is about.
     fn made(&self, request: &str, answer: &Value) -> Option<String> {
+        if self.is_list(answer) {
+            return None;
+        }
         answer.pointer(&self.value)?;
         let id = answer.pointer(&self.id).map(text_of)?;
         (!request.contains(&id)).then_some(id)
@@ -247,7 +263,7 @@ impl Play {
                 self.made.push(id);
                 return;
             }
-            if answer.pointer(&places.keys).is_some_and(Value::is_array) {
+            if places.is_list(answer) {
                 let pages = self
                     .exchanges
                     .iter()

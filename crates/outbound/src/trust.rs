@@ -120,7 +120,7 @@ impl Place {
     /// A piece of Base64 has no dot, and hardly ever begins with a slash.
     fn file(path: &str) -> Self {
         let plain = !path.contains(|c: char| c.is_control() || c.is_whitespace());
-        let like_a_path = path.starts_with('/') || path.contains('.');
+        let like_a_path = path.starts_with('/') || (path.contains('.') && !path.contains(['@', ':']));
         if plain && like_a_path && path.len() <= LONGEST_PATH {
             Self::File(path.to_owned())
         } else {

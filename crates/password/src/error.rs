@@ -41,16 +41,30 @@ pub enum PolicyError {
         required: usize,
     },
     /// An environment variable has a value that cannot be read.
-    #[error("the environment variable {name} is {value:?}, which is not {expected}")]
+    #[error(
+        "the environment variable {name} is {}, which is not {expected}",
+        shown(value)
+    )]
     #[strum(serialize = "ConfigurationInvalid")]
     VariableInvalid {
         /// The name of the variable.
         name: &'static str,
-        /// Its value; these variables hold no secret.
+        /// Its value.
         value: String,
         /// What would have been accepted.
         expected: &'static str,
     },
+}
+
+/// Longest value that is shown: a typing error, and no secret that was pasted into the wrong variable.
+const SHOWN: usize = 12;
+
+/// The value of an environment variable, for an error's text.
+pub fn shown(value: &str) -> String {
+    match value.chars().count() {
+        ..=SHOWN => format!("{value:?}"),
+        count => format!("a text of {count} characters"),
+    }
 }
 
 impl PolicyError {

@@ -29,7 +29,7 @@ mod options;
 mod policy;
 mod secret;
 
-pub use error::{OsGeneratorFailed, PolicyError, codes};
+pub use error::{OsGeneratorFailed, PolicyError, codes, shown};
 pub use options::{CharacterType, MAX_LENGTH, Options};
 pub use policy::Policy;
 pub use secret::Password;

@@ -1,6 +1,7 @@
 //! Where a login token may go: what an operator allows. Pure.
 
 use crate::fault::PostgresFault;
+use rotation::password::shown;
 
 /// The hosts of `ADMIN_IAM_HOSTS`: names, or, with a `*` in front, how names may end. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ fn checked(entry: String) -> Result<String, PostgresFault> {
     }
     Err(PostgresFault::SettingInvalid {
         name: Hosts::NAME,
-        problem: format!("has the entry {entry:?}"),
+        problem: format!("has an entry that is {}", shown(&entry)),
         expected: "host names with commas in between, or ends of names such as *abcdefghijkl.eu-central-1.rds.amazonaws.com",
     })
 }

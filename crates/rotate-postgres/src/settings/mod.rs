@@ -8,7 +8,7 @@ pub(crate) mod superuser_secrets;
 
 use std::time::Duration;
 
-use rotation::password::Policy;
+use rotation::password::{Policy, shown};
 use rotation::secrets::TlsMode;
 use rotation::{Cause, CurrentMoves};
 
@@ -215,7 +215,7 @@ fn idle_sessions(what: Option<&str>, seconds: Option<&str>) -> Result<IdleSessio
 fn invalid(name: &'static str, value: &str, expected: &'static str) -> PostgresFault {
     PostgresFault::SettingInvalid {
         name,
-        problem: format!("is {value:?}"),
+        problem: format!("is {}", shown(value)),
         expected,
     }
 }

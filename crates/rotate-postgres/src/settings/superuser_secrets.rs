@@ -3,6 +3,7 @@
 //! `masterarn` is part of a secret's value. Without this list, a user who can write one secret could name any secret that the
 //! function's role can read, and have it used.
 
+use rotation::password::shown;
 use wildmatch::WildMatch;
 
 use crate::fault::PostgresFault;
@@ -40,7 +41,7 @@ fn checked(entry: &str) -> Result<WildMatch, PostgresFault> {
         }
         _ => Err(PostgresFault::SettingInvalid {
             name: SuperuserSecrets::NAME,
-            problem: format!("has the entry {entry:?}"),
+            problem: format!("has an entry that is {}", shown(entry)),
             expected: "ARNs of secrets with commas in between. The name may contain * and ?, and needs a letter or digit",
         }),
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// Where a name is what an error is about: it is shown, and is no place for a secret.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "ADMIN_IAM_HOSTS",
     "ADMIN_IAM_USERNAME",
     "AWS_ENDPOINT_URL",
@@ -23,6 +23,7 @@ const NAMES: [&str; 13] = [
     "TLS_SERVER_NAME",
     "ASSUME_ROLE_ARN",
     "PROVIDER",
+    "PROVIDER_PATH",
 ];
 
 /// The variables of the reference, by the first column of its tables.
