@@ -95,7 +95,8 @@ impl Cause {
             | "AdminSecretNotNamed"
             | "AdminSecretUnusable"
             | "SuperuserHostNotAllowed"
-            | "SuperuserSecretNotAllowed" => Self::AdminUnreadable,
+            | "SuperuserSecretNotAllowed"
+            | "SuperuserSecretUnusable" => Self::AdminUnreadable,
             "HostMissing"
             | "RoleNameInvalid"
             | "SecretIsBinary"
@@ -103,8 +104,14 @@ impl Cause {
             | "KeyOfAnotherAccount"
             | "TagNotAllowed"
             | "ParameterInvalid"
+            | "SecretContradictory"
+            | "SecretDuplicateKey"
+            | "SecretFieldInvalid"
+            | "SecretFieldMissing"
+            | "SecretNotJson"
+            | "SecretTooLarge"
+            | "SecretUrlInvalid"
             | "TemplateDocument" => Self::DocumentWrong,
-            code if code.starts_with("Document") => Self::DocumentWrong,
             "LoginRefused" | "CurrentUnproven" | "CurrentRefused" | "ConnectDenied" | "RoleUnknown"
             | "RoleExpired" | "RoleMayNotLogIn" | "KeyUnproven" | "TemplateNoLogin" => Self::CredentialWrong,
             "CleartextRefused"
@@ -113,7 +120,9 @@ impl Cause {
             | "ServerNotProven"
             | "CleartextNeedsTls" => Self::TlsOrScram,
             code if code.starts_with("Tls") || code.starts_with("Certificate") => Self::TlsOrScram,
-            "ProxyInTheWay" | "ReadOnlyStandby" | "SessionOfAnotherRole" => Self::ProxyOrReader,
+            "ProxyInTheWay" | "PoolerHasPasswords" | "ReadOnlyStandby" | "SessionOfAnotherRole" => {
+                Self::ProxyOrReader
+            }
             "PasswordRejected"
             | "PolicyNeedsCleartext"
             | "PasswordPolicyImpossible"
@@ -125,14 +134,15 @@ impl Cause {
                 Self::Settings
             }
             "KeyRefused" | "KeyCheckUnclear" | "KeyLimitReached" | "KeyGivenBack" | "KeyNotGivenBack"
-            | "RequestUnfit" | "SecondKeyUnclear" => Self::Provider,
+            | "KeyLeftAlive" | "KeyNotListed" | "RevocationNotShown" | "RequestUnfit"
+            | "SecondKeyUnclear" => Self::Provider,
             code if code.starts_with("Provider") => Self::Provider,
             "CurrentMoved" | "PromoteConflict" | "KeyLost" => Self::TwoWriters,
             "PendingMissing" | "CurrentMissing" => Self::ReadTooEarly,
             "PendingNamesAnotherTarget" | "PendingUserWrong" => Self::PendingOtherAccount,
             "RotationAbandoned" | "RotationCancelled" | "VersionUnknown" | "SecretDeleted" => Self::Overtaken,
             "ServerFull" | "ServerStarting" | "ServerTooOld" | "ServerError" | "RoleLocked" | "RoleBusy"
-            | "StatementTimeout" | "PrivilegeMissing" | "RolePowerful" => Self::Server,
+            | "StandbyMissing" | "StatementTimeout" | "PrivilegeMissing" | "RolePowerful" => Self::Server,
             "TestSqlFailed" | "TemplateTestFailed" => Self::TestFailed,
             "CloneForeign" | "OriginalMissing" | "OwnerUnusable" | "RepairRefused" | "RightsDiffer"
             | "SessionsOpen" => Self::UsersDiffer,
@@ -199,6 +209,7 @@ pub(super) fn leaves_the_database_unclear(code: &str) -> bool {
         "ConnectionLost"
             | "ServerSilent"
             | "ServerError"
+            | "StandbyMissing"
             | "DeadlineExceeded"
             | "StatementTimeout"
             | "Internal"

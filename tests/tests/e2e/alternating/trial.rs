@@ -98,7 +98,7 @@ async fn it_finds_an_admin_that_does_not_log_in_and_a_clone_that_is_none() {
         .await;
     let error = try_out(&pair).await.expect_err("the admin's password is wrong");
     assert!(
-        error.error_type.starts_with("Admin") && error.error_message.contains("28P01"),
+        error.error_type.starts_with("Superuser") && error.error_message.contains("28P01"),
         "{error}"
     );
 }
