@@ -277,7 +277,7 @@ async fn what_is_no_postgresql_credential_is_refused_and_stays_untouched() {
         let token = world.stage();
         let before = world.snapshot().await;
         let error = world.step(&token, Step::Create).await.expect_err(&name);
-        assert!(error.error_type.starts_with("Document"), "{name}: {error}");
+        assert!(error.error_type.starts_with("Secret"), "{name}: {error}");
         let begin = format!("createSecret failed for {}: the ", world.secret);
         assert!(error.error_message.starts_with(&begin), "{name}: {error}");
         assert!(

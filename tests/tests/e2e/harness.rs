@@ -451,7 +451,11 @@ fn invoke_says_what_there_is() {
         ("EVENT", "nope.json", "events/rotate-api-key/create-secret.json"),
     ] {
         let mut make = std::process::Command::new("make");
-        make.arg("invoke").current_dir(root).env(name, value);
+        make.args(["--no-print-directory", "invoke"])
+            .current_dir(root)
+            .env(name, value)
+            .env_remove("MAKEFLAGS")
+            .env_remove("MAKELEVEL");
         let output = make.output().expect("make runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success());
