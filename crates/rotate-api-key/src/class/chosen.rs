@@ -1,7 +1,7 @@
 //! Class `chosen`: the rotation chooses the value, stores it, and uploads it. To upload it twice is to upload it once.
 
-use rotation::Cause;
 use rotation::secrets::KeyDocument;
+use rotation::{Cause, Kind};
 
 use super::Steps;
 use super::ended::look_at_the_previous;
@@ -141,11 +141,12 @@ impl Chosen<'_> {
     /// while `uploaded` was on its way. Then AWSCURRENT's value is uploaded.
     ///
     /// # Errors
-    /// The rotation is over, although its upload went through.
+    /// The rotation is over, although its upload went through; or Secrets Manager's, which says nothing of the labels.
     async fn look_again(&self, uploaded: &Key) -> Result<(), Cause> {
         let context = self.client.context;
-        let Err(over) = context.confirm_under_way().await else {
-            return Ok(());
+        let over = match context.confirm_under_way().await {
+            Err(cause) if cause.kind() == Kind::Rotation => cause,
+            outcome => return outcome,
         };
         if let Some(text) = context.current_now().await?
             && let Some(now) = self.client.key_in(&text)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::FUNCTION;
 use keywheel_tests::scripted::{ADMIN, Kind, Trick};
+use secrets_manager_local::Fault;
 use staging_labels::{Label, Step};
 
 use super::{FIRST, Setup, World};
@@ -113,6 +114,35 @@ async fn a_repair_by_hand_during_the_upload_stands() {
     assert_eq!(error.error_type, "VersionUnknown", "{error}");
     assert_eq!(world.current_key().await, "set-by-hand-meanwhile-77a1");
     world.invariant_current_works("the repair").await;
+}
+
+/// Secrets Manager does not say where the labels are: that is no reason to take the new value back.
+#[tokio::test]
+async fn a_look_that_is_denied_takes_nothing_back() {
+    let mut uploads = Vec::new();
+    for nth in 1..=4 {
+        let world = world(0, 0).await;
+        let token = world.secret().stage();
+        let create = world.secret().step(&token, Step::Create).await;
+        create.expect("a value is chosen");
+        let denied = Fault::error("AccessDeniedException", "not authorized").by_function(FUNCTION);
+        let denied = denied.on("DescribeSecret").in_step(Step::Set.name()).nth(nth);
+        world.keys.aws.faults().inject(denied);
+        if let Err(error) = world.secret().step(&token, Step::Set).await {
+            assert_eq!(error.error_type, "PermissionDenied", "{error}");
+            let calls = world.provider.calls();
+            uploads.push(calls.iter().filter(|call| *call == "PUT /secret").count());
+        }
+        world.keys.aws.faults().clear();
+        let again = world.secret().steps(&token, &Step::ALL).await;
+        again.expect("it may look now");
+        world.invariant_current_works("the retry").await;
+    }
+    assert_eq!(
+        uploads.iter().max(),
+        Some(&1),
+        "before the upload and after it, never twice: {uploads:?}"
+    );
 }
 
 /// An upload that the provider acknowledges and does not carry out: AWSCURRENT works, and nothing is put back.
