@@ -74,7 +74,7 @@ impl Names<'_> {
         .join(" ")
     }
 
-    /// Has the rotation attempted anew, or begins one.
+    /// Has the rotation attempted again, or begins one.
     pub(super) fn rotate(self) -> String {
         self.keywheel(&["rotate", self.secret])
     }

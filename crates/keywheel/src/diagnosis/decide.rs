@@ -70,6 +70,15 @@ fn plain(word: Word, state: State, summary: impl Into<String>) -> Diagnosis {
     }
 }
 
+/// The same, with the failure that led there.
+fn after(failure: Option<Failure<'_>>, diagnosis: Diagnosis) -> Diagnosis {
+    Diagnosis {
+        cause: failure.map(|failure| Cause::of(failure.code)),
+        code: failure.map(|failure| failure.code.to_owned()),
+        ..diagnosis
+    }
+}
+
 struct Case<'a> {
     answers: &'a Answers,
     secret: &'a Secret,
@@ -256,11 +265,7 @@ impl Case<'_> {
                 "the rotation that was due {} ago has not been",
                 crate::words::time::lasting(late)
             );
-            return Diagnosis {
-                cause,
-                code: failure.map(|failure| failure.code.to_owned()),
-                ..base(Word::Overdue, State::Overdue, summary, actions)
-            };
+            return after(failure, base(Word::Overdue, State::Overdue, summary, actions));
         }
         let last = secret.last_rotated.map_or_else(
             || "rotation is on, and has not rotated it yet".to_owned(),
@@ -292,9 +297,7 @@ impl Case<'_> {
             "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
             self.names.rotate(),
         ));
-        Diagnosis {
-            cause,
-            code: failure.map(|failure| failure.code.to_owned()),
+        let stuck = Diagnosis {
             logins,
             actions,
             never: vec!["write a value before a login has shown which password works"],
@@ -303,19 +306,14 @@ impl Case<'_> {
                 State::SwitchUnconfirmed,
                 "AWSCURRENT has moved, and Secrets Manager has not recorded the rotation's end",
             )
-        }
+        };
+        after(failure, stuck)
     }
 
     /// AWSCURRENT is older than the version that lost its label, and no setSecret changed anything: nobody wrote a value, and the password
     /// is the old one.
     fn never_reached_the_database(&self, version: &Version) -> bool {
-        let current = self.answers.versions.said().and_then(|versions| {
-            versions
-                .iter()
-                .find(|known| Some(&known.id) == self.secret.current())
-                .and_then(|known| known.created)
-        });
-        current < version.created && self.story.is_some_and(Story::changed_nothing)
+        self.made(self.secret.current()) < version.created && self.story.is_some_and(Story::changed_nothing)
     }
 
     /// AWSPENDING was taken off a value that was never in use: by the function, whose server rejects it, or by a person.
@@ -326,9 +324,7 @@ impl Case<'_> {
             "Rotate: the function makes another password.",
             self.names.rotate(),
         ));
-        Diagnosis {
-            cause,
-            code: failure.map(|failure| failure.code.to_owned()),
+        let broken = Diagnosis {
             logins,
             actions,
             ..plain(
@@ -336,7 +332,8 @@ impl Case<'_> {
                 State::GivenUp,
                 "the last rotation ended before the database changed, and nothing of it is left",
             )
-        }
+        };
+        after(failure, broken)
     }
 
     /// A version lost AWSPENDING before it became AWSCURRENT.
@@ -361,9 +358,7 @@ impl Case<'_> {
                 Action::run("Or find out first which password works.", self.names.login(None)).otherwise(),
             ],
         };
-        Diagnosis {
-            cause: failure.map(|failure| Cause::of(failure.code)),
-            code: failure.map(|failure| failure.code.to_owned()),
+        let stuck = Diagnosis {
             logins,
             actions,
             never: vec!["delete versions: one of them may have the only password"],
@@ -375,29 +370,25 @@ impl Case<'_> {
                     short(&version.id)
                 ),
             )
-        }
+        };
+        after(failure, stuck)
     }
 
     /// AWSCURRENT is on the rotation's version, and Secrets Manager has recorded no success since that version was made.
     fn unconfirmed(&self) -> bool {
-        let pending = self.secret.labels.carrier(&Label::Pending);
-        let Some(versions) = self.answers.versions.said() else {
-            return false;
-        };
-        let made = versions
-            .iter()
-            .find(|version| Some(&version.id) == pending)
-            .and_then(|version| version.created);
+        let made = self.made(self.secret.labels.carrier(&Label::Pending));
         made.is_some_and(|made| self.secret.last_rotated.is_none_or(|last| last < made))
     }
 
+    /// When a version was made, if it has a value and that was answered.
+    fn made(&self, version: Option<&VersionId>) -> Option<Timestamp> {
+        let versions = self.answers.versions.said()?;
+        let known = versions.iter().find(|known| Some(&known.id) == version)?;
+        known.created
+    }
+
     fn runs(&self, pending: &VersionId) -> bool {
-        let made = self.answers.versions.said().and_then(|versions| {
-            versions
-                .iter()
-                .find(|version| version.id == *pending)
-                .and_then(|version| version.created)
-        });
+        let made = self.made(Some(pending));
         // An empty version is in no list: the secret's own last change tells when it was made.
         let sign = made
             .max(self.story.and_then(Story::last_at))

@@ -139,7 +139,7 @@ pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_
         State::PendingEmpty | State::PendingBeforeSet => vec![
             retry("Have the rotation attempted again."),
             Action::run(
-                "If it fails again: take AWSPENDING off, and rotate anew.",
+                "If it fails again: take AWSPENDING off, and rotate again.",
                 names.unpend(pending),
             )
             .otherwise(),

@@ -134,7 +134,7 @@ impl Progress {
     }
 }
 
-/// One line for each call, for whoever writes a definition: no header, no body, and of the path its template.
+/// One line for each call, to debug a definition: no header, no body, and of the path its template.
 fn log(request: &Outgoing, time: Duration, outcome: &Result<Answer, ProviderFault>) {
     let (call, method, path) = (&request.call, &request.method, &request.shown);
     let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

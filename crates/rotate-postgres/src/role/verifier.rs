@@ -54,7 +54,7 @@ pub(crate) fn verifier(password: &Password, salt: Salt, rounds: NonZeroU32) -> S
     format!("SCRAM-SHA-256${rounds}:{salt}${stored_key}:{server_key}").into()
 }
 
-/// The MD5 hash that a server stores, salted with the role's name: whoever has it can log in.
+/// The MD5 hash that a server stores, salted with the role's name. It is enough to log in.
 #[expect(clippy::disallowed_methods, reason = "the hash is made from the password")]
 pub(crate) fn md5(password: &Password, role: &str) -> SecretString {
     postgres_protocol::password::md5(password.expose_secret().as_bytes(), role).into()

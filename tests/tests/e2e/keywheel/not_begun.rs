@@ -2,7 +2,16 @@
 
 use keywheel_tests::world::FUNCTION;
 
-use super::desk::Desk;
+use super::desk::{Desk, Screen};
+
+/// The command that gives the secret a function is typed as it is printed, and then all is well.
+async fn attaches(desk: &Desk, screen: &Screen) {
+    let attached = desk
+        .types(screen.command("aws secretsmanager rotate-secret", ""))
+        .await;
+    assert_eq!(attached.code, 0, "{}", attached.err);
+    desk.is_well().await;
+}
 
 #[tokio::test]
 async fn a_secret_without_rotation_gets_a_function() {
@@ -10,11 +19,7 @@ async fn a_secret_without_rotation_gets_a_function() {
     desk.later();
     let screen = desk.doctor("").await;
     screen.says(&["OFF", "[never-configured]", "work: not known"]);
-    let attached = desk
-        .types(screen.command("aws secretsmanager rotate-secret", ""))
-        .await;
-    assert_eq!(attached.code, 0, "{}", attached.err);
-    desk.is_well().await;
+    attaches(&desk, &screen).await;
 }
 
 #[tokio::test]
@@ -24,11 +29,7 @@ async fn a_function_that_is_gone_is_replaced() {
     desk.world.aws.remove_function(FUNCTION);
     let screen = desk.doctor("").await;
     screen.says(&["BROKEN", "[function-gone]", "work: yes"]);
-    let attached = desk
-        .types(screen.command("aws secretsmanager rotate-secret", ""))
-        .await;
-    assert_eq!(attached.code, 0, "{}", attached.err);
-    desk.is_well().await;
+    attaches(&desk, &screen).await;
 }
 
 #[tokio::test]
