@@ -32,7 +32,7 @@ pub struct Keys {
 impl Keys {
     /// One in which a failed rotation is not tried again, and without a function yet.
     pub async fn start() -> Self {
-        let aws = world::recorded(LocalSecretsManager::builder())
+        let aws = world::as_asked(LocalSecretsManager::builder())
             .retry_delays([])
             .start()
             .await;

@@ -15,7 +15,9 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
-use secrets_manager_local::{Builder, Clock, Function, FunctionError, LocalSecretsManager, RotationOutcome};
+use secrets_manager_local::{
+    Builder, Clock, Function, FunctionError, LocalSecretsManager, PendingRemoval, RotationOutcome,
+};
 use serde_json::{Value, json};
 use staging_labels::{Label, Labels, Step};
 use uuid::Uuid;
@@ -41,6 +43,7 @@ pub struct Setup {
     also: Option<&'static str>,
     name: Option<&'static str>,
     clock: Clock,
+    pending_removal: Option<PendingRemoval>,
 }
 
 impl Setup {
@@ -57,6 +60,7 @@ impl Setup {
             also: None,
             name: None,
             clock: Clock::system(),
+            pending_removal: None,
         }
     }
 
@@ -106,6 +110,13 @@ impl Setup {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// When AWSPENDING leaves a version that has become AWSCURRENT.
+    #[must_use]
+    pub fn pending_removal(mut self, removal: PendingRemoval) -> Self {
+        self.pending_removal = Some(removal);
         self
     }
 
@@ -199,10 +210,11 @@ impl Setup {
         if let Some(suffix) = &self.arn_suffix {
             aws = aws.arn_suffix(suffix);
         }
-        let aws = recorded(aws)
-            .start()
-            .await
-            .expect("the local Secrets Manager starts");
+        let mut aws = as_asked(aws);
+        if let Some(removal) = self.pending_removal {
+            aws = aws.pending_removal(removal);
+        }
+        let aws = aws.start().await.expect("the local Secrets Manager starts");
         let client = client(&aws.url());
         (aws, client)
     }
@@ -212,11 +224,19 @@ impl Setup {
 pub const SUPERUSER_SECRETS: &str = "arn:aws:secretsmanager:us-east-1:*:secret:*admin*,\
     arn:aws:secretsmanager:us-east-1:*:secret:rds!*";
 
-/// A Secrets Manager that notes what functions call, where `make test` asks for it: what their roles must allow.
-pub fn recorded(builder: Builder) -> Builder {
-    match env::var_os("KEYWHEEL_RECORD_CALLS") {
+/// What the environment of `make test` asks of a Secrets Manager: to note what functions call, since their roles must allow it,
+/// and when AWSPENDING leaves a version that has become AWSCURRENT.
+///
+/// # Panics
+/// If `KEYWHEEL_PENDING_REMOVED` is no name of a [`PendingRemoval`].
+pub fn as_asked(builder: Builder) -> Builder {
+    let builder = match env::var_os("KEYWHEEL_RECORD_CALLS") {
         Some(path) => builder.record_calls(path),
         None => builder,
+    };
+    match env::var("KEYWHEEL_PENDING_REMOVED") {
+        Ok(name) => builder.pending_removal(name.parse().expect("when-complete, with-move or never")),
+        Err(_) => builder,
     }
 }
 

@@ -4,8 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
-use secrets_manager_local::{Builder, Function, LocalSecretsManager};
+use secrets_manager_local::{Builder, Function, LocalSecretsManager, PendingRemoval};
+use strum::VariantNames as _;
 
 /// A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions.
 ///
@@ -63,6 +65,11 @@ pub(crate) struct Serve {
     #[arg(long, conflicts_with = "retry_delays")]
     no_retry: bool,
 
+    /// When AWSPENDING leaves a version that a rotation has made AWSCURRENT. AWS's own sources disagree.
+    #[arg(long, value_name = "WHEN", default_value = "when-complete",
+        value_parser = PossibleValuesParser::new(PendingRemoval::VARIANTS).try_map(|name| name.parse::<PendingRemoval>()))]
+    pending_removed: PendingRemoval,
+
     /// Throttles PutSecretValue, `UpdateSecret` and `UpdateSecretVersionStage` beyond so many a second; AWS allows 50.
     #[arg(long, value_name = "PER_SECOND")]
     write_quota: Option<usize>,
@@ -91,6 +98,7 @@ impl Serve {
             .timeout(Duration::from_secs_f64(self.timeout))
             .memory_mb(self.memory)
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
+            .pending_removal(self.pending_removed)
             .echo(true);
         builder = self.functions.into_iter().fold(builder, Builder::function);
         builder = self

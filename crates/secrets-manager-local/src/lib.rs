@@ -59,4 +59,4 @@ pub use faults::{Calls, Effect, Fault, FaultId, Faults, InjectedFault};
 pub use lambda::{Function, FunctionError, InvalidFunction, Invocation};
 pub use records::{Attempt, CallRecord, RotationOutcome, RotationRun, StepRun};
 pub use server::{Builder, LocalSecretsManager};
-pub use state::{ApiError, ErrorCode, TrailEvent, TrailEventName};
+pub use state::{ApiError, ErrorCode, PendingRemoval, TrailEvent, TrailEventName};

@@ -9,6 +9,7 @@ mod forms;
 mod given_back;
 mod hostile;
 mod messages;
+mod pending_removal;
 mod proof;
 mod revocation;
 mod silence;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use keywheel_tests::keys::{Keys, Secret, function};
 use keywheel_tests::scripted::{ADMIN, Kind, Provider, Trick};
 use keywheel_tests::{refusal, world};
-use secrets_manager_local::{Clock, LocalSecretsManager};
+use secrets_manager_local::{Clock, LocalSecretsManager, PendingRemoval};
 use serde_json::Value;
 use staging_labels::{Label, Step};
 
@@ -49,6 +50,7 @@ struct Setup {
     tags: Vec<(&'static str, &'static str)>,
     age: Duration,
     parameters: String,
+    pending_removal: Option<PendingRemoval>,
 }
 
 /// A provider, a secret that holds a key of it, and the function.
@@ -71,7 +73,14 @@ impl Setup {
             tags: Vec::new(),
             age: Duration::ZERO,
             parameters: String::new(),
+            pending_removal: None,
         }
+    }
+
+    /// When AWSPENDING leaves a version that has become AWSCURRENT.
+    fn pending_removal(mut self, removal: PendingRemoval) -> Self {
+        self.pending_removal = Some(removal);
+        self
     }
 
     /// More of what the function says of parameters.
@@ -125,7 +134,11 @@ impl Setup {
     }
 
     async fn start(self) -> World {
-        let builder = world::recorded(LocalSecretsManager::builder());
+        let builder = world::as_asked(LocalSecretsManager::builder());
+        let builder = match self.pending_removal {
+            Some(removal) => builder.pending_removal(removal),
+            None => builder,
+        };
         let builder = match self.age {
             Duration::ZERO => builder,
             age => builder.clock(Clock::manual(Timestamp::now() - age)),

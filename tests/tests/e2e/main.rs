@@ -14,6 +14,7 @@ mod healing;
 mod keywheel;
 mod network;
 mod peers;
+mod pending_removal;
 mod policy;
 mod providers;
 mod rds;

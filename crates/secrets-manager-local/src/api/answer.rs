@@ -10,8 +10,6 @@ use crate::state::{Secret, Unfinished};
 pub(crate) struct Context<'a> {
     /// Now.
     pub(crate) now: Timestamp,
-    /// The version's id if the request has no `ClientRequestToken`.
-    pub(crate) fresh_token: VersionId,
     /// The six characters of a new secret's ARN.
     pub(crate) arn_suffix: String,
     /// The RotationToken of a rotation that begins.

@@ -35,7 +35,11 @@ impl<'a> Args<'a> {
 
     /// The secret's name or ARN.
     pub(crate) fn secret_id(self) -> Result<String, ApiError> {
-        self.required_text("SecretId", 1..=2048)
+        let id = self.required_text("SecretId", 1..=2048)?;
+        if !id.starts_with("arn:") {
+            check_name(&id)?;
+        }
+        Ok(id)
     }
 
     /// A version's id; AWS's own check is `InvalidParameterException` (fact 11).
@@ -51,6 +55,16 @@ impl<'a> Args<'a> {
             ))
         })?;
         Ok(Some(id))
+    }
+
+    /// `ClientRequestToken`, which SDKs fill in. The code of the refusal depends on the operation (fact 25).
+    pub(crate) fn request_token(self, missing: ErrorCode) -> Result<VersionId, ApiError> {
+        self.version_id("ClientRequestToken")?.ok_or_else(|| {
+            ApiError::new(
+                missing,
+                "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+            )
+        })
     }
 
     /// A staging label.
@@ -174,6 +188,18 @@ impl<'a> Args<'a> {
         check_length(name, bytes.len(), &(1..=MAX_BYTES))?;
         Ok(Some(bytes))
     }
+}
+
+/// What the name of a secret can be, wherever it is given (fact 26).
+pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-/_+=.@!".contains(c);
+    if name.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::Validation,
+        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+    ))
 }
 
 fn check_length(name: &str, length: usize, allowed: &RangeInclusive<usize>) -> Result<(), ApiError> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Answer, Context, epoch, secret_answer};
 use super::args::Args;
+use crate::arn::REGION;
 use crate::state::{ApiError, Replica, Secret, State};
 
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
@@ -28,17 +29,20 @@ pub(super) fn metadata(secret: &Secret) -> Map<String, Json> {
             answer.insert(name.to_owned(), value);
         }
     };
-    add("Description", secret.description.as_deref().map(Json::from));
+    let description = secret.description.as_deref().filter(|text| !text.is_empty());
+    add("Description", description.map(Json::from));
     add("KmsKeyId", secret.kms_key_id.as_deref().map(Json::from));
     add("Type", secret.kind.as_deref().map(Json::from));
     add("OwningService", secret.owning_service.as_deref().map(Json::from));
-    add("PrimaryRegion", secret.primary_region.as_deref().map(Json::from));
+    let own_region = (!secret.replicas.is_empty()).then_some(REGION);
+    let primary_region = secret.primary_region.as_deref().or(own_region);
+    add("PrimaryRegion", primary_region.map(Json::from));
     add("CreatedDate", Some(epoch(secret.created)));
     add("LastChangedDate", Some(epoch(secret.last_changed)));
     add("LastAccessedDate", secret.last_accessed.map(epoch));
     add("DeletedDate", secret.deletion.map(epoch));
     add("LastRotatedDate", secret.last_rotated.map(epoch));
-    add("Tags", (!secret.tags.is_empty()).then(|| tags(secret)));
+    add("Tags", secret.tags.as_deref().map(tags));
     add_rotation(secret, &mut add);
     answer
 }
@@ -55,7 +59,10 @@ fn add_rotation(secret: &Secret, add: &mut impl FnMut(&str, Option<Json>)) {
     let members = [
         (
             "AutomaticallyAfterDays",
-            rules.automatically_after_days.map(Json::from),
+            rules
+                .automatically_after_days
+                .or(rotation.days_until_next)
+                .map(Json::from),
         ),
         (
             "Duration",
@@ -69,10 +76,8 @@ fn add_rotation(secret: &Secret, add: &mut impl FnMut(&str, Option<Json>)) {
     add("RotationRules", Some(Json::Object(given.collect())));
 }
 
-fn tags(secret: &Secret) -> Json {
-    secret
-        .tags
-        .iter()
+fn tags(tags: &[(String, String)]) -> Json {
+    tags.iter()
         .map(|(key, value)| json!({ "Key": key, "Value": value }))
         .collect()
 }

@@ -3,26 +3,17 @@
 use serde_json::{Map, Value as Json};
 
 use super::answer::{Answer, Context, epoch, secret_answer, version_answer};
-use super::args::{Args, constraint, missing};
+use super::args::{Args, check_name, constraint, missing};
 use super::describe;
 use super::values::details;
+use crate::arn::{REGION, secret_arn};
 use crate::state::lifecycle::{self, Deletion, NewSecret};
 use crate::state::{ApiError, ErrorCode, Replica, State};
 
 pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let name = args.required_text("Name", 1..=512)?;
-    if !name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-/_+=.@!".contains(c))
-    {
-        return Err(ApiError::new(
-            ErrorCode::Validation,
-            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
-        ));
-    }
-    let token = args
-        .version_id("ClientRequestToken")?
-        .unwrap_or_else(|| context.fresh_token.clone());
+    check_name(&name)?;
+    let token = args.request_token(ErrorCode::InvalidRequest)?;
     let value = args.value()?;
     let writes = value.is_some();
     let new = NewSecret {
@@ -52,7 +43,12 @@ pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -
 
 fn replica_regions(args: Args<'_>) -> Result<Vec<String>, ApiError> {
     args.structures("AddReplicaRegions", |region| {
-        region.required_text("Region", 1..=128)
+        let region = region.required_text("Region", 1..=128)?;
+        // Fact 30: the secret's own region.
+        if region == REGION {
+            return Err(ApiError::invalid_parameter("Invalid replica region."));
+        }
+        Ok(region)
     })
 }
 
@@ -73,7 +69,7 @@ pub(super) fn delete(args: Args<'_>, state: &mut State, context: &Context<'_>) -
     };
     let secret = match (state.find(&id), deletion) {
         (Ok(secret), _) => secret,
-        // AWS answers a forced deletion of what is not there as if it had been.
+        // Fact 28: a forced deletion of what is not there is answered as if it had been.
         (Err(_), Deletion::AtOnce) => return Ok(deleted_nothing(&id, context)),
         (Err(error), Deletion::AfterDays(_)) => return Err(error),
     };
@@ -94,7 +90,13 @@ fn recovery_window(days: Option<i64>) -> Result<u8, ApiError> {
 }
 
 fn deleted_nothing(id: &str, context: &Context<'_>) -> Answer {
+    let arn = if id.starts_with("arn:") {
+        id.to_owned()
+    } else {
+        secret_arn(id, &context.arn_suffix)
+    };
     let answer = Map::from_iter([
+        ("ARN".to_owned(), arn.into()),
         ("Name".to_owned(), id.into()),
         ("DeletionDate".to_owned(), epoch(context.now)),
     ]);
@@ -129,7 +131,9 @@ pub(super) fn untag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiErro
         .ok_or_else(|| missing("TagKeys"))?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
-        secret.tags.retain(|(key, _)| !keys.contains(key));
+        if let Some(tags) = &mut secret.tags {
+            tags.retain(|(key, _)| !keys.contains(key));
+        }
         Ok(())
     })?;
     Ok(Json::Object(Map::new()).into())

@@ -54,43 +54,68 @@ impl Filter {
 }
 
 impl Key {
+    /// Names and tags match by their beginning, the rest by words (fact 29).
     fn matches(self, secret: &Secret, value: &str) -> bool {
-        let begins = |text: &Option<String>| text.as_deref().unwrap_or_default().starts_with(value);
+        let tags = secret.tags().iter();
+        let in_words = |text: &Option<String>| words_match(value, text.as_deref().unwrap_or_default());
         match self {
-            Self::All => every_word_is_somewhere(secret, value),
-            Self::Description => {
-                let description = secret.description.as_deref().unwrap_or_default().to_lowercase();
-                description.starts_with(&value.to_lowercase())
+            Self::All => {
+                let tags = tags.flat_map(|(key, value)| [key, value]);
+                let texts = secret.description.iter().chain([&secret.name]).chain(tags);
+                texts.into_iter().any(|text| words_match(value, text))
             }
+            Self::Description => in_words(&secret.description),
             Self::Name => secret.name.starts_with(value),
-            Self::OwningService => begins(&secret.owning_service),
-            Self::PrimaryRegion => begins(&secret.primary_region),
-            Self::TagName => secret.tags.iter().any(|(key, _)| key.starts_with(value)),
-            Self::TagContent => secret.tags.iter().any(|(_, tag)| tag.starts_with(value)),
+            Self::OwningService => in_words(&secret.owning_service),
+            Self::PrimaryRegion => secret
+                .primary_region
+                .as_deref()
+                .is_some_and(|region| region.starts_with(value)),
+            Self::TagName => tags.into_iter().any(|(key, _)| key.starts_with(value)),
+            Self::TagContent => tags.into_iter().any(|(_, tag)| tag.starts_with(value)),
         }
     }
 }
 
-fn every_word_is_somewhere(secret: &Secret, words: &str) -> bool {
-    let tags = secret
-        .tags
-        .iter()
-        .flat_map(|(key, value)| [key.as_str(), value.as_str()]);
-    let texts = [
-        Some(secret.name.as_str()),
-        secret.description.as_deref(),
-        secret.owning_service.as_deref(),
-        secret.primary_region.as_deref(),
-    ];
-    let all: Vec<String> = texts
+/// Whether each word that is asked for begins a word of the text.
+fn words_match(asked: &str, text: &str) -> bool {
+    let (asked, text) = (words(asked), words(text));
+    !asked.is_empty()
+        && asked
+            .iter()
+            .all(|word| text.iter().any(|other| other.starts_with(word)))
+}
+
+/// A text's words in lower case, as AWS was seen to split them: at one of `/-_+=.@` if it has only that one of
+/// them, and before an upper-case letter, a digit or a blank that lower-case letters follow.
+fn words(text: &str) -> Vec<String> {
+    const SEPARATORS: [char; 7] = ['/', '-', '_', '+', '=', '.', '@'];
+    let mut found = SEPARATORS
         .into_iter()
-        .flatten()
-        .chain(tags)
-        .map(str::to_lowercase)
-        .collect();
-    words
-        .split_whitespace()
-        .all(|word| all.iter().any(|text| text.contains(&word.to_lowercase())))
+        .filter(|separator| text.contains(*separator));
+    let parts: Vec<&str> = match (found.next(), found.next()) {
+        (Some(_), Some(_)) => return vec![text.to_lowercase()],
+        (Some(only), None) => text.split(only).collect(),
+        (None, _) => vec![text],
+    };
+    let words = parts.into_iter().flat_map(split_at_capitals);
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+fn split_at_capitals(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    let is_lower = |at: usize| letters.get(at).is_some_and(char::is_ascii_lowercase);
+    let begins = |at: usize| !is_lower(at) && is_lower(at + 1);
+    let (mut words, mut word, mut in_capitalised) = (Vec::new(), String::new(), false);
+    for (at, letter) in letters.iter().enumerate() {
+        if begins(at) || (in_capitalised && !is_lower(at)) {
+            words.push(std::mem::take(&mut word));
+            in_capitalised = begins(at);
+        }
+        word.push(*letter);
+    }
+    words.push(word);
+    words.iter().map(|word| word.trim().to_lowercase()).collect()
 }
 
 /// The page that `NextToken` and `MaxResults` ask for, and where the next one begins.

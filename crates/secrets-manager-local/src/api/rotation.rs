@@ -8,9 +8,7 @@ use crate::state::{ApiError, ErrorCode, Rules, State};
 pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
     let request = RotationRequest {
-        token: args
-            .version_id("ClientRequestToken")?
-            .unwrap_or_else(|| context.fresh_token.clone()),
+        token: args.request_token(ErrorCode::InvalidParameter)?,
         rotation_token: context.rotation_token.clone(),
         function_arn: args
             .text("RotationLambdaARN", 0..=2048)?
@@ -21,8 +19,8 @@ pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -
     let function = rotate::rotation_function(state.get(&arn)?, request.function_arn.as_deref())?;
     if !(context.may_invoke)(&function) {
         return Err(ApiError::new(
-            ErrorCode::ResourceNotFound,
-            format!("Secrets Manager can't find the Lambda function {function}."),
+            ErrorCode::AccessDenied,
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.",
         ));
     }
     let token = request.token.clone();

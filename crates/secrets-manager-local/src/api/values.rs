@@ -8,16 +8,14 @@ use super::args::{Args, constraint};
 use super::paging::{add_next_token, filters, page};
 use crate::state::lifecycle::{self, Details};
 use crate::state::versions::{self, NewVersion};
-use crate::state::{ApiError, Secret, State};
+use crate::state::{ApiError, ErrorCode, Secret, State};
 
 /// Most values in one answer of `BatchGetSecretValue`.
 const BATCH: usize = 20;
 
 pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    let id = args
-        .version_id("ClientRequestToken")?
-        .unwrap_or_else(|| context.fresh_token.clone());
+    let id = args.request_token(ErrorCode::InvalidRequest)?;
     let stages = args.texts("VersionStages", 1..=20, 256)?;
     let stages = stages.map(|names| names.iter().map(|name| Label::from(name.as_str())).collect());
     let rotation_token = rotation_token(args)?;
@@ -52,9 +50,7 @@ fn rotation_token(args: Args<'_>) -> Result<Option<String>, ApiError> {
 
 pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    let id = args
-        .version_id("ClientRequestToken")?
-        .unwrap_or_else(|| context.fresh_token.clone());
+    let id = args.request_token(ErrorCode::InvalidRequest)?;
     let details = details(args)?;
     let new = args.value()?.map(|value| NewVersion {
         id: id.clone(),

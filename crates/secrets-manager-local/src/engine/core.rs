@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::faults::{Faults, Throttle};
 use crate::lambda::Host;
 use crate::records::{CallLog, RunLog};
-use crate::state::{ApiError, RotationKind, Secret, State, Unfinished, lifecycle, rotate};
+use crate::state::{ApiError, PendingRemoval, RotationKind, Secret, State, Unfinished, lifecycle, rotate};
 use crate::sync::lock;
 
 /// What the server does differently on request.
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) retry_delays: Vec<Duration>,
     pub(crate) quotas: BTreeMap<Quota, usize>,
     pub(crate) reattempt_refused: bool,
+    pub(crate) pending_removal: PendingRemoval,
 }
 
 /// The server's shared parts.
@@ -43,6 +44,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(settings: Settings, clock: Clock, host: Arc<Host>, calls: CallLog) -> Self {
         let throttle = Mutex::new(Throttle::new(settings.quotas.clone()));
+        let state = Mutex::new(State::new(settings.pending_removal));
         Self {
             settings,
             clock,
@@ -51,7 +53,7 @@ impl Core {
             runs: RunLog::new(),
             host,
             rescheduled: Notify::new(),
-            state: Mutex::default(),
+            state,
             throttle,
         }
     }

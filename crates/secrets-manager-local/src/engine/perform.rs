@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
-use staging_labels::VersionId;
 
 use super::core::{Core, fresh_rotation_token};
 use super::rotations;
@@ -51,7 +50,6 @@ fn answer(
 ) -> Result<Answer, ApiError> {
     let context = Context {
         now,
-        fresh_token: VersionId::stored(uuid::Uuid::new_v4().to_string()),
         arn_suffix: core.arn_suffix(),
         rotation_token: fresh_rotation_token(),
         may_invoke: &|arn| arn.starts_with("arn:") && core.host.name_of(arn).is_some(),

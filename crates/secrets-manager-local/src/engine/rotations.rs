@@ -76,8 +76,9 @@ async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
         deliver(core, arn, run, *step).await?;
     }
     check_status(core, arn, &run.token)?;
+    let removal = core.settings.pending_removal;
     let succeeded =
-        core.write(|state, now| state.change(arn, |secret| Ok(rotate::succeed(secret, run, now))));
+        core.write(|state, now| state.change(arn, |secret| Ok(rotate::succeed(secret, run, removal, now))));
     match succeeded {
         Ok(true) => Ok(()),
         Ok(false) => {

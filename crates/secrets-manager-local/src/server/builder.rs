@@ -19,6 +19,7 @@ use crate::engine::{Core, Settings, run_schedule};
 use crate::http::{reachable, serve};
 use crate::lambda::{Function, Host, HostSettings, Variables};
 use crate::records::{CallKinds, CallLog};
+use crate::state::PendingRemoval;
 use crate::wire::routes;
 
 /// How a server is set up.
@@ -50,6 +51,7 @@ impl Default for Builder {
                 retry_delays: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
                 quotas: BTreeMap::new(),
                 reattempt_refused: true,
+                pending_removal: PendingRemoval::default(),
             },
             record: None,
         }
@@ -142,6 +144,13 @@ impl Builder {
     #[must_use]
     pub const fn reattempt_refused(mut self, reattempt: bool) -> Self {
         self.settings.reattempt_refused = reattempt;
+        self
+    }
+
+    /// When `AWSPENDING` leaves a version that has become `AWSCURRENT`: when the rotation is complete, if not set.
+    #[must_use]
+    pub const fn pending_removal(mut self, removal: PendingRemoval) -> Self {
+        self.settings.pending_removal = removal;
         self
     }
 

@@ -1,4 +1,4 @@
-//! How labels move (facts 11 and 12).
+//! How labels move (facts 11, 12, 23 and 24).
 
 use jiff::Timestamp;
 use staging_labels::{Label, VersionId};
@@ -8,6 +8,20 @@ use super::secret::Secret;
 
 /// Most labels on a version (fact 11).
 pub(crate) const MAX_LABELS: usize = 20;
+
+/// When `AWSPENDING` leaves the version that a rotation has made `AWSCURRENT`. AWS's guide, its maintainers and
+/// its users each say something else (fact 24), so a function must get along with all three.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+pub enum PendingRemoval {
+    /// When the rotation has succeeded.
+    #[default]
+    WhenComplete,
+    /// In the call that moves `AWSCURRENT`.
+    WithMove,
+    /// Not at all: it stays until another version takes it.
+    Never,
+}
 
 /// `UpdateSecretVersionStage`: which label goes from where to where.
 #[derive(Debug, Clone)]
@@ -67,7 +81,8 @@ fn remove_stage(
     Ok(())
 }
 
-/// Puts `label` on `version`, off whichever has it. `AWSPREVIOUS` follows `AWSCURRENT`.
+/// Puts `label` on `version`, off the version that has it. `AWSPREVIOUS` follows `AWSCURRENT`, and the version
+/// that loses `AWSCURRENT` does not keep `AWSPENDING` (fact 23).
 pub(crate) fn attach(
     secret: &mut Secret,
     version: &VersionId,
@@ -100,6 +115,7 @@ fn after_promotion(secret: &mut Secret, loser: Option<&VersionId>, now: Timestam
     if let Some(loser) = loser {
         detach(secret, &Label::Previous);
         if let Some(version) = secret.version_mut(loser) {
+            version.stages.remove(&Label::Pending);
             version.stages.insert(Label::Previous);
         }
     }

@@ -10,7 +10,7 @@ use super::secret::{Secret, Version};
 use super::secrets::State;
 use super::value::Value;
 use super::versions::{NewVersion, put};
-use crate::arn::{ACCOUNT, REGION};
+use crate::arn::secret_arn;
 
 /// Most tags on a secret.
 const MAX_TAGS: usize = 50;
@@ -60,10 +60,7 @@ pub(crate) fn create(state: &mut State, new: NewSecret, now: Timestamp) -> Resul
     if let Some(existing) = state.secrets().find(|secret| secret.name == new.name) {
         return repeated_create(existing, &new);
     }
-    let arn = format!(
-        "arn:aws:secretsmanager:{}:{}:secret:{}-{}",
-        REGION, ACCOUNT, new.name, new.arn_suffix
-    );
+    let arn = secret_arn(&new.name, &new.arn_suffix);
     if state.get(&arn).is_ok() {
         return Err(ApiError::new(
             ErrorCode::InternalServiceError,
@@ -78,6 +75,9 @@ pub(crate) fn create(state: &mut State, new: NewSecret, now: Timestamp) -> Resul
             .push(Version::new(new.token.clone(), Some(value), now));
         attach(&mut secret, &new.token, Label::Current, now)?;
     }
+    // Last: a copy begins with the first value, it does not follow it.
+    let copies = new.replica_regions.into_iter();
+    secret.replicas = copies.map(|region| Replica::new(region, now)).collect();
     state.insert(secret);
     Ok(arn)
 }
@@ -89,6 +89,7 @@ pub(crate) fn delete(
     deletion: Deletion,
     now: Timestamp,
 ) -> Result<Timestamp, ApiError> {
+    refuse_replicated(state.get(arn)?)?;
     let days = match deletion {
         Deletion::AfterDays(days) => i32::from(days),
         Deletion::AtOnce => {
@@ -97,17 +98,25 @@ pub(crate) fn delete(
         }
     };
     state.change(arn, |secret| {
-        if !secret.replicas.is_empty() {
-            return Err(ApiError::invalid_request(
-                "You can't delete a secret that still has replicas.",
-            ));
-        }
         let date = now
             .checked_add(DAY * days)
             .map_err(|_| ApiError::invalid_parameter("The date is out of range."))?;
         secret.deletion = Some(date);
         Ok(date)
     })
+}
+
+/// Fact 30.
+fn refuse_replicated(secret: &Secret) -> Result<(), ApiError> {
+    if secret.replicas.is_empty() {
+        return Ok(());
+    }
+    let regions = secret.replicas.iter().map(|replica| replica.region.as_str());
+    Err(ApiError::invalid_parameter(format!(
+        "You can't delete secret {} that still has replica regions [{}]",
+        secret.name,
+        regions.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 /// `UpdateSecret`: metadata, and a new `AWSCURRENT` version if a value is given. Whether one was written.
@@ -133,13 +142,17 @@ pub(crate) fn update(
 /// `TagResource`: a tag that is there already gets the new value.
 pub(crate) fn add_tags(secret: &mut Secret, tags: Vec<(String, String)>) -> Result<(), ApiError> {
     secret.refuse_deleted()?;
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let all = secret.tags.get_or_insert_default();
     for (key, value) in tags {
-        match secret.tags.iter_mut().find(|tag| tag.0 == key) {
+        match all.iter_mut().find(|tag| tag.0 == key) {
             Some(tag) => tag.1 = value,
-            None => secret.tags.push((key, value)),
+            None => all.push((key, value)),
         }
     }
-    if secret.tags.len() > MAX_TAGS {
+    if all.len() > MAX_TAGS {
         return Err(ApiError::invalid_parameter(format!(
             "A secret can have {MAX_TAGS} tags at most."
         )));
@@ -175,7 +188,7 @@ fn empty_secret(arn: &str, new: &NewSecret, now: Timestamp) -> Secret {
         description: new.details.description.clone(),
         kms_key_id: new.details.kms_key_id.clone(),
         kind: new.details.kind.clone(),
-        tags: Vec::new(),
+        tags: None,
         policy: None,
         versions: Vec::new(),
         rotation: None,
@@ -188,10 +201,6 @@ fn empty_secret(arn: &str, new: &NewSecret, now: Timestamp) -> Secret {
         deletion: None,
         owning_service: None,
         primary_region: None,
-        replicas: new
-            .replica_regions
-            .iter()
-            .map(|region| Replica::new(region.clone(), now))
-            .collect(),
+        replicas: Vec::new(),
     }
 }

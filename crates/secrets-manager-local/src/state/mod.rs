@@ -17,6 +17,7 @@ mod value;
 pub(crate) mod versions;
 
 pub use error::{ApiError, ErrorCode};
+pub use labels::PendingRemoval;
 pub(crate) use replica::Replica;
 pub(crate) use rotation::{RotationKind, Unfinished};
 pub(crate) use schedule::Rules;

@@ -20,6 +20,9 @@ pub(crate) struct Rotation {
     pub(crate) next: Option<Window>,
     /// When the server itself begins the next rotation.
     pub(crate) due: Option<Timestamp>,
+    /// `AutomaticallyAfterDays` of a `ScheduleExpression`: the days from the last rotation that succeeded to the
+    /// next window (fact 32).
+    pub(crate) days_until_next: Option<u16>,
 }
 
 impl Rotation {

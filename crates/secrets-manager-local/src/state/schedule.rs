@@ -228,6 +228,9 @@ fn parse_cron(cron: &str) -> Result<Schedule, &'static str> {
     if (day_of_month == "?") == (day_of_week == "?") {
         return Err("exactly one of day-of-month and day-of-week must be ?");
     }
+    if day_of_month.to_ascii_uppercase().contains('W') {
+        return Err("W is no part of a rotation's cron()");
+    }
     let pattern = CronParser::builder()
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)

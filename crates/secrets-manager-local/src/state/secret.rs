@@ -27,8 +27,8 @@ pub(crate) struct Secret {
     pub(crate) kms_key_id: Option<String>,
     /// `Type`
     pub(crate) kind: Option<String>,
-    /// Tags in the order they were added.
-    pub(crate) tags: Vec<(String, String)>,
+    /// Tags in the order they were added; absent if it never had one (fact 31).
+    pub(crate) tags: Option<Vec<(String, String)>>,
     /// The resource policy's text.
     pub(crate) policy: Option<String>,
     /// Every version, oldest first, those without a label included.
@@ -113,6 +113,11 @@ impl Secret {
     pub(super) fn carries(&self, version: &VersionId, label: &Label) -> bool {
         self.version(version)
             .is_some_and(|version| version.stages.contains(label))
+    }
+
+    /// The tags, none if it never had one.
+    pub(crate) fn tags(&self) -> &[(String, String)] {
+        self.tags.as_deref().unwrap_or_default()
     }
 
     /// Adds an event to the trail.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use staging_labels::VersionId;
+use staging_labels::{Label, VersionId};
 
 use super::error::ApiError;
+use super::labels::PendingRemoval;
 use super::secret::Secret;
 
 /// Length of `-AbCdEf`, what AWS appends to the name in an ARN.
@@ -16,9 +17,18 @@ const SUFFIX: usize = 7;
 pub(crate) struct State {
     secrets: BTreeMap<String, Secret>,
     before: BTreeMap<String, Option<Secret>>,
+    pending_removal: PendingRemoval,
 }
 
 impl State {
+    /// No secrets yet.
+    pub(crate) fn new(pending_removal: PendingRemoval) -> Self {
+        Self {
+            pending_removal,
+            ..Self::default()
+        }
+    }
+
     /// Every secret, in the order of the ARNs.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.secrets.values()
@@ -58,6 +68,9 @@ impl State {
         let before = secret.clone();
         match change(secret) {
             Ok(answer) => {
+                if self.pending_removal == PendingRemoval::WithMove {
+                    take_pending_off_current(secret);
+                }
                 if *secret != before {
                     self.before.insert(arn.to_owned(), Some(before));
                 }
@@ -90,6 +103,7 @@ impl State {
         Self {
             secrets,
             before: BTreeMap::new(),
+            pending_removal: self.pending_removal,
         }
     }
 
@@ -117,5 +131,13 @@ impl State {
                 .and_then(|end| secret.arn.get(..end));
             stem == Some(partial)
         })
+    }
+}
+
+fn take_pending_off_current(secret: &mut Secret) {
+    for version in &mut secret.versions {
+        if version.stages.contains(&Label::Current) {
+            version.stages.remove(&Label::Pending);
+        }
     }
 }

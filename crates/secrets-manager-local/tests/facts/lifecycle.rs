@@ -129,11 +129,6 @@ fn fact_17_replicas_follow_later_and_two_moves_close_together_leave_one_stuck() 
     world.put(3, "three", &["AWSCURRENT"]);
     world.now += SignedDuration::from_secs(60);
     assert_eq!(status(&mut world), "Failed");
-    world.refused(
-        DeleteSecret,
-        json!({ "SecretId": "db" }),
-        "InvalidRequestException",
-    );
     world.ok(
         RemoveRegionsFromReplication,
         json!({ "SecretId": "db", "RemoveReplicaRegions": ["eu-west-1"] }),

@@ -65,7 +65,7 @@ fn secrets_are_listed_by_filters_and_pages() {
     assert_eq!(names(by("name", "!prod/")).0, "dev/db");
     assert_eq!(names(by("description", "THE ")).0, "prod/db prod/key");
     assert_eq!(names(by("tag-value", "a")).0, "prod/db dev/db");
-    assert_eq!(names(by("all", "orders db")).0, "prod/db dev/db");
+    assert_eq!(names(by("all", "orders")).0, "prod/db dev/db");
     let (first, next) = names(json!({ "MaxResults": 2 }));
     assert_eq!(first, "prod/db prod/key");
     assert_eq!(

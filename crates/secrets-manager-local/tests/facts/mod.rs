@@ -4,12 +4,12 @@
 mod lifecycle;
 mod lists;
 mod properties;
+mod recorded;
 mod rotation;
 mod versions;
 
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use staging_labels::VersionId;
 
 use crate::api::Operation::{self, *};
 use crate::api::{Context, perform};
@@ -54,14 +54,21 @@ impl World {
         self.ids += 1;
         let context = Context {
             now: self.now,
-            fresh_token: VersionId::stored(format!("fresh-{:026}", self.ids)),
             arn_suffix: format!("{:06}", self.ids),
             rotation_token: format!("rotation-token-{:021}", self.ids),
             may_invoke: &|arn| arn == FUNCTION,
         };
-        let Json::Object(members) = parameters else {
+        let Json::Object(mut members) = parameters else {
             panic!("parameters are an object")
         };
+        // As SDKs do.
+        if matches!(
+            operation,
+            CreateSecret | PutSecretValue | RotateSecret | UpdateSecret
+        ) {
+            let fresh = || format!("fresh-{:026}", self.ids).into();
+            members.entry("ClientRequestToken").or_insert_with(fresh);
+        }
         perform(operation, &members, &mut self.state, &context).map(|answer| answer.body)
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{FUNCTION, World, v};
 use crate::api::Operation::*;
-use crate::state::rotate;
+use crate::state::{PendingRemoval, rotate};
 
 #[test]
 fn fact_1_a_wrong_rotation_token_is_refused_and_none_is_not() {
@@ -102,7 +102,12 @@ fn fact_5_a_test_of_the_rotation_holds_the_existing_value() {
     assert!(
         world
             .state
-            .change(&arn, |secret| Ok(rotate::succeed(secret, &run, now)))
+            .change(&arn, |secret| Ok(rotate::succeed(
+                secret,
+                &run,
+                PendingRemoval::default(),
+                now
+            )))
             .unwrap()
     );
     assert_eq!(world.labels(), "1:CU");
@@ -255,17 +260,4 @@ fn fact_19_a_managed_secret_refuses_a_function() {
         .unwrap();
     let parameters = json!({ "SecretId": "db", "RotationLambdaARN": FUNCTION });
     world.refused(RotateSecret, parameters, "InvalidRequestException");
-}
-
-#[test]
-fn a_function_that_is_not_there_is_refused_before_anything_changes() {
-    let mut world = World::with_secret();
-    let parameters = json!({ "SecretId": "db", "RotationLambdaARN": format!("{FUNCTION}-not") });
-    world.refused(RotateSecret, parameters, "ResourceNotFoundException");
-    world.refused(
-        RotateSecret,
-        json!({ "SecretId": "db" }),
-        "InvalidRequestException",
-    );
-    assert_eq!(world.describe().get("RotationEnabled"), None);
 }

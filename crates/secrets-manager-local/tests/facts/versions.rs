@@ -146,7 +146,7 @@ fn fact_12_the_version_that_loses_awscurrent_gets_awsprevious() {
     world.promote(1, 2);
     assert_eq!(world.labels(), "1:PR 2:CUPE");
     world.promote(2, 1);
-    assert_eq!(world.labels(), "1:CU 2:PEPR");
+    assert_eq!(world.labels(), "1:CU 2:PR");
 }
 
 #[test]

@@ -62,8 +62,12 @@ pub(crate) async fn send(
     })
 }
 
-/// Calls Secrets Manager.
-pub(crate) async fn call(url: &str, operation: &str, parameters: Json) -> Result<Answer, hyper::Error> {
+/// Calls Secrets Manager, with a `ClientRequestToken` where SDKs fill one in.
+pub(crate) async fn call(url: &str, operation: &str, mut parameters: Json) -> Result<Answer, hyper::Error> {
+    let takes_token = ["CreateSecret", "PutSecretValue", "RotateSecret", "UpdateSecret"];
+    if takes_token.contains(&operation) && parameters.get("ClientRequestToken").is_none() {
+        parameters["ClientRequestToken"] = uuid::Uuid::new_v4().to_string().into();
+    }
     let target = format!("secretsmanager.{operation}");
     let headers = [
         ("x-amz-target", target.as_str()),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use secrets_manager_local::{CallRecord, Effect, Fault, LocalSecretsManager, RotationOutcome};
+use secrets_manager_local::{
+    CallRecord, Effect, Fault, LocalSecretsManager, PendingRemoval, RotationOutcome,
+};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Lab, function, rotate_parameters, steps, v};
@@ -75,12 +77,19 @@ async fn a_rotation_that_failed_is_attempted_again_with_its_own_token() {
 }
 
 #[tokio::test]
-async fn fact_4_awspending_may_stay_on_awscurrents_version() {
-    let lab = Lab::with("").await;
-    lab.rotate(2).await;
-    assert_eq!(lab.carrier("AWSPENDING").await, Some(v(2)));
-    assert_eq!(lab.rotate(3).await.outcome, Some(RotationOutcome::Succeeded));
-    assert_eq!(lab.carrier("AWSCURRENT").await, Some(v(3)));
+async fn facts_4_and_24_awspending_may_stay_on_awscurrents_version_or_go() {
+    for (removal, pending) in [
+        (PendingRemoval::Never, Some(v(2))),
+        (PendingRemoval::WhenComplete, None),
+        (PendingRemoval::WithMove, None),
+    ] {
+        let builder = LocalSecretsManager::builder().pending_removal(removal);
+        let lab = Lab::of(builder.function(function("rotate", ""))).await;
+        assert_eq!(lab.rotate(2).await.outcome, Some(RotationOutcome::Succeeded));
+        assert_eq!(lab.carrier("AWSPENDING").await, pending, "{removal:?}");
+        assert_eq!(lab.rotate(3).await.outcome, Some(RotationOutcome::Succeeded));
+        assert_eq!(lab.carrier("AWSCURRENT").await, Some(v(3)));
+    }
 }
 
 #[tokio::test]

@@ -114,7 +114,8 @@ pub(crate) fn stage_pending(secret: &mut Secret, run: Unfinished, now: Timestamp
 /// The unfinished rotation, if it is the one of `token`.
 fn repeated(secret: &Secret, token: &VersionId) -> Option<Unfinished> {
     let run = secret.unfinished.clone().filter(|run| run.token == *token)?;
-    secret.carries(token, &Label::Pending).then_some(run)
+    let labelled = secret.carries(token, &Label::Pending) || secret.carries(token, &Label::Current);
+    labelled.then_some(run)
 }
 
 fn has_rotated_to(secret: &Secret, token: &VersionId) -> bool {
@@ -141,6 +142,7 @@ fn configure(secret: &mut Secret, function_arn: Option<String>, rules: Option<Ru
         rules,
         next: None,
         due: None,
+        days_until_next: None,
     };
     rotation.schedule_after(now);
     secret.rotation = Some(rotation);

@@ -4,23 +4,32 @@ use jiff::Timestamp;
 use staging_labels::{Label, VersionId};
 
 use crate::state::error::ApiError;
-use crate::state::labels::detach;
+use crate::state::labels::{PendingRemoval, detach};
 use crate::state::rotation::{RotationKind, Unfinished};
 use crate::state::secret::Secret;
 use crate::state::trail::TrailEventName;
 
-/// The last step went well. True if the rotation has succeeded: its version is `AWSCURRENT` (fact 4).
-pub(crate) fn succeed(secret: &mut Secret, run: &Unfinished, now: Timestamp) -> bool {
+/// The last step went well. True if the rotation has succeeded: its version is `AWSCURRENT` (facts 4 and 24).
+pub(crate) fn succeed(
+    secret: &mut Secret,
+    run: &Unfinished,
+    removal: PendingRemoval,
+    now: Timestamp,
+) -> bool {
     if run.kind == RotationKind::Full && !secret.carries(&run.token, &Label::Current) {
         return false;
     }
     end(secret, run);
     secret.record(TrailEventName::succeeded(run.kind), run.token.clone(), now);
     if run.kind == RotationKind::Full {
+        if removal == PendingRemoval::WhenComplete && secret.carries(&run.token, &Label::Pending) {
+            detach(secret, &Label::Pending);
+        }
         secret.last_rotated = Some(now);
         secret.last_changed = now;
         if let Some(rotation) = secret.rotation.as_mut().filter(|rotation| rotation.enabled) {
             rotation.schedule_after(now);
+            rotation.days_until_next = rotation.next.map(|window| days_between(now, window.start));
         }
     }
     true
@@ -40,6 +49,12 @@ pub(crate) fn give_up(secret: &mut Secret, run: &Unfinished, now: Timestamp) {
         end(secret, run);
         secret.record(TrailEventName::RotationAbandoned, run.token.clone(), now);
     }
+}
+
+/// Begun days count as whole ones.
+fn days_between(now: Timestamp, next: Timestamp) -> u16 {
+    let hours = next.duration_since(now).as_hours();
+    u16::try_from(hours / 24 + 1).unwrap_or(u16::MAX)
 }
 
 fn end(secret: &mut Secret, run: &Unfinished) {
