@@ -9,7 +9,7 @@
 //! wire     HTTP: the Secrets Manager API, the Invoke API, the control API under /_local
 //! engine   carries out a call; runs a rotation's steps, retries them; begins what a schedule asks for
 //! faults   what a test injects, and the quotas      records   the calls and rotations so far
-//! api      a call's parameters and answer as JSON
+//! api      a call's parameters and answer as JSON        model      what the service model allows
 //! state    the secrets and their staging labels     lambda    a function's processes, its Runtime API, its log
 //! ```
 //!
@@ -42,6 +42,7 @@ mod engine;
 mod faults;
 mod http;
 mod lambda;
+mod model;
 mod records;
 mod same_origin;
 mod server;

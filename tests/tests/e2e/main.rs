@@ -12,6 +12,7 @@ mod forms;
 mod harness;
 mod healing;
 mod keywheel;
+mod local_secrets_manager;
 mod network;
 mod peers;
 mod pending_removal;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use aws_sdk_secretsmanager::operation::list_secret_version_ids::ListSecretVersionIdsOutput;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
@@ -209,8 +210,7 @@ impl Store {
             .wait(waiting("UpdateSecretVersionStage", secret), CALL, call)
             .await?;
         let Err(error) = answer else { return Ok(()) };
-        let conflict = error.as_service_error();
-        if !conflict.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception) {
+        if !is_conflict(&error) {
             return Err(classify("UpdateSecretVersionStage", secret, &error).into());
         }
         let labels = self.describe(secret, budget).await?.labels;
@@ -222,6 +222,9 @@ impl Store {
     }
 
     /// Takes AWSPENDING off the token's version, so that the next rotation makes a new value.
+    ///
+    /// It may be off already: the answer to a first call was lost, or AWSCURRENT was moved away from the version, which takes
+    /// AWSPENDING with it.
     pub(crate) async fn release_pending(&self, event: &Event, budget: Budget) -> Result<(), Cause> {
         let secret = event.secret.as_str();
         let call = self
@@ -231,11 +234,21 @@ impl Store {
             .version_stage(Label::Pending.as_str())
             .remove_from_version_id(event.token.as_str())
             .send();
-        budget
+        let answer = budget
             .wait(waiting("UpdateSecretVersionStage", secret), CALL, call)
-            .await?
-            .map_err(|error| classify("UpdateSecretVersionStage", secret, &error))?;
-        Ok(())
+            .await?;
+        let Err(error) = answer else { return Ok(()) };
+        if is_conflict(&error)
+            && self
+                .describe(secret, budget)
+                .await?
+                .labels
+                .carrier(&Label::Pending)
+                != Some(&event.token)
+        {
+            return Ok(());
+        }
+        Err(classify("UpdateSecretVersionStage", secret, &error).into())
     }
 
     async fn get(&self, secret: &str, which: Which<'_>, budget: Budget) -> Result<Option<Version>, Cause> {
@@ -259,6 +272,12 @@ impl Store {
             Err(error) => Err(classify("GetSecretValue", secret, &error).into()),
         }
     }
+}
+
+/// The labels were not as the call said.
+fn is_conflict(error: &SdkError<UpdateSecretVersionStageError>) -> bool {
+    let error = error.as_service_error();
+    error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
 }
 
 pub(super) fn waiting(operation: &str, secret: &str) -> String {

@@ -9,7 +9,7 @@ use crate::arn::REGION;
 use crate::state::{ApiError, Replica, Secret, State};
 
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let secret = state.find(&args.secret_id()?)?;
+    let secret = state.find(args.secret_id()?)?;
     let mut answer = metadata(secret);
     add_versions(&mut answer, "VersionIdsToStages", secret);
     if !secret.replicas.is_empty() {

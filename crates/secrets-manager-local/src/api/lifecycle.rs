@@ -3,25 +3,29 @@
 use serde_json::{Map, Value as Json};
 
 use super::answer::{Answer, Context, epoch, secret_answer, version_answer};
-use super::args::{Args, check_name, constraint, missing};
+use super::args::{Args, check_name, missing};
 use super::describe;
 use super::values::details;
 use crate::arn::{REGION, secret_arn};
+use crate::model::violation;
 use crate::state::lifecycle::{self, Deletion, NewSecret};
 use crate::state::{ApiError, ErrorCode, Replica, State};
 
 pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let name = args.required_text("Name", 1..=512)?;
-    check_name(&name)?;
+    let name = args.required_text("Name")?;
+    check_name(name)?;
     let token = args.request_token(ErrorCode::InvalidRequest)?;
+    if args.text("CrossAccountPrimaryARN").is_some() {
+        return Err(no_other_account());
+    }
     let value = args.value()?;
     let writes = value.is_some();
     let new = NewSecret {
-        name,
+        name: name.to_owned(),
         arn_suffix: context.arn_suffix.clone(),
         token: token.clone(),
         value,
-        details: details(args)?,
+        details: details(args),
         tags: args.tags()?,
         replica_regions: replica_regions(args)?,
     };
@@ -43,21 +47,21 @@ pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -
 
 fn replica_regions(args: Args<'_>) -> Result<Vec<String>, ApiError> {
     args.structures("AddReplicaRegions", |region| {
-        let region = region.required_text("Region", 1..=128)?;
+        let region = region.required_text("Region")?;
         // Fact 30: the secret's own region.
         if region == REGION {
             return Err(ApiError::invalid_parameter("Invalid replica region."));
         }
-        Ok(region)
+        Ok(region.to_owned())
     })
 }
 
 pub(super) fn delete(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let id = args.secret_id()?;
-    let window = args.integer("RecoveryWindowInDays")?;
+    let window = args.integer("RecoveryWindowInDays");
     let deletion = match (
         window,
-        args.flag("ForceDeleteWithoutRecovery")?.unwrap_or_default(),
+        args.flag("ForceDeleteWithoutRecovery").unwrap_or_default(),
     ) {
         (Some(_), true) => {
             return Err(ApiError::invalid_parameter(
@@ -67,10 +71,10 @@ pub(super) fn delete(args: Args<'_>, state: &mut State, context: &Context<'_>) -
         (None, true) => Deletion::AtOnce,
         (window, false) => Deletion::AfterDays(recovery_window(window)?),
     };
-    let secret = match (state.find(&id), deletion) {
+    let secret = match (state.find(id), deletion) {
         (Ok(secret), _) => secret,
         // Fact 28: a forced deletion of what is not there is answered as if it had been.
-        (Err(_), Deletion::AtOnce) => return Ok(deleted_nothing(&id, context)),
+        (Err(_), Deletion::AtOnce) => return Ok(deleted_nothing(id, context)),
         (Err(error), Deletion::AfterDays(_)) => return Err(error),
     };
     let (arn, mut answer) = (secret.arn.clone(), secret_answer(secret));
@@ -104,7 +108,7 @@ fn deleted_nothing(id: &str, context: &Context<'_>) -> Answer {
 }
 
 pub(super) fn restore(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     state.change(&arn, |secret| {
         secret.deletion = None;
         Ok(())
@@ -113,22 +117,18 @@ pub(super) fn restore(args: Args<'_>, state: &mut State) -> Result<Answer, ApiEr
 }
 
 pub(super) fn tag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    args.list("Tags", 0..=usize::MAX)?
-        .ok_or_else(|| missing("Tags"))?;
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let tags = args.tags()?;
     if tags.iter().any(|(key, _)| key.starts_with("aws:")) {
-        return Err(constraint("Tags", "a key must not begin with aws:"));
+        return Err(violation("Tags", "a key must not begin with aws:"));
     }
     state.change(&arn, |secret| lifecycle::add_tags(secret, tags))?;
     Ok(Json::Object(Map::new()).into())
 }
 
 pub(super) fn untag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    let keys = args
-        .texts("TagKeys", 0..=50, 128)?
-        .ok_or_else(|| missing("TagKeys"))?;
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
+    let keys = args.texts("TagKeys").ok_or_else(|| missing("TagKeys"))?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
         if let Some(tags) = &mut secret.tags {
@@ -144,7 +144,7 @@ pub(super) fn replicate(
     state: &mut State,
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let regions = replica_regions(args)?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
@@ -167,9 +167,9 @@ pub(super) fn stop_replication(
     state: &mut State,
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let regions = args
-        .texts("RemoveReplicaRegions", 1..=100, 128)?
+        .texts("RemoveReplicaRegions")
         .ok_or_else(|| missing("RemoveReplicaRegions"))?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
@@ -179,6 +179,32 @@ pub(super) fn stop_replication(
         Ok(())
     })?;
     replication_answer(state, &arn, context)
+}
+
+/// `StopReplicationToReplica`, called where the replica is.
+pub(super) fn become_primary(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
+    state.change(&arn, |secret| {
+        secret.refuse_deleted()?;
+        if secret.primary_region.take().is_none() {
+            return Err(ApiError::invalid_request("The secret is not a replica."));
+        }
+        Ok(())
+    })?;
+    Ok(Map::from_iter([("ARN".to_owned(), arn.into())]).into())
+}
+
+/// Replicas in other accounts: this server has one account.
+pub(super) fn cross_account(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
+    let secret = state.find(args.secret_id()?)?;
+    secret.refuse_deleted()?;
+    Err(no_other_account())
+}
+
+fn no_other_account() -> ApiError {
+    ApiError::invalid_request(
+        "This local Secrets Manager has one account, so that no secret is replicated to another.",
+    )
 }
 
 fn replication_answer(state: &State, arn: &str, context: &Context<'_>) -> Result<Answer, ApiError> {

@@ -3,15 +3,18 @@
 /// A call of the Secrets Manager API, by its name in `X-Amz-Target`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr)]
 pub(crate) enum Operation {
+    AssociateCrossAccountReplica,
     BatchGetSecretValue,
     CancelRotateSecret,
     CreateSecret,
     DeleteResourcePolicy,
     DeleteSecret,
     DescribeSecret,
+    DisassociateCrossAccountReplica,
     GetRandomPassword,
     GetResourcePolicy,
     GetSecretValue,
+    ListResourcePolicies,
     ListSecretVersionIds,
     ListSecrets,
     PutResourcePolicy,
@@ -20,6 +23,7 @@ pub(crate) enum Operation {
     ReplicateSecretToRegions,
     RestoreSecret,
     RotateSecret,
+    StopReplicationToReplica,
     TagResource,
     UntagResource,
     UpdateSecret,
@@ -68,6 +72,7 @@ impl Operation {
                 | Self::DescribeSecret
                 | Self::GetResourcePolicy
                 | Self::GetSecretValue
+                | Self::ListResourcePolicies
                 | Self::ListSecretVersionIds
                 | Self::ListSecrets
         )

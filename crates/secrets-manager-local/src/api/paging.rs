@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
 
-use super::args::{Args, constraint};
+use super::args::Args;
+use crate::model::violation;
 use crate::state::{ApiError, ErrorCode, Secret};
 
 /// One of `Filters`: a key and the values of which one must match.
@@ -26,9 +27,8 @@ enum Key {
 
 /// `Filters`
 pub(super) fn filters(args: Args<'_>) -> Result<Vec<Filter>, ApiError> {
-    args.list("Filters", 0..=10)?;
     args.structures("Filters", |filter| {
-        let key = match filter.required_text("Key", 1..=64)?.as_str() {
+        let key = match filter.required_text("Key")? {
             "all" => Key::All,
             "description" => Key::Description,
             "name" => Key::Name,
@@ -36,9 +36,9 @@ pub(super) fn filters(args: Args<'_>) -> Result<Vec<Filter>, ApiError> {
             "primary-region" => Key::PrimaryRegion,
             "tag-key" => Key::TagName,
             "tag-value" => Key::TagContent,
-            _ => return Err(constraint("Filters", "Member must satisfy enum value set")),
+            _ => return Err(violation("Filters", "Member must satisfy enum value set")),
         };
-        let values = filter.texts("Values", 1..=10, 512)?.unwrap_or_default();
+        let values = filter.texts("Values").unwrap_or_default();
         Ok(Filter { key, values })
     })
 }
@@ -120,10 +120,11 @@ fn split_at_capitals(text: &str) -> Vec<String> {
 
 /// The page that `NextToken` and `MaxResults` ask for, and where the next one begins.
 pub(super) fn page<T>(args: Args<'_>, most: usize, all: Vec<T>) -> Result<(Vec<T>, Option<usize>), ApiError> {
-    let most = args.max_results(most)?;
-    let start = args
-        .text("NextToken", 1..=4096)?
-        .map_or(Ok(0), |token| offset(&token))?;
+    let asked = args
+        .integer("MaxResults")
+        .and_then(|asked| usize::try_from(asked).ok());
+    let most = asked.unwrap_or(most);
+    let start = args.text("NextToken").map_or(Ok(0), offset)?;
     let next = (start + most < all.len()).then_some(start + most);
     Ok((all.into_iter().skip(start).take(most).collect(), next))
 }

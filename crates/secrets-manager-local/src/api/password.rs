@@ -22,20 +22,20 @@ pub(super) fn random(members: &Map<String, Json>) -> Result<Answer, ApiError> {
 
 fn options(args: Args<'_>) -> Result<Options, ApiError> {
     let defaults = Options::default();
-    let length = match args.integer("PasswordLength")? {
+    let length = match args.integer("PasswordLength") {
         None => defaults.length,
         Some(length) => usize::try_from(length)
             .map_err(|_| ApiError::invalid_parameter("PasswordLength must be from 1 to 4096."))?,
     };
-    let flag = |name, default| args.flag(name).map(|flag| flag.unwrap_or(default));
+    let flag = |name, default| args.flag(name).unwrap_or(default);
     Ok(Options {
         length,
-        exclude_characters: args.text("ExcludeCharacters", 0..=4096)?.unwrap_or_default(),
-        exclude_numbers: flag("ExcludeNumbers", false)?,
-        exclude_punctuation: flag("ExcludePunctuation", false)?,
-        exclude_uppercase: flag("ExcludeUppercase", false)?,
-        exclude_lowercase: flag("ExcludeLowercase", false)?,
-        include_space: flag("IncludeSpace", false)?,
-        require_each_included_type: flag("RequireEachIncludedType", true)?,
+        exclude_characters: args.text("ExcludeCharacters").unwrap_or_default().to_owned(),
+        exclude_numbers: flag("ExcludeNumbers", false),
+        exclude_punctuation: flag("ExcludePunctuation", false),
+        exclude_uppercase: flag("ExcludeUppercase", false),
+        exclude_lowercase: flag("ExcludeLowercase", false),
+        include_space: flag("IncludeSpace", false),
+        require_each_included_type: flag("RequireEachIncludedType", true),
     })
 }

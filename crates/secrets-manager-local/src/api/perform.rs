@@ -6,6 +6,7 @@ use super::answer::{Answer, Context};
 use super::args::Args;
 use super::operation::Operation;
 use super::{describe, lifecycle, lists, password, policies, rotation, values, versions};
+use crate::model;
 use crate::state::{ApiError, State};
 
 /// Carries out a call. `GetRandomPassword`, which needs chance only, is answered elsewhere.
@@ -15,9 +16,13 @@ pub(crate) fn perform(
     state: &mut State,
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
+    model::check(operation.name(), members)?;
     let args = Args(members);
     state.expire(context.now);
     match operation {
+        Operation::AssociateCrossAccountReplica | Operation::DisassociateCrossAccountReplica => {
+            lifecycle::cross_account(args, state)
+        }
         Operation::BatchGetSecretValue => values::batch_get(args, state, context),
         Operation::CancelRotateSecret => rotation::cancel(args, state, context),
         Operation::CreateSecret => lifecycle::create(args, state, context),
@@ -27,6 +32,7 @@ pub(crate) fn perform(
         Operation::GetRandomPassword => password::random(members),
         Operation::GetResourcePolicy => policies::get(args, state),
         Operation::GetSecretValue => values::get(args, state, context),
+        Operation::ListResourcePolicies => policies::list(args, state),
         Operation::ListSecretVersionIds => versions::list(args, state),
         Operation::ListSecrets => lists::list(args, state),
         Operation::PutResourcePolicy => policies::put(args, state),
@@ -35,6 +41,7 @@ pub(crate) fn perform(
         Operation::ReplicateSecretToRegions => lifecycle::replicate(args, state, context),
         Operation::RestoreSecret => lifecycle::restore(args, state),
         Operation::RotateSecret => rotation::rotate(args, state, context),
+        Operation::StopReplicationToReplica => lifecycle::become_primary(args, state),
         Operation::TagResource => lifecycle::tag(args, state),
         Operation::UntagResource => lifecycle::untag(args, state),
         Operation::UpdateSecret => values::update(args, state, context),

@@ -1,18 +1,21 @@
 //! Resource policies: kept and checked for their form, not enforced.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Answer, secret_answer};
 use super::args::Args;
+use super::paging::{add_next_token, page};
 use crate::state::{ApiError, ErrorCode, State};
 
-const LONGEST: usize = 20_480;
+/// The one name of a policy.
+const DEFAULT: &str = "default";
 
 pub(super) fn put(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
-    let text = args.required_text("ResourcePolicy", 1..=LONGEST)?;
-    let policy = parse(&text)?;
-    if args.flag("BlockPublicPolicy")?.unwrap_or_default() && is_public(&policy) {
+    check_policy_name(args)?;
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
+    let text = args.required_text("ResourcePolicy")?;
+    let policy = parse(text)?;
+    if args.flag("BlockPublicPolicy").unwrap_or_default() && is_public(&policy) {
         return Err(ApiError::new(
             ErrorCode::PublicPolicy,
             "You can't attach a resource policy that allows public access to the secret.",
@@ -20,14 +23,15 @@ pub(super) fn put(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError>
     }
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
-        secret.policy = Some(text);
+        secret.policy = Some(text.to_owned());
         Ok(())
     })?;
     Ok(secret_answer(state.get(&arn)?).into())
 }
 
 pub(super) fn get(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
-    let secret = state.find(&args.secret_id()?)?;
+    check_policy_name(args)?;
+    let secret = state.find(args.secret_id()?)?;
     secret.refuse_deleted()?;
     let mut answer = secret_answer(secret);
     if let Some(policy) = &secret.policy {
@@ -37,7 +41,8 @@ pub(super) fn get(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
 }
 
 pub(super) fn delete(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    check_policy_name(args)?;
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
         secret.policy = None;
@@ -46,11 +51,32 @@ pub(super) fn delete(args: Args<'_>, state: &mut State) -> Result<Answer, ApiErr
     Ok(secret_answer(state.get(&arn)?).into())
 }
 
-pub(super) fn validate(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
-    if args.text("SecretId", 1..=2048)?.is_some() {
-        state.find(&args.secret_id()?)?.refuse_deleted()?;
+/// `ListResourcePolicies`: the name of the one that a secret can have.
+pub(super) fn list(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
+    let secret = state.find(args.secret_id()?)?;
+    secret.refuse_deleted()?;
+    let names = secret.policy.iter().map(|_| json!({ "PolicyName": DEFAULT }));
+    let (names, next) = page(args, 100, names.collect())?;
+    let mut answer = Map::from_iter([("ResourcePolicies".to_owned(), Json::Array(names))]);
+    add_next_token(&mut answer, next);
+    Ok(answer.into())
+}
+
+/// Only the policy of the name `default` can be put, read and deleted.
+fn check_policy_name(args: Args<'_>) -> Result<(), ApiError> {
+    match args.text("PolicyName") {
+        None | Some(DEFAULT) => Ok(()),
+        Some(_) => Err(ApiError::invalid_parameter(
+            "The only resource policy that a secret can have here is called default.",
+        )),
     }
-    let policy = parse(&args.required_text("ResourcePolicy", 1..=LONGEST)?)?;
+}
+
+pub(super) fn validate(args: Args<'_>, state: &State) -> Result<Answer, ApiError> {
+    if args.text("SecretId").is_some() {
+        state.find(args.secret_id()?)?.refuse_deleted()?;
+    }
+    let policy = parse(args.required_text("ResourcePolicy")?)?;
     let errors = if is_public(&policy) {
         json!([{ "CheckName": "PUBLIC_POLICY", "ErrorMessage": "The policy allows public access to the secret." }])
     } else {

@@ -6,15 +6,16 @@ use crate::state::rotate::{self, Begun, RotationRequest};
 use crate::state::{ApiError, ErrorCode, Rules, State};
 
 pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let request = RotationRequest {
         token: args.request_token(ErrorCode::InvalidParameter)?,
         rotation_token: context.rotation_token.clone(),
         function_arn: args
-            .text("RotationLambdaARN", 0..=2048)?
-            .filter(|arn| !arn.is_empty()),
+            .text("RotationLambdaARN")
+            .filter(|arn| !arn.is_empty())
+            .map(str::to_owned),
         rules: rules(args)?,
-        immediately: args.flag("RotateImmediately")?.unwrap_or(true),
+        immediately: args.flag("RotateImmediately").unwrap_or(true),
     };
     let function = rotate::rotation_function(state.get(&arn)?, request.function_arn.as_deref())?;
     if !(context.may_invoke)(&function) {
@@ -33,14 +34,13 @@ pub(super) fn rotate(args: Args<'_>, state: &mut State, context: &Context<'_>) -
 }
 
 fn rules(args: Args<'_>) -> Result<Option<Rules>, ApiError> {
-    let Some(rules) = args.structure("RotationRules")? else {
+    let Some(rules) = args.structure("RotationRules") else {
         return Ok(None);
     };
-    let duration = rules.text("Duration", 2..=3)?;
     let checked = Rules::new(
-        rules.integer("AutomaticallyAfterDays")?,
-        rules.text("ScheduleExpression", 1..=256)?,
-        duration.as_deref(),
+        rules.integer("AutomaticallyAfterDays"),
+        rules.text("ScheduleExpression").map(str::to_owned),
+        rules.text("Duration"),
     );
     checked
         .map(Some)
@@ -48,7 +48,7 @@ fn rules(args: Args<'_>) -> Result<Option<Rules>, ApiError> {
 }
 
 pub(super) fn cancel(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let token = state.change(&arn, |secret| rotate::cancel(secret, context.now))?;
     let secret = state.get(&arn)?;
     Ok(match token {

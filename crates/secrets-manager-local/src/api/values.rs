@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use staging_labels::{Label, VersionId};
 
 use super::answer::{Answer, Context, epoch, version_answer};
-use super::args::{Args, constraint};
+use super::args::Args;
 use super::paging::{add_next_token, filters, page};
 use crate::state::lifecycle::{self, Details};
 use crate::state::versions::{self, NewVersion};
@@ -14,11 +14,11 @@ use crate::state::{ApiError, ErrorCode, Secret, State};
 const BATCH: usize = 20;
 
 pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let id = args.request_token(ErrorCode::InvalidRequest)?;
-    let stages = args.texts("VersionStages", 1..=20, 256)?;
+    let stages = args.texts("VersionStages");
     let stages = stages.map(|names| names.iter().map(|name| Label::from(name.as_str())).collect());
-    let rotation_token = rotation_token(args)?;
+    let rotation_token = args.text("RotationToken");
     let value = args
         .value()?
         .ok_or_else(|| ApiError::invalid_request("You must provide either SecretString or SecretBinary."))?;
@@ -28,30 +28,21 @@ pub(super) fn put(args: Args<'_>, state: &mut State, context: &Context<'_>) -> R
         stages,
     };
     state.change(&arn, |secret| {
-        versions::put(secret, new, rotation_token.as_deref(), context.now)
+        versions::put(secret, new, rotation_token, context.now)
     })?;
     let secret = state.get(&arn)?;
     let mut answer = version_answer(secret, &id);
     let stages = secret.version(&id).map(|version| version.stage_names());
-    answer.insert("VersionStages".to_owned(), json!(stages));
+    if let Some(stages) = stages.filter(|stages| !stages.is_empty()) {
+        answer.insert("VersionStages".to_owned(), json!(stages));
+    }
     Ok(answer.into())
 }
 
-fn rotation_token(args: Args<'_>) -> Result<Option<String>, ApiError> {
-    let Some(token) = args.text("RotationToken", 36..=256)? else {
-        return Ok(None);
-    };
-    if token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Ok(Some(token));
-    }
-    let pattern = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-]+$";
-    Err(constraint("RotationToken", pattern))
-}
-
 pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let id = args.request_token(ErrorCode::InvalidRequest)?;
-    let details = details(args)?;
+    let details = details(args);
     let new = args.value()?.map(|value| NewVersion {
         id: id.clone(),
         value,
@@ -68,18 +59,19 @@ pub(super) fn update(args: Args<'_>, state: &mut State, context: &Context<'_>) -
 }
 
 /// The metadata parameters that `CreateSecret` and `UpdateSecret` share.
-pub(super) fn details(args: Args<'_>) -> Result<Details, ApiError> {
-    Ok(Details {
-        description: args.text("Description", 0..=2048)?,
-        kms_key_id: args.text("KmsKeyId", 0..=2048)?,
-        kind: args.text("Type", 0..=256)?,
-    })
+pub(super) fn details(args: Args<'_>) -> Details {
+    let text = |name| args.text(name).map(str::to_owned);
+    Details {
+        description: text("Description"),
+        kms_key_id: text("KmsKeyId"),
+        kind: text("Type"),
+    }
 }
 
 pub(super) fn get(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let id = args.version_id("VersionId")?;
-    let label = args.stage("VersionStage")?;
+    let label = args.stage("VersionStage");
     let (entry, id) = value_entry(state.get(&arn)?, id.as_ref(), label.as_ref())?;
     state.touch(&arn, &id, context.now);
     Ok(entry.into())
@@ -118,7 +110,7 @@ pub(super) fn batch_get(
 
 /// The ids that are asked for, or that the filters find, and where the next page begins.
 fn batch_ids(args: Args<'_>, state: &State) -> Result<(Vec<String>, Option<usize>), ApiError> {
-    let ids = args.texts("SecretIdList", 1..=BATCH, 2048)?;
+    let ids = args.texts("SecretIdList");
     let filters = filters(args)?;
     match (ids, filters.is_empty()) {
         (Some(ids), true) => Ok((ids, None)),

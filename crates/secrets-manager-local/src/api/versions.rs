@@ -16,10 +16,10 @@ pub(super) fn move_stage(
     state: &mut State,
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
-    let arn = state.resolve(&args.secret_id()?)?.to_owned();
+    let arn = state.resolve(args.secret_id()?)?.to_owned();
     let wanted = StageMove {
         label: args
-            .stage("VersionStage")?
+            .stage("VersionStage")
             .ok_or_else(|| missing("VersionStage"))?,
         from: args.version_id("RemoveFromVersionId")?,
         to: args.version_id("MoveToVersionId")?,
@@ -29,9 +29,9 @@ pub(super) fn move_stage(
 }
 
 pub(super) fn list(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
-    let secret = state.find(&args.secret_id()?)?;
+    let secret = state.find(args.secret_id()?)?;
     secret.refuse_deleted()?;
-    let with_deprecated = args.flag("IncludeDeprecated")?.unwrap_or_default();
+    let with_deprecated = args.flag("IncludeDeprecated").unwrap_or_default();
     let versions = versions::listed(secret, with_deprecated).map(entry).collect();
     let (versions, next) = page(args, PAGE, versions)?;
     let mut answer = secret_answer(secret);

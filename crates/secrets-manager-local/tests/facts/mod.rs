@@ -6,6 +6,7 @@ mod lists;
 mod properties;
 mod recorded;
 mod rotation;
+mod service_model;
 mod versions;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::api::Operation::{self, *};
 use crate::api::{Context, perform};
+use crate::model::answer_violations;
 use crate::state::{ApiError, State};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:rotate";
@@ -69,7 +71,10 @@ impl World {
             let fresh = || format!("fresh-{:026}", self.ids).into();
             members.entry("ClientRequestToken").or_insert_with(fresh);
         }
-        perform(operation, &members, &mut self.state, &context).map(|answer| answer.body)
+        let answer = perform(operation, &members, &mut self.state, &context)?.body;
+        let violations = answer_violations(operation.name(), &answer);
+        assert_eq!(violations, [""; 0], "{operation} answers {answer}");
+        Ok(answer)
     }
 
     #[track_caller]

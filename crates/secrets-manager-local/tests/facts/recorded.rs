@@ -161,8 +161,12 @@ fn fact_26_a_secret_id_that_can_be_no_name_is_refused_by_every_operation() {
             UpdateSecret,
             UpdateSecretVersionStage,
         ] {
-            let message =
-                World::with_secret().refused(operation, json!({ "SecretId": id }), "ValidationException");
+            // What some of them need as well; the others ignore it.
+            let parameters = json!({
+                "SecretId": id, "ResourcePolicy": "{}", "VersionStage": "AWSPENDING", "TagKeys": [], "Tags": [],
+                "AddReplicaRegions": [{ "Region": "eu-west-1" }], "RemoveReplicaRegions": ["eu-west-1"],
+            });
+            let message = World::with_secret().refused(operation, parameters, "ValidationException");
             assert_eq!(
                 message,
                 "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",

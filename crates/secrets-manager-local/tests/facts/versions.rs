@@ -281,9 +281,6 @@ fn fact_15_random_passwords() {
         "{short}"
     );
     for wrong in [
-        json!({ "PasswordLength": 0 }),
-        json!({ "PasswordLength": -1 }),
-        json!({ "PasswordLength": 4097 }),
         json!({ "PasswordLength": 3 }),
         json!({ "ExcludeLowercase": true, "ExcludeUppercase": true, "ExcludePunctuation": true, "ExcludeNumbers": true }),
     ] {
@@ -292,6 +289,10 @@ fn fact_15_random_passwords() {
             "InvalidParameterException",
             "{wrong}"
         );
+    }
+    for beyond in [0, -1, 4097] {
+        let refused = password(json!({ "PasswordLength": beyond })).unwrap_err();
+        assert_eq!(refused.code.as_str(), "ValidationException", "{beyond}");
     }
     assert_eq!(
         password(json!({ "PasswordLength": 3, "RequireEachIncludedType": false }))

@@ -44,6 +44,11 @@ pub(crate) fn rotation_function(secret: &Secret, asked: Option<&str>) -> Result<
             "You can't specify a rotation function for a secret that is managed by {service}."
         )));
     }
+    if secret.kind.as_deref().is_some_and(|kind| !kind.is_empty()) {
+        return Err(ApiError::invalid_request(
+            "A partner holds this secret (Type). AWS rotates it without a function; this local Secrets Manager does not.",
+        ));
+    }
     let stored = secret
         .rotation
         .as_ref()
