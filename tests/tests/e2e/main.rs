@@ -17,6 +17,7 @@ mod peers;
 mod policy;
 mod providers;
 mod rds;
+mod reference;
 mod refusals;
 mod rehearsal;
 mod roles;

@@ -37,11 +37,15 @@ fn pages() -> BTreeSet<String> {
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let codes: BTreeSet<String> = codes().into_iter().map(str::to_owned).collect();
-    let (of_codes, of_states): (BTreeSet<_>, BTreeSet<_>) =
-        pages().into_iter().partition(|name| name.starts_with(char::is_uppercase));
+    let (of_codes, of_states): (BTreeSet<_>, BTreeSet<_>) = pages()
+        .into_iter()
+        .partition(|name| name.starts_with(char::is_uppercase));
     assert_eq!(codes, of_codes);
     for state in of_states {
-        assert!(state.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{state}");
+        assert!(
+            state.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+            "{state}"
+        );
     }
 }
 
@@ -54,7 +58,10 @@ fn a_page_begins_with_what_is_broken_and_one_safe_action() {
         for label in ["**Applications:** ", "**Do now:** "] {
             let said = blocks.next().and_then(|block| block.strip_prefix(label));
             let said = said.unwrap_or_else(|| panic!("{name} does not begin with {label:?}"));
-            assert!(said.ends_with(['.', '*', ')']), "{name}: {label:?} is not one paragraph");
+            assert!(
+                said.ends_with(['.', '*', ')']),
+                "{name}: {label:?} is not one paragraph"
+            );
         }
         for section in ["## State after it", "## Do"] {
             assert!(page.contains(section), "{name} has no {section:?}");
