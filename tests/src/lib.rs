@@ -2,8 +2,8 @@
 //!
 //! [`postgres`] starts real PostgreSQL servers and gives each test a role and a database of its own, [`net`] plays bad
 //! networks and bad servers, [`moto`] plays RDS and IAM, [`peers`] issue keys, [`scripted`] is a provider of API keys that
-//! behaves as it is told, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries, and
-//! [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
+//! behaves as it is told, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries,
+//! [`variables`] lists their environment variables, and [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
 pub mod calls;
 pub mod canary;
@@ -24,4 +24,5 @@ pub mod recorded;
 pub mod refusal;
 pub mod scripted;
 pub mod tools;
+pub mod variables;
 pub mod world;

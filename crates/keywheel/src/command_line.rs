@@ -69,9 +69,9 @@ pub(crate) enum Command {
     /// Lists all secrets that are rotated, those that need you first.
     #[command(after_help = EXIT_CODES)]
     Status(status::Options),
-    /// Shows the runbook's page of an error code. Needs no network.
+    /// Shows the runbook's page of an error code or a state. Needs no network.
     Explain {
-        /// Such as `LoginRefused`. Without one, all codes.
+        /// Such as `LoginRefused` or `not-invocable`. Without one, all names.
         code: Option<String>,
     },
     /// Shows what a password policy gives: its strength, its alphabet, and a password.

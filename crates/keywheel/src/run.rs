@@ -124,9 +124,9 @@ fn explain(code: Option<&str>) -> Exit {
         print::answer(page.trim_end());
         return Exit::Well;
     }
-    print::progress(&format!("keywheel: there is no code {code:?}"));
+    print::progress(&format!("keywheel: there is no code or state {code:?}"));
     match explain::near(code).as_slice() {
-        [] => print::progress("          keywheel explain lists all codes"),
+        [] => print::progress("          keywheel explain lists them all"),
         near => print::progress(&format!("          similar: {}", near.join(", "))),
     }
     Exit::Usage

@@ -69,4 +69,5 @@ pub mod fuzzing {
 pub use description::{Description, DescriptionError};
 pub use fault::CODES;
 pub use key::Marks;
+pub use settings::variables::VARIABLES;
 pub use target::ApiKey;

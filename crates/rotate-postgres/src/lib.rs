@@ -45,5 +45,6 @@ pub use admin::CODES as ADMIN_CODES;
 pub use alternating::{AlternatingUsers, CODES as ALTERNATING_CODES};
 pub use fault::CODES;
 pub use rds::CODES as RDS_CODES;
+pub use settings::variables::VARIABLES;
 pub use single_user::SingleUser;
 pub use trial::{Tried, try_login};

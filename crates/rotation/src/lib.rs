@@ -19,7 +19,6 @@
 //! - `lambda::main` is the whole `main` of a function. It is behind the default feature `lambda`: a command line tool leaves it out.
 
 mod budget;
-mod codes;
 mod context;
 mod driver;
 mod error;
@@ -31,12 +30,12 @@ pub mod fuzzing;
 pub mod lambda;
 mod prepared;
 mod progress;
+mod reference;
 mod store;
 mod switch;
 mod target;
 
 pub use budget::retry;
-pub use codes::codes;
 pub use context::{Context, Past};
 pub use driver::run;
 pub use error::Error;
@@ -44,6 +43,7 @@ pub use event::{Event, Malformed, SecretId};
 pub use fault::{Advice, CallError, Cause, Fault, Kind, Prospect};
 pub use outbound::{Budget, TimedOut};
 pub use prepared::{Applied, LEAST_TIME, Landed, NoTransaction, Prepared};
+pub use reference::{VARIABLES, Variable, codes};
 pub use staging_labels::{CurrentMoves, Step, VersionId};
 pub use store::Store;
 pub use target::Target;

@@ -18,7 +18,7 @@ use crate::error::{DocumentError, NotJson};
 use crate::text::{check_size, span_of, splice};
 
 /// The keys whose name may stand in an error, because they are Keywheel's and not the user's.
-const KNOWN_KEYS: [&str; 13] = [
+pub(crate) const KNOWN_KEYS: [&str; 13] = [
     "database",
     "dbname",
     "engine",

@@ -19,6 +19,7 @@ mod pending_removal;
 mod policy;
 mod providers;
 mod rds;
+mod reference;
 mod refusals;
 mod rehearsal;
 mod roles;

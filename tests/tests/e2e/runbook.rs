@@ -1,4 +1,4 @@
-//! Every code has a page, and every page a code.
+//! Every code has a page, and every page a code or a state's name. Each begins with what is broken for the applications.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,25 +37,43 @@ fn pages() -> BTreeSet<String> {
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let codes: BTreeSet<String> = codes().into_iter().map(str::to_owned).collect();
-    assert_eq!(codes, pages());
+    let (of_codes, of_states): (BTreeSet<_>, BTreeSet<_>) = pages()
+        .into_iter()
+        .partition(|name| name.starts_with(char::is_uppercase));
+    assert_eq!(codes, of_codes);
+    for state in of_states {
+        assert!(
+            state.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+            "{state}"
+        );
+    }
 }
 
 #[test]
-fn a_page_begins_with_its_code_and_says_what_to_do() {
-    for code in codes() {
-        let page = fs::read_to_string(runbook().join(format!("{code}.md"))).expect("the page is there");
-        assert!(page.starts_with(&format!("# {code}\n")), "{code}");
+fn a_page_begins_with_what_is_broken_and_one_safe_action() {
+    for name in pages() {
+        let page = fs::read_to_string(runbook().join(format!("{name}.md"))).expect("the page is there");
+        let mut blocks = page.split("\n\n");
+        assert_eq!(blocks.next(), Some(&*format!("# {name}")), "{name}");
+        for label in ["**Applications:** ", "**Do now:** "] {
+            let said = blocks.next().and_then(|block| block.strip_prefix(label));
+            let said = said.unwrap_or_else(|| panic!("{name} does not begin with {label:?}"));
+            assert!(
+                said.ends_with(['.', '*', ')']),
+                "{name}: {label:?} is not one paragraph"
+            );
+        }
         for section in ["## State after it", "## Do"] {
-            assert!(page.contains(section), "{code} has no {section:?}");
+            assert!(page.contains(section), "{name} has no {section:?}");
         }
     }
 }
 
 #[test]
-fn the_index_names_every_code() {
+fn the_index_names_every_page() {
     let index = fs::read_to_string(runbook().join("README.md")).expect("the index is there");
-    for code in codes() {
-        assert!(index.contains(&format!("({code}.md)")), "{code}");
+    for name in pages() {
+        assert!(index.contains(&format!("({name}.md)")), "{name}");
     }
 }
 

@@ -1,15 +1,15 @@
 //! The runbook, compiled in.
 
-/// Code and page.
+/// The code of an error or the name of a state, and its page.
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// The page of a code, however its letters are written.
+/// The page of a code or a state, however its letters are written.
 pub(crate) fn page(code: &str) -> Option<&'static str> {
     let page = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
     page.map(|(_, page)| *page)
 }
 
-/// The codes that look like this one, the nearest first; three at most.
+/// The codes and states that look like this one, the nearest first; three at most.
 pub(crate) fn near(code: &str) -> Vec<&'static str> {
     let wanted = code.to_ascii_lowercase();
     let mut found: Vec<(usize, &str)> = PAGES
@@ -26,7 +26,7 @@ pub(crate) fn near(code: &str) -> Vec<&'static str> {
     found.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
-/// All codes, in order.
+/// All codes, then the states that have a page, in order.
 pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     PAGES.iter().map(|(code, _)| *code)
 }
@@ -66,8 +66,16 @@ mod tests {
     }
 
     #[test]
+    fn a_state_has_a_page() {
+        let page = page("not-invocable").unwrap();
+        assert!(page.starts_with("# not-invocable\n\n**Applications:** "));
+        assert!(page.contains("\n\n**Do now:** "));
+    }
+
+    #[test]
     fn every_code_has_a_cause() {
-        let unknown: Vec<_> = codes().filter(|code| Cause::of(code) == Cause::Unknown).collect();
+        let codes = codes().filter(|code| code.starts_with(char::is_uppercase));
+        let unknown: Vec<_> = codes.filter(|code| Cause::of(code) == Cause::Unknown).collect();
         assert_eq!(unknown, Vec::<&str>::new());
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod builtin;
 pub(crate) mod registry;
 pub(crate) mod roots;
 mod unknown;
+pub(crate) mod variables;
 
 use std::collections::BTreeMap;
 
@@ -29,18 +30,7 @@ fn by_default(name: &str) -> Option<String> {
     (name == "EXCLUDE_CHARACTERS").then(|| RESERVED_IN_URLS.to_owned())
 }
 
-/// Everything that is the same for all secrets of a function.
-///
-/// | variable | meaning | default |
-/// |---|---|---|
-/// | `PROVIDER` | the provider of all secrets; or several with `\|` between, of which a secret or its tag chooses one | each secret's value says its own |
-/// | `PROVIDER_PARAMETERS` | `name=value` or `provider.name=value`, comma or line break between: parameters that no secret can change; `name=a\|b`: a secret chooses one of these; `name=*`: anything that the description allows, but for what decides a host; `name=\*`: an asterisk. A tag chooses only where there is a list or `*`. `key` and `id` are the members of the secret | none |
-/// | `ADMIN_SECRETS` | `name=ARN`: which secret a description's `admin` is | none |
-/// | `PROVIDER_PATH` | files and directories of descriptions ([`Registry`]) | `/opt/providers`, `$LAMBDA_TASK_ROOT/providers` |
-/// | `PROVIDER_DESCRIPTION` | the text of a description | none |
-/// | `PROVIDER_CA_BUNDLE` | trusted roots: a path, or the PEM itself ([`Roots`]) | the public root CAs |
-/// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` | for `aws-iam` | AWS's |
-/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the policy of class `chosen` ([`Policy::from_env`]) | letters, digits and `-._~` |
+/// Everything that is the same for all secrets of a function: what [`VARIABLES`](variables::VARIABLES) say.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The providers that secrets may name. One: that of all secrets. None: any, but only the secret's value names it.
@@ -159,6 +149,9 @@ fn pairs(name: &'static str, text: Option<String>) -> Result<BTreeMap<String, St
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use rotation::Fault;
     use secrecy::ExposeSecret;
 
@@ -166,6 +159,31 @@ mod tests {
 
     fn with(name: &str, value: &str) -> Result<Settings, Cause> {
         Settings::from_env(&|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn the_variables_that_are_read_are_those_that_are_listed() {
+        let asked = RefCell::new(BTreeSet::new());
+        Settings::from_env(&|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        })
+        .unwrap();
+        let names = |sections: &[(&str, &[rotation::Variable])]| -> BTreeSet<String> {
+            let rows = sections.iter().flat_map(|(_, rows)| *rows);
+            rows.map(|row| row.name.to_owned()).collect()
+        };
+        let set_by_lambda = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_REGION",
+            "LAMBDA_TASK_ROOT",
+        ];
+        let of_all = names(rotation::VARIABLES);
+        let own = asked.into_inner().into_iter();
+        let own = own.filter(|name| !of_all.contains(name) && !set_by_lambda.contains(&name.as_str()));
+        assert_eq!(own.collect::<BTreeSet<_>>(), names(variables::VARIABLES));
     }
 
     #[test]

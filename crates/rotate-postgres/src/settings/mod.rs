@@ -5,6 +5,7 @@
 pub(crate) mod iam_hosts;
 pub(crate) mod roots;
 pub(crate) mod superuser_secrets;
+pub(crate) mod variables;
 
 use std::time::Duration;
 
@@ -62,26 +63,7 @@ pub(crate) struct Allowed {
     pub(crate) local_hosts: bool,
 }
 
-/// Everything that is the same for all secrets of a function.
-///
-/// | variable | meaning | default |
-/// |---|---|---|
-/// | `PASSWORD_LENGTH`, `EXCLUDE_…`, … | the password policy ([`Policy::from_env`]) | |
-/// | `PGHOST`, `PGPORT`, `PGDATABASE` | where the document is silent | none, `5432`, `postgres` |
-/// | `PGSSLMODE` | TLS where the document is silent | `verify-full` |
-/// | `PGSSLROOTCERT` | trusted roots: a path, the PEM itself, or `system` ([`Roots`]) | RDS's and the web's |
-/// | `TLS_SERVER_NAME` | the name in the server's certificate, if the host is an alias | the host |
-/// | `PASSWORD_SENT_AS` | `verifier`, `md5` or `cleartext` ([`SentAs`]) | `verifier` |
-/// | `TEST_SQL` | a statement that must succeed with the new password, in a read-only transaction | none |
-/// | `AWSCURRENT_MOVES` | the step in which a single user's AWSCURRENT moves: `setSecret` or `finishSecret` | `setSecret` |
-/// | `OWNER_ROLE` | the NOLOGIN role that alternating users act as, if the secret has no `ownerrole` | the original user |
-/// | `IDLE_SESSIONS` | `report`, `wait` or `refuse` ([`IdleSessions`]) | `report` |
-/// | `IDLE_SESSIONS_WAIT` | seconds to wait for them to end | 10 for `wait`, 0 for `refuse` |
-/// | `SUPERUSER_SECRETS` | the superuser secrets that `masterarn` may name ([`SuperuserSecrets`]) | none |
-/// | `ADMIN_IAM_USERNAME` | a role of the group `rds_iam`: the admin where the secret names none ([`Admins`](crate::admin::Admins)) | none |
-/// | `ADMIN_IAM_HOSTS` | the hosts that its token may go to ([`Hosts`]); PGHOST always may | none |
-/// | `ALLOW_LOGIN_WITHOUT_PASSWORD` | a login counts though the server asked for no password ([`Allowed`]) | `false` |
-/// | `ALLOW_LOCAL_HOSTS` | a database may be at the machine itself, or at a link-local address | `false` |
+/// Everything that is the same for all secrets of a function: what [`VARIABLES`](variables::VARIABLES) say.
 ///
 /// An empty value counts as none, as it does for libpq.
 #[derive(Debug, Clone)]
@@ -222,6 +204,9 @@ fn invalid(name: &'static str, value: &str, expected: &'static str) -> PostgresF
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, Cause> {
@@ -231,6 +216,21 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    #[test]
+    fn the_variables_that_are_read_are_those_that_are_listed() {
+        let asked = RefCell::new(BTreeSet::new());
+        Settings::from_env(&|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        })
+        .unwrap();
+        let lists = rotation::VARIABLES[..1].iter().chain(variables::VARIABLES);
+        let listed = lists.flat_map(|(_, rows)| *rows).map(|row| row.name.to_owned());
+        // The SDK reads this one itself.
+        let listed = listed.filter(|name| name != "AWS_ENDPOINT_URL_RDS");
+        assert_eq!(asked.into_inner(), listed.collect());
     }
 
     #[test]

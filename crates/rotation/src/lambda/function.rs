@@ -72,10 +72,7 @@ async fn serve<T: Target>(
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(), lambda_runtime::Error> {
     let rig = Store::from_env(get).await.and_then(|store| Ok((store, target?)));
-    let names = Names {
-        function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-        runbook: get("RUNBOOK_URL").filter(|url| !url.is_empty()),
-    };
+    let names = Names::from_env(get);
     let (rig, names) = (&rig, &names);
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let budget = budget(event.context.deadline(), now());
@@ -111,6 +108,13 @@ struct Names {
 }
 
 impl Names {
+    fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            function: get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            runbook: get("RUNBOOK_URL").filter(|url| !url.is_empty()),
+        }
+    }
+
     /// The page of a code.
     fn page(&self, code: &str) -> Option<String> {
         let base = self.runbook.as_deref()?;
@@ -235,7 +239,30 @@ impl From<Error> for Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[tokio::test]
+    async fn the_variables_that_are_read_are_those_that_are_listed() {
+        let asked = RefCell::new(BTreeSet::new());
+        let get = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        };
+        let _ = (LogSettings::from_env(&get), Names::from_env(&get));
+        password::Policy::from_env(get).unwrap();
+        Store::from_env(&get).await.unwrap();
+        let rows = crate::VARIABLES.iter().flat_map(|(_, rows)| *rows);
+        // The SDK reads this one itself.
+        let listed = rows
+            .map(|row| row.name)
+            .filter(|name| *name != "AWS_ENDPOINT_URL_STS");
+        let set_by_lambda = ["AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME"];
+        let listed = listed.chain(set_by_lambda).map(str::to_owned);
+        assert_eq!(asked.into_inner(), listed.collect());
+    }
 
     #[test]
     fn a_tenth_of_a_short_limit_is_kept_back_and_half_a_second_of_a_long_one() {

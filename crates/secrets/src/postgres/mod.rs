@@ -4,7 +4,9 @@
 mod account;
 mod document;
 mod fields;
+mod reference;
 mod secret;
 mod url;
 
+pub use reference::FIELDS;
 pub use secret::PostgresSecret;

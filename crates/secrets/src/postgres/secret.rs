@@ -15,21 +15,7 @@ use crate::tls::TlsMode;
 /// A PostgreSQL secret: what it says, and its exact text.
 ///
 /// # Forms
-/// A **JSON object**. The keys that are read; all others are the user's, and kept:
-///
-/// | key | value |
-/// |---|---|
-/// | `username` | a string, not empty; required |
-/// | `password` | a string, not empty; required |
-/// | `host` | a host name or address, without port; one |
-/// | `port` | 1 to 65535, a whole number or a string of digits |
-/// | `dbname` or `database` | a string, not empty; if both are there, the same |
-/// | `engine` | `postgres`, `aurora-postgresql` or `postgresql` |
-/// | `ssl` | true or false, or as a string in any case |
-/// | `sslmode` | see [`TlsMode::from_sslmode`]; must not contradict `ssl` |
-/// | `tls_server_name` | the name in the server's certificate, if it is not `host` |
-/// | `masterarn` | the ARN of the admin secret |
-/// | `ownerrole` | the NOLOGIN role that two alternating users act as, if it is not the first of them |
+/// A **JSON object**. Its keys that are read are [`FIELDS`](crate::FIELDS); all others are the user's, and kept.
 ///
 /// `null` is an error for each of them: leave out a key that has no value. The character
 /// U+0000, which PostgreSQL cannot take, is refused.
