@@ -45,6 +45,6 @@ pub use fault::{Advice, CallError, Cause, Fault, Kind, Prospect};
 pub use outbound::{Budget, TimedOut};
 pub use prepared::{Applied, LEAST_TIME, Landed, NoTransaction, Prepared};
 pub use staging_labels::{CurrentMoves, Step, VersionId};
-pub use store::Store;
+pub use store::{Store, Verified};
 pub use target::Target;
 pub use {password, secrets};
