@@ -114,7 +114,7 @@ impl<T: Target> Stepper<'_, T> {
                 let pair = self.pair(reading)?;
                 let verified = self.verify(&pair).await?;
                 self.store
-                    .promote(self.event, from, verified, self.budget)
+                    .promote(&self.event.secret, &self.event.token, from, verified, self.budget)
                     .await?;
                 let context = self.context(&self.event.token);
                 self.target
@@ -210,9 +210,9 @@ impl<T: Target> Stepper<'_, T> {
             Applied::Committed => Ok(Action::Apply.name()),
             // A step committed and died, and AWSCURRENT's value is refused: moving on is the way out.
             Applied::InUse => {
-                let verified = Verified::by(async { Ok(()) }).await?;
+                let verified = Verified::by(async { Ok::<_, Cause>(()) }).await?;
                 self.store
-                    .promote(self.event, from, verified, self.budget)
+                    .promote(&self.event.secret, &self.event.token, from, verified, self.budget)
                     .await?;
                 Ok(Action::Promote { from }.name())
             }
@@ -284,7 +284,10 @@ impl<T: Target> Stepper<'_, T> {
         if cause.prospect() != Prospect::PoisonedPending {
             return false;
         }
-        let released = self.store.release_pending(self.event, self.budget).await;
+        let released = self
+            .store
+            .release_pending(&self.event.secret, &self.event.token, self.budget)
+            .await;
         if let Err(error) = &released {
             tracing::warn!(secret.id = %self.event.secret, code = error.code(),
                 "AWSPENDING could not be taken off version {}: {error}", self.event.token);

@@ -21,7 +21,11 @@ impl SecretId {
         &self.0
     }
 
-    fn parse(text: &str) -> Result<Self, Malformed> {
+    /// A name or an ARN.
+    ///
+    /// # Errors
+    /// It is empty, too long, or has control characters.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
         let printable = !text.chars().any(char::is_control);
         if text.is_empty() || text.len() > LONGEST_SECRET_ID || !printable {
             return Err(Malformed::SecretId);

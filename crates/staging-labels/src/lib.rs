@@ -19,17 +19,21 @@
 //! |-----------------------------|--------------|-----------|------------|--------------|
 //! | `AWSPENDING`                | stage        | switch    | verify     | promote      |
 //! | `AWSCURRENT`, or both       | nothing      | confirm   | confirm    | confirm      |
+//!
+//! What a person may do to the labels by hand is here too: [`Repair`].
 
 mod label;
 #[cfg(test)]
 mod model;
 mod order;
 mod plan;
+mod repair;
 mod step;
 mod version;
 
 pub use label::{Label, Labels, RotationState};
 pub use order::{CurrentMoves, UnknownOrder};
 pub use plan::{Action, Refusal, plan};
+pub use repair::{Evidence, Objection, Repair};
 pub use step::{Step, UnknownStep};
 pub use version::{InvalidVersionId, VersionId};

@@ -13,7 +13,9 @@ fn repository() -> PathBuf {
 
 fn python(script: &str, arguments: &[&str]) -> Output {
     let tools = Tools::load().expect("the tools are installed");
-    let python = tools.python_with_moto().expect("there is a Python that has moto and boto3");
+    let python = tools
+        .python_with_moto()
+        .expect("there is a Python that has moto and boto3");
     let mut command = Command::new(python);
     command.arg(repository().join(script)).args(arguments);
     let output = command.output().expect("Python can be run");

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use staging_labels::{Label, VersionId};
 
 use super::abandoned::abandoned;
+use super::actions::{Action, Fix, Names};
 use super::answers::{Answer, Answers, Function, FunctionState, Secret, Version};
 use super::cause::Cause;
-use super::commands::{Action, Names};
 use super::finding::{Diagnosis, State, Word, Works};
 use super::permission::Permission;
 use super::schedule::Due;
@@ -105,7 +105,7 @@ impl Case<'_> {
             ..plain(word, state, summary)
         };
         if secret.deleted.is_some() {
-            let actions = vec![Action::run("Take it back.", self.names.restore())];
+            let actions = vec![Action::fix("Take it back.", Fix::Restore, self.names)];
             let summary = "the secret is marked for deletion, and cannot be read".to_owned();
             return Some(with(Word::Off, State::MarkedForDeletion, summary, actions));
         }
@@ -127,7 +127,7 @@ impl Case<'_> {
         if secret.current().is_none() {
             let actions = vec![
                 Action::run("Store a value that logs in, from a file.", self.names.put()),
-                Action::run("Then rotate.", self.names.rotate()),
+                Action::fix("Then rotate.", Fix::Nudge, self.names),
             ];
             let summary = "no version carries AWSCURRENT: the secret has no value yet".to_owned();
             return Some(with(Word::Broken, State::NoValue, summary, actions));
@@ -199,7 +199,7 @@ impl Case<'_> {
             actions,
             ..plain(word, state, summary)
         };
-        let rotate = |text: &str| Action::run(text, self.names.rotate());
+        let rotate = |text: &str| Action::fix(text, Fix::Nudge, self.names);
         let attach = || {
             Action::run(
                 "Set FUNCTION_ARN to the function that is to rotate it, and attach that.",
@@ -293,9 +293,10 @@ impl Case<'_> {
         }
         let cause = failure.map(|failure| Cause::of(failure.code));
         let mut actions = self.repairs(cause, failure);
-        actions.push(Action::run(
+        actions.push(Action::fix(
             "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
-            self.names.rotate(),
+            Fix::Nudge,
+            self.names,
         ));
         let stuck = Diagnosis {
             logins,
@@ -320,9 +321,10 @@ impl Case<'_> {
     fn given_up(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
         let cause = failure.map(|failure| Cause::of(failure.code));
         let mut actions = self.repairs(cause, failure);
-        actions.push(Action::run(
+        actions.push(Action::fix(
             "Rotate: the function makes another password.",
-            self.names.rotate(),
+            Fix::Nudge,
+            self.names,
         ));
         let broken = Diagnosis {
             logins,
@@ -340,13 +342,17 @@ impl Case<'_> {
     fn taken_over(&self, version: &Version, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
         let works = self.answers.logins.pending_works();
         let current = self.secret.current();
-        let rotate = |text: &str| Action::run(text, self.names.rotate());
+        let rotate = |text: &str| Action::fix(text, Fix::Nudge, self.names);
         let actions = match (logins, works, current) {
             (Works::No(_), Some(true), Some(current)) => vec![
                 rotate("Rotate: the function finds the lost password among the old versions."),
-                Action::run(
+                Action::fix(
                     "If applications cannot wait: move AWSCURRENT to the version that logs in.",
-                    self.names.promote(&version.id, current),
+                    Fix::Promote {
+                        from: current.clone(),
+                        to: version.id.clone(),
+                    },
+                    self.names,
                 )
                 .otherwise(),
             ],
@@ -430,17 +436,26 @@ impl Case<'_> {
     /// What removes the cause.
     fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
         let names = self.names;
-        let function = self.secret.function.as_deref().unwrap_or_default();
+        let function = || self.secret.function.clone().unwrap_or_default();
         let mut actions = match cause {
-            Some(Cause::NotInvocable) => vec![Action::run(
+            Some(Cause::NotInvocable) => vec![Action::fix(
                 "Let Secrets Manager invoke the function.",
-                names.allow(function, self.secret.account()),
+                Fix::Allow {
+                    function: function(),
+                    account: self.secret.account().to_owned(),
+                },
+                names,
             )],
-            Some(Cause::TooLittleConcurrency) => vec![Action::run(
+            Some(Cause::TooLittleConcurrency) => vec![Action::fix(
                 "Give the function room.",
-                names.concurrency(function),
+                Fix::Concurrency(function()),
+                names,
             )],
-            Some(Cause::TimeLimit) => vec![Action::run("Raise the time limit.", names.time_limit(function))],
+            Some(Cause::TimeLimit) => vec![Action::fix(
+                "Raise the time limit.",
+                Fix::TimeLimit(function()),
+                names,
+            )],
             Some(Cause::FunctionBroken) => vec![Action::by_hand(
                 "Repair what Lambda names as the reason, or deploy the function again.",
             )],

@@ -1,7 +1,7 @@
 //! The words of a diagnosis.
 
+use super::actions::Action;
 use super::cause::Cause;
-use super::commands::Action;
 
 /// The first word of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]

@@ -3,9 +3,9 @@
 //! Nothing here asks anybody, or reads a clock.
 
 mod abandoned;
+mod actions;
 mod answers;
 mod cause;
-mod commands;
 mod decide;
 mod finding;
 mod outlook;
@@ -18,11 +18,11 @@ mod story;
 mod tests;
 
 pub(crate) use abandoned::abandoned;
+pub(crate) use actions::{Action, Fix, FixName, Names};
 pub(crate) use answers::{
     Answer, Answers, Function, FunctionState, LoginAnswer, Logins, Secret, Unasked, Version,
 };
 pub(crate) use cause::Cause;
-pub(crate) use commands::{Action, Names};
 pub(crate) use decide::diagnose;
 pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
 pub(crate) use permission::{Permission, judge};

@@ -2,9 +2,10 @@
 
 use staging_labels::VersionId;
 
+use super::actions::{Action, Fix, Names};
 use super::answers::Answers;
 use super::cause::Cause;
-use super::commands::{Action, Names};
+
 use super::finding::{State, Works};
 use super::outlook::has_value;
 use super::story::{SetSecret, Story};
@@ -104,13 +105,17 @@ pub(super) const fn summary(state: State, logins: Works) -> &'static str {
 pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_>) -> Vec<Action> {
     let Unfinished { pending, current, .. } = *unfinished;
     let unpend = || {
-        Action::run(
+        Action::fix(
             "Take AWSPENDING off: its value is not in use.",
-            names.unpend(pending),
+            Fix::Unpend(pending.clone()),
+            names,
         )
     };
-    let promote = |text: &str| Action::run(text, names.promote(pending, current));
-    let rotate = || Action::run("Rotate. This also switches rotation on.", names.rotate());
+    let promote = |text: &str| {
+        let (from, to) = (current.clone(), pending.clone());
+        Action::fix(text, Fix::Promote { from, to }, names)
+    };
+    let rotate = || Action::fix("Rotate. This also switches rotation on.", Fix::Nudge, names);
     let ask = || {
         Action::run(
             "Find out which password works. It changes nothing.",
@@ -128,7 +133,7 @@ pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_
         };
         vec![first, next]
     };
-    let retry = |text: &str| Action::run(text, names.rotate());
+    let retry = |text: &str| Action::fix(text, Fix::Nudge, names);
     match state {
         _ if unfinished.function_gone && state == State::PendingUnclear => vec![ask()],
         State::PendingEmpty | State::PendingBeforeSet if unfinished.function_gone => after(unpend()),
@@ -138,9 +143,10 @@ pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_
         State::SwitchedOff | State::PendingOtherAccount => after(unpend()),
         State::PendingEmpty | State::PendingBeforeSet => vec![
             retry("Have the rotation attempted again."),
-            Action::run(
+            Action::fix(
                 "If it fails again: take AWSPENDING off, and rotate again.",
-                names.unpend(pending),
+                Fix::Unpend(pending.clone()),
+                names,
             )
             .otherwise(),
         ],

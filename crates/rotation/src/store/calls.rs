@@ -187,23 +187,27 @@ impl Store {
         }
     }
 
-    /// Moves AWSCURRENT from `from` to the token's version, which needs the proof that it was just used.
+    /// Moves AWSCURRENT from `from` to `to`, which needs the proof that its value was just used.
     ///
     /// A concurrent invocation, or an earlier call whose answer was lost, may have moved it already: that is success.
-    pub(crate) async fn promote(
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal, or AWSCURRENT is on a third version.
+    pub async fn promote(
         &self,
-        event: &Event,
+        secret: &SecretId,
+        to: &VersionId,
         from: Option<&VersionId>,
         _: Verified,
         budget: Budget,
     ) -> Result<(), Cause> {
-        let secret = event.secret.as_str();
+        let secret = secret.as_str();
         let call = self
             .client
             .update_secret_version_stage()
             .secret_id(secret)
             .version_stage(Label::Current.as_str())
-            .move_to_version_id(event.token.as_str())
+            .move_to_version_id(to.as_str())
             .set_remove_from_version_id(from.map(ToString::to_string))
             .send();
         let answer = budget
@@ -214,39 +218,43 @@ impl Store {
             return Err(classify("UpdateSecretVersionStage", secret, &error).into());
         }
         let labels = self.describe(secret, budget).await?.labels;
-        if labels.carrier(&Label::Current) == Some(&event.token) {
+        if labels.carrier(&Label::Current) == Some(to) {
             Ok(())
         } else {
             Err(StoreFault::PromoteConflict.into())
         }
     }
 
-    /// Takes AWSPENDING off the token's version, so that the next rotation makes a new value.
+    /// Takes AWSPENDING off `version`, so that the next rotation makes a new value.
     ///
     /// It may be off already: the answer to a first call was lost, or AWSCURRENT was moved away from the version, which takes
     /// AWSPENDING with it.
-    pub(crate) async fn release_pending(&self, event: &Event, budget: Budget) -> Result<(), Cause> {
-        let secret = event.secret.as_str();
+    ///
+    /// # Errors
+    /// Secrets Manager's refusal, if the version still has the label.
+    pub async fn release_pending(
+        &self,
+        secret: &SecretId,
+        version: &VersionId,
+        budget: Budget,
+    ) -> Result<(), Cause> {
+        let secret = secret.as_str();
         let call = self
             .client
             .update_secret_version_stage()
             .secret_id(secret)
             .version_stage(Label::Pending.as_str())
-            .remove_from_version_id(event.token.as_str())
+            .remove_from_version_id(version.as_str())
             .send();
         let answer = budget
             .wait(waiting("UpdateSecretVersionStage", secret), CALL, call)
             .await?;
         let Err(error) = answer else { return Ok(()) };
-        if is_conflict(&error)
-            && self
-                .describe(secret, budget)
-                .await?
-                .labels
-                .carrier(&Label::Pending)
-                != Some(&event.token)
-        {
-            return Ok(());
+        if is_conflict(&error) {
+            let labels = self.describe(secret, budget).await?.labels;
+            if labels.carrier(&Label::Pending) != Some(version) {
+                return Ok(());
+            }
         }
         Err(classify("UpdateSecretVersionStage", secret, &error).into())
     }

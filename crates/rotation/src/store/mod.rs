@@ -17,4 +17,4 @@ pub use calls::Store;
 pub(crate) use calls::{Description, Staged, Version};
 pub(crate) use fault::StoreFault;
 pub(crate) use moves::{MOVE, Moved, READ};
-pub(crate) use verified::Verified;
+pub use verified::Verified;

@@ -2,19 +2,17 @@
 
 use std::future::Future;
 
-use crate::fault::Cause;
-
-/// Proof that the target accepted the pending value in this very invocation: [`Store::promote`](super::Store::promote)
+/// Proof that the target accepted the pending value in this very run: [`Store::promote`](super::Store::promote)
 /// cannot be called without it.
 #[derive(Debug)]
-pub(crate) struct Verified(());
+pub struct Verified(());
 
 impl Verified {
     /// Runs `check`, a use of the pending value. The only way to a proof.
     ///
     /// # Errors
     /// Those of `check`.
-    pub(crate) async fn by(check: impl Future<Output = Result<(), Cause>>) -> Result<Self, Cause> {
+    pub async fn by<E>(check: impl Future<Output = Result<(), E>>) -> Result<Self, E> {
         check.await.map(Self)
     }
 }

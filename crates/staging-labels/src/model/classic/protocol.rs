@@ -7,7 +7,7 @@
 
 use stateright::{Checker, Model, Property};
 
-use super::world::{Credential, Faults, Invocation, Outcome, Phase, World};
+use super::world::{ByHand, Credential, Faults, Invocation, Outcome, Phase, World};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Event {
@@ -19,8 +19,13 @@ enum Event {
     LoseAnswer(usize),
     Cancel,
     Repair,
+    /// A person looks at labels and logins, for a way out by [`crate::Repair`].
+    Look(ByHand),
+    /// And acts on what was seen.
+    Act,
 }
 
+const REPAIRED: &str = "a repair of labels by hand takes no working value away";
 const ALWAYS: &str = "AWSCURRENT logs in at every moment";
 
 /// The protocol, for one role or for two in turn.
@@ -61,10 +66,19 @@ impl Model for Protocol {
         if left.repairs > 0 {
             events.push(Event::Repair);
         }
+        if left.fixes > 0 {
+            events.extend([ByHand::Promote, ByHand::Release].map(Event::Look));
+        }
+        if world.seen.is_some() {
+            events.push(Event::Act);
+        }
     }
 
     fn next_state(&self, last: &World, event: Event) -> Option<World> {
         let mut world = last.clone();
+        if let Some(seen) = &mut world.seen {
+            seen.fresh &= event == Event::Act;
+        }
         match event {
             Event::Rotate => {
                 world.left.rotations -= 1;
@@ -113,6 +127,14 @@ impl Model for Protocol {
                 let step = world.at_work[number].step;
                 world.hear(step, false);
             }
+            Event::Look(wanted) => {
+                world.left.fixes -= 1;
+                world.seen = Some(world.look(wanted)?);
+            }
+            Event::Act => {
+                let seen = world.seen.take()?;
+                world.act(seen);
+            }
             Event::Cancel => {
                 world.left.cancellations -= 1;
                 world.run = None;
@@ -150,6 +172,7 @@ impl Model for Protocol {
                 "whatever happened, the next rotation goes through",
                 |_, world: &World| world.run.is_some() || world.recovers(),
             ),
+            Property::always(REPAIRED, |_, world: &World| !world.locked_out),
             Property::sometimes(
                 "all rotations go through in spite of everything",
                 |_, world: &World| {
@@ -183,7 +206,17 @@ const FAULTS: Faults = Faults {
     repetitions: 1,
     cancellations: 1,
     repairs: 1,
+    fixes: 0,
+    blind: false,
     last_look: true,
+};
+
+/// A person carries out one repair of labels, at any moment. The rotation that goes on beside it may crash.
+const FIXES: Faults = Faults {
+    fixes: 1,
+    lost_answers: 1,
+    repairs: 0,
+    ..FAULTS
 };
 
 #[test]
@@ -194,6 +227,19 @@ fn one_role_is_never_lost() {
 #[test]
 fn of_two_roles_in_turn_the_current_one_always_logs_in() {
     check(2, FAULTS).assert_properties();
+}
+
+#[test]
+fn a_repair_of_labels_by_hand_loses_no_password() {
+    check(1, FIXES).assert_properties();
+    check(2, FIXES).assert_properties();
+}
+
+/// The model can tell: without a login, the repair of one user's labels locks out.
+#[test]
+fn a_repair_without_a_login_is_found() {
+    let faults = Faults { blind: true, ..FIXES };
+    assert!(check(1, faults).discovery(REPAIRED).is_some());
 }
 
 /// The model can tell: an invocation that hangs, and then changes the role that meanwhile is AWSCURRENT's.

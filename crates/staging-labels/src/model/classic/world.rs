@@ -1,6 +1,6 @@
 //! What the model is made of: Secrets Manager's labels, the database, and the invocations, each between two of its calls.
 
-use crate::{Action, CurrentMoves, Label, Labels, Step, VersionId, plan};
+use crate::{Action, CurrentMoves, Evidence, Label, Labels, Repair, Step, VersionId, plan};
 
 /// What may go wrong, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,10 @@ pub(super) struct Faults {
     pub(super) cancellations: u8,
     /// Somebody changes the password by hand, and writes it into the secret.
     pub(super) repairs: u8,
+    /// Somebody repairs the labels by hand, after a look at labels and logins.
+    pub(super) fixes: u8,
+    /// Whether that repair is made without a look: the model must find what happens then.
+    pub(super) blind: bool,
     /// Whether an invocation asks once more, right before it changes a role: the model must find what happens without.
     pub(super) last_look: bool,
 }
@@ -36,6 +40,23 @@ pub(super) struct Invocation {
     pub(super) phase: Phase,
     /// Secrets Manager still waits for its answer.
     pub(super) awaited: bool,
+}
+
+/// Which repair of labels a person wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ByHand {
+    Promote,
+    Release,
+}
+
+/// What a person has seen, and acts on next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Seen {
+    wanted: ByHand,
+    current: usize,
+    pending: usize,
+    /// Nothing has happened since.
+    pub(super) fresh: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +90,10 @@ pub(super) struct World {
     /// AWSCURRENT was moved by an invocation whose rotation was cancelled after its login: Secrets Manager compares AWSCURRENT
     /// alone.
     pub(super) moved_late: bool,
+    /// What the person who repairs labels knows.
+    pub(super) seen: Option<Seen>,
+    /// A repair of labels took the only working value away, and nothing else happened since the look.
+    pub(super) locked_out: bool,
     pub(super) left: Faults,
 }
 
@@ -96,6 +121,8 @@ impl World {
             at_work: Vec::new(),
             next_password: 1,
             moved_late: false,
+            seen: None,
+            locked_out: false,
             left,
         }
     }
@@ -133,6 +160,49 @@ impl World {
     pub(super) fn promote(&mut self, to: usize) {
         self.previous = Some(self.current);
         self.current = to;
+    }
+
+    /// A person looks, and sees that the repair is safe.
+    pub(super) fn look(&self, wanted: ByHand) -> Option<Seen> {
+        let pending = self.pending.filter(|pending| *pending != self.current)?;
+        let (from, to) = (name(self.current), name(pending));
+        let repair = match wanted {
+            ByHand::Promote => Repair::Promote { from: &from, to: &to },
+            ByHand::Release => Repair::Release { pending: &to },
+        };
+        let value = self.versions[pending];
+        let evidence = Evidence {
+            current_logs_in: Some(self.current_logs_in()),
+            named_logs_in: Some(value.is_some_and(|value| self.logs_in(value))),
+            named_has_value: Some(value.is_some()),
+        };
+        let blind = self.left.blind && value.is_some();
+        let safe = blind || repair.is_safe(&self.labels(), evidence).is_ok();
+        safe.then_some(Seen {
+            wanted,
+            current: self.current,
+            pending,
+            fresh: true,
+        })
+    }
+
+    /// The person's one call, which Secrets Manager refuses if the label has moved.
+    pub(super) fn act(&mut self, seen: Seen) {
+        let worked = self.current_logs_in();
+        match seen.wanted {
+            ByHand::Promote if self.current == seen.current => {
+                self.moved_late |= self.pending != Some(seen.pending);
+                self.promote(seen.pending);
+                self.locked_out |= seen.fresh && worked && !self.current_logs_in();
+            }
+            ByHand::Release if self.pending == Some(seen.pending) => {
+                self.pending = None;
+                let value = self.versions[seen.pending];
+                let only = !worked && value.is_some_and(|value| self.logs_in(value));
+                self.locked_out |= seen.fresh && only;
+            }
+            ByHand::Promote | ByHand::Release => {}
+        }
     }
 
     /// One call of an invocation.

@@ -2,45 +2,11 @@
 
 use staging_labels::VersionId;
 
+use super::fix::Fix;
 use crate::words::shell;
 
 /// Stands for the ARN of a function that is still to be chosen.
 const NEW_FUNCTION: &str = "\"$FUNCTION_ARN\"";
-
-/// Something to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Action {
-    /// Why, in one line.
-    pub(crate) text: String,
-    /// The command, if it is one.
-    pub(crate) command: Option<String>,
-    /// Instead of the one before, or if that does not help.
-    pub(crate) otherwise: bool,
-}
-
-impl Action {
-    pub(super) fn by_hand(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            command: None,
-            otherwise: false,
-        }
-    }
-
-    pub(super) fn run(text: impl Into<String>, command: String) -> Self {
-        Self {
-            text: text.into(),
-            command: Some(command),
-            otherwise: false,
-        }
-    }
-
-    #[must_use]
-    pub(super) fn otherwise(mut self) -> Self {
-        self.otherwise = true;
-        self
-    }
-}
 
 /// How the person named things: commands repeat it.
 #[derive(Debug, Clone, Copy)]
@@ -74,34 +40,52 @@ impl Names<'_> {
         .join(" ")
     }
 
+    /// The command that does the same as the fix.
+    pub(crate) fn command(self, fix: &Fix) -> String {
+        match fix {
+            Fix::Nudge => self.rotate(),
+            Fix::Unpend(pending) => self.unpend(pending),
+            Fix::Promote { from, to } => self.promote(to, from),
+            Fix::Restore => self.restore(),
+            Fix::Allow { function, account } => self.allow(function, account),
+            Fix::Concurrency(function) => self.concurrency(function),
+            Fix::TimeLimit(function) => self.time_limit(function),
+        }
+    }
+
+    /// `doctor --fix`.
+    pub(crate) fn fix(self, name: &str) -> String {
+        self.keywheel(&["doctor", self.secret, "--fix", name])
+    }
+
     /// Has the rotation attempted again, or begins one.
-    pub(super) fn rotate(self) -> String {
+    fn rotate(self) -> String {
         self.keywheel(&["rotate", self.secret])
     }
 
     /// Tries everything, and changes nothing.
-    pub(super) fn test(self) -> String {
+    pub(in crate::diagnosis) fn test(self) -> String {
         self.keywheel(&["rotate", self.secret, "--test"])
     }
 
     /// Asks the database.
-    pub(super) fn login(self, label: Option<&str>) -> String {
+    pub(in crate::diagnosis) fn login(self, label: Option<&str>) -> String {
         let flag = label.map_or_else(|| "--login".to_owned(), |label| format!("--login={label}"));
         self.keywheel(&["doctor", self.secret, &flag])
     }
 
     /// The same in another region.
-    pub(super) fn in_region(self, region: &str) -> String {
+    pub(in crate::diagnosis) fn in_region(self, region: &str) -> String {
         self.keywheel(&["doctor", self.secret, "--region", region])
     }
 
     /// The page of a code.
-    pub(super) fn explain(self, code: &str) -> String {
+    pub(in crate::diagnosis) fn explain(self, code: &str) -> String {
         Self { flags: &[], ..self }.keywheel(&["explain", code])
     }
 
     /// Takes AWSPENDING off.
-    pub(super) fn unpend(self, pending: &VersionId) -> String {
+    fn unpend(self, pending: &VersionId) -> String {
         self.aws(&[
             "secretsmanager",
             "update-secret-version-stage",
@@ -115,7 +99,7 @@ impl Names<'_> {
     }
 
     /// Moves AWSCURRENT as finishSecret would.
-    pub(super) fn promote(self, pending: &VersionId, current: &VersionId) -> String {
+    fn promote(self, pending: &VersionId, current: &VersionId) -> String {
         self.aws(&[
             "secretsmanager",
             "update-secret-version-stage",
@@ -131,7 +115,7 @@ impl Names<'_> {
     }
 
     /// Gives the secret a function. `FUNCTION_ARN` is the person's to set.
-    pub(super) fn attach(self) -> String {
+    pub(in crate::diagnosis) fn attach(self) -> String {
         self.aws(&[
             "secretsmanager",
             "rotate-secret",
@@ -146,12 +130,12 @@ impl Names<'_> {
     }
 
     /// Takes a secret back from deletion.
-    pub(super) fn restore(self) -> String {
+    fn restore(self) -> String {
         self.aws(&["secretsmanager", "restore-secret", "--secret-id", self.secret])
     }
 
     /// Stores a first value.
-    pub(super) fn put(self) -> String {
+    pub(in crate::diagnosis) fn put(self) -> String {
         self.aws(&[
             "secretsmanager",
             "put-secret-value",
@@ -163,7 +147,7 @@ impl Names<'_> {
     }
 
     /// Lets Secrets Manager invoke the function.
-    pub(super) fn allow(self, function: &str, account: &str) -> String {
+    fn allow(self, function: &str, account: &str) -> String {
         self.aws(&[
             "lambda",
             "add-permission",
@@ -181,7 +165,7 @@ impl Names<'_> {
     }
 
     /// Gives the function room for ten steps at once.
-    pub(super) fn concurrency(self, function: &str) -> String {
+    fn concurrency(self, function: &str) -> String {
         self.aws(&[
             "lambda",
             "put-function-concurrency",
@@ -193,7 +177,7 @@ impl Names<'_> {
     }
 
     /// Raises the time limit.
-    pub(super) fn time_limit(self, function: &str) -> String {
+    fn time_limit(self, function: &str) -> String {
         self.aws(&[
             "lambda",
             "update-function-configuration",
