@@ -9,7 +9,7 @@ use super::faults::{Cause, Faults};
 use super::outcome::Outcome;
 use super::phase::{Actor, Invocation, Phase, Transaction};
 use super::variant::{Order, Undo, Variant};
-use super::world::{Call, Ending, UNKNOWN, Version, View, World};
+use super::world::{Call, Ending, PendingRemoval, UNKNOWN, Version, View, World};
 use crate::{CurrentMoves, Step};
 
 /// Nothing runs and nothing is in flight, and yet the application is refused.
@@ -53,6 +53,7 @@ pub(super) struct Protocol {
     pub(super) faults: Faults,
     pub(super) causes: Vec<Cause>,
     pub(super) decided_elsewhere: bool,
+    pub(super) pending_removal: PendingRemoval,
     /// What `recovers` has found: all that it depends on.
     pub(super) recoveries: RefCell<HashMap<Standing, bool>>,
 }
@@ -175,7 +176,11 @@ impl Model for Protocol {
     type Action = Event;
 
     fn init_states(&self) -> Vec<World> {
-        vec![World::new(self.faults, self.decided_elsewhere)]
+        vec![World::new(
+            self.faults,
+            self.decided_elsewhere,
+            self.pending_removal,
+        )]
     }
 
     fn actions(&self, world: &World, events: &mut Vec<Event>) {

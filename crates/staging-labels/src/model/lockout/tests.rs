@@ -12,6 +12,7 @@ use super::faults::{
 use super::protocol::{BLOCKED, BROKEN, Event, KEPT, LOCKED_OUT, NEXT, Protocol};
 use super::search::{Found, search};
 use super::variant::*;
+use super::world::PendingRemoval;
 
 const PROPERTIES: [(&str, &str); 5] = [
     (LOCKED_OUT, "R"),
@@ -24,6 +25,10 @@ const PROPERTIES: [(&str, &str); 5] = [
 /// `-` no cause that lasts, `T` the test says no, `U` the label may not be moved, `M` a key's provider
 /// stores another value.
 fn protocol(variant: &Variant, profile: &Profile, causes: &str) -> Protocol {
+    protocol_with(PendingRemoval::Never, variant, profile, causes)
+}
+
+fn protocol_with(removal: PendingRemoval, variant: &Variant, profile: &Profile, causes: &str) -> Protocol {
     let causes = causes.chars().filter_map(|letter| match letter {
         'T' => Some(Cause::TestSaysNo),
         'U' => Some(Cause::MoveDenied),
@@ -35,6 +40,7 @@ fn protocol(variant: &Variant, profile: &Profile, causes: &str) -> Protocol {
         faults: profile.faults,
         causes: causes.collect(),
         decided_elsewhere: profile.decided_elsewhere,
+        pending_removal: removal,
         recoveries: RefCell::default(),
     }
 }
@@ -121,30 +127,38 @@ fn the_whole_table() {
     }
 }
 
-/// Every property holds in every state.
+/// Every property holds in every state, whenever AWSPENDING leaves.
 #[track_caller]
 fn holds(variant: &Variant, profile: &Profile, causes: &str) {
-    let found = search(&protocol(variant, profile, causes), None);
-    assert_eq!(
-        violations(&found),
-        "ok",
-        "{} / {} / {causes}",
-        variant.name,
-        profile.name
-    );
+    for removal in PendingRemoval::ALL {
+        let protocol = protocol_with(removal, variant, profile, causes);
+        let found = search(&protocol, None);
+        never_violates(&found, &protocol, profile, causes);
+    }
 }
 
 /// The same, but for moments at which AWSCURRENT fails until the next step mends it.
 #[track_caller]
 fn mends_itself(variant: &Variant, profile: &Profile, causes: &str) {
-    let mut found = search(&protocol(variant, profile, causes), None);
-    found.traces.remove(BROKEN);
+    for removal in PendingRemoval::ALL {
+        let protocol = protocol_with(removal, variant, profile, causes);
+        let mut found = search(&protocol, None);
+        found.traces.remove(BROKEN);
+        never_violates(&found, &protocol, profile, causes);
+    }
+}
+
+#[track_caller]
+fn never_violates(found: &Found, protocol: &Protocol, profile: &Profile, causes: &str) {
+    let traces = found.traces.values().map(|trace| told(protocol, trace));
     assert_eq!(
-        violations(&found),
+        violations(found),
         "ok",
-        "{} / {} / {causes}",
-        variant.name,
-        profile.name
+        "{} / {} / {causes} / {:?}\n{}",
+        protocol.variant.name,
+        profile.name,
+        protocol.pending_removal,
+        traces.collect::<String>()
     );
 }
 

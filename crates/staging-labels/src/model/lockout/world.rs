@@ -23,6 +23,19 @@ pub(super) struct View {
     pub(super) pending: Option<usize>,
 }
 
+/// When AWSPENDING leaves a version that has become AWSCURRENT. AWS's guide, its maintainers and its users each say
+/// something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum PendingRemoval {
+    WhenComplete,
+    WithMove,
+    Never,
+}
+
+impl PendingRemoval {
+    pub(super) const ALL: [Self; 3] = [Self::WhenComplete, Self::WithMove, Self::Never];
+}
+
 /// A call that changes something. It may land after its caller is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Call {
@@ -78,10 +91,11 @@ pub(super) struct World {
     pub(super) broke_current: bool,
     pub(super) cancelled: bool,
     pub(super) left: Faults,
+    pub(super) pending_removal: PendingRemoval,
 }
 
 impl World {
-    pub(super) fn new(left: Faults, decided_elsewhere: bool) -> Self {
+    pub(super) fn new(left: Faults, decided_elsewhere: bool, pending_removal: PendingRemoval) -> Self {
         Self {
             versions: vec![Version {
                 value: Some(0),
@@ -103,6 +117,7 @@ impl World {
             broke_current: false,
             cancelled: false,
             left,
+            pending_removal,
         }
     }
 
@@ -185,11 +200,16 @@ impl World {
         self.before = None;
     }
 
-    /// AWSCURRENT moves, and AWSPREVIOUS to where it was.
+    /// AWSCURRENT moves, and AWSPREVIOUS to where it was. AWSPENDING does not stay there.
     pub(super) fn move_current(&mut self, to: usize) {
         self.remember();
-        self.labels.previous = Some(self.labels.current);
+        let loser = self.labels.current;
+        self.labels.previous = Some(loser);
         self.labels.current = to;
+        self.labels.pending = self.labels.pending.filter(|pending| *pending != loser);
+        if self.pending_removal == PendingRemoval::WithMove {
+            self.labels.pending = self.labels.pending.filter(|pending| *pending != to);
+        }
     }
 
     /// A call takes effect. Answers whether it was accepted.
@@ -271,6 +291,9 @@ impl World {
         self.run = match ending {
             Ending::Succeeded => {
                 let next = Step::ALL.into_iter().skip_while(|other| *other != step).nth(1);
+                if next.is_none() && self.pending_removal == PendingRemoval::WhenComplete {
+                    self.complete(token);
+                }
                 next.map(|next| (token, next))
             }
             Ending::Failed if self.left.retries > 0 => {
@@ -280,6 +303,14 @@ impl World {
             Ending::Failed => None,
             Ending::Unanswered => Some((token, Step::Create)),
         };
+    }
+
+    /// All steps went well.
+    fn complete(&mut self, token: usize) {
+        if self.labels.current == token && self.labels.pending == Some(token) {
+            self.remember();
+            self.labels.pending = None;
+        }
     }
 
     /// RotateSecret: a new version without a value, or the incomplete one once more.
