@@ -186,7 +186,7 @@ impl Case<'_> {
         let failure = self.story.and_then(Story::last_failure);
         let abandoned = abandoned(self.answers, secret, self.now);
         let unconfirmed = self.unconfirmed();
-        let rotated = secret.labels.carrier(&Label::Pending).is_some() && !unconfirmed;
+        let rotated = self.current_was_rotated() && !unconfirmed;
         let unset = abandoned.is_some_and(|version| self.never_reached_the_database(version));
         let logins = if unset {
             outlook::of_a_value_that_was_not_set(self.answers)
@@ -378,6 +378,17 @@ impl Case<'_> {
             )
         };
         after(failure, stuck)
+    }
+
+    /// The labels show that a rotation made AWSCURRENT's version. AWSPENDING may be on it, or on none: AWS says both.
+    fn current_was_rotated(&self) -> bool {
+        if self.secret.labels.carrier(&Label::Pending).is_some() {
+            return true;
+        }
+        let current = self.made(self.secret.current());
+        let before = self.made(self.secret.labels.carrier(&Label::Previous));
+        // A value written by hand is newer than the last rotation; one that was moved back to is older than AWSPREVIOUS.
+        before.is_some() && before <= current && current <= self.secret.last_rotated
     }
 
     /// AWSCURRENT is on the rotation's version, and Secrets Manager has recorded no success since that version was made.

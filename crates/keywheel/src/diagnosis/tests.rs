@@ -209,6 +209,15 @@ fn a_finished_rotation_is_well() {
 }
 
 #[test]
+fn a_rotation_that_left_awspending_nowhere_is_as_well_finished() {
+    let rotated = || Case::of("v1:O v2:C");
+    rotated().check(State::Finished, "yes");
+    let by_hand = rotated().secret(|secret| secret.last_rotated = Some(hours_ago(24)));
+    by_hand.check(State::Finished, "not known");
+    Case::of("v1:C v2:O").check(State::Finished, "not known");
+}
+
+#[test]
 fn what_cannot_be_rotated_is_said_first() {
     Case::of("v1:C v2:P")
         .secret(|secret| secret.deleted = Some(now()))
