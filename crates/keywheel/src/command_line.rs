@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::aws::Place;
 use crate::doctor::Which;
 use crate::offline::passwords;
-use crate::status;
 use crate::words::print::Color;
+use crate::{fleet, status};
 
 /// How the program ends, at the end of its help.
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found or a rotation failed, 2 usage, 3 it could not be found out, \
@@ -69,6 +69,15 @@ pub(crate) enum Command {
     /// Lists all secrets that are rotated, those that need you first.
     #[command(after_help = EXIT_CODES)]
     Status(status::Options),
+    /// Rotates many secrets, a few at once, and says what became of each.
+    #[command(after_help = EXIT_CODES)]
+    RotateAll(fleet::RotateAllOptions),
+    /// Switches the rotation of many secrets off, and saves their schedules.
+    #[command(after_help = EXIT_CODES)]
+    Pause(fleet::PauseOptions),
+    /// Switches it on again, with the schedules as they were.
+    #[command(after_help = EXIT_CODES)]
+    Resume(fleet::ResumeOptions),
     /// Shows the runbook's page of an error code or a state. Needs no network.
     Explain {
         /// Such as `LoginRefused` or `not-invocable`. Without one, all names.

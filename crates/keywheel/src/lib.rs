@@ -19,6 +19,7 @@ mod command_line;
 mod diagnosis;
 mod doctor;
 mod exit;
+mod fleet;
 mod log;
 mod offline;
 mod rotate;

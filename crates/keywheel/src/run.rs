@@ -10,7 +10,7 @@ use crate::command_line::{Command, CommandLine};
 use crate::exit::{Exit, Trouble};
 use crate::offline::{explain, passwords};
 use crate::words::print;
-use crate::{doctor, rotate, status};
+use crate::{doctor, fleet, rotate, status};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -73,6 +73,18 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         Command::Status(options) => {
             let session = Session::open(&place).await?;
             unless_interrupted(status::run(&session, &options)).await
+        }
+        Command::RotateAll(options) => {
+            let session = Session::open(&place).await?;
+            fleet::rotate_all(&session, &options).await
+        }
+        Command::Pause(options) => {
+            let session = Session::open(&place).await?;
+            fleet::pause(&session, &options).await
+        }
+        Command::Resume(options) => {
+            let session = Session::open(&place).await?;
+            fleet::resume(&session, &options).await
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),

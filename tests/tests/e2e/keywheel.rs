@@ -4,6 +4,7 @@ mod abandoned;
 mod after_set;
 mod desk;
 mod fleet;
+mod many;
 mod not_begun;
 mod offline;
 mod rotating;

@@ -9,5 +9,8 @@ mod session;
 pub(crate) use function::{concurrency, configuration, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
-pub(crate) use secret::{Rotated, describe, list, rotate, value, versions};
+pub(crate) use secret::{
+    Rotated, Rules, cancel_rotation, configure_rotation, describe, list, rotate, rotation_rules, value,
+    versions,
+};
 pub(crate) use session::{Place, Session};

@@ -6,6 +6,7 @@ use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry};
 use jiff::Timestamp;
 use rotation::CallError;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use staging_labels::{Labels, VersionId};
 
 use super::session::{Session, is_not_found, unanswered};
@@ -144,6 +145,65 @@ pub(crate) async fn value(
         .version_id(version.as_str());
     let answer = call.send().await.map_err(|error| CallError::of(&error))?;
     Ok(answer.secret_string.map(SecretString::from))
+}
+
+/// `RotationRules`, as RotateSecret takes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) automatically_after_days: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) schedule_expression: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) duration: Option<String>,
+}
+
+/// The schedule as RotateSecret would be given it.
+pub(crate) async fn rotation_rules(session: &Session, id: &str) -> Result<Rules, CallError> {
+    let answer = session.secrets.describe_secret().secret_id(id).send().await;
+    let rules = answer.map_err(|error| CallError::of(&error))?.rotation_rules;
+    let Some(rules) = rules else {
+        return Ok(Rules::default());
+    };
+    Ok(Rules {
+        // Of an expression it is calculated, and RotateSecret refuses both.
+        automatically_after_days: rules
+            .automatically_after_days
+            .filter(|_| rules.schedule_expression.is_none()),
+        schedule_expression: rules.schedule_expression,
+        duration: rules.duration,
+    })
+}
+
+/// CancelRotateSecret.
+pub(crate) async fn cancel_rotation(session: &Session, id: &str) -> Result<(), CallError> {
+    let answer = session.secrets.cancel_rotate_secret().secret_id(id).send().await;
+    answer.map(|_| ()).map_err(|error| CallError::of(&error))
+}
+
+/// RotateSecret with a function and a schedule, and a test alone.
+pub(crate) async fn configure_rotation(
+    session: &Session,
+    id: &str,
+    function: &str,
+    rules: &Rules,
+) -> Result<(), CallError> {
+    let rules = RotationRulesType::builder()
+        .set_automatically_after_days(rules.automatically_after_days)
+        .set_schedule_expression(rules.schedule_expression.clone())
+        .set_duration(rules.duration.clone())
+        .build();
+    let call = session
+        .secrets
+        .rotate_secret()
+        .secret_id(id)
+        .rotation_lambda_arn(function)
+        .rotation_rules(rules)
+        .rotate_immediately(false);
+    call.send()
+        .await
+        .map(|_| ())
+        .map_err(|error| CallError::of(&error))
 }
 
 /// How RotateSecret was answered.

@@ -8,8 +8,8 @@ pub(super) enum Ending {
     Rotated(Box<Secret>),
     /// The test went well.
     Tested,
-    /// A step failed, and no retry followed.
-    Failed,
+    /// A step failed, with this code, and no retry followed.
+    Failed(Option<String>),
     /// Something took AWSPENDING off its version.
     TakenOver,
     /// Rotation was switched off.

@@ -91,7 +91,9 @@ impl Follow<'_> {
                     }
                     return Ok(ending);
                 }
-                None if failed && quiet.elapsed() > self.retry_within => return Ok(Ending::Failed),
+                None if failed && quiet.elapsed() > self.retry_within => {
+                    return Ok(Ending::Failed(code(&told)));
+                }
                 None => tokio::time::sleep(LABELS).await,
             }
         }
@@ -109,7 +111,11 @@ impl Follow<'_> {
         if self.test {
             let pending = secret.labels.carrier(&Label::Pending);
             let gone = pending != Some(version);
-            let ending = if failed { Ending::Failed } else { Ending::Tested };
+            let ending = if failed {
+                Ending::Failed(code(told))
+            } else {
+                Ending::Tested
+            };
             return (gone && (log_is_silent || !told.is_empty())).then_some(ending);
         }
         let recorded = secret.last_rotated > self.before.last_rotated;
@@ -120,7 +126,11 @@ impl Follow<'_> {
             RotationState::Abandoned | RotationState::Unknown => {}
         }
         // A rejected password takes AWSPENDING off as well: then the step says so.
-        Some(if failed { Ending::Failed } else { Ending::TakenOver })
+        Some(if failed {
+            Ending::Failed(code(told))
+        } else {
+            Ending::TakenOver
+        })
     }
 
     /// The last lines.
@@ -130,6 +140,17 @@ impl Follow<'_> {
                 self.report.step(&entry);
             }
         }
+    }
+}
+
+/// Of the last step, if that failed.
+fn code(told: &Told) -> Option<String> {
+    match &told.last()?.event {
+        Event::Step {
+            end: End::Failed { code, .. },
+            ..
+        } => Some(code.clone()),
+        _ => None,
     }
 }
 

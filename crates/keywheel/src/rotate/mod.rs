@@ -3,9 +3,11 @@
 
 mod ending;
 mod follow;
+mod one;
 mod progress;
 mod report;
 mod run;
 mod secret;
 
+pub(crate) use one::{Outcome, one};
 pub(crate) use run::{Options, run};

@@ -8,14 +8,26 @@ use crate::log::{End, Entry, Event};
 use crate::words::names::name_of;
 use crate::words::{print, shell, time};
 
+/// In which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Out {
+    Screen,
+    Json,
+    /// One rotation among many.
+    Nothing,
+}
+
 /// What is told of one rotation.
 pub(super) struct Report<'a> {
     pub(super) secret: &'a str,
-    pub(super) json: bool,
+    pub(super) out: Out,
 }
 
 impl Report<'_> {
     fn object(&self, event: &str, more: &Value) {
+        if self.out == Out::Nothing {
+            return;
+        }
         let mut line = json!({ "version": 1, "event": event, "secret": self.secret });
         if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
             line.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
@@ -25,7 +37,7 @@ impl Report<'_> {
 
     pub(super) fn begun(&self, before: &Secret, version: &str, again: bool, test: bool) {
         let function = before.function.as_deref().map_or("its function", name_of);
-        if self.json {
+        if self.out != Out::Screen {
             let more = json!({ "version_id": version, "function": function, "attempted_again": again, "test": test });
             return self.object("begun", &more);
         }
@@ -50,7 +62,7 @@ impl Report<'_> {
         else {
             return;
         };
-        if self.json {
+        if self.out != Out::Screen {
             let (code, message) = match end {
                 End::Succeeded(_) => (None, None),
                 End::Failed { code, message } => (Some(code), message.as_ref()),
@@ -72,7 +84,7 @@ impl Report<'_> {
     }
 
     pub(super) fn moment(&self, text: &str) {
-        if self.json {
+        if self.out != Out::Screen {
             return self.object("moment", &json!({ "text": text }));
         }
         print::progress(&format!("  {text}"));
@@ -84,14 +96,14 @@ impl Report<'_> {
             Unasked::Failed(problem) => format!("steps are not shown: {problem}"),
             _ => "steps are not shown".to_owned(),
         };
-        if self.json {
+        if self.out != Out::Screen {
             return self.object("note", &json!({ "text": text }));
         }
         print::progress(&format!("  {text}"));
     }
 
     pub(super) fn refused(&self, why: &str) {
-        if self.json {
+        if self.out != Out::Screen {
             return self.object("refused", &json!({ "text": why }));
         }
         print::answer(&format!("refused {}: {why}", self.secret));
@@ -99,7 +111,7 @@ impl Report<'_> {
     }
 
     pub(super) fn left_running(&self, version: &str, why: &str) {
-        if self.json {
+        if self.out != Out::Screen {
             return self.object("left_running", &json!({ "version_id": version, "because": why }));
         }
         print::answer(&format!(
@@ -124,14 +136,14 @@ impl Report<'_> {
                 )
             }
             Ending::Tested => ("tested", "the test succeeded, and nothing was changed".to_owned()),
-            Ending::Failed => ("failed", "no retry followed the failed step".to_owned()),
+            Ending::Failed(_) => ("failed", "no retry followed the failed step".to_owned()),
             Ending::TakenOver => (
                 "failed",
                 format!("something took AWSPENDING off version {}", short(version)),
             ),
             Ending::Cancelled => ("failed", "rotation was switched off meanwhile".to_owned()),
         };
-        if self.json {
+        if self.out != Out::Screen {
             return self.object(event, &json!({ "version_id": version, "text": text }));
         }
         print::answer(&format!("{event} {}: {text}", self.secret));

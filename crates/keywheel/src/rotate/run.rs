@@ -13,7 +13,7 @@ use crate::words::time;
 
 use super::ending::Ending;
 use super::follow::Follow;
-use super::report::Report;
+use super::report::{Out, Report};
 use super::secret::{describe, steps};
 
 /// A function's time limit, where nobody said.
@@ -53,7 +53,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
     let token = Uuid::new_v4().to_string();
     let report = Report {
         secret: id,
-        json: options.json,
+        out: if options.json { Out::Json } else { Out::Screen },
     };
     let begun = aws::rotate(session, id, &token, options.test)
         .await
@@ -85,7 +85,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
         version: &version,
         test: options.test,
         earlier: earlier.unwrap_or_default(),
-        retry_within: retry_within(session, &before, options).await,
+        retry_within: retry_within(session, &before, options.retry_within).await,
         report: &report,
     };
     tokio::select! {
@@ -108,7 +108,7 @@ fn conclude(report: &Report<'_>, ending: Ending, version: &str) -> Exit {
 }
 
 /// RotateSecret said no.
-fn refused(error: &CallError, before: &Secret) -> Trouble {
+pub(super) fn refused(error: &CallError, before: &Secret) -> Trouble {
     let mut trouble = Trouble::of_call("RotateSecret", error, "secretsmanager:RotateSecret");
     if let CallError::Denied(words) = error {
         let function = before.function.as_deref().unwrap_or("the rotation function");
@@ -128,8 +128,8 @@ fn refused(error: &CallError, before: &Secret) -> Trouble {
     trouble
 }
 
-async fn retry_within(session: &Session, secret: &Secret, options: &Options) -> Duration {
-    if let Some(time) = options.retry_within {
+pub(super) async fn retry_within(session: &Session, secret: &Secret, asked: Option<Duration>) -> Duration {
+    if let Some(time) = asked {
         return time;
     }
     let limit = match &secret.function {

@@ -13,7 +13,6 @@ use crate::diagnosis::{
 };
 use crate::doctor;
 use crate::exit::Trouble;
-use crate::words::names::name_of;
 use crate::words::time;
 
 /// Closer looks at the same time.
@@ -54,22 +53,7 @@ pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<R
 
 fn is_wanted(secret: &Secret, tags: &[(String, String)], options: &Options) -> bool {
     let configured = secret.enabled.is_some() || secret.function.is_some() || secret.owning_service.is_some();
-    let named = options
-        .prefix
-        .as_deref()
-        .is_none_or(|prefix| secret.name.starts_with(prefix));
-    let tagged = options.tag.as_deref().is_none_or(|wanted| {
-        let (key, value) = wanted
-            .split_once('=')
-            .map_or((wanted, None), |(key, value)| (key, Some(value)));
-        tags.iter()
-            .any(|(known, is)| known == key && value.is_none_or(|value| value == is))
-    });
-    let by_function = options.function.as_deref().is_none_or(|wanted| {
-        let function = secret.function.as_deref();
-        function.is_some_and(|arn| arn == wanted || name_of(arn).split(':').next() == Some(wanted))
-    });
-    (configured || options.all) && named && tagged && by_function
+    (configured || options.all) && options.filter.matches(secret, tags)
 }
 
 /// Each function once.

@@ -1,0 +1,54 @@
+//! One rotation among many: nothing of it is shown until it has ended.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::ending::Ending;
+use super::follow::Follow;
+use super::report::{Out, Report};
+use super::run::{refused, retry_within};
+use crate::aws::{self, Rotated, Session};
+use crate::diagnosis::Secret;
+use crate::exit::Trouble;
+
+/// How it ended, as far as it was followed.
+pub(crate) enum Outcome {
+    /// AWSCURRENT is on the new version.
+    Rotated,
+    /// It was not, and why.
+    Failed(String),
+    /// It goes on.
+    LeftRunning,
+}
+
+/// Rotates a secret, and follows that for so long.
+pub(crate) async fn one(session: &Session, before: &Secret, timeout: Duration) -> Result<Outcome, Trouble> {
+    let token = Uuid::new_v4().to_string();
+    let begun = aws::rotate(session, &before.arn, &token, false).await;
+    if begun.map_err(|error| refused(&error, before))? == Rotated::Unfinished {
+        return Ok(Outcome::Failed("an earlier rotation has not finished".to_owned()));
+    }
+    let report = Report {
+        secret: &before.name,
+        out: Out::Nothing,
+    };
+    let follow = Follow {
+        session,
+        before,
+        version: &token,
+        test: false,
+        earlier: Vec::new(),
+        retry_within: retry_within(session, before, None).await,
+        report: &report,
+    };
+    let Ok(ending) = tokio::time::timeout(timeout, follow.to_the_end()).await else {
+        return Ok(Outcome::LeftRunning);
+    };
+    Ok(match ending? {
+        Ending::Rotated(_) | Ending::Tested => Outcome::Rotated,
+        Ending::Failed(code) => Outcome::Failed(code.unwrap_or_else(|| "a step failed".to_owned())),
+        Ending::TakenOver => Outcome::Failed("something took AWSPENDING off its version".to_owned()),
+        Ending::Cancelled => Outcome::Failed("rotation was switched off meanwhile".to_owned()),
+    })
+}
