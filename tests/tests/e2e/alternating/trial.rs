@@ -163,7 +163,7 @@ async fn it_looks_one_turn_ahead() {
             assert_eq!(error.error_type, code, "{server:?} {statement}: {error}");
             assert!(error.error_message.contains(&filled(words)), "{error}");
             assert_eq!(
-                pair.log().contains("one turn ahead"),
+                pair.log().contains("one rotation ahead"),
                 ahead,
                 "{server:?} {statement}"
             );
