@@ -23,7 +23,7 @@ demo: ## rotate real PostgreSQL passwords and an API key of a real server in fro
 	@cargo run --quiet --locked --package keywheel-tests --bin demo -- $(DEMO); status=$$?; scripts/settle && exit $$status
 
 invoke: EVENT ?= $(if $(FUNCTION),$(foreach step,create set test finish,events/$(FUNCTION)/$(step)-secret.json))
-invoke: ## send the sample events to a function under cargo-lambda, against a local Secrets Manager; FUNCTION=name for another, EVENT=file for one event
+invoke: ## send the sample events to a function under cargo-lambda, against a local Secrets Manager; FUNCTION=name for another, EVENT=file for one event, RAW=1 for the log as it is
 	@scripts/check-events $(if $(FUNCTION),--function '$(FUNCTION)') $(EVENT)
 	@scripts/setup demo
 	@$(if $(findstring rotate-api-key,$(EVENT)),scripts/setup keys)

@@ -45,7 +45,7 @@ pub struct ServerCertificate {
 }
 
 impl Authority {
-    /// A new authority with a key of its own: what it signs is worth nothing to whoever trusts another one.
+    /// A new authority with a key of its own: what it signs is worth nothing to a client that trusts another one.
     pub fn new() -> Result<Self, CertificateError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();

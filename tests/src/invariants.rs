@@ -19,7 +19,7 @@ impl World {
         self.invariant_one_current(after).await;
     }
 
-    /// Two users in turn: AWSCURRENT logs in at every moment. AWSPREVIOUS, the idle user's, logs in until the commit that resets
+    /// Alternating users: AWSCURRENT always logs in. AWSPREVIOUS, the idle user's, logs in until the commit that resets
     /// the idle user, and AWSPENDING from then on, which finishSecret promotes. There is no moment in between.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! Two users that take turns, and the admin who makes them.
+//! Two alternating users, and the admin who makes them.
 
 #![expect(
     clippy::missing_panics_doc,

@@ -28,7 +28,7 @@ use crate::postgres::{Server, TestDatabase, cluster};
 
 /// The function under test, unless a world is made of another.
 pub const FUNCTION: &str = "rotate-postgres-single-user";
-/// The function for two users that take turns.
+/// The function for two alternating users.
 pub const ALTERNATING: &str = "rotate-postgres-alternating-users";
 
 /// What a world is made of. The default: the main server, a document in AWS's form, no retries by Secrets Manager.
@@ -288,7 +288,7 @@ impl World {
         Setup::on(Server::Main).start().await
     }
 
-    /// Whether two users take turns, so that the one that is current is never touched.
+    /// Whether two users alternate, so that the one that is current is never touched.
     pub fn takes_turns(&self) -> bool {
         self.function == ALTERNATING
     }

@@ -68,10 +68,10 @@ impl Fault for OutOfStep {
             Self::RotationCancelled => {
                 "this step changed nothing; configure the rotation again to rotate this secret"
             }
-            Self::CurrentMoved => "this step changed nothing; Secrets Manager repeats the rotation",
+            Self::CurrentMoved => "this step changed nothing; Secrets Manager retries the rotation",
             Self::CurrentMissing => "put a value into the secret (aws secretsmanager put-secret-value)",
             Self::PendingMissing => {
-                "this step changed nothing; createSecret must run first: let Secrets Manager repeat the rotation, or take AWSPENDING off this version"
+                "this step changed nothing; createSecret must run first: let Secrets Manager retry the rotation, or take AWSPENDING off this version"
             }
         };
         // Secrets Manager's reads may be a moment behind its last write, so each of these is read again before it is believed.

@@ -114,7 +114,7 @@ pub enum UrlProblem {
     #[error("contains a `#` that is not percent-encoded")]
     Fragment,
     /// A second `@`, or an `@` behind a `/` or `?`.
-    #[error("has an `@` besides the one before the host, or a `/` or `?` before it")]
+    #[error("has another `@` than the one before the host, or a `/` or `?` before it")]
     Delimiter,
     /// A `%` that two hexadecimal digits do not follow.
     #[error("has a `%` in its {part} that is not followed by two hexadecimal digits")]
@@ -259,7 +259,7 @@ impl Mismatch {
 
     /// What to do about it, as a sentence.
     pub fn remedy(&self) -> String {
-        "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate anew; to change the account itself, write the whole secret by hand".to_owned()
+        "take AWSPENDING off that version (aws secretsmanager update-secret-version-stage --remove-from-version-id), and rotate again; to change the account itself, write the whole secret by hand".to_owned()
     }
 }
 

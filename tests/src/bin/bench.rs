@@ -21,7 +21,7 @@ use serde_json::json;
 use staging_labels::Step;
 use uuid::Uuid;
 
-/// Processes started anew.
+/// Processes started again.
 const COLD_STARTS: usize = 20;
 /// Rotations by each, the first included.
 const ROTATIONS: usize = 4;

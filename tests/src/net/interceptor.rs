@@ -15,7 +15,7 @@ use super::proxy::acceptor;
 use super::{Listener, local, wire};
 use crate::certificates::ServerCertificate;
 
-/// Ends TLS with a certificate of its own, and begins it anew to the server. Only channel binding notices.
+/// Ends TLS with a certificate of its own, and begins it again to the server. Only channel binding notices.
 pub struct Interceptor {
     listener: Listener,
     passed_on: Arc<AtomicUsize>,

@@ -142,7 +142,7 @@ impl<'cluster> TestDatabase<'cluster> {
         .await
     }
 
-    /// The name of the user that takes turns with this one.
+    /// The name of the user that alternates with this one.
     pub fn clone_user(&self) -> String {
         format!("{}_clone", self.user)
     }

@@ -1,4 +1,4 @@
-//! Two users that take turns: AWSCURRENT logs in at every moment, and whichever of the two an application is, it is the same.
+//! Two alternating users: AWSCURRENT always logs in, and whichever of the two an application is, it is the same.
 
 mod crash;
 mod drain;

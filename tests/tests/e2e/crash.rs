@@ -31,7 +31,7 @@ impl Subject {
         }
     }
 
-    /// How many users take turns.
+    /// How many users alternate.
     pub(crate) const fn users(self) -> usize {
         match self {
             Self::SingleUser => 1,

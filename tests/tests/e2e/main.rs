@@ -4,6 +4,7 @@
 
 mod alternating;
 mod api_keys;
+mod book;
 mod clients;
 mod crash;
 mod driver;

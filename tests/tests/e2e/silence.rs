@@ -116,7 +116,7 @@ async fn of_the_function(world: &World) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What whoever runs the local Secrets Manager can look at.
+/// What a person who runs the local Secrets Manager can look at.
 fn of_the_control_api(world: &World) -> Vec<(&'static str, String)> {
     let paths = [
         "calls",
@@ -183,7 +183,7 @@ fn a_canary_is_found_in_every_spelling_that_is_looked_for() {
     assert!(canaries.found_in("can ary, 012345678, [Y2Fu]").is_empty());
 }
 
-/// A whole rotation with its function's log in `format`: whoever reads along reads nothing.
+/// A whole rotation with its function's log in `format`: a person who reads along reads nothing.
 async fn rotates_in_silence(format: &str) {
     let world = Setup::on(Server::Main)
         .env("AWS_LAMBDA_LOG_FORMAT", format)
@@ -326,5 +326,5 @@ async fn an_admin_comes_to_help_in_silence() {
         .and("RotationToken", &begun.rotation_token);
     assert_silence(&world, &canaries).await;
     let log = whole_log(&world).await.join("\n");
-    assert!(log.contains("set through the admin secret"), "{log}");
+    assert!(log.contains("set through the superuser secret"), "{log}");
 }

@@ -203,7 +203,7 @@ async fn requests_that_are_lost_for_good_roll_the_change_back() {
         .aws
         .faults()
         .inject(at_the_move(Effect::DropRequest).every());
-    let words = ["rolled back", "repeat the rotation"];
+    let words = ["rolled back", "retry the rotation"];
     world.refuses(&token, Step::Set, "MoveUnknown", &words).await;
     assert_eq!(world.snapshot().await, before);
     assert!(world.current_logs_in().await);

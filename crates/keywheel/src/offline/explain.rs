@@ -59,6 +59,11 @@ mod tests {
     }
 
     #[test]
+    fn notes_for_the_tests_are_left_out() {
+        assert!(PAGES.iter().all(|(_, page)| !page.contains("<!--")));
+    }
+
+    #[test]
     fn a_near_miss_is_offered() {
         assert_eq!(near("LoginRefussed").first(), Some(&"LoginRefused"));
         assert!(near("Certificate").contains(&"CertificateExpired"));

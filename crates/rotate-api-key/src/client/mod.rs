@@ -155,9 +155,9 @@ impl Client<'_> {
             return Err(ProviderFault::ParameterInvalid {
                 provider: self.description.provider.clone(),
                 parameter: "id".to_owned(),
-                problem: "cannot be kept: the description does not say where an answer has a new key's id"
+                problem: "cannot be kept: the definition does not say where an answer has a new key's id"
                     .to_owned(),
-                allowed: "add `id` to [create] in the description, or leave it out of the secret".to_owned(),
+                allowed: "add `id` to [create] in the definition, or leave it out of the secret".to_owned(),
             }
             .into());
         }
@@ -386,10 +386,10 @@ impl Client<'_> {
         let problem = match variables::is_object(&text) {
             None => Some("is neither a bare credential nor a JSON object".to_owned()),
             Some(true) => uses("").map(|_| {
-                "is a JSON object, and the description uses it as a bare string, {{ admin }}".to_owned()
+                "is a JSON object, and the definition uses it as a bare string, {{ admin }}".to_owned()
             }),
             Some(false) => uses(".").map(|used| {
-                format!("is a bare string, and the description uses a member of it, {{{{ {used} }}}}")
+                format!("is a bare string, and the definition uses a member of it, {{{{ {used} }}}}")
             }),
         };
         if let Some(problem) = problem {

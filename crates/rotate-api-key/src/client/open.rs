@@ -240,7 +240,7 @@ async fn members(
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
             parameter: "key".to_owned(),
-            problem: "says which member of the document is the key, and is not given".to_owned(),
+            problem: "says which member of the secret value is the key, and is not given".to_owned(),
             allowed: "the name of a top-level member".to_owned(),
         }
         .into());
@@ -251,7 +251,7 @@ async fn members(
             return Err(ProviderFault::ParameterInvalid {
                 provider: description.provider.clone(),
                 parameter: name.to_owned(),
-                problem: "is a member to which the description writes something else".to_owned(),
+                problem: "is a member to which the definition writes something else".to_owned(),
                 allowed: "the name of another top-level member".to_owned(),
             }
             .into());
@@ -261,7 +261,7 @@ async fn members(
         return Err(ProviderFault::ParameterInvalid {
             provider: description.provider.clone(),
             parameter: "id".to_owned(),
-            problem: "is the same member of the document as `key`".to_owned(),
+            problem: "is the same member of the secret value as `key`".to_owned(),
             allowed: "the name of another top-level member".to_owned(),
         }
         .into());

@@ -27,7 +27,7 @@ impl fmt::Display for Problem {
 
 /// A description that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the description {file} cannot be used: {}", list(problems))]
+#[error("the provider definition {file} cannot be used: {}", list(problems))]
 pub struct DescriptionError {
     /// The file, or whatever it was read from.
     pub(crate) file: String,

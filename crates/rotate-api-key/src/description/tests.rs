@@ -440,7 +440,7 @@ fn all_problems_are_told_at_once_by_line() {
     assert!(
         error
             .to_string()
-            .starts_with("the description p.toml cannot be used: line "),
+            .starts_with("the provider definition p.toml cannot be used: line "),
         "{error}"
     );
 }
@@ -461,7 +461,7 @@ fn a_pattern_must_match_the_whole_value() {
     }
 }
 
-/// What an admin's credential does is not the choice of whoever may write a secret.
+/// What an admin's credential does is not the choice of a user who may write a secret.
 #[test]
 fn a_parameter_that_a_secret_chooses_freely_is_shown_to_be_right_or_refused() {
     let from = "one-of = [\"a.example\", \"b.example\"]\n";
@@ -701,7 +701,7 @@ fn what_a_healthy_answer_must_have_is_a_place_or_a_text_at_a_place() {
 }
 
 /// The schema that editors use lies beside the descriptions. `KEYWHEEL_WRITE_SCHEMA=1 cargo test -p rotate-api-key schema`
-/// writes it anew.
+/// writes it again.
 #[test]
 fn the_schema_for_editors_is_that_of_the_types() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/providers/description.schema.json");
@@ -712,7 +712,7 @@ fn the_schema_for_editors_is_that_of_the_types() {
     }
     assert!(
         std::fs::read_to_string(path).unwrap() == schema,
-        "write it anew: the types have changed"
+        "write it again: the types have changed"
     );
 }
 

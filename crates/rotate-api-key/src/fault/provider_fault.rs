@@ -33,7 +33,7 @@ pub(crate) enum ProviderFault {
     #[error("neither the secret nor the function says whose key it is")]
     ProviderMissing,
     /// No description of that name.
-    #[error("there is no description of a provider {name:?}")]
+    #[error("there is no definition of a provider {name:?}")]
     ProviderUnknown { name: String, known: String },
     /// A tag would decide what only the secret's value or the function may.
     #[error(
@@ -53,7 +53,7 @@ pub(crate) enum ProviderFault {
     ProviderCannotRotate { title: String, reason: String },
     /// The description wants an admin, the function's configuration names none.
     #[error(
-        "the description of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it{near}"
+        "the definition of {provider} needs the admin secret {admin:?}, and ADMIN_SECRETS does not name it{near}"
     )]
     AdminSecretNotNamed {
         provider: String,
@@ -64,7 +64,7 @@ pub(crate) enum ProviderFault {
     #[error("the admin secret {admin:?} {problem}")]
     AdminSecretUnusable { admin: String, problem: String },
     /// The document leads elsewhere than the description.
-    #[error("the secret's `{member}` is not what the description of {provider} says")]
+    #[error("the secret's `{member}` is not what the definition of {provider} says")]
     KeyOfAnotherAccount {
         provider: String,
         member: String,
@@ -279,7 +279,7 @@ impl ProviderFault {
 /// A status that the call's `ok` does not have.
 fn not_done(status: u16) -> String {
     if (200..300).contains(&status) {
-        format!("was answered with status {status}, which the description does not call a success")
+        format!("was answered with status {status}, which the definition does not call a success")
     } else {
         format!("was refused with status {status}")
     }

@@ -11,7 +11,7 @@ use crate::settings::builtin::BUILTIN;
 /// Where a Lambda layer puts descriptions. They are looked for there and in `providers` beside the function.
 const LAYER: &str = "/opt/providers";
 const PATH: &str = "PROVIDER_PATH";
-const EXPECTED: &str = "files and directories of descriptions, separated by :";
+const EXPECTED: &str = "files and directories of provider definitions, separated by :";
 
 /// All descriptions, by provider. An operator's own replaces the one inside of the same name.
 #[derive(Debug, Default)]
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(registry.get("aws-iam").unwrap().title, "ours");
         assert_eq!(
             registry.get("nobody").unwrap_err().to_string(),
-            "there is no description of a provider \"nobody\""
+            "there is no definition of a provider \"nobody\""
         );
     }
 

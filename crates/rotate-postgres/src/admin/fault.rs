@@ -25,7 +25,7 @@ pub(crate) enum AdminFault {
     #[strum(serialize = "SuperuserIsTheUser")]
     IsTheUser { role: String },
     /// The server looked at the admin's credential, and refused it. `secret` is none for a token.
-    #[error("the admin {role:?} {} cannot log in at {server}: {said}", With(secret.as_deref()))]
+    #[error("the superuser role {role:?} {} cannot log in at {server}: {said}", With(secret.as_deref()))]
     #[strum(serialize = "SuperuserLoginRefused")]
     LoginRefused {
         secret: Option<String>,
@@ -75,7 +75,7 @@ impl Fault for AdminFault {
             Self::HostNotAllowed { .. } => Advice::new(
                 Kind::Configuration,
                 format!(
-                    "add the host to {}, or the end of the names of your account's endpoints, such as *abcdefghijkl.eu-central-1.rds.amazonaws.com; or name an admin secret in `masterarn`",
+                    "add the host to {}, or the end of the names of your account's endpoints, such as *abcdefghijkl.eu-central-1.rds.amazonaws.com; or name a superuser secret in `masterarn`",
                     Hosts::NAME
                 ),
             ),
@@ -85,7 +85,7 @@ impl Fault for AdminFault {
             ),
             Self::LoginRefused { secret: Some(_), .. } => Advice::new(
                 Kind::Login,
-                "write the admin's right password into its secret, or rotate that secret; if it is right, let pg_hba.conf admit the function's subnets",
+                "write the superuser role's right password into its secret, or rotate that secret; if it is right, let pg_hba.conf admit the function's subnets",
             ),
             Self::LoginRefused { role, .. } => Advice::new(
                 Kind::Login,
@@ -130,7 +130,7 @@ mod tests {
         let by_secret = refused(Some("arn:x"));
         assert_eq!(
             by_secret.to_string(),
-            "the admin \"ad\\\"min\" of the secret arn:x cannot log in at db:5432: \"no\" (SQLSTATE 28000)"
+            "the superuser role \"ad\\\"min\" of the secret arn:x cannot log in at db:5432: \"no\" (SQLSTATE 28000)"
         );
         let by_token = refused(None);
         assert!(

@@ -56,11 +56,11 @@ impl Admin {
         &self.role
     }
 
-    /// What errors and logs call it: `the admin secret`, `the IAM admin`.
+    /// What errors and logs call it: `the superuser secret`, `the IAM superuser role`.
     pub(crate) fn title(&self) -> &'static str {
         match self.credential {
-            Credential::Password(_) => "the admin secret",
-            Credential::Token => "the IAM admin",
+            Credential::Password(_) => "the superuser secret",
+            Credential::Token => "the IAM superuser role",
         }
     }
 
@@ -241,14 +241,14 @@ impl Admins {
     ) -> Result<Endpoint, Cause> {
         let elsewhere = |problem: String| elsewhere(arn, endpoint, problem);
         let (Some(ours), Some(theirs)) = (own.rds_name(), endpoint.rds_name()) else {
-            return Err(elsewhere("its own document names another `host` or `port`".to_owned()).into());
+            return Err(elsewhere("its own value names another `host` or `port`".to_owned()).into());
         };
         let server = self.primary.server_at(&theirs, context).await?;
         let of_it = server.has(&ours) && own.port == server.port && endpoint.port == server.port;
         if of_it {
             Ok(own.moved_to(&server.host, server.port))
         } else {
-            let problem = format!("the server of its own document is no endpoint of {}", server.what);
+            let problem = format!("the server of its own value is no endpoint of {}", server.what);
             Err(elsewhere(problem).into())
         }
     }
@@ -262,22 +262,22 @@ impl Admins {
     ) -> Result<Server, Cause> {
         let elsewhere = |problem: String| Cause::from(elsewhere(arn, endpoint, problem));
         let Some(name) = endpoint.rds_name() else {
-            let problem = "its document has no `host`, and the secret's host is no endpoint of RDS";
+            let problem = "its value has no `host`, and the secret's host is no endpoint of RDS";
             return Err(elsewhere(problem.to_owned()));
         };
         let server = self.primary.server_at(&name, context).await?;
         match &server.master_secret {
             Some(master) if master == arn && server.port == endpoint.port => Ok(server),
             Some(master) if master == arn => Err(elsewhere(format!(
-                "its document has no `host`, and {} listens on port {}",
+                "its value has no `host`, and {} listens on port {}",
                 server.what, server.port
             ))),
             Some(_) => Err(elsewhere(format!(
-                "its document has no `host`, and the master user of {} has another secret",
+                "its value has no `host`, and the master user of {} has another secret",
                 server.what
             ))),
             None => Err(elsewhere(format!(
-                "its document has no `host`, and RDS keeps no master user's secret for {}",
+                "its value has no `host`, and RDS keeps no master user's secret for {}",
                 server.what
             ))),
         }

@@ -143,7 +143,7 @@ impl AlternatingUsers {
         mend::report(&planned.plan.now, "repaired");
         mend::report(
             &planned.plan.later,
-            "the clone in use differs; its own next turn will",
+            "the clone in use differs; the next rotation to it will",
         );
         match committed {
             Committed::Safely => Ok(()),
@@ -166,7 +166,9 @@ async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
         escape_literal(&key).trim_start()
     );
     for _ in 0..TRIES {
-        let row = transaction.ask(&query, "waiting for a twin").await?;
+        let row = transaction
+            .ask(&query, "waiting for a concurrent invocation")
+            .await?;
         if row.first().is_some_and(|column| column.as_deref() == Some("t")) {
             return Ok(());
         }

@@ -46,7 +46,7 @@ pub(crate) async fn wait_for_end(
         tracing::warn!(
             role = role,
             sessions.open = open,
-            "role {role:?} still has {open} open sessions; they go on, but cannot log in anew with the password of the rotation before last"
+            "role {role:?} still has {open} open sessions; they go on, but cannot log in again with the password of the rotation before last"
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What has to change so that two roles can take turns, in one transaction of the superuser's: found, carried out or only tried, and what
+//! What has to change so that two roles can alternate, in one transaction of the superuser's: found, carried out or only tried, and what
 //! the server's refusal means.
 
 use rotation::Cause;

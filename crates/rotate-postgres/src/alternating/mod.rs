@@ -1,4 +1,4 @@
-//! Two users take turns: one is in use, the other gets the new password.
+//! Two users alternate: one is in use, the other gets the new password.
 //!
 //! `apply` and `verify` are the steps, `users` is what they share, and `plan` decides what has to change without asking
 //! anybody. The change of the password itself is in `role`.

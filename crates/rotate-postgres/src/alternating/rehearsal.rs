@@ -171,11 +171,11 @@ impl AlternatingUsers {
         };
         let changes = outcome.await.inspect_err(|_| {
             tracing::warn!(
-                "one turn ahead: the next rotation would go through, and the one after it would not"
+                "one rotation ahead: the next one would go through, and the one after it would not"
             );
         })?;
         report.tried(format!(
-            "the same of the turn after it: {changes} changes and a new password of role {:?}, rolled back",
+            "the same of the rotation after it: {changes} changes and a new password of role {:?}, rolled back",
             ahead.idle()
         ));
         transaction.rollback(ENDING).await?;

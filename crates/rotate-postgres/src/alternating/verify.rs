@@ -1,4 +1,4 @@
-//! testSecret: the pending user logs in, and may do what the current one may. What a test rotation tries besides is in `rehearsal`.
+//! testSecret: the pending user logs in, and may do what the current one may. What else a test rotation tries is in `rehearsal`.
 
 use std::collections::BTreeMap;
 

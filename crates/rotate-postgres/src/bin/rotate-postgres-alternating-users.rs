@@ -1,4 +1,4 @@
-//! The function `rotate-postgres-alternating-users`: two PostgreSQL users take turns, so that AWSCURRENT logs in at every moment.
+//! The function `rotate-postgres-alternating-users`: two PostgreSQL users alternate, so that AWSCURRENT always logs in.
 
 fn main() -> std::process::ExitCode {
     rotation::lambda::main(rotate_postgres::AlternatingUsers::from_env)

@@ -26,7 +26,7 @@ impl Fault for PostgresFault {
             Self::HostMissing => Advice::new(Kind::Secret, "add `host` to the secret, or set PGHOST in the function's environment"),
             Self::RoleNameInvalid { .. } => Advice::new(Kind::Secret, "correct `username` in the secret: PostgreSQL's names have 1 to 63 bytes"),
             Self::TlsNameInvalid { .. } => Advice::new(Kind::Tls, "give the name that stands in the server's certificate as `tls_server_name` in the secret, or as TLS_SERVER_NAME"),
-            Self::SuperuserSecretForAnotherServer { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of an admin of this very server, with the same `host` and `port`"),
+            Self::SuperuserSecretForAnotherServer { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of a superuser role of this very server, with the same `host` and `port`"),
             Self::SuperuserIsTheUser { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of another role, one that may alter this one, or remove it"),
             Self::HostUnknown { .. } => Advice::new(Kind::Network, "check `host` in the secret; if it is right, check that the function's VPC resolves it (DNS support, private hosted zones)"),
             Self::HostAddressRefused { .. } => Advice::new(Kind::Network, "correct `host` in the secret; if the database really is on the function's own machine, set ALLOW_LOCAL_HOSTS=true in the function's environment"),
@@ -72,9 +72,9 @@ impl Fault for PostgresFault {
             Self::PolicyNeedsCleartext { .. } => Advice::new(Kind::Policy, "set PASSWORD_SENT_AS=cleartext (the server, and its log at log_statement=ddl, then sees the password), or let the server's policy take hashed passwords (credcheck.encrypted_password_allowed = on)"),
             Self::TestSqlFailed { role, .. } => Advice::new(Kind::Privilege, format!("run the statement by hand as {}; if it is not what an application needs, correct TEST_SQL in the function's environment", escape_identifier(role))),
             Self::RoleUnknown { role, .. } => Advice::new(Kind::Login, format!("correct `username` in the secret, or CREATE ROLE {} LOGIN", escape_identifier(role))),
-            Self::RoleExpired { role, .. } => Advice::new(Kind::Login, format!("ALTER ROLE {} VALID UNTIL 'infinity'", escape_identifier(role))),
+            Self::RoleExpired { role, .. } => Advice::new(Kind::Login, format!("find out who set the limit; if the role is still needed, ALTER ROLE {} VALID UNTIL 'infinity'", escape_identifier(role))),
             Self::RolePowerful { role, .. } => Advice::new(Kind::Privilege, powerful(role)),
-            Self::RoleMayNotLogIn { role } => Advice::new(Kind::Login, format!("ALTER ROLE {} LOGIN", escape_identifier(role))),
+            Self::RoleMayNotLogIn { role } => Advice::new(Kind::Login, format!("find out who locked the role; if nobody meant it, ALTER ROLE {} LOGIN", escape_identifier(role))),
         }
     }
 }
@@ -88,7 +88,7 @@ fn resuming(fault: &PostgresFault) -> String {
 
 fn login(role: &str) -> String {
     format!(
-        "as an admin look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name an admin secret in `masterarn`; if another secret has the same user, let only one of them be rotated",
+        "as a superuser look at SELECT rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = {}, and at pg_hba.conf; then set a password by hand (\\password) and write it into the secret, or name a superuser secret in `masterarn`; if another secret has the same user, let only one of them be rotated",
         escape_literal(role).trim_start()
     )
 }
@@ -119,7 +119,7 @@ fn pending(role: &str, said: &Said) -> String {
         "let setSecret run again (aws secretsmanager rotate-secret); if it stays, somebody else sets this role's password (such as another secret of the same user), or a proxy keeps its own list of passwords".to_owned()
     } else {
         format!(
-            "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, ALTER ROLE {} LOGIN",
+            "the password is not the matter: let pg_hba.conf admit the function's subnets, and if the role has NOLOGIN, find out who locked it before you ALTER ROLE {} LOGIN",
             escape_identifier(role)
         )
     }
@@ -140,7 +140,7 @@ fn privilege(role: &str, by: &str) -> String {
         )
     } else {
         format!(
-            "give the admin the right: GRANT {quoted} TO {admin} WITH ADMIN OPTION, and ALTER ROLE {admin} CREATEROLE; on RDS with rds.restrict_password_commands also GRANT rds_password TO {admin}"
+            "give the superuser role the right: GRANT {quoted} TO {admin} WITH ADMIN OPTION, and ALTER ROLE {admin} CREATEROLE; on RDS with rds.restrict_password_commands also GRANT rds_password TO {admin}"
         )
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum PostgresFault {
     #[error("{name:?} is not a name that a certificate can be checked against")]
     TlsNameInvalid { name: String },
     /// The admin secret does not name the same server.
-    #[error("the admin secret {admin} is not for the server {server}: {problem}")]
+    #[error("the superuser secret {admin} is not for the server {server}: {problem}")]
     SuperuserSecretForAnotherServer {
         admin: String,
         server: String,
@@ -53,7 +53,7 @@ pub(crate) enum PostgresFault {
     #[error(transparent)]
     OsGeneratorFailed(#[from] OsGeneratorFailed),
     /// `masterarn` leads back to the same user.
-    #[error("the admin secret {admin} is for the very role {role:?} that is to be rotated")]
+    #[error("the superuser secret {admin} is for the very role {role:?} that is to be rotated")]
     SuperuserIsTheUser { admin: String, role: String },
 
     /// No address for the name.
@@ -252,7 +252,7 @@ pub(crate) enum PostgresFault {
     RoleMayNotLogIn { role: String },
     /// A person who may write the secret must not get such a role by naming it there.
     #[error(
-        "role {role:?} is, or is a member of, the powerful role {powerful:?}; an admin secret resets ordinary roles only"
+        "role {role:?} is, or is a member of, the powerful role {powerful:?}; a superuser secret resets ordinary roles only"
     )]
     RolePowerful { role: String, powerful: String },
 }

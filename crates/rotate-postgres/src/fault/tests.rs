@@ -362,7 +362,7 @@ fn statements_in_remedies_quote_the_names() {
     };
     assert_eq!(
         expired.advice().remedy,
-        "ALTER ROLE \"o'b\"\"c\" VALID UNTIL 'infinity'"
+        "find out who set the limit; if the role is still needed, ALTER ROLE \"o'b\"\"c\" VALID UNTIL 'infinity'"
     );
     let refused = PostgresFault::LoginRefused {
         role: role(),

@@ -153,7 +153,7 @@ impl Fault for RdsFault {
             ),
             Self::Unreachable { .. } => Advice::new(
                 Kind::Network,
-                "give the function a way to the RDS API: a VPC needs the interface endpoint com.amazonaws.REGION.rds or a NAT gateway; or write `host` into the secret and its admin secret, so that nobody needs to be asked",
+                "give the function network access to the RDS API: a VPC needs the interface endpoint com.amazonaws.REGION.rds or a NAT gateway; or write `host` into the secret and its superuser secret, so that nobody needs to be asked",
             ),
             Self::Failed { .. } => Advice::new(
                 Kind::Server,

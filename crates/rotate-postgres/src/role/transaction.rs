@@ -42,7 +42,7 @@ impl Limits {
 pub(crate) enum By {
     /// The role that logged in, whatever its settings make it act as: it changes itself.
     Itself,
-    /// What an admin acts as: one that itself takes turns acts as its original, whose all that it makes then is.
+    /// What an admin acts as: one that itself alternates acts as its original, whose all that it makes then is.
     Admin,
 }
 

@@ -13,7 +13,7 @@ use crate::role::login_attempts::LoginAttempts;
 use crate::server::session::Session;
 
 /// What the list of what was tried calls a superuser that was not even looked for.
-const ADMIN: &str = "the admin";
+const ADMIN: &str = "the superuser role";
 
 /// What came of the superuser.
 enum Superuser {

@@ -87,7 +87,7 @@ impl Fault for StoreFault {
             ),
             Self::SecretDeleted { .. } => Advice::new(
                 Kind::Rotation,
-                "restore it (aws secretsmanager restore-secret); after that its rotation can be repeated or cancelled",
+                "if nobody deleted it on purpose, restore it (aws secretsmanager restore-secret); after that its rotation can be retried or cancelled",
             ),
             Self::PermissionDenied(call, _) => Advice::new(
                 Kind::Permission,
@@ -126,13 +126,13 @@ impl Fault for StoreFault {
             ),
             Self::SecretsManagerUnreachable(..) => Advice::new(
                 Kind::Network,
-                "give the function a way to secrets manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through",
+                "give the function network access to Secrets Manager: a VPC needs the interface endpoint or a NAT gateway, and the security groups must let port 443 through",
             ),
             Self::SecretsManagerFailed(..) => Advice::new(
                 Kind::Server,
                 "see the message; Secrets Manager tries the rotation again",
             ),
-            Self::SecretIsBinary { .. } => Advice::new(Kind::Secret, "store the document as SecretString"),
+            Self::SecretIsBinary { .. } => Advice::new(Kind::Secret, "store the value as SecretString"),
             Self::PromoteConflict => Advice::new(
                 Kind::Rotation,
                 "nothing: Secrets Manager tries the rotation again",

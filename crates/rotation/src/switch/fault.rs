@@ -35,7 +35,7 @@ impl Fault for SwitchFault {
         match self {
             Self::MoveUnknown(_) => Advice::new(
                 Kind::Network,
-                "let Secrets Manager repeat the rotation: if AWSCURRENT has moved, the repetition sets the password to it; check the function's way to Secrets Manager",
+                "let Secrets Manager retry the rotation: if AWSCURRENT has moved, the retry sets the password to it; check the function's network access to Secrets Manager",
             ),
             // AWSPENDING comes off: each repetition would set the refused password again.
             Self::PendingRefusedGivenBack(_) => Advice::new(

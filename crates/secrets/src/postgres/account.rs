@@ -19,7 +19,7 @@ impl PostgresSecret {
         self.same_place_as(current)
     }
 
-    /// The same without the user: two that take turns share everything else.
+    /// The same without the user: alternating users share everything else.
     ///
     /// # Errors
     /// The first field that differs.

@@ -294,7 +294,7 @@ fn the_engine_of_another_database_is_named_before_anything_else() {
 #[test]
 fn a_url_that_drivers_read_differently_is_refused() {
     let delimiter =
-        "the URL in the secret has an `@` besides the one before the host, or a `/` or `?` before it";
+        "the URL in the secret has another `@` than the one before the host, or a `/` or `?` before it";
     for (url, message) in [
         ("postgres://u:$@x@h/d", delimiter),
         ("postgres://u:$/x@h/d", delimiter),

@@ -1,10 +1,11 @@
 //! Sends sample events to the function under cargo-lambda's runtime: `make invoke`.
 //!
 //! Sets up what the events need: throwaway servers, the local Secrets Manager with the secret that they name, and a
-//! version labelled AWSPENDING under their token. Each command is printed before it is run.
+//! version labelled AWSPENDING under their token. Each event is one line; RAW=1 shows the commands and the function's own log.
 
 #![expect(clippy::print_stdout, reason = "a person reads along")]
 
+mod line;
 mod scene;
 mod watch;
 
@@ -43,11 +44,13 @@ async fn run() -> Anything<bool> {
     let scene = Scene::of(first).await?;
     println!("{}\n", scene.servers());
 
-    let watch = Watch::start(&cargo_lambda, &scene).await?;
+    let raw = env::var_os("RAW").is_some_and(|value| !value.is_empty());
+    let watch = Watch::start(&cargo_lambda, &scene, raw).await?;
     let mut succeeded = true;
-    for event in events {
-        succeeded &= watch.invoke(&cargo_lambda, scene.function, &event)?;
-        println!("  labels: {}\n", scene.labels().await?);
+    for (index, event) in events.iter().enumerate() {
+        let answer = watch.invoke(&cargo_lambda, scene.function, event, index == 0)?;
+        succeeded &= answer.succeeded;
+        println!("{}", line::of(&answer, &scene.labels().await?));
     }
     Ok(succeeded)
 }

@@ -74,7 +74,7 @@ impl Scene {
         Ok(scene)
     }
 
-    /// A user's document; with an admin in it, if two take turns.
+    /// A user's document; with a superuser secret in it, for alternating users.
     async fn user(&mut self) -> Anything<String> {
         let database = &self.behind.database;
         let authority = database.cluster().authority_path();

@@ -1,4 +1,4 @@
-//! A role, or two that take turns, behind a proxy that knows every exchange.
+//! A role, or two that alternate, behind a proxy that knows every exchange.
 
 use serde_json::Value;
 use staging_labels::Label;

@@ -133,7 +133,7 @@ async fn what_a_clone_has_in_other_databases_is_lost_by_nobody() {
         );
 
         // The original could do less: AWSCURRENT stays, and a test rotation says so before.
-        let error = try_out(&moved).await.expect_err("one turn ahead");
+        let error = try_out(&moved).await.expect_err("one rotation ahead");
         assert_eq!(error.error_type, "RightsDiffer", "{server:?}: {error}");
         assert!(error.error_message.contains("REASSIGN OWNED"), "{error}");
         for attempt in ["first", "again"] {

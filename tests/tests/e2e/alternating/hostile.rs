@@ -191,7 +191,7 @@ async fn a_login_over_a_weaker_connection_than_the_superusers_proves_nothing() {
     }
 }
 
-/// Every role may set for itself as whom it acts, whoever that is: that makes it nobody's clone.
+/// Every role may set for itself as which role it acts, any role: that makes it no role's clone.
 #[tokio::test]
 async fn nobody_becomes_a_clone_by_saying_so_himself() {
     for server in [Server::Main, Server::Eighteen] {
@@ -404,7 +404,7 @@ async fn an_admin_that_grants_itself_what_it_makes_keeps_its_grants() {
     }
 }
 
-/// An admin that itself takes turns: whichever of the two is at work, what it makes is its original's.
+/// A superuser role that itself alternates: whichever of the two is at work, what it makes is its original's.
 #[tokio::test]
 async fn an_admin_that_takes_turns_itself_alters_what_its_twin_made() {
     for server in SERVERS {

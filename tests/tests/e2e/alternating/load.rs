@@ -1,7 +1,7 @@
 //! An application of sixteen clients, and twenty rotations that none of them notices.
 //!
 //! A client keeps what it has read of the secret for one interval. Intervals are counted in rotations, not in time: what was read
-//! is used until a whole rotation has gone by since, and once more after it; only then is it read anew, and only when all
+//! is used until a whole rotation has gone by since, and once more after it; only then is it read again, and only when all
 //! have done so does the next rotation begin. So every credential gets as old as it may, on the slowest machine as on the fastest.
 
 mod work;

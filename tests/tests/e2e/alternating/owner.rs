@@ -138,7 +138,7 @@ async fn a_pair_in_the_clone_form_comes_into_the_owner_form() {
             .await;
         pair.clean_up(&token).await;
 
-        // An owner of something else, which the user has nothing to do with: whoever may write the secret could name any.
+        // An owner of something else, which the user has nothing to do with: a user who may write the secret could name any.
         pair.database
             .sql(&format!("CREATE SCHEMA other AUTHORIZATION {owner}"))
             .await;

@@ -246,7 +246,7 @@ async fn the_user_in_use_is_left_as_it_is_and_its_difference_reported() {
         assert_eq!(pair.user(&Label::Current).await, pair.database.user());
         assert_eq!(pair.database.value(&of_the_clone).await, before);
         let log = pair.log();
-        let words = "the clone in use differs; its own next turn will: give role";
+        let words = "the clone in use differs; the next rotation to it will: give role";
         assert!(
             log.contains(words) && log.contains("CONNECTION LIMIT 20"),
             "{log}"

@@ -53,7 +53,7 @@ async fn it_says_what_a_rotation_would_do_and_does_nothing() {
             for words in [
                 expected,
                 "tried, and nothing changed: the login of AWSCURRENT",
-                "the same of the turn after it",
+                "the same of the rotation after it",
                 "ListSecretVersionIds, for a recovery",
                 "Could not be tried: PutSecretValue and UpdateSecretVersionStage",
             ] {
@@ -163,7 +163,7 @@ async fn it_looks_one_turn_ahead() {
             assert_eq!(error.error_type, code, "{server:?} {statement}: {error}");
             assert!(error.error_message.contains(&filled(words)), "{error}");
             assert_eq!(
-                pair.log().contains("one turn ahead"),
+                pair.log().contains("one rotation ahead"),
                 ahead,
                 "{server:?} {statement}"
             );

@@ -411,7 +411,7 @@ async fn a_key_that_takes_a_while_to_be_honoured_is_waited_for_and_one_that_neve
     );
 }
 
-/// What is certain never to work does not block: AWSPENDING is taken off, and the next rotation begins anew.
+/// What is certain never to work does not block: AWSPENDING is taken off, and the next rotation begins again.
 #[tokio::test]
 async fn a_pending_key_that_was_revoked_by_hand_does_not_block() {
     // A young one may only be missing in a list that is behind.

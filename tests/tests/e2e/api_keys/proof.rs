@@ -1,4 +1,4 @@
-//! What an admin's credential does is not the choice of whoever may write a secret.
+//! What an admin's credential does is not the choice of a user who may write a secret.
 
 use keywheel_tests::scripted::Kind;
 use staging_labels::Step;

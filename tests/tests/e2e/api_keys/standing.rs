@@ -162,7 +162,7 @@ async fn a_staged_key_that_somebody_went_back_from_is_not_promoted() {
     }
 }
 
-/// A document that was written anew has the same key, whose promotion is still outstanding.
+/// A document that was written again has the same key, whose promotion is still outstanding.
 #[tokio::test]
 async fn a_staged_key_whose_document_was_written_anew_is_promoted_all_the_same() {
     let text = format!("{{\"apiKey\": \"{FIRST}\"}}");

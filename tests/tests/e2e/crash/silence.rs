@@ -73,7 +73,7 @@ async fn a_move_that_is_never_answered_is_rolled_back_in_time() {
     let silent = Fault::new(for_ever()).by_function(FUNCTION);
     let silent = silent.on("UpdateSecretVersionStage").every();
     let id = world.aws.faults().inject(silent);
-    let words = ["UpdateSecretVersionStage", "rolled back", "repeat the rotation"];
+    let words = ["UpdateSecretVersionStage", "rolled back", "retry the rotation"];
     world.refuses(&token, Step::Set, "MoveUnknown", &words).await;
     assert!(
         world.aws.faults().hits(id) > 0,

@@ -258,7 +258,7 @@ async fn an_admin_whose_password_is_wrong_too_is_on_the_list_of_what_was_tried()
     lost_with_admin(&world, &admin.to_string()).await;
     let token = world.proposed().await;
     let words = [
-        "the admin secret, role \"postgres\": ",
+        "the superuser secret, role \"postgres\": ",
         "the current version: ",
         "28P01",
     ];

@@ -112,7 +112,11 @@ async fn a_role_that_may_not_log_in_is_left_alone_by_the_admin() {
     let role = world.database.role();
     world.database.sql(&format!("ALTER ROLE {role} NOLOGIN")).await;
     let (token, verifier) = (world.proposed().await, world.database.verifier().await);
-    let words = ["is not permitted to log in", "the admin: not tried", "pg_roles"];
+    let words = [
+        "is not permitted to log in",
+        "the superuser role: not tried",
+        "pg_roles",
+    ];
     world.refuses(&token, Step::Set, "LoginRefused", &words).await;
     assert_eq!(world.database.verifier().await, verifier);
     world.database.sql(&format!("ALTER ROLE {role} LOGIN")).await;
@@ -129,7 +133,7 @@ async fn a_password_at_which_the_server_did_not_look_is_not_reset_by_the_admin()
         let before = world.database.log();
         let words = [
             "pg_hba.conf rejects connection",
-            "the admin: not tried, the server refused the connection and not the password",
+            "the superuser role: not tried, the server refused the connection and not the password",
         ];
         world.refuses(&token, Step::Set, "LoginRefused", &words).await;
         assert_eq!(world.database.verifier().await, verifier, "{group:?}");
@@ -335,7 +339,7 @@ async fn traps_in_the_search_path_are_not_sprung_by_the_role_nor_by_the_admin() 
         world.database.value("SELECT count(*) FROM trap.sprung").await,
         "0"
     );
-    // The traps do work: whoever calls one is noted.
+    // The traps do work: each call of one is noted.
     let client = world
         .database
         .login(&world.password(&Label::Current).await)

@@ -1,4 +1,4 @@
-//! An Aurora cluster that is paused: whoever connects wakes it, and has to wait.
+//! An Aurora cluster that is paused: a client that connects wakes it, and has to wait.
 
 use std::time::{Duration, Instant};
 

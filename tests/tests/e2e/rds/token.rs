@@ -209,7 +209,7 @@ async fn a_token_that_is_refused_says_what_iam_needs() {
     iam.world.put(&document.to_string(), &[Label::Current]).await;
     let token = iam.world.proposed().await;
     let words = [
-        "the IAM admin, role \"iam admin@",
+        "the IAM superuser role, role \"iam admin@",
         "PAM authentication failed",
         "ADMIN_IAM_USERNAME",
     ];

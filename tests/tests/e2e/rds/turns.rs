@@ -1,4 +1,4 @@
-//! Two users in turn: the same admins, the same endpoints.
+//! Alternating users: the same admins, the same endpoints.
 
 use keywheel_tests::rds::{Cloud, primary};
 use keywheel_tests::world::{ALTERNATING, World};

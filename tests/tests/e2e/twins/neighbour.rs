@@ -23,7 +23,7 @@ impl Neighbour {
         Self::with(world, number, |_| {}).await
     }
 
-    /// One that takes turns, through the admin of `pair`.
+    /// One that alternates, through the admin of `pair`.
     pub(crate) async fn of_pair(pair: &Pair, number: usize) -> Self {
         let admin = Value::from(pair.admin_secret.as_str());
         let neighbour = Self::with(pair, number, |document| document["masterarn"] = admin).await;

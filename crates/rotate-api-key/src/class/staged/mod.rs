@@ -246,7 +246,7 @@ impl Staged<'_> {
         let Some(unstage) = &self.client.description.unstage else {
             return Err(ProviderFault::unusable(
                 format!("stage at {}", self.client.description.provider),
-                "says that there is a second key already, and the description has no [unstage] to remove it",
+                "says that there is a second key already, and the definition has no [unstage] to remove it",
             )
             .into());
         };

@@ -304,7 +304,7 @@ fn hosts(checking: &mut Checking<'_>, key: &str, own: Option<&str>) {
     let (place, source) = match (own, &it.base) {
         (Some(own), _) => (format!("{key}.base"), own),
         (None, Some(shared)) => ("base".to_owned(), shared.as_str()),
-        (None, None) => return checking.wrong(key, "has no base: give the description one"),
+        (None, None) => return checking.wrong(key, "has no base: give the definition one"),
     };
     let problem = match names::check(source, About::None, false, it) {
         Err(what) => Some(what),

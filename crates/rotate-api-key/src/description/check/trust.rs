@@ -84,7 +84,7 @@ pub(super) fn problems(it: &Description, checked: &Checked) -> Vec<(String, Stri
         if checked.of(section).has("current.id") {
             problems.push((
                 section.to_owned(),
-                "uses {{ current.id }} with the admin's credential, and whoever writes the secret chooses it: make it a parameter, with `member` and `set-by = \"function\"`".to_owned(),
+                "uses {{ current.id }} with the admin's credential, and a user who writes the secret chooses it: make it a parameter, with `member` and `set-by = \"function\"`".to_owned(),
             ));
         }
     }
@@ -92,7 +92,7 @@ pub(super) fn problems(it: &Description, checked: &Checked) -> Vec<(String, Stri
         if sections.contains(&section) && checked.of(section).has("key.id") {
             problems.push((
                 section.to_owned(),
-                "uses {{ key.id }} with the admin's credential, and whoever writes the secret chooses it: make it a parameter, with `member` and `set-by = \"function\"`".to_owned(),
+                "uses {{ key.id }} with the admin's credential, and a user who writes the secret chooses it: make it a parameter, with `member` and `set-by = \"function\"`".to_owned(),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between two users that take turns, each cause with a stable code. What can go wrong with any role is in
+//! What can go wrong between two alternating users, each cause with a stable code. What can go wrong with any role is in
 //! `crate::fault`.
 
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::fault::{Attempts, Said, Tried};
 /// Every code of an `AlternatingFault`; each has a page in `docs/runbook`.
 pub const CODES: &[&str] = AlternatingFault::VARIANTS;
 
-/// Why two users cannot take turns. `server` is `host:port` throughout.
+/// Why two users cannot alternate. `server` is `host:port` throughout.
 #[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 pub(crate) enum AlternatingFault {
     /// Nobody may make the other user.
-    #[error("two users take turns only through an admin, and the secret names none")]
+    #[error("two users alternate only through a superuser role, and the secret names none")]
     SuperuserSecretMissing,
     /// It would take the ground from under its own feet.
-    #[error("the admin {role:?} is one of the two users that take turns")]
+    #[error("the superuser role {role:?} is one of the two users that alternate")]
     #[strum(serialize = "SuperuserIsTheUser")]
     AdminIsOfThePair { role: String },
     /// The server would cut it.
@@ -72,7 +72,7 @@ pub(crate) enum AlternatingFault {
         tried: Vec<Tried>,
     },
     /// Found before anything is changed.
-    #[error("the admin {admin:?} may not do at {server} what two users in turn need: {missing}")]
+    #[error("the superuser role {admin:?} may not do at {server} what alternating users need: {missing}")]
     SuperuserLacksRights {
         server: String,
         admin: String,
@@ -113,7 +113,7 @@ impl Fault for AlternatingFault {
 
     fn advice(&self) -> Advice<'_> {
         match self {
-            Self::SuperuserSecretMissing => Advice::new(Kind::Secret, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no admin"),
+            Self::SuperuserSecretMissing => Advice::new(Kind::Secret, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no superuser role"),
             Self::AdminIsOfThePair { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of another role, one that may alter both"),
             Self::CloneNameTooLong { .. } => Advice::new(Kind::Secret, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
             Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),
@@ -122,19 +122,19 @@ impl Fault for AlternatingFault {
                 "if the role was renamed, name it {} again (ALTER ROLE … RENAME TO), or write the secret by hand for the role's new name",
                 escape_identifier(original)
             )),
-            Self::PendingUserWrong { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate anew, createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
-            Self::TurnPassed { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate anew, it is the other user's turn").with(Prospect::PoisonedPending),
+            Self::PendingUserWrong { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate again: createSecret asks the server whose clone it is").with(Prospect::PoisonedPending),
+            Self::TurnPassed { .. } => Advice::new(Kind::Secret, "AWSPENDING is taken off this version: rotate again: the other user is next").with(Prospect::PoisonedPending),
             Self::OwnerUnusable { owner, .. } => Advice::new(Kind::Privilege, format!(
                 "let `ownerrole` (or OWNER_ROLE) name the role that owns the application's objects, one that cannot log in (ALTER ROLE {0} NOLOGIN) and that the user may act as (GRANT {0} TO the user)",
                 escape_identifier(owner)
             )),
             Self::CurrentUnproven { role, .. } => Advice::new(Kind::Login, format!(
-                "an admin secret alone does not show that this secret may speak for the role: if the password was changed (by hand, by another secret of the same two users, or by restoring an old snapshot), set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
+                "a superuser secret alone does not show that this secret may speak for the role: if the password was changed (by hand, by another secret of the same two users, or by restoring an old snapshot), set that of {0} by hand (\\password {0}), write it into the secret (aws secretsmanager put-secret-value), and rotate; if the role was locked, ALTER ROLE {0} LOGIN when that is over",
                 escape_identifier(role)
             )),
             Self::SuperuserLacksRights { remedy, .. } | Self::RepairRefused { remedy, .. } | Self::RightsDiffer { remedy, .. } => Advice::new(Kind::Privilege, remedy),
             Self::SessionsOpen { role, .. } => Advice::new(Kind::Server, format!(
-                "let the clients that still use the password of the rotation before last read the secret anew (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
+                "let the clients that still use the password of the rotation before last read the secret again (SELECT * FROM pg_stat_activity WHERE usename = '{}'), or set IDLE_SESSIONS to report",
                 role.replace('\'', "''")
             )),
         }
@@ -159,7 +159,7 @@ fn clone_foreign(clone: &str, original: &str, member: bool, tie: &str) -> String
         format!("rename one of the two roles (ALTER ROLE {clone} RENAME TO …)")
     };
     format!(
-        "find out who made {clone} and who logs in as it: whoever can read the secret will have its password. If it was made as the clone of {original}: {tie}; otherwise {otherwise}"
+        "find out who made {clone} and who logs in as it: every user who can read the secret will have its password. If it was made as the clone of {original}: {tie}; otherwise {otherwise}"
     )
 }
 

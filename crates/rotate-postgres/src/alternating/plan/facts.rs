@@ -1,4 +1,4 @@
-//! What the server says of the roles that take turns, read in one query, as any role.
+//! What the server says of the roles that alternate, read in one query, as any role.
 //!
 //! `pg_authid` is not readable on RDS, `pg_roles`, `pg_auth_members` and `pg_db_role_setting` are readable to all.
 

@@ -1,4 +1,4 @@
-//! What has to change so that two roles can take turns: facts in, a plan out. Pure: the queries stand here as text, `apply` and
+//! What has to change so that two roles can alternate: facts in, a plan out. Pure: the queries stand here as text, `apply` and
 //! `verify` send them.
 //!
 //! | form | whose sessions act as whom | brought in line with the original, at its own turn |
@@ -143,7 +143,7 @@ impl Arrangement {
     /// What must be done. The role in use is not altered: what differs there waits for its own turn.
     ///
     /// # Errors
-    /// Roles that cannot or must not take turns.
+    /// Roles that cannot or must not alternate.
     pub(crate) fn plan(&self, facts: &Facts, server: &str) -> Result<Plan, Cause> {
         let clone = facts.role(&self.pair.clone);
         if let Some(clone) = clone {

@@ -1,4 +1,4 @@
-//! Who takes turns with whom, by name. AWS's naming: `_clone` appended, or taken away. Pure.
+//! Which user alternates with which, by name. AWS's naming: `_clone` appended, or taken away. Pure.
 
 use outbound::shortened_name as shortened;
 

@@ -107,7 +107,7 @@ impl Repair {
     pub(crate) fn remedy(&self) -> String {
         match self {
             Self::Set { role, name, .. } => format!(
-                "let the admin set it (GRANT SET ON PARAMETER {} TO …), or do as a superuser: ALTER ROLE {} SET {} TO …",
+                "let the superuser role set it (GRANT SET ON PARAMETER {} TO …), or do as a superuser: ALTER ROLE {} SET {} TO …",
                 escape_identifier(name),
                 escape_identifier(role),
                 escape_identifier(name)

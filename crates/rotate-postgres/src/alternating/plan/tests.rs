@@ -513,7 +513,7 @@ fn a_group_is_no_original_and_a_locked_original_is_one() {
     assert_eq!(next(clone()), Ok("app".to_owned()));
 }
 
-/// Every role may set for itself whom it acts as, whoever that is.
+/// Every role may set for itself as which role it acts, any role.
 #[test]
 fn nobody_ties_himself() {
     let himself = Role {
@@ -531,7 +531,7 @@ fn nobody_ties_himself() {
     assert_eq!(refused(&arrangement(Turn::Clone, None), &facts), "CloneForeign");
 }
 
-/// Two strangers may be members of one group: in the owner form it takes the mark besides.
+/// Two strangers may be members of one group: in the owner form it takes the mark as well.
 #[test]
 fn a_group_in_common_ties_nobody() {
     let of_team = |name: &str, comment: Option<String>| Role {
