@@ -32,8 +32,13 @@ pub struct Keys {
 impl Keys {
     /// One in which a failed rotation is not tried again, and without a function yet.
     pub async fn start() -> Self {
+        Self::retrying(0).await
+    }
+
+    /// One in which a failed rotation is tried again, so many times.
+    pub async fn retrying(times: usize) -> Self {
         let aws = world::as_asked(LocalSecretsManager::builder())
-            .retry_delays([])
+            .retry_delays(vec![Duration::from_millis(20); times])
             .start()
             .await;
         let aws = aws.expect("the local Secrets Manager starts");

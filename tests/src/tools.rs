@@ -23,8 +23,10 @@ pub struct Tools {
     pub node: Option<PathBuf>,
     /// The `node_modules` that have Unleash and oidc-provider.
     pub npm_servers: Option<PathBuf>,
-    /// A Python that has `JupyterHub` and Kinto.
+    /// A Python that has `JupyterHub`, Kinto, `OctoPrint` and Synapse.
     pub pypi_servers: Option<PathBuf>,
+    /// etcd.
+    pub etcd: Option<PathBuf>,
     /// The directory that has `PgBouncer` and `OpenLDAP`'s server.
     pub between: Option<PathBuf>,
 }
@@ -128,7 +130,12 @@ impl Tools {
         found.ok_or_else(|| missing("Unleash", "keys"))
     }
 
-    /// A Python that has `JupyterHub` and Kinto.
+    /// etcd's program.
+    pub fn etcd(&self) -> Result<&Path, MissingTool> {
+        self.etcd.as_deref().ok_or_else(|| missing("etcd", "test"))
+    }
+
+    /// A Python that has `JupyterHub`, Kinto, `OctoPrint` and Synapse.
     pub fn pypi_servers(&self) -> Result<&Path, MissingTool> {
         self.pypi_servers
             .as_deref()

@@ -12,6 +12,7 @@ mod interceptor;
 mod names;
 mod on_path;
 mod proxy;
+mod requests;
 mod rogue;
 mod wire;
 
@@ -30,6 +31,7 @@ pub use interceptor::Interceptor;
 pub use names::resolver;
 pub use on_path::{OnPath, Plain};
 pub use proxy::{Act, Proxy, Rule, Side, Tls};
+pub use requests::Requests;
 pub use rogue::Rogue;
 
 use tokio::net::{TcpListener, TcpStream};

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub use classes::Kind;
 pub use state::{ADMIN, CLIENT, Issued, State};
+pub(crate) use wire::read;
 pub use wire::{Request, answer};
 
 /// What happens to a request.

@@ -50,7 +50,7 @@ impl Request {
     }
 }
 
-pub(super) fn read(stream: &mut TcpStream) -> Option<Request> {
+pub(crate) fn read(stream: &mut TcpStream) -> Option<Request> {
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];

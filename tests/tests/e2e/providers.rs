@@ -1,6 +1,7 @@
 //! `rotate-api-key` against providers that are real, or recorded.
 
 mod iam;
+mod killed;
 mod oauth;
 mod shipped;
 mod unleash;

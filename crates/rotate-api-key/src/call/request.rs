@@ -124,7 +124,7 @@ impl Writing<'_> {
             append(&mut target, separator, name, &value);
             separator = '&';
         }
-        if let Some(Page::Query(name, page)) = self.setting.page {
+        if let (Some(Page::Query(name, page)), None) = (self.setting.page, call.graphql) {
             append(&mut target, separator, name, page);
         }
         Ok(target)
@@ -174,8 +174,11 @@ impl Writing<'_> {
         } else if let Some(graphql) = call.graphql {
             let variables = graphql.variables.clone().into_iter().collect();
             let variables = serde_json::Value::Object(variables);
-            let variables = template::json("graphql.variables", &variables, self.setting.variables)
+            let mut variables = template::json("graphql.variables", &variables, self.setting.variables)
                 .map_err(|(place, problem)| self.unfit(&place, problem))?;
+            if let Some(Page::Query(name, page)) = self.setting.page {
+                variables[name] = page.into();
+            }
             let body = json!({"query": graphql.query, "variables": variables});
             ("application/json", body.to_string().into_bytes())
         } else if let Some(form) = call.form {

@@ -7,7 +7,7 @@ use super::Steps;
 use super::ended::look_at_the_previous;
 use crate::client::{Client, With};
 use crate::description::Set;
-use crate::fault::{ProviderFault, is_credential_refused, is_key_refused};
+use crate::fault::{ProviderFault, is_credential_refused, is_key_refused, is_refused};
 use crate::health::Health;
 use crate::key::Key;
 
@@ -73,6 +73,13 @@ impl Steps for Chosen<'_> {
         self.client.context.confirm_under_way().await?;
         let refused = match self.set(&key, None).await {
             Err(cause) if is_credential_refused(&cause) => cause,
+            // Some call a dead key a bad request (400), or not found. But the value may be what is refused.
+            Err(cause) if is_refused(&cause) => {
+                if self.client.health(&self.client.current, "current").await? == Health::Healthy {
+                    return Err(cause);
+                }
+                cause
+            }
             outcome => return outcome,
         };
         if self.client.health(&key, "pending").await? == Health::Healthy {

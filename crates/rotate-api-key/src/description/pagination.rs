@@ -9,7 +9,7 @@ use crate::notation::pointer::Pointer;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Written")]
 pub(crate) enum Next {
-    /// The answer has a token, which goes into the query.
+    /// The answer has a token, which goes into the query, or into GraphQL's variables.
     Cursor {
         /// Where the token stands; none, null or empty on the last page.
         cursor: Pointer,
@@ -46,7 +46,7 @@ struct Written {
     number: Option<u64>,
     /// With `number`: how far it is to the next page's number, where keys are counted and not pages. 1 by default.
     step: Option<u64>,
-    /// The parameter of the query that the token, or the number, goes to.
+    /// The parameter of the query that the token, or the number, goes to. With `graphql`: the variable.
     query: Option<String>,
     /// With `cursor`: where the answer says whether there is another page.
     more: Option<Pointer>,
@@ -113,7 +113,7 @@ impl schemars::JsonSchema for Next {
 pub(crate) enum Page<'a> {
     /// The first one, which is asked for as described.
     First,
-    /// The one that a parameter of the query names.
+    /// The one that a parameter of the query, or a variable of GraphQL, names.
     Query(&'a str, &'a str),
     /// The one at a URL that the provider gave.
     At(&'a str),

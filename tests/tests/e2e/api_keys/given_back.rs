@@ -1,11 +1,11 @@
-//! Class chosen, with an admin: a value that the provider takes and then refuses is followed by the one that worked.
+//! Class chosen: a value that the provider takes and then refuses, or does not take.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use keywheel_tests::canary::Canaries;
 use keywheel_tests::keys::FUNCTION;
-use keywheel_tests::scripted::{ADMIN, Kind, Trick};
+use keywheel_tests::scripted::{ADMIN, Kind, Trick, answer};
 use secrets_manager_local::Fault;
 use staging_labels::{Label, Step};
 
@@ -171,4 +171,49 @@ async fn a_value_that_still_works_is_left_alone() {
         world.secret().carrier(&Label::Pending).await.as_ref(),
         Some(&token)
     );
+}
+
+/// A world of class chosen in which the key itself uploads its successor.
+async fn by_the_key_itself() -> World {
+    let description = Kind::Chosen.description("", "");
+    let description = description.replace("admin = \"scripted-admin\"\n", "");
+    let description = description.replace("{{ admin }}", "{{ current.value }}");
+    let setup = Setup::of(Kind::Chosen).env("PROVIDER_DESCRIPTION", &description);
+    setup.start().await
+}
+
+/// A rotation was cancelled after it had uploaded its value: an older version has the key, and the provider says of the current
+/// one that the request is bad.
+#[tokio::test]
+async fn a_dead_key_that_is_called_a_bad_request_is_found_among_the_older_versions() {
+    for status in [400, 401, 404, 422] {
+        let world = by_the_key_itself().await;
+        let token = world.secret().stage();
+        let steps = [Step::Create, Step::Set];
+        let uploaded = world.secret().steps(&token, &steps).await;
+        uploaded.expect("the value is uploaded");
+        world.cancel_and_clean_up().await;
+        let refused = answer(status, "{\"message\": \"CSRF validation failed\"}");
+        world.provider.play("PUT /secret", 0, 1, Trick::Say(refused));
+        world.rotate().await;
+        world.invariant_current_works(&status.to_string()).await;
+        assert_eq!(world.provider.left(), 0, "{status}: it came to that");
+    }
+}
+
+/// It is the value that the provider does not like. Nobody tries older keys, which could lock the account.
+#[tokio::test]
+async fn a_value_that_is_refused_while_the_current_key_works_is_not_uploaded_with_another() {
+    let world = by_the_key_itself().await;
+    world.rotate().await;
+    let token = world.secret().stage();
+    let created = world.secret().step(&token, Step::Create).await;
+    created.expect("a value is chosen");
+    world.provider.forget();
+    let refused = answer(400, "{\"message\": \"too long\"}");
+    world.provider.play("PUT /secret", 0, 1, Trick::Say(refused));
+    world
+        .refuses(&token, Step::Set, "ProviderRefused", &["set at scripted", "400"])
+        .await;
+    assert_eq!(world.provider.calls(), ["PUT /secret", "GET /whoami"]);
 }

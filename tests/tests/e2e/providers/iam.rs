@@ -142,6 +142,31 @@ async fn an_access_key_that_a_crash_lost_is_found_and_removed() {
     );
 }
 
+/// IAM may send fewer keys in an answer than there are, and even none, and then says so.
+#[tokio::test]
+async fn keys_that_iam_lists_in_a_further_answer_are_found() {
+    let world = World::start().await;
+    let by_hand = world.create_key();
+    let secret = world.secret(&by_hand).await;
+    let truncated = "<ListAccessKeysResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccessKeysResult>\
+                     <AccessKeyMetadata/><IsTruncated>true</IsTruncated><Marker>EXAMPLE/marker==</Marker>\
+                     </ListAccessKeysResult></ListAccessKeysResponse>";
+    for _ in 0..2 {
+        let token = secret.stage();
+        for step in [Step::Create, Step::Set] {
+            world
+                .moto
+                .inject(&json!({"action": "ListAccessKeys", "times": 1, "body": truncated}));
+            let outcome = secret.step(&token, step).await;
+            outcome.expect("the further answer has the keys");
+        }
+        let rest = secret.steps(&token, &[Step::Test, Step::Finish]).await;
+        rest.expect("the other steps ask for no list");
+    }
+    assert!(!world.has(&by_hand.0), "the displaced key was found, and deleted");
+    assert_eq!(world.key_ids().len(), 2);
+}
+
 #[tokio::test]
 async fn a_second_key_that_is_not_known_is_not_deleted() {
     let world = World::start().await;

@@ -9,13 +9,13 @@ use staging_labels::Step;
 
 use super::{REST, assert_silence, dies_in_create, kill_at_the_store};
 
-fn description(name: &str) -> String {
+pub(super) fn description(name: &str) -> String {
     format!("{}/data/unseen/{name}.toml", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
-fn both_descriptions_are_shorter_than_thirty_lines() {
-    for name in ["jupyterhub", "kinto"] {
+fn all_descriptions_are_shorter_than_thirty_lines() {
+    for name in ["jupyterhub", "kinto", "etcd", "octoprint", "synapse"] {
         let text = std::fs::read_to_string(description(name)).expect("it is there");
         assert!(text.lines().count() < 30, "{name}");
     }

@@ -24,6 +24,8 @@ use xml::Xml;
 
 /// The parameter that names the user.
 const USER: &str = "user";
+/// Most answers that a list of two keys may come in.
+const MOST_PAGES: usize = 10;
 
 /// IAM, for one user.
 pub(crate) struct Iam<'a> {
@@ -59,6 +61,23 @@ impl<'a> Iam<'a> {
             .await
     }
 
+    /// The user's keys. IAM may send fewer in an answer than there are, and then says so.
+    async fn keys(&self) -> Result<Vec<Xml>, Cause> {
+        let mut keys = Vec::new();
+        let mut marker = None;
+        for _ in 0..MOST_PAGES {
+            let mut parameters = vec![("Action", "ListAccessKeys"), ("UserName", self.user)];
+            parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
+            let answer = self.iam("list", &parameters).await?;
+            keys.extend(answer.members("AccessKeyMetadata"));
+            if answer.text("IsTruncated").as_deref() != Some("true") {
+                return Ok(keys);
+            }
+            marker = answer.text("Marker");
+        }
+        Err(ProviderFault::unusable("list at aws-iam", "has more pages than two keys can have").into())
+    }
+
     /// Whose key it is.
     async fn identity(&self, key: &Key, whose: &'static str) -> Result<String, Cause> {
         let answer = self
@@ -76,12 +95,8 @@ impl<'a> Iam<'a> {
 
     /// A user of that name may be somebody's in another account: it is this account's that IAM lists the key of.
     async fn check_account(&self, key: &Key) -> Result<(), Cause> {
-        let listed = [("Action", "ListAccessKeys"), ("UserName", self.user)];
-        let answer = self.iam("list", &listed).await?;
-        let mut ids = answer
-            .members("AccessKeyMetadata")
-            .into_iter()
-            .filter_map(|key| key.text("AccessKeyId"));
+        let keys = self.keys().await?;
+        let mut ids = keys.iter().filter_map(|key| key.text("AccessKeyId"));
         if ids.any(|id| key.id.as_deref() == Some(id.as_str())) {
             return Ok(());
         }
@@ -179,12 +194,9 @@ impl Provider for Iam<'_> {
     }
 
     async fn list(&self) -> Result<Option<Vec<Listed>>, Cause> {
-        let answer = self
-            .iam("list", &[("Action", "ListAccessKeys"), ("UserName", self.user)])
-            .await?;
         let mut keys = Vec::new();
         let mut current_made = None;
-        for member in answer.members("AccessKeyMetadata") {
+        for member in self.keys().await? {
             let Some(id) = member.text("AccessKeyId") else {
                 continue;
             };
