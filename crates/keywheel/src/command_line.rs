@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::aws::Place;
 use crate::doctor::Which;
 use crate::offline::passwords;
+use crate::provider;
 use crate::status;
 use crate::words::print::Color;
 
@@ -76,6 +77,9 @@ pub(crate) enum Command {
     },
     /// Shows what a password policy gives: its strength, its alphabet, and a password.
     Password(passwords::Options),
+    /// Checks the definition of a provider of API keys, and tries it.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Provider(provider::Command),
     /// Prints a completion script for a shell.
     Completions {
         /// Which shell.

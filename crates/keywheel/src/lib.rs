@@ -21,6 +21,7 @@ mod doctor;
 mod exit;
 mod log;
 mod offline;
+mod provider;
 mod rotate;
 mod run;
 mod status;

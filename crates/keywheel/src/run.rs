@@ -10,7 +10,7 @@ use crate::command_line::{Command, CommandLine};
 use crate::exit::{Exit, Trouble};
 use crate::offline::{explain, passwords};
 use crate::words::print;
-use crate::{doctor, rotate, status};
+use crate::{doctor, provider, rotate, status};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -76,6 +76,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),
+        Command::Provider(command) => provider::run(command, place).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());
             Ok(Exit::Well)

@@ -9,5 +9,5 @@ mod session;
 pub(crate) use function::{concurrency, configuration, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
-pub(crate) use secret::{Rotated, describe, list, rotate, value, versions};
+pub(crate) use secret::{Rotated, current_value, describe, list, rotate, value, versions};
 pub(crate) use session::{Place, Session};
