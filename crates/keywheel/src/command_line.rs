@@ -6,9 +6,12 @@ use clap::{Parser, Subcommand};
 
 use crate::aws::Place;
 use crate::doctor::Which;
+use crate::local;
 use crate::offline::passwords;
 use crate::provider;
+use crate::rotate;
 use crate::status;
+use crate::words::help;
 use crate::words::print::Color;
 
 /// How the program ends, at the end of its help.
@@ -63,6 +66,8 @@ pub(crate) enum Command {
         /// How long to wait for a retry after a failed step. [default: the function's time limit and 30 s]
         #[arg(long, value_name = "SECONDS", value_parser = seconds)]
         retry_within: Option<Duration>,
+        #[command(flatten)]
+        local: rotate::Local,
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
@@ -80,6 +85,9 @@ pub(crate) enum Command {
     /// Checks the definition of a provider of API keys, and tries it.
     #[command(subcommand, after_help = EXIT_CODES)]
     Provider(provider::Command),
+    /// Starts a Secrets Manager on this machine, with the functions, a throwaway database and a secret to rotate.
+    #[command(after_help = help::LOCAL)]
+    Local(local::Options),
     /// Prints a completion script for a shell.
     Completions {
         /// Which shell.

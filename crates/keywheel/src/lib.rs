@@ -19,6 +19,7 @@ mod command_line;
 mod diagnosis;
 mod doctor;
 mod exit;
+mod local;
 mod log;
 mod offline;
 mod provider;

@@ -6,5 +6,6 @@ mod desk;
 mod fleet;
 mod not_begun;
 mod offline;
+mod provider;
 mod rotating;
 mod stopped;

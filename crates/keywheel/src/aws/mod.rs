@@ -6,7 +6,7 @@ mod permissions;
 mod secret;
 mod session;
 
-pub(crate) use function::{concurrency, configuration, permission};
+pub(crate) use function::{concurrency, configuration, environment, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
 pub(crate) use secret::{Rotated, current_value, describe, list, rotate, value, versions};

@@ -5,7 +5,7 @@
 //! they are somebody else's, and to the trial everything else is.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,17 +105,15 @@ pub(super) async fn run(options: &Options, place: &Place) -> Result<Exit, Troubl
             .into_iter()
             .flatten()
             .any(|path| path.as_path() == Path::new("-"));
-        if from_stdin || !std::io::stdin().is_terminal() {
+        if from_stdin {
             return Err(usage(
-                "this asks before it begins, and stdin is no terminal".to_owned(),
+                "this asks before it begins, and stdin has a value".to_owned(),
                 "--yes begins without asking",
             ));
         }
-        if !ask::whether("Go on?") {
-            return Err(Trouble {
-                exit: Exit::Interrupted,
-                ..usage("nothing was called".to_owned(), "--yes begins without asking")
-            });
+        if !ask::confirmed()? {
+            print::progress("nothing was called");
+            return Ok(Exit::Interrupted);
         }
     }
     trial.run(&report, options.json).await

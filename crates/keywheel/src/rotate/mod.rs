@@ -3,9 +3,11 @@
 
 mod ending;
 mod follow;
+mod local;
 mod progress;
 mod report;
 mod run;
 mod secret;
 
+pub(crate) use local::{Local, run as carry_on};
 pub(crate) use run::{Options, run};

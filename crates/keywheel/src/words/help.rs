@@ -22,3 +22,11 @@ Examples:
 
 Exit codes: 0 every call went well, 1 one failed or a key may be left,
 2 usage, 3 it could not be found out, 4 no credentials, 130 Ctrl-C.";
+
+/// `local`.
+pub(crate) const LOCAL: &str = "\
+Examples:
+  keywheel local
+  keywheel local --listen 127.0.0.1:4599 --function mine=./my-function
+
+Exit codes: 2 usage, 3 it cannot start, 130 Ctrl-C: all is ended and removed.";
