@@ -4,6 +4,7 @@ mod abandoned;
 mod after_set;
 mod desk;
 mod fleet;
+mod local;
 mod not_begun;
 mod offline;
 mod provider;

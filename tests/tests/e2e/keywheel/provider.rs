@@ -314,9 +314,10 @@ fn where_the_key_in_use_would_be_replaced_nothing_is_changed() {
 #[test]
 fn an_exclusive_list_is_left_alone() {
     let provider = Provider::start(Kind::Overlap, KEY).expect("a provider starts");
-    let list = "id = \"/id\"\n[revoke]";
     let definition = Kind::Overlap.description("", "");
-    let exclusive = definition.replace(list, &list.replace("\n", "\nexclusive = true\n"));
+    let exclusive = definition
+        .replace("name = \"/name\"\n", "exclusive = true\ncreated = \"/made\"\n")
+        .replace("key = \"apiKey\"\n", "key = \"apiKey\"\nid = \"apiKeyId\"\n");
     assert_ne!(definition, exclusive);
     let trial = Trial::of(&exclusive, KEY, ADMIN, &[format!("url={}", provider.url())]);
     let screen = trial.run(&["--yes"]);
