@@ -76,11 +76,13 @@ pub(crate) enum Command {
     #[command(after_help = EXIT_CODES)]
     Status(status::Options),
     /// Shows the runbook's page of an error code. Needs no network.
+    #[command(after_help = EXIT_CODES)]
     Explain {
         /// Such as `LoginRefused`. Without one, all codes.
         code: Option<String>,
     },
     /// Shows what a password policy gives: its strength, its alphabet, and a password.
+    #[command(after_help = EXIT_CODES)]
     Password(passwords::Options),
     /// Checks the definition of a provider of API keys, and tries it.
     #[command(subcommand, after_help = EXIT_CODES)]
@@ -89,11 +91,13 @@ pub(crate) enum Command {
     #[command(after_help = help::LOCAL)]
     Local(local::Options),
     /// Prints a completion script for a shell.
+    #[command(after_help = EXIT_CODES)]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
     },
     /// Prints a manual page: keywheel man doctor | man -l -
+    #[command(after_help = EXIT_CODES)]
     Man {
         /// Of this command. Without one, of the program.
         command: Option<String>,
@@ -117,6 +121,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_says_how_it_ends() {
+        let mut left = vec![CommandLine::command()];
+        while let Some(command) = left.pop() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Exit codes: "), "{}", command.get_name());
+            left.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn a_typing_error_is_answered_with_what_is_near() {
+        let error = CommandLine::try_parse_from(["keywheel", "doctr", "x"]).unwrap_err();
+        assert!(
+            error.to_string().contains("a similar subcommand exists"),
+            "{error}"
+        );
     }
 
     #[test]

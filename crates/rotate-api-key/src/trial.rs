@@ -33,7 +33,7 @@ impl Outline {
     pub fn of(it: &Description) -> Self {
         let only_tested = match it.class {
             Class::Overlap if it.list.as_ref().is_some_and(|list| list.exclusive) => Some(
-                "its list is exclusive: createSecret takes a key that it does not know for a lost one, and a copy of the secret knows only one",
+                "its list is exclusive: createSecret takes a younger key for a lost one, and a rotation under way may just have made it",
             ),
             Class::Overlap | Class::None => None,
             Class::InPlace => {

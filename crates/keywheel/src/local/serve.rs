@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use rotation::CallError;
-use secrets_manager_local::{Function, LocalSecretsManager, REGION, function_arn};
+use secrets_manager_local::{ACCOUNT, Function, LocalSecretsManager, REGION, function_arn};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -74,8 +74,8 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Trouble> {
     announce(&options, &server, sample.as_deref());
     let waits = ends.iter_mut().map(|end| Box::pin(end.recv()));
     futures_util::future::select_all(waits).await;
-    print::progress("keywheel: ended; nothing is left");
     drop((server, database));
+    print::progress("keywheel: ended; nothing is left");
     Ok(Exit::Interrupted)
 }
 
@@ -101,7 +101,10 @@ async fn start(options: &Options) -> Result<LocalSecretsManager, Trouble> {
         .cloned()
         .fold(builder, |builder, function| builder.function(function));
     let started = builder
-        .env("SUPERUSER_SECRETS", format!("*:secret:{SUPERUSER}-*"))
+        .env(
+            "SUPERUSER_SECRETS",
+            format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{SUPERUSER}-*"),
+        )
         .start()
         .await;
     started.map_err(|error| {
@@ -136,6 +139,7 @@ async fn sample(server: &LocalSecretsManager, database: &Database) -> Result<Opt
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new("local", "local", None, None, "keywheel"))
         .endpoint_url(server.url())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
     let client = Client::from_conf(config);
     let trouble = |call: &'static str| move |error: CallError| Trouble::of_call(call, &error, "nothing");

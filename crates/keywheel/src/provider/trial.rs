@@ -136,6 +136,8 @@ impl Trial<'_> {
         let calls = Calls::listen(!json);
         let stopped = Stopped::listen();
         let makes = self.outline.only_tested.is_none();
+        let mark = rotate_api_key::trial::mark_of(&copy::arn_of(self.name));
+        report.if_killed(&mark);
         let copy = self.copy().await?;
         let mut failed = None;
         let steps: &[Step] = if makes {
@@ -166,7 +168,7 @@ impl Trial<'_> {
             failed,
             left,
             interrupted: stopped.is(),
-            mark: rotate_api_key::trial::mark_of(&copy::arn_of(self.name)),
+            mark,
             calls: calls.list(),
         });
         Ok(exit)

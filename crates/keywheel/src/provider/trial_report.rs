@@ -70,6 +70,15 @@ impl<'a> Report<'a> {
         });
     }
 
+    /// What a kill would leave: nothing can be said after one.
+    pub(super) fn if_killed(&self, mark: &str) {
+        if !self.json && self.outline.only_tested.is_none() {
+            print::progress(&format!(
+                "if it is killed, a key may be left whose name has {mark}; the same command removes it"
+            ));
+        }
+    }
+
     /// How it ended.
     pub(super) fn ended(&self, ended: &Ended) -> Exit {
         if self.json {

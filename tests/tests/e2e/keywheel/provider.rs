@@ -310,7 +310,7 @@ fn where_the_key_in_use_would_be_replaced_nothing_is_changed() {
     }
 }
 
-/// AWSPREVIOUS's key, which a copy of the current value does not know.
+/// A younger key may be one that a rotation under way has just made.
 #[test]
 fn an_exclusive_list_is_left_alone() {
     let provider = Provider::start(Kind::Overlap, KEY).expect("a provider starts");
