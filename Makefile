@@ -93,10 +93,13 @@ bench: ## measure the release build of each function: init, first and warm rotat
 		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/release/$(function)"); \
 		status=$$?; scripts/settle && exit $$status
 
-build: ## the functions as zip files for Lambda, in target/lambda; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some
+build: ## the functions as zip files for Lambda, in target/lambda, and the command line, target/release/keywheel; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some
 	@scripts/setup lambda
 	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
 	scripts/build-zips $(ARCH)
+	@# After the functions, and by itself: they are built crate by crate and never get its features.
+	cargo build --locked --release --package keywheel
+	@echo 'build: target/release/keywheel, the command line for this machine'
 
 try-arm64: ## rotate secrets with the arm64 programs of make build, under qemu; FUNCTIONS=name for some
 	@scripts/setup test

@@ -6,7 +6,11 @@ use clap::{Parser, Subcommand};
 
 use crate::aws::Place;
 use crate::doctor::Which;
+use crate::local;
 use crate::offline::passwords;
+use crate::provider;
+use crate::rotate;
+use crate::words::help;
 use crate::words::print::Color;
 use crate::{fleet, status};
 
@@ -62,6 +66,8 @@ pub(crate) enum Command {
         /// How long to wait for a retry after a failed step. [default: the function's time limit and 30 s]
         #[arg(long, value_name = "SECONDS", value_parser = seconds)]
         retry_within: Option<Duration>,
+        #[command(flatten)]
+        local: rotate::Local,
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
@@ -79,18 +85,28 @@ pub(crate) enum Command {
     #[command(after_help = EXIT_CODES)]
     Resume(fleet::ResumeOptions),
     /// Shows the runbook's page of an error code or a state. Needs no network.
+    #[command(after_help = EXIT_CODES)]
     Explain {
         /// Such as `LoginRefused` or `not-invocable`. Without one, all names.
         code: Option<String>,
     },
     /// Shows what a password policy gives: its strength, its alphabet, and a password.
+    #[command(after_help = EXIT_CODES)]
     Password(passwords::Options),
+    /// Checks the definition of a provider of API keys, and tries it.
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Provider(provider::Command),
+    /// Starts a Secrets Manager on this machine, with the functions, a throwaway database and a secret to rotate.
+    #[command(after_help = help::LOCAL)]
+    Local(local::Options),
     /// Prints a completion script for a shell.
+    #[command(after_help = EXIT_CODES)]
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
     },
     /// Prints a manual page: keywheel man doctor | man -l -
+    #[command(after_help = EXIT_CODES)]
     Man {
         /// Of this command. Without one, of the program.
         command: Option<String>,
@@ -114,6 +130,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_says_how_it_ends() {
+        let mut left = vec![CommandLine::command()];
+        while let Some(command) = left.pop() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Exit codes: "), "{}", command.get_name());
+            left.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn a_typing_error_is_answered_with_what_is_near() {
+        let error = CommandLine::try_parse_from(["keywheel", "doctr", "x"]).unwrap_err();
+        assert!(
+            error.to_string().contains("a similar subcommand exists"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -7,9 +7,12 @@
 //!                      diagnosis ◀── log               answers in, findings out: pure
 //! ```
 //!
+//! `provider` and `rotate --local` run the functions' own code; `local` starts a Secrets Manager on this machine.
+//!
 //! # What it is not
-//! It is no part of a rotation function, and no function contains any of it. It reads; only `rotate` changes something, and that by
-//! RotateSecret alone. A secret value is read for `doctor --login` only, and never shown.
+//! It is no part of a rotation function, and no function contains any of it. Of an account, only `rotate` changes something:
+//! by RotateSecret, or with `--local` by the function's own code. `provider try` makes a key and revokes it. A secret value is read
+//! for those two and for `doctor --login`, and never shown.
 //!
 //! # Where to start
 //! `diagnosis/decide.rs` has the order in which states are told apart; `diagnosis/tests.rs` is the table of them.
@@ -20,8 +23,10 @@ mod diagnosis;
 mod doctor;
 mod exit;
 mod fleet;
+mod local;
 mod log;
 mod offline;
+mod provider;
 mod rotate;
 mod run;
 mod status;

@@ -10,7 +10,7 @@ use crate::command_line::{Command, CommandLine};
 use crate::exit::{Exit, Trouble};
 use crate::offline::{explain, passwords};
 use crate::words::print;
-use crate::{doctor, fleet, rotate, status};
+use crate::{doctor, fleet, local, provider, rotate, status};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -58,9 +58,13 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             no_wait,
             timeout,
             retry_within,
+            local,
             json,
         } => {
             let session = Session::open(&place.of_secret(&secret)).await?;
+            if local.is_asked_for() {
+                return rotate::carry_on(&session, &secret, &local, json).await;
+            }
             let options = rotate::Options {
                 test,
                 no_wait,
@@ -88,6 +92,8 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),
+        Command::Provider(command) => provider::run(command, place).await,
+        Command::Local(options) => local::run(options).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());
             Ok(Exit::Well)

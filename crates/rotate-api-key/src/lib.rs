@@ -53,6 +53,8 @@ mod settings;
 mod target;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "trial")]
+pub mod trial;
 
 #[cfg(test)]
 #[path = "../../../fuzz/corpus.rs"]

@@ -44,7 +44,7 @@ impl ApiKey {
         })
     }
 
-    async fn open<'a>(
+    pub(crate) async fn open<'a>(
         &'a self,
         current: &KeyDocument,
         context: &'a Context<'a>,

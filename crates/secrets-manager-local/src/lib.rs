@@ -59,5 +59,5 @@ pub use clock::Clock;
 pub use faults::{Calls, Effect, Fault, FaultId, Faults, InjectedFault};
 pub use lambda::{Function, FunctionError, InvalidFunction, Invocation};
 pub use records::{Attempt, CallRecord, RotationOutcome, RotationRun, StepRun};
-pub use server::{Builder, LocalSecretsManager};
+pub use server::{Builder, InMemory, LocalSecretsManager};
 pub use state::{ApiError, ErrorCode, PendingRemoval, TrailEvent, TrailEventName};

@@ -1,5 +1,7 @@
 //! Lambda: what decides whether a function can be invoked, and how it behaves.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::LastUpdateStatus;
 use rotation::CallError;
@@ -18,6 +20,20 @@ pub(crate) async fn configuration(session: &Session, function: &str) -> Answer<F
         Err(error) if is_not_found(&error) => Answer::Said(Function::Gone),
         Err(error) => unanswered(error, "lambda:GetFunctionConfiguration"),
     }
+}
+
+/// The function's environment variables. They may be secret: none is ever shown.
+pub(crate) async fn environment(
+    session: &Session,
+    function: &str,
+) -> Result<BTreeMap<String, String>, CallError> {
+    let call = session
+        .lambda
+        .get_function_configuration()
+        .function_name(function);
+    let answer = call.send().await.map_err(|error| CallError::of(&error))?;
+    let variables = answer.environment.and_then(|all| all.variables);
+    Ok(variables.unwrap_or_default().into_iter().collect())
 }
 
 fn of_answer(answer: &GetFunctionConfigurationOutput) -> FunctionState {

@@ -206,6 +206,13 @@ pub(crate) async fn configure_rotation(
         .map_err(|error| CallError::of(&error))
 }
 
+/// The value that AWSCURRENT is on; none if it is binary.
+pub(crate) async fn current_value(session: &Session, id: &str) -> Result<Option<SecretString>, CallError> {
+    let answer = session.secrets.get_secret_value().secret_id(id).send().await;
+    let answer = answer.map_err(|error| CallError::of(&error))?;
+    Ok(answer.secret_string.map(SecretString::from))
+}
+
 /// How RotateSecret was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rotated {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use outbound::Bundle;
-use rotation::CallError;
+use rotation::{CallError, Store};
 
 use crate::diagnosis::{Answer, Unasked};
 use crate::exit::{Exit, Trouble};
@@ -64,6 +64,7 @@ pub(crate) struct Session {
     pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    shared: SdkConfig,
     /// The region.
     pub(crate) region: String,
 }
@@ -106,8 +107,14 @@ impl Session {
             secrets: aws_sdk_secretsmanager::Client::new(&shared),
             lambda: aws_sdk_lambda::Client::new(&shared),
             logs: aws_sdk_cloudwatchlogs::Client::new(&shared),
+            shared,
             region,
         })
+    }
+
+    /// Secrets Manager as the functions' code has it, with the credentials of this session.
+    pub(crate) fn store(&self) -> Store {
+        Store::new(self.secrets.clone()).sharing(self.shared.clone())
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod ending;
 mod follow;
+mod local;
 mod one;
 mod progress;
 mod report;
 mod run;
 mod secret;
 
+pub(crate) use local::{Local, run as carry_on};
 pub(crate) use one::{Outcome, one};
 pub(crate) use run::{Options, run};

@@ -41,6 +41,12 @@ fn list(problems: &[Problem]) -> String {
 }
 
 impl DescriptionError {
+    /// All that is wrong, by line: the line, counted from 1; the key, empty if it is the file as a whole; and the words.
+    pub fn problems(&self) -> impl Iterator<Item = (usize, &str, &str)> {
+        let all = self.problems.iter();
+        all.map(|problem| (problem.line, problem.key.as_str(), problem.what.as_str()))
+    }
+
     /// What the parser says.
     pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
         let places = Places::of(text);

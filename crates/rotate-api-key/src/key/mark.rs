@@ -29,6 +29,12 @@ impl Marks {
         }
     }
 
+    /// What all of them begin with.
+    #[cfg(feature = "trial")]
+    pub(crate) fn common(&self) -> &str {
+        &self.prefix
+    }
+
     /// The mark of a version: `keywheel-`, 12 digits of the secret's hash, and the version's id; 58 characters for a
     /// UUID. An id with characters that names seldom have is given as its hash.
     pub fn mark(&self, version: &VersionId) -> String {

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::in_memory::InMemory;
 use super::local::LocalSecretsManager;
 use crate::api::Quota;
 use crate::clock::Clock;
@@ -166,6 +167,21 @@ impl Builder {
     pub fn record_calls(mut self, path: impl Into<PathBuf>) -> Self {
         self.record = Some(path.into());
         self
+    }
+
+    /// A Secrets Manager that only this process can ask, without functions: nothing is listened on.
+    pub fn in_memory(self) -> InMemory {
+        let host = HostSettings {
+            timeout: self.timeout,
+            memory_mb: self.memory_mb,
+            environment: self.environment,
+            endpoint: String::new(),
+            echo: self.echo,
+            clock: self.clock.clone(),
+        };
+        let host = Arc::new(Host::new(host, Vec::new()));
+        let core = Arc::new(Core::new(self.settings, self.clock, host, CallLog::new(None)));
+        InMemory::new(Arc::clone(&core), routes(core))
     }
 
     /// Starts the server on its own thread. It goes on when the caller's runtime ends, and many tests can share it.

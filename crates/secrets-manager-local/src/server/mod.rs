@@ -3,7 +3,9 @@
 //! What it answers over HTTP is in `wire`; what it does is in `engine`.
 
 mod builder;
+mod in_memory;
 mod local;
 
 pub use builder::Builder;
+pub use in_memory::InMemory;
 pub use local::LocalSecretsManager;

@@ -15,7 +15,11 @@ async fn fleet(more: usize) -> (Desk, Vec<String>, Vec<TestDatabase<'static>>) {
     let mut databases = Vec::new();
     for _ in 0..more {
         let database = TestDatabase::new(desk.world.database.cluster()).await;
-        let call = desk.world.client.create_secret().name(format!("keywheel/{}", database.name()));
+        let call = desk
+            .world
+            .client
+            .create_secret()
+            .name(format!("keywheel/{}", database.name()));
         let made = call.secret_string(database.document().to_string()).send().await;
         let arn = made.expect("a secret is created").arn.expect("it has an ARN");
         let attach = format!(
@@ -47,8 +51,13 @@ fn lists(screen: &Screen) -> Value {
 }
 
 fn names_in(document: &Value, list: &str) -> Vec<String> {
-    let all = document[list].as_array().unwrap_or_else(|| panic!("{document}")).iter();
-    let mut names: Vec<_> = all.map(|one| one["name"].as_str().expect("a name").to_owned()).collect();
+    let all = document[list]
+        .as_array()
+        .unwrap_or_else(|| panic!("{document}"))
+        .iter();
+    let mut names: Vec<_> = all
+        .map(|one| one["name"].as_str().expect("a name").to_owned())
+        .collect();
     names.sort();
     names
 }
@@ -71,10 +80,16 @@ async fn those_that_can_be_rotated_are_and_the_others_say_why() {
     let unasked = desk.types("keywheel rotate-all keywheel/ </dev/null").await;
     assert_eq!(unasked.code, 2);
     assert!(unasked.err.contains("--yes"), "{}", unasked.err);
-    assert_eq!(desk.types("keywheel rotate-all --yes").await.code, 2, "which secrets?");
+    assert_eq!(
+        desk.types("keywheel rotate-all --yes").await.code,
+        2,
+        "which secrets?"
+    );
     assert_eq!(versions(&desk, &names).await, before, "nothing was rotated");
 
-    databases[0].sql(&format!("ALTER ROLE \"{}\" NOLOGIN", databases[0].user())).await;
+    databases[0]
+        .sql(&format!("ALTER ROLE \"{}\" NOLOGIN", databases[0].user()))
+        .await;
     let all = desk
         .types("keywheel rotate-all keywheel/ --yes --json --per-database 2 --max-failures 50%")
         .await;
@@ -84,16 +99,25 @@ async fn those_that_can_be_rotated_are_and_the_others_say_why() {
     assert_eq!(document["failed"][0]["why"], "RoleMayNotLogIn");
     assert_eq!(names_in(&document, "rotated").len(), 3, "{document}");
     let after = versions(&desk, &names).await;
-    let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+    let changed = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before != after);
     assert_eq!(changed.count(), 3);
 
     // Once more: the one that has not finished is left out, and so are those that were rotated since.
     let since = "2020-01-01T00:00:00Z";
     let again = desk
-        .types(&format!("keywheel rotate-all keywheel/ --yes --not-rotated-since {since}"))
+        .types(&format!(
+            "keywheel rotate-all keywheel/ --yes --not-rotated-since {since}"
+        ))
         .await;
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
-    assert!(again.out.contains("an earlier rotation has not finished"), "{}", again.out);
+    assert!(
+        again.out.contains("an earlier rotation has not finished"),
+        "{}",
+        again.out
+    );
     assert!(again.out.contains("rotated at "), "{}", again.out);
     assert_eq!(versions(&desk, &names).await, after);
 }
@@ -102,13 +126,18 @@ async fn those_that_can_be_rotated_are_and_the_others_say_why() {
 async fn nothing_begins_after_too_many_failures_and_a_file_with_a_wrong_name_is_refused() {
     let (desk, names, databases) = fleet(2).await;
     for database in &databases {
-        database.sql(&format!("ALTER ROLE \"{}\" NOLOGIN", database.user())).await;
+        database
+            .sql(&format!("ALTER ROLE \"{}\" NOLOGIN", database.user()))
+            .await;
     }
     let denied = Fault::new(Effect::Error {
         code: "AccessDeniedException".to_owned(),
         message: "User: u is not authorized".to_owned(),
     });
-    desk.world.aws.faults().inject(denied.on("GetSecretValue").by_function(FUNCTION).every());
+    desk.world
+        .aws
+        .faults()
+        .inject(denied.on("GetSecretValue").by_function(FUNCTION).every());
     let lines = names.join("\\n");
     let stopped = desk
         .types(&format!(
@@ -118,7 +147,9 @@ async fn nothing_begins_after_too_many_failures_and_a_file_with_a_wrong_name_is_
     let document = lists(&stopped);
     assert_eq!(names_in(&document, "failed").len(), 2, "{document}");
     assert_eq!(names_in(&document, "not_begun"), [names[2].clone()], "{document}");
-    let wrong = desk.types("echo nothing/here | keywheel rotate-all --file - --yes").await;
+    let wrong = desk
+        .types("echo nothing/here | keywheel rotate-all --file - --yes")
+        .await;
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("nothing/here"), "{}", wrong.err);
 }
@@ -132,7 +163,9 @@ async fn a_pause_is_undone_with_the_schedules_as_they_were() {
         let mut all = Vec::new();
         for name in &names {
             let shown = desk
-                .types(&format!("aws secretsmanager describe-secret --secret-id {name} --output json"))
+                .types(&format!(
+                    "aws secretsmanager describe-secret --secret-id {name} --output json"
+                ))
                 .await;
             let shown: Value = serde_json::from_str(&shown.out).expect("it is JSON");
             all.push((shown["RotationEnabled"].clone(), shown["RotationRules"].clone()));

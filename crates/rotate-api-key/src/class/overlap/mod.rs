@@ -18,6 +18,8 @@ mod doomed;
 mod history;
 mod revocation;
 mod survey;
+#[cfg(feature = "trial")]
+mod taken_back;
 mod unlisted;
 
 use std::time::Duration;
