@@ -120,13 +120,9 @@ impl Watch {
                 println!("{line}");
             }
             let parsed: Option<Value> = serde_json::from_str(&line).ok();
-            match parsed {
-                // The metric has an Outcome of its own.
-                Some(line) if line["outcome"].is_string() => return Some(line),
-                Some(_) => {}
-                // Not the function's log: cargo's or cargo-lambda's words.
-                None if !self.raw => println!("{line}"),
-                None => {}
+            // The metric has an Outcome of its own.
+            if let Some(line) = parsed.filter(|line| line["outcome"].is_string()) {
+                return Some(line);
             }
         }
         None
