@@ -24,6 +24,9 @@ use super::secret::describe;
 const STEP: Duration = Duration::from_mins(1);
 const STEPS: [Step; 4] = [Step::Create, Step::Set, Step::Test, Step::Finish];
 
+/// What is another thing on this machine than where the function runs: certificates' files, and whether a tunnel ends here.
+const OF_THIS_MACHINE: [&str; 3] = ["PGSSLROOTCERT", "PROVIDER_CA_BUNDLE", "ALLOW_LOCAL_HOSTS"];
+
 /// Whose code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Function {
@@ -68,7 +71,12 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Local, json: bool
             )
         });
     };
-    let variables = variables(session, &secret, options.env_file.as_deref()).await?;
+    let mut variables = variables(session, &secret, options.env_file.as_deref()).await?;
+    for name in OF_THIS_MACHINE {
+        if let Ok(value) = std::env::var(name) {
+            variables.insert(name.to_owned(), value);
+        }
+    }
     if variables.contains_key("ASSUME_ROLE_ARN") {
         return Err(Trouble {
             exit: Exit::Usage,
