@@ -136,6 +136,13 @@ impl Local {
     }
 }
 
+impl Drop for Local {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        let _ = self.process.kill();
+    }
+}
+
 /// The servers that such a process has started, by their data directories.
 fn servers() -> Vec<String> {
     let of_tmp = std::fs::read_dir(std::env::temp_dir()).expect("it can be listed");
