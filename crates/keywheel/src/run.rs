@@ -63,7 +63,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         } => {
             let session = Session::open(&place.of_secret(&secret)).await?;
             if local.is_asked_for() {
-                return rotate::carry_on(&session, &secret, &local, json).await;
+                return Box::pin(rotate::carry_on(&session, &secret, &local, json)).await;
             }
             let options = rotate::Options {
                 test,
@@ -92,7 +92,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),
-        Command::Provider(command) => provider::run(command, place).await,
+        Command::Provider(command) => Box::pin(provider::run(command, place)).await,
         Command::Local(options) => local::run(options).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());

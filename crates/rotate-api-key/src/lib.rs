@@ -10,7 +10,7 @@
 //! What it is not: it knows no staging label, and talks neither to Secrets Manager nor to Lambda. `rotation` does both.
 //!
 //! # Where to start
-//! [`ApiKey`] in `target.rs`. Each step opens a `client` (which provider, which parameters, which credentials), chooses the
+//! [`ApiKey`] in `target/api_key.rs`. Each step opens a `client` (which provider, which parameters, which credentials), chooses the
 //! `class` once, and runs that class's part of the step. The folders below, from the top:
 //!
 //! | folder | what it knows |
@@ -53,8 +53,6 @@ mod settings;
 mod target;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "trial")]
-pub mod trial;
 
 #[cfg(test)]
 #[path = "../../../fuzz/corpus.rs"]
@@ -73,3 +71,5 @@ pub use fault::CODES;
 pub use key::Marks;
 pub use settings::variables::VARIABLES;
 pub use target::ApiKey;
+#[cfg(feature = "trial")]
+pub use target::trial;

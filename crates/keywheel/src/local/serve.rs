@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_secretsmanager::types::RotationRulesType;
 use rotation::CallError;
-use secrets_manager_local::{ACCOUNT, Function, LocalSecretsManager, REGION, function_arn};
+use secrets_manager_local::{ACCOUNT, Builder, Function, LocalSecretsManager, REGION, function_arn};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -95,11 +95,7 @@ async fn start(options: &Options) -> Result<LocalSecretsManager, Trouble> {
     let builder = found.into_iter().fold(builder, |builder, (name, path)| {
         builder.function(Function::new(name, path))
     });
-    let builder = options
-        .functions
-        .iter()
-        .cloned()
-        .fold(builder, |builder, function| builder.function(function));
+    let builder = options.functions.iter().cloned().fold(builder, Builder::function);
     let started = builder
         .env(
             "SUPERUSER_SECRETS",
@@ -170,7 +166,11 @@ async fn sample(server: &LocalSecretsManager, database: &Database) -> Result<Opt
         .secret_id(SAMPLE)
         .rotation_lambda_arn(function);
     let attached = call.rotation_rules(rules).rotate_immediately(false).send().await;
-    attached.map_err(|error| trouble("RotateSecret")(CallError::of(&error)))?;
+    let attached = attached.map_err(|error| trouble("RotateSecret")(CallError::of(&error)))?;
+    // A test rotation comes first, as on AWS; the person's own would meet it.
+    if let Some(version) = attached.version_id() {
+        server.wait_for_rotation(SAMPLE, version).await;
+    }
     Ok(Some(SAMPLE.to_owned()))
 }
 

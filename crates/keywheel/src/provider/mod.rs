@@ -34,6 +34,6 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, place: Place) -> Result<Exit, Trouble> {
     match command {
         Command::Check { files, json } => Ok(check::run(&files, json)),
-        Command::Try(options) => trial::run(&options, &place).await,
+        Command::Try(options) => Box::pin(trial::run(&options, &place)).await,
     }
 }

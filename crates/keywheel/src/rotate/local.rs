@@ -24,23 +24,29 @@ use super::secret::describe;
 const STEP: Duration = Duration::from_mins(1);
 const STEPS: [Step; 4] = [Step::Create, Step::Set, Step::Test, Step::Finish];
 
+/// What is another thing on this machine than where the function runs: certificates' files, and whether a tunnel ends here.
+const OF_THIS_MACHINE: [&str; 3] = ["PGSSLROOTCERT", "PROVIDER_CA_BUNDLE", "ALLOW_LOCAL_HOSTS"];
+
 /// Whose code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Function {
     /// That of rotate-postgres-single-user.
-    RotatePostgresSingleUser,
+    #[value(name = "rotate-postgres-single-user")]
+    SingleUser,
     /// That of rotate-postgres-alternating-users.
-    RotatePostgresAlternatingUsers,
+    #[value(name = "rotate-postgres-alternating-users")]
+    AlternatingUsers,
     /// That of rotate-api-key.
-    RotateApiKey,
+    #[value(name = "rotate-api-key")]
+    ApiKey,
 }
 
 /// How to carry it on.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Local {
     /// Carry a rotation that is pending on from here, with this function's code.
-    #[arg(long, value_name = "FUNCTION", conflicts_with_all = ["test", "no_wait", "retry_within"])]
-    local: Option<Function>,
+    #[arg(long = "local", id = "local", value_name = "FUNCTION", conflicts_with_all = ["test", "no_wait", "retry_within"])]
+    function: Option<Function>,
     /// With --local: the function's settings, NAME=VALUE a line. [default: those of the function, by `GetFunctionConfiguration`]
     #[arg(long, value_name = "FILE", requires = "local")]
     env_file: Option<PathBuf>,
@@ -52,7 +58,7 @@ pub(crate) struct Local {
 impl Local {
     /// Whether it is asked for.
     pub(crate) const fn is_asked_for(&self) -> bool {
-        self.local.is_some()
+        self.function.is_some()
     }
 }
 
@@ -68,7 +74,12 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Local, json: bool
             )
         });
     };
-    let variables = variables(session, &secret, options.env_file.as_deref()).await?;
+    let mut variables = variables(session, &secret, options.env_file.as_deref()).await?;
+    for name in OF_THIS_MACHINE {
+        if let Ok(value) = std::env::var(name) {
+            variables.insert(name.to_owned(), value);
+        }
+    }
     if variables.contains_key("ASSUME_ROLE_ARN") {
         return Err(Trouble {
             exit: Exit::Usage,
@@ -96,10 +107,10 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Local, json: bool
         version: &version,
         json,
     };
-    match options.local {
-        Some(Function::RotatePostgresSingleUser) => work.with(SingleUser::from_env(&get)).await,
-        Some(Function::RotatePostgresAlternatingUsers) => work.with(AlternatingUsers::from_env(&get)).await,
-        Some(Function::RotateApiKey) => work.with(ApiKey::from_env(&get)).await,
+    match options.function {
+        Some(Function::SingleUser) => Box::pin(work.with(SingleUser::from_env(&get))).await,
+        Some(Function::AlternatingUsers) => Box::pin(work.with(AlternatingUsers::from_env(&get))).await,
+        Some(Function::ApiKey) => Box::pin(work.with(ApiKey::from_env(&get))).await,
         None => Ok(Exit::Well),
     }
 }

@@ -30,15 +30,13 @@ impl InMemory {
         let service = TowerToHyperService::new(self.routes.clone());
         let response = service.call(request.map(Body::from)).await;
         let (head, body) = response.unwrap_or_else(|never| match never {}).into_parts();
-        match body.collect().await {
-            Ok(body) => Response::from_parts(head, body.to_bytes()),
-            // What was written in memory can be read; an empty answer is what the client would make of anything else.
-            Err(_) => {
-                let mut failed = Response::new(Bytes::new());
-                *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                failed
-            }
-        }
+        // What was written in memory can be read; an empty answer is what the client would make of anything else.
+        let Ok(body) = body.collect().await else {
+            let mut failed = Response::new(Bytes::new());
+            *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return failed;
+        };
+        Response::from_parts(head, body.to_bytes())
     }
 
     /// Stages an empty `AWSPENDING` version (fact 2), as RotateSecret does before it invokes a function.

@@ -18,7 +18,10 @@ async fn a_rotation_that_the_function_cannot_end_is_ended_from_here() {
     for classic in [false, true] {
         let desk = Desk::stuck(classic).await;
         let before = desk.world.carrier(&Label::Pending).await;
-        let line = format!("keywheel rotate '{}' {SINGLE_USER}", desk.world.secret);
+        let line = format!(
+            "ALLOW_LOCAL_HOSTS=true keywheel rotate '{}' {SINGLE_USER}",
+            desk.world.secret
+        );
         let screen = desk.types(&format!("{line} </dev/null")).await;
         assert!(screen.code == 2 && screen.err.contains("--yes"), "{}", screen.err);
         assert_eq!(desk.world.carrier(&Label::Pending).await, before);
@@ -40,7 +43,10 @@ async fn a_rotation_that_the_function_cannot_end_is_ended_from_here() {
 async fn it_may_run_beside_secrets_manager_and_beside_itself() {
     let desk = Desk::stuck(true).await;
     let pending = desk.world.carrier(&Label::Pending).await;
-    let line = format!("keywheel rotate '{}' {SINGLE_USER} --yes", desk.world.secret);
+    let line = format!(
+        "ALLOW_LOCAL_HOSTS=true keywheel rotate '{}' {SINGLE_USER} --yes",
+        desk.world.secret
+    );
     let nudge = format!("keywheel rotate '{}' --no-wait", desk.world.secret);
     let (one, other, _) = tokio::join!(desk.types(&line), desk.types(&line), desk.types(&nudge));
     assert!(one.code == 0 || other.code == 0, "{}\n{}", one.err, other.err);
@@ -54,7 +60,10 @@ async fn what_the_functions_role_has_and_the_person_does_not_is_named() {
     let fault =
         secrets_manager_local::Fault::error("AccessDeniedException", "User: u is not authorized").on(MOVE);
     desk.world.aws.faults().inject(fault.every());
-    let line = format!("keywheel rotate '{}' {SINGLE_USER} --yes", desk.world.secret);
+    let line = format!(
+        "ALLOW_LOCAL_HOSTS=true keywheel rotate '{}' {SINGLE_USER} --yes",
+        desk.world.secret
+    );
     let screen = desk.types(&line).await;
     assert!(
         screen.code == 1 && screen.err.contains("PermissionDenied"),
@@ -124,6 +133,13 @@ impl Local {
         let sent = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(sent.is_ok_and(|status| status.success()));
         self.process.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        let _ = self.process.kill();
     }
 }
 

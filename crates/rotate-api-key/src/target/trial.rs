@@ -4,7 +4,7 @@ use rotation::secrets::KeyDocument;
 use rotation::{Cause, Context, NoTransaction, Target};
 use secrecy::SecretString;
 
-use crate::ApiKey;
+use super::ApiKey;
 use crate::class::overlap::Overlap;
 use crate::description::{Call, Class, Description};
 use crate::key::Marks;

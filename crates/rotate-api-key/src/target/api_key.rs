@@ -44,7 +44,7 @@ impl ApiKey {
         })
     }
 
-    pub(crate) async fn open<'a>(
+    pub(super) async fn open<'a>(
         &'a self,
         current: &KeyDocument,
         context: &'a Context<'a>,
