@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::aws::{Session, policy};
 use crate::command_line::{Command, CommandLine};
-use crate::exit::{Exit, Trouble};
+use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::offline::{explain, passwords};
 use crate::words::print;
 use crate::{doctor, rotate, status};
@@ -40,7 +40,14 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             Ok(Exit::Well)
         }
         Command::Doctor {
-            secrets, login, json, ..
+            secrets,
+            login,
+            json,
+            bundle,
+            fix,
+            yes,
+            dry_run,
+            ..
         } => {
             let place = place.of_secret(secrets.first().map_or("", String::as_str));
             let session = Session::open(&place).await?;
@@ -48,9 +55,16 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             let options = doctor::Options {
                 login,
                 json,
+                bundle: bundle.as_deref(),
+                fix: fix.map(|name| doctor::Wanted {
+                    name,
+                    yes,
+                    dry_run,
+                    json,
+                }),
                 flags: &flags,
             };
-            unless_interrupted(doctor::run(&session, &secrets, &options)).await
+            doctor::run(&session, &secrets, &options).await
         }
         Command::Rotate {
             secret,
@@ -72,7 +86,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Status(options) => {
             let session = Session::open(&place).await?;
-            unless_interrupted(status::run(&session, &options)).await
+            unless_interrupted(status::run(&session, &options), "nothing was changed").await
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),
@@ -100,18 +114,6 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             let _ = rendered.and_then(|()| io::stdout().write_all(&page));
             Ok(Exit::Well)
         }
-    }
-}
-
-/// For commands that only read: Ctrl-C leaves nothing behind.
-async fn unless_interrupted(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
-    tokio::select! {
-        ended = work => ended,
-        _ = tokio::signal::ctrl_c() => Err(Trouble {
-            problem: "interrupted".to_owned(),
-            remedy: "nothing was changed".to_owned(),
-            exit: Exit::Interrupted,
-        }),
     }
 }
 

@@ -1,13 +1,19 @@
 //! The calls to AWS. Each answers a question with plain data; none decides what it means.
 
+mod changes;
 mod function;
 mod log;
 mod permissions;
+mod role;
 mod secret;
 mod session;
+mod trail;
 
+pub(crate) use changes::{allow, raise_time_limit, reserve, restore};
 pub(crate) use function::{concurrency, configuration, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
-pub(crate) use secret::{Rotated, describe, list, rotate, value, versions};
+pub(crate) use role::{key, role};
+pub(crate) use secret::{Rotated, beginning_with, describe, list, rotate, value, versions};
 pub(crate) use session::{Place, Session};
+pub(crate) use trail::events;

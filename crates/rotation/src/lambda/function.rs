@@ -203,6 +203,7 @@ fn report(
             step,
             code,
             secret,
+            version,
             duration,
         },
         now(),
