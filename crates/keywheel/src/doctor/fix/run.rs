@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 }
 
 /// How it ended.
-pub(in crate::doctor) enum Ended {
+pub(crate) enum Ended {
     /// Nothing was changed, and why.
     Nothing(String),
     /// What was changed, and whether a login with the value that is AWSCURRENT's now has just worked.
@@ -40,7 +40,7 @@ pub(in crate::doctor) enum Ended {
 }
 
 /// Carries out what is wanted. Up to the call itself Ctrl-C leaves everything as it is.
-pub(in crate::doctor) async fn run(
+pub(crate) async fn run(
     session: &Session,
     names: Names<'_>,
     answers: &Answers,
