@@ -1,10 +1,12 @@
 //! The command line. Completions and man pages come from it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::aws::Place;
+use crate::diagnosis::FixName;
 use crate::doctor::Which;
 use crate::local;
 use crate::offline::passwords;
@@ -33,7 +35,7 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Says whether applications can log in, why a rotation does not go on, and what to type. Changes nothing.
+    /// Says whether applications can log in, why a rotation does not go on, and what to type. Changes nothing without --fix.
     #[command(after_help = EXIT_CODES)]
     Doctor {
         /// Names or ARNs of secrets.
@@ -45,6 +47,19 @@ pub(crate) enum Command {
         /// One JSON document.
         #[arg(long)]
         json: bool,
+        /// Write all that was asked and answered into a new file, without any secret value.
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
+        /// Carry out one action that the diagnosis offers; without a name, the first.
+        #[arg(long, value_name = "ACTION", num_args = 0..=1)]
+        #[expect(clippy::option_option, reason = "the flag, and its value")]
+        fix: Option<Option<FixName>>,
+        /// With --fix: do not ask.
+        #[arg(long, requires = "fix")]
+        yes: bool,
+        /// With --fix: only show the command.
+        #[arg(long, requires = "fix")]
+        dry_run: bool,
         /// Print the IAM policy that this program needs, and end.
         #[arg(long)]
         policy: bool,

@@ -40,6 +40,21 @@ pub(crate) struct Trouble {
     pub(crate) exit: Exit,
 }
 
+/// Ends at Ctrl-C, and says what became of the work.
+pub(crate) async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, Trouble>>,
+    then: &str,
+) -> Result<T, Trouble> {
+    tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => Err(Trouble {
+            problem: "interrupted".to_owned(),
+            remedy: then.to_owned(),
+            exit: Exit::Interrupted,
+        }),
+    }
+}
+
 impl Trouble {
     /// Something that could not be found out.
     pub(crate) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::aws::{Session, policy};
 use crate::command_line::{Command, CommandLine};
-use crate::exit::{Exit, Trouble};
+use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::offline::{explain, passwords};
 use crate::words::print;
 use crate::{doctor, fleet, local, provider, rotate, status};
@@ -40,7 +40,14 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             Ok(Exit::Well)
         }
         Command::Doctor {
-            secrets, login, json, ..
+            secrets,
+            login,
+            json,
+            bundle,
+            fix,
+            yes,
+            dry_run,
+            ..
         } => {
             let place = place.of_secret(secrets.first().map_or("", String::as_str));
             let session = Session::open(&place).await?;
@@ -48,9 +55,16 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             let options = doctor::Options {
                 login,
                 json,
+                bundle: bundle.as_deref(),
+                fix: fix.map(|name| doctor::Wanted {
+                    name,
+                    yes,
+                    dry_run,
+                    json,
+                }),
                 flags: &flags,
             };
-            unless_interrupted(doctor::run(&session, &secrets, &options)).await
+            doctor::run(&session, &secrets, &options).await
         }
         Command::Rotate {
             secret,
@@ -76,7 +90,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Status(options) => {
             let session = Session::open(&place).await?;
-            unless_interrupted(status::run(&session, &options)).await
+            unless_interrupted(status::run(&session, &options), "nothing was changed").await
         }
         Command::RotateAll(options) => {
             let session = Session::open(&place).await?;
@@ -98,38 +112,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             clap_complete::generate(shell, &mut CommandLine::command(), "keywheel", &mut io::stdout());
             Ok(Exit::Well)
         }
-        Command::Man { command } => {
-            let mut all = CommandLine::command();
-            all.build();
-            let wanted = match &command {
-                None => Some(all),
-                Some(name) => all.find_subcommand(name).cloned(),
-            };
-            let Some(wanted) = wanted else {
-                return Err(Trouble {
-                    problem: format!("there is no command {:?}", command.unwrap_or_default()),
-                    remedy: "keywheel help lists them".to_owned(),
-                    exit: Exit::Usage,
-                });
-            };
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(wanted).render(&mut page);
-            // Nobody is left to tell if stdout is closed.
-            let _ = rendered.and_then(|()| io::stdout().write_all(&page));
-            Ok(Exit::Well)
-        }
-    }
-}
-
-/// For commands that only read: Ctrl-C leaves nothing behind.
-async fn unless_interrupted(work: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
-    tokio::select! {
-        ended = work => ended,
-        _ = tokio::signal::ctrl_c() => Err(Trouble {
-            problem: "interrupted".to_owned(),
-            remedy: "nothing was changed".to_owned(),
-            exit: Exit::Interrupted,
-        }),
+        Command::Man { command } => man(command.as_deref()),
     }
 }
 
@@ -148,4 +131,25 @@ fn explain(code: Option<&str>) -> Exit {
         near => print::progress(&format!("          similar: {}", near.join(", "))),
     }
     Exit::Usage
+}
+
+fn man(command: Option<&str>) -> Result<Exit, Trouble> {
+    let mut all = CommandLine::command();
+    all.build();
+    let wanted = match command {
+        None => Some(all),
+        Some(name) => all.find_subcommand(name).cloned(),
+    };
+    let Some(wanted) = wanted else {
+        return Err(Trouble {
+            problem: format!("there is no command {:?}", command.unwrap_or_default()),
+            remedy: "keywheel help lists them".to_owned(),
+            exit: Exit::Usage,
+        });
+    };
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(wanted).render(&mut page);
+    // Nobody is left to tell if stdout is closed.
+    let _ = rendered.and_then(|()| io::stdout().write_all(&page));
+    Ok(Exit::Well)
 }

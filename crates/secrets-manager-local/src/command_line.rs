@@ -74,9 +74,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "PER_SECOND")]
     write_quota: Option<usize>,
 
-    /// Throttles DescribeSecret and GetSecretValue beyond so many a second; AWS allows 10000.
+    /// Throttles GetSecretValue beyond so many a second; AWS allows 10000.
     #[arg(long, value_name = "PER_SECOND")]
-    read_quota: Option<usize>,
+    value_quota: Option<usize>,
+
+    /// Throttles DescribeSecret beyond so many a second; AWS allows 40000.
+    #[arg(long, value_name = "PER_SECOND")]
+    describe_quota: Option<usize>,
 }
 
 impl Serve {
@@ -111,8 +115,11 @@ impl Serve {
         if let Some(quota) = self.write_quota {
             builder = builder.write_quota(quota);
         }
-        if let Some(quota) = self.read_quota {
-            builder = builder.read_quota(quota);
+        if let Some(quota) = self.value_quota {
+            builder = builder.value_quota(quota);
+        }
+        if let Some(quota) = self.describe_quota {
+            builder = builder.describe_quota(quota);
         }
         Ok(builder)
     }

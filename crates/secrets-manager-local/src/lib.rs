@@ -44,7 +44,6 @@ mod http;
 mod lambda;
 mod model;
 mod records;
-mod same_origin;
 mod server;
 mod state;
 mod sync;

@@ -2,8 +2,12 @@
 
 mod abandoned;
 mod after_set;
+mod bad_input;
+mod bundled;
 mod desk;
+mod fixing;
 mod fleet;
+mod in_the_way;
 mod local;
 mod many;
 mod not_begun;

@@ -56,6 +56,7 @@ fn of_answer(answer: &GetFunctionConfigurationOutput) -> FunctionState {
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or(30),
         moves,
+        role: answer.role().map(str::to_owned),
         log_group: answer
             .logging_config()
             .and_then(|config| config.log_group())
@@ -97,7 +98,7 @@ pub(crate) async fn concurrency(session: &Session, function: &str) -> Answer<Opt
 }
 
 /// Concurrency is the function's, not its alias's.
-fn without_alias(arn: &str) -> &str {
+pub(super) fn without_alias(arn: &str) -> &str {
     match arn.match_indices(':').nth(6) {
         Some((end, _)) if arn.starts_with("arn:") => &arn[..end],
         _ => arn,

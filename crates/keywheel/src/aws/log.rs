@@ -1,14 +1,18 @@
 //! CloudWatch Logs.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rotation::CallError;
 
 use super::session::{Session, is_not_found, unanswered};
-use crate::diagnosis::Answer;
+use crate::diagnosis::{Answer, Unasked};
 use crate::log::{Entry, read};
 
 /// Pages of one question. Of an old time span many are empty.
 const PAGES: usize = 20;
+/// Longest wait for one page.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// What the function's log says since `since` about a secret and one of its versions, or all of them. AWS's templates name the secret
 /// only; Lambda's own lines name neither, and are taken with them.
@@ -32,7 +36,10 @@ pub(crate) async fn entries(
         .send();
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        match pages.next().await {
+        let Ok(page) = tokio::time::timeout(LIMIT, pages.next()).await else {
+            return Answer::NotAsked(Unasked::Failed(format!("none within {} s", LIMIT.as_secs())));
+        };
+        match page {
             None => break,
             Some(Ok(page)) => found.extend(page.events.unwrap_or_default().iter().filter_map(|event| {
                 let at = Timestamp::from_millisecond(event.timestamp()?).ok()?;

@@ -1,16 +1,22 @@
 //! The calls to AWS. Each answers a question with plain data; none decides what it means.
 
+mod changes;
 mod function;
 mod log;
 mod permissions;
+mod role;
 mod secret;
 mod session;
+mod trail;
 
+pub(crate) use changes::{allow, raise_time_limit, reserve, restore};
 pub(crate) use function::{concurrency, configuration, environment, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
+pub(crate) use role::{key, role};
 pub(crate) use secret::{
-    Rotated, Rules, cancel_rotation, configure_rotation, current_value, describe, list, rotate,
-    rotation_rules, value, versions,
+    Rotated, Rules, beginning_with, cancel_rotation, configure_rotation, current_value, describe, list,
+    rotate, rotation_rules, value, versions,
 };
 pub(crate) use session::{Place, Session};
+pub(crate) use trail::events;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// The IAM statements for `doctor`, `status` and `rotate`, in this order. Only the last two let a person see a value or change anything.
+/// The IAM statements for `doctor`, `status`, `rotate`, `doctor --login` and `doctor --fix`. Only the last three let a person see a value or change
+/// anything.
 pub(crate) fn policy() -> Value {
     let statement = |sid: &str, actions: &[&str]| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" });
     json!({
@@ -15,10 +16,21 @@ pub(crate) fn policy() -> Value {
                 "lambda:GetPolicy",
                 "lambda:GetFunctionConcurrency",
                 "logs:FilterLogEvents",
+                "cloudtrail:LookupEvents",
+                "iam:SimulatePrincipalPolicy",
+                "secretsmanager:GetResourcePolicy",
+                "kms:DescribeKey",
             ]),
             statement("KeywheelStatus", &["secretsmanager:ListSecrets"]),
             statement("KeywheelRotate", &["secretsmanager:RotateSecret", "lambda:InvokeFunction"]),
             statement("KeywheelDoctorLogin", &["secretsmanager:GetSecretValue", "kms:Decrypt"]),
+            statement("KeywheelDoctorFix", &[
+                "secretsmanager:UpdateSecretVersionStage",
+                "secretsmanager:RestoreSecret",
+                "lambda:AddPermission",
+                "lambda:PutFunctionConcurrency",
+                "lambda:UpdateFunctionConfiguration",
+            ]),
         ],
     })
 }

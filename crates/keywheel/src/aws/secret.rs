@@ -2,7 +2,7 @@
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
-use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry};
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesType, SecretListEntry};
 use jiff::Timestamp;
 use rotation::CallError;
 use secrecy::SecretString;
@@ -36,6 +36,7 @@ fn of_description(answer: DescribeSecretOutput) -> Secret {
         deleted: answer.deleted_date.and_then(time),
         primary_region: answer.primary_region,
         owning_service: answer.owning_service,
+        key: answer.kms_key_id,
         labels: answer
             .version_ids_to_stages
             .unwrap_or_default()
@@ -89,6 +90,19 @@ pub(crate) async fn versions(session: &Session, id: &str) -> Answer<Vec<Version>
     )
 }
 
+/// Some secrets whose names begin so; none if that cannot be asked.
+pub(crate) async fn beginning_with(session: &Session, prefix: &str) -> Vec<String> {
+    const SOME: i32 = 6;
+    let by_name = Filter::builder()
+        .key(FilterNameStringType::Name)
+        .values(prefix)
+        .build();
+    let call = session.secrets.list_secrets().filters(by_name).max_results(SOME);
+    let found = call.send().await.ok().and_then(|page| page.secret_list);
+    let names = found.unwrap_or_default().into_iter();
+    names.filter_map(|secret| secret.name).collect()
+}
+
 /// All secrets of the region, with their tags, in the order of their names.
 pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, String)>)>, CallError> {
     let mut pages = session
@@ -127,6 +141,7 @@ fn of_entry(entry: SecretListEntry) -> (Secret, Vec<(String, String)>) {
         deleted: entry.deleted_date.and_then(time),
         primary_region: entry.primary_region,
         owning_service: entry.owning_service,
+        key: entry.kms_key_id,
         labels,
     };
     (secret, tags.collect())
@@ -175,7 +190,7 @@ pub(crate) async fn rotation_rules(session: &Session, id: &str) -> Result<Rules,
     })
 }
 
-/// CancelRotateSecret.
+/// `CancelRotateSecret`.
 pub(crate) async fn cancel_rotation(session: &Session, id: &str) -> Result<(), CallError> {
     let answer = session.secrets.cancel_rotate_secret().secret_id(id).send().await;
     answer.map(|_| ()).map_err(|error| CallError::of(&error))

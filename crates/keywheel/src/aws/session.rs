@@ -65,11 +65,19 @@ pub(crate) struct Session {
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     shared: SdkConfig,
+    pub(super) trail: aws_sdk_cloudtrail::Client,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) kms: aws_sdk_kms::Client,
     /// The region.
     pub(crate) region: String,
 }
 
 impl Session {
+    /// The client of Secrets Manager, for `rotation`'s store.
+    pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        self.secrets.clone()
+    }
+
     /// Opens no connection yet.
     pub(crate) async fn open(place: &Place) -> Result<Self, Trouble> {
         let http = aws_smithy_http_client::Builder::new()
@@ -107,6 +115,9 @@ impl Session {
             secrets: aws_sdk_secretsmanager::Client::new(&shared),
             lambda: aws_sdk_lambda::Client::new(&shared),
             logs: aws_sdk_cloudwatchlogs::Client::new(&shared),
+            trail: aws_sdk_cloudtrail::Client::new(&shared),
+            iam: aws_sdk_iam::Client::new(&shared),
+            kms: aws_sdk_kms::Client::new(&shared),
             shared,
             region,
         })

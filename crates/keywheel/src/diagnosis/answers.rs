@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use staging_labels::{CurrentMoves, Label, Labels, VersionId};
 
-use super::permission::Permission;
+use super::function::permission::Permission;
 use crate::log::Entry;
 
 /// What came of a question.
@@ -67,6 +67,8 @@ pub(crate) struct Secret {
     pub(crate) primary_region: Option<String>,
     /// The service that manages it.
     pub(crate) owning_service: Option<String>,
+    /// The KMS key, if it is not the usual one.
+    pub(crate) key: Option<String>,
     /// Which version carries which label.
     pub(crate) labels: Labels,
 }
@@ -128,6 +130,8 @@ pub(crate) struct FunctionState {
     pub(crate) timeout: u32,
     /// Its environment's `AWSCURRENT_MOVES`, if that is set.
     pub(crate) moves: Option<CurrentMoves>,
+    /// The ARN of its role.
+    pub(crate) role: Option<String>,
     /// Its log group, if it is not the usual one.
     pub(crate) log_group: Option<String>,
 }
@@ -171,6 +175,14 @@ impl Logins {
         }
     }
 
+    /// Whether the database refused one.
+    pub(crate) fn one_was_refused(&self) -> bool {
+        let answers = [&self.current, &self.pending];
+        answers
+            .iter()
+            .any(|answer| matches!(answer.said(), Some(LoginAnswer::Refused(_))))
+    }
+
     pub(super) fn current_works(&self) -> Option<bool> {
         self.current.said().map(LoginAnswer::works)
     }
@@ -178,6 +190,28 @@ impl Logins {
     pub(super) fn pending_works(&self) -> Option<bool> {
         self.pending.said().map(LoginAnswer::works)
     }
+}
+
+/// An event of `CloudTrail`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrailEvent {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Such as `RotationFailed`.
+    pub(crate) name: String,
+    /// The ARN of whoever called; none of Secrets Manager's own events.
+    pub(crate) by: Option<String>,
+    /// What went wrong.
+    pub(crate) message: Option<String>,
+}
+
+/// Whether the function's role may do what a rotation needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoleCheck {
+    /// The actions that its policies do not allow.
+    pub(crate) denied: Vec<String>,
+    /// Whether the secret's own policy denies something to somebody, if that was answered.
+    pub(crate) secret_denies: Option<bool>,
 }
 
 /// All that was asked about a secret.
@@ -195,8 +229,36 @@ pub(crate) struct Answers {
     pub(crate) concurrency: Answer<Option<u32>>,
     /// The function's log.
     pub(crate) log: Answer<Vec<Entry>>,
+    /// `LookupEvents`, newest first.
+    pub(crate) events: Answer<Vec<TrailEvent>>,
+    /// `SimulatePrincipalPolicy` and `GetResourcePolicy`.
+    pub(crate) role: Answer<RoleCheck>,
+    /// `DescribeKey`: the key's state.
+    pub(crate) key: Answer<String>,
     /// Logins from here.
     pub(crate) logins: Logins,
+    /// If there is no such secret: names that begin as it was typed.
+    pub(crate) similar: Vec<String>,
     /// The region that was asked.
     pub(crate) region: String,
+}
+
+impl Answers {
+    /// Nothing was asked yet.
+    pub(crate) fn none(region: &str) -> Self {
+        Self {
+            secret: Answer::NotAsked(Unasked::NotNeeded),
+            versions: Answer::NotAsked(Unasked::NotNeeded),
+            function: Answer::NotAsked(Unasked::NotNeeded),
+            permission: Answer::NotAsked(Unasked::NotNeeded),
+            concurrency: Answer::NotAsked(Unasked::NotNeeded),
+            log: Answer::NotAsked(Unasked::NotNeeded),
+            events: Answer::NotAsked(Unasked::NotNeeded),
+            role: Answer::NotAsked(Unasked::NotNeeded),
+            key: Answer::NotAsked(Unasked::NotNeeded),
+            logins: Logins::none(&Unasked::NotNeeded),
+            similar: Vec::new(),
+            region: region.to_owned(),
+        }
+    }
 }

@@ -54,6 +54,8 @@ pub(crate) enum Cause {
     ReadTooEarly,
     /// AWSPENDING is for another user or server.
     PendingOtherAccount,
+    /// Secrets Manager does not take AWSPENDING's value for the rotation's.
+    PendingForeign,
     /// The rotation was taken over, or switched off.
     Overtaken,
     /// The state of the database server or of the role.
@@ -179,6 +181,7 @@ impl Cause {
             Self::TwoWriters => "somebody else wrote to the secret during the rotation",
             Self::ReadTooEarly => "a value was read before it was there",
             Self::PendingOtherAccount => "AWSPENDING is for another user, host, port or database",
+            Self::PendingForeign => "Secrets Manager does not take AWSPENDING's value for the rotation's own",
             Self::Overtaken => "the rotation was taken over or switched off",
             Self::Server => "the database server or the role is not ready for it",
             Self::TestFailed => "the test with the new password failed",

@@ -3,19 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 use staging_labels::{Label, VersionId};
 
-use super::abandoned::abandoned;
 use super::actions::{Action, Fix, Names};
 use super::answers::{Answer, Answers, Function, FunctionState, Secret, Version};
 use super::cause::Cause;
 use super::finding::{Diagnosis, State, Word, Works};
-use super::permission::Permission;
+use super::labels::abandoned::abandoned;
+use super::labels::{outlook, pending};
 use super::schedule::Due;
 use super::story::{Failure, Story};
-use super::{outlook, pending, reasons};
+use super::{function, reasons, trail};
 use crate::words::names::short;
 
-/// With less concurrency than this, the steps of one secret wait for those of others.
-const LEAST_CONCURRENCY: u32 = 2;
 /// A rotation is taken to be under way for so long after its last sign of life, beside the function's time limit.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 /// A function's time limit, where nobody said.
@@ -33,9 +31,7 @@ pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> D
             )
         },
         Answer::Said(None) => Diagnosis {
-            actions: vec![Action::by_hand(
-                "Check the name, the region and the account (keywheel status lists what is there).",
-            )],
+            actions: elsewhere(answers, names),
             ..plain(
                 Word::Unknown,
                 State::NotFound,
@@ -54,6 +50,33 @@ pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> D
             .diagnose()
         }
     }
+}
+
+/// Where the secret may be.
+fn elsewhere(answers: &Answers, names: Names<'_>) -> Vec<Action> {
+    let of_arn = names.secret.strip_prefix("arn:");
+    let region = of_arn.and_then(|rest| rest.split(':').nth(2));
+    if let Some(region) = region.filter(|region| *region != answers.region) {
+        let text = format!("The ARN is of {region}: ask there.");
+        return vec![Action::run(text, names.in_region(region))];
+    }
+    let similar = answers.similar.iter();
+    let mut actions: Vec<Action> = similar
+        .map(|name| {
+            Action::run(
+                "This name begins so.",
+                Names {
+                    secret: name,
+                    ..names
+                }
+                .doctor(),
+            )
+        })
+        .collect();
+    actions.push(Action::by_hand(
+        "Check the name, the region and the account (keywheel status lists what is there).",
+    ));
+    actions
 }
 
 fn plain(word: Word, state: State, summary: impl Into<String>) -> Diagnosis {
@@ -127,7 +150,7 @@ impl Case<'_> {
         if secret.current().is_none() {
             let actions = vec![
                 Action::run("Store a value that logs in, from a file.", self.names.put()),
-                Action::fix("Then rotate.", Fix::Nudge, self.names),
+                Action::run("Then rotate.", self.names.command(&Fix::Nudge)),
             ];
             let summary = "no version carries AWSCURRENT: the secret has no value yet".to_owned();
             return Some(with(Word::Broken, State::NoValue, summary, actions));
@@ -149,9 +172,12 @@ impl Case<'_> {
             pending_logs_in: self.answers.logins.pending_works() == Some(true),
         };
         let of_log = failure.map(|failure| Cause::of(failure.code));
-        let cause = self.of_function().or(of_log);
+        let cause = function::state::trouble(self.answers)
+            .or_else(|| trail::cause(self.answers))
+            .or(of_log);
+        let gave_up = trail::gave_up(self.answers, self.story.and_then(Story::last_at)).is_some();
         let state = pending::state(self.answers, self.story, of_log, &unfinished);
-        if unfinished.enabled && cause.is_none() && self.runs(pending) {
+        if unfinished.enabled && cause.is_none() && !gave_up && self.runs(pending) {
             return Some(Diagnosis {
                 logins,
                 ..plain(
@@ -223,7 +249,7 @@ impl Case<'_> {
                 self.taken_over(version, logins, failure)
             };
         }
-        if let Some(cause) = self.of_function() {
+        if let Some(cause) = function::state::trouble(self.answers) {
             let mut actions = self.repairs(Some(cause), None);
             if cause == Cause::FunctionGone {
                 actions.push(attach());
@@ -419,31 +445,6 @@ impl Case<'_> {
         })
     }
 
-    /// What is the matter with the function itself.
-    fn of_function(&self) -> Option<Cause> {
-        let of_state = match self.answers.function.said()? {
-            Function::Gone => return Some(Cause::FunctionGone),
-            Function::There(function) if function.state == "Inactive" || function.state == "Pending" => {
-                Some(Cause::FunctionAsleep)
-            }
-            Function::There(function) if function.state == "Failed" || function.update_failed => {
-                Some(Cause::FunctionBroken)
-            }
-            Function::There(_) => None,
-        };
-        let of_permission = match self.answers.permission.said() {
-            Some(Permission::Missing | Permission::OtherAccount(_) | Permission::OtherSecret(_)) => {
-                Some(Cause::NotInvocable)
-            }
-            Some(Permission::Granted) | None => None,
-        };
-        let of_concurrency = match self.answers.concurrency.said() {
-            Some(Some(reserved)) if *reserved < LEAST_CONCURRENCY => Some(Cause::TooLittleConcurrency),
-            _ => None,
-        };
-        of_permission.or(of_concurrency).or(of_state)
-    }
-
     /// What removes the cause.
     fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
         let names = self.names;
@@ -466,6 +467,9 @@ impl Case<'_> {
                 "Raise the time limit.",
                 Fix::TimeLimit(function()),
                 names,
+            )],
+            Some(Cause::PendingForeign) => vec![Action::by_hand(
+                "Have the function pass the event's RotationToken to PutSecretValue, as Keywheel's functions do.",
             )],
             Some(Cause::FunctionBroken) => vec![Action::by_hand(
                 "Repair what Lambda names as the reason, or deploy the function again.",

@@ -2,29 +2,29 @@
 //!
 //! Nothing here asks anybody, or reads a clock.
 
-mod abandoned;
 mod actions;
 mod answers;
 mod cause;
 mod decide;
 mod finding;
-mod outlook;
-mod pending;
-mod permission;
+mod function;
+mod labels;
 mod reasons;
 mod schedule;
 mod story;
 #[cfg(test)]
 mod tests;
+mod trail;
 
-pub(crate) use abandoned::abandoned;
 pub(crate) use actions::{Action, Fix, FixName, Names};
 pub(crate) use answers::{
-    Answer, Answers, Function, FunctionState, LoginAnswer, Logins, Secret, Unasked, Version,
+    Answer, Answers, Function, FunctionState, LoginAnswer, Logins, RoleCheck, Secret, TrailEvent, Unasked,
+    Version,
 };
 pub(crate) use cause::Cause;
 pub(crate) use decide::diagnose;
 pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
-pub(crate) use permission::{Permission, judge};
+pub(crate) use function::permission::{Permission, judge};
+pub(crate) use labels::abandoned::abandoned;
 pub(crate) use schedule::{Due, interval};
 pub(crate) use story::Story;

@@ -5,9 +5,11 @@ use staging_labels::Label;
 
 use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secret, Unasked};
 use super::finding::{Mark, Reason};
-use super::outlook::has_value;
-use super::permission::Permission;
+use super::function::permission::Permission;
+use super::function::state::LEAST_CONCURRENCY;
+use super::labels::outlook::has_value;
 use super::story::Story;
+use super::trail;
 use crate::log::{Did, End, Event};
 use crate::words::names::{name_of, short};
 use crate::words::time;
@@ -18,7 +20,10 @@ pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now
     lines.extend(function(answers));
     lines.extend(permission(answers));
     lines.extend(concurrency(answers));
+    lines.extend(role(answers));
+    lines.extend(key(answers));
     lines.extend(log(answers, story));
+    lines.extend(events(answers, story));
     lines.extend(logins(answers));
     lines
 }
@@ -155,7 +160,11 @@ fn permission(answers: &Answers) -> Option<Reason> {
 fn concurrency(answers: &Answers) -> Option<Reason> {
     match &answers.concurrency {
         Answer::Said(Some(reserved)) => {
-            let mark = if *reserved < 2 { Mark::Failed } else { Mark::Ok };
+            let mark = if *reserved < LEAST_CONCURRENCY {
+                Mark::Failed
+            } else {
+                Mark::Ok
+            };
             let text = format!("{reserved} invocations at once are reserved");
             Some(line(mark, "concurrency", text))
         }
@@ -212,6 +221,80 @@ fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
             Mark::Failed,
             "log",
             format!("{}  {text}", time::moment(failure.at)),
+        ));
+    }
+    lines
+}
+
+fn role(answers: &Answers) -> Vec<Reason> {
+    let check = match &answers.role {
+        Answer::NotAsked(Unasked::NotNeeded) => return Vec::new(),
+        Answer::NotAsked(why) => return vec![not_asked("role", why)],
+        Answer::Said(check) => check,
+    };
+    let mut lines = vec![match check.denied.as_slice() {
+        [] => line(Mark::Ok, "role", "its policies allow what a rotation calls"),
+        denied => line(
+            Mark::Failed,
+            "role",
+            format!("its policies do not allow {}", denied.join(", ")),
+        ),
+    }];
+    match check.secret_denies {
+        Some(true) => lines.push(line(
+            Mark::Note,
+            "role",
+            "the secret's own policy denies something: aws secretsmanager get-resource-policy shows it",
+        )),
+        Some(false) => {}
+        None => lines.push(line(
+            Mark::NotAsked,
+            "role",
+            "the secret's own policy: needs secretsmanager:GetResourcePolicy",
+        )),
+    }
+    lines
+}
+
+fn key(answers: &Answers) -> Option<Reason> {
+    Some(match &answers.key {
+        Answer::NotAsked(Unasked::NotNeeded) => return None,
+        Answer::NotAsked(why) => not_asked("key", why),
+        Answer::Said(state) if state == "Enabled" => line(Mark::Ok, "key", "the secret's KMS key is enabled"),
+        Answer::Said(state) => line(Mark::Failed, "key", format!("the secret's KMS key is {state}")),
+    })
+}
+
+fn events(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
+    if let Answer::NotAsked(why) = &answers.events {
+        return match why {
+            Unasked::NotNeeded => Vec::new(),
+            why => vec![not_asked("events", why)],
+        };
+    }
+    let mut lines = Vec::new();
+    if let Some(event) = trail::gave_up(answers, story.and_then(Story::last_at)) {
+        let words = event.message.as_deref().map(|words| format!(": {words}"));
+        lines.push(line(
+            Mark::Failed,
+            "events",
+            format!(
+                "{}  Secrets Manager has given up{}",
+                time::moment(event.at),
+                words.unwrap_or_default()
+            ),
+        ));
+    }
+    for (found, what) in [
+        (trail::last(answers, "CancelRotateSecret"), "switched off"),
+        (trail::other_writer(answers), "written"),
+    ] {
+        let Some(event) = found else { continue };
+        let by = event.by.as_deref().unwrap_or("somebody");
+        lines.push(line(
+            Mark::Note,
+            "events",
+            format!("{}  {what} by {by} ({})", time::moment(event.at), event.name),
         ));
     }
     lines

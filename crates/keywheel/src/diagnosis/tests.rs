@@ -58,6 +58,7 @@ impl Case {
                 deleted: None,
                 primary_region: None,
                 owning_service: None,
+                key: None,
                 labels,
             })),
             function: Answer::Said(Function::There(FunctionState {
@@ -67,9 +68,8 @@ impl Case {
             })),
             permission: Answer::Said(Permission::Granted),
             concurrency: Answer::Said(None),
-            log: Answer::NotAsked(Unasked::NotNeeded),
             logins: Logins::none(&Unasked::Flag("--login")),
-            region: "us-east-1".to_owned(),
+            ..Answers::none("us-east-1")
         })
     }
 
@@ -631,4 +631,135 @@ fn states_have_names_for_scripts() {
     names.dedup();
     assert_eq!(names.len(), all);
     assert!(names.contains(&"pending-after-set"));
+}
+
+fn event(name: &str, minutes_ago: i64, by: Option<&str>, message: Option<&str>) -> TrailEvent {
+    TrailEvent {
+        at: now() - SignedDuration::from_mins(minutes_ago),
+        name: name.to_owned(),
+        by: by.map(str::to_owned),
+        message: message.map(str::to_owned),
+    }
+}
+
+#[test]
+fn what_secrets_manager_gave_up_does_not_run_any_more() {
+    let fresh = || {
+        let mut case = Case::pending().log("");
+        if let Answer::Said(versions) = &mut case.0.versions {
+            for version in versions {
+                version.created = Some(now() - SignedDuration::from_secs(20));
+            }
+        }
+        case
+    };
+    fresh().check(State::Running, "not known");
+    let mut ended = fresh();
+    ended.0.events = Answer::Said(vec![event(
+        "RotationFailed",
+        0,
+        None,
+        Some("during setSecret step"),
+    )]);
+    let diagnosis = ended.check(State::PendingUnclear, "not known");
+    let told = diagnosis
+        .reasons
+        .iter()
+        .any(|reason| reason.topic == "events" && reason.text.contains("given up"));
+    assert!(told, "{diagnosis:#?}");
+}
+
+#[test]
+fn a_foreign_pending_value_is_known_by_the_event() {
+    let mut case = Case::pending().log("create ok, set LoginRefused");
+    case.0.events = Answer::Said(vec![event(
+        "RotationFailed",
+        1,
+        None,
+        Some("Pending secret version v2 was not created by Lambda rotate"),
+    )]);
+    assert_eq!(case.diagnosis().cause, Some(Cause::PendingForeign));
+}
+
+#[test]
+fn another_writer_is_somebody_who_is_not_the_functions_role() {
+    let own = "arn:aws:sts::111111111111:assumed-role/rotate/s";
+    let other = "arn:aws:sts::111111111111:assumed-role/terraform/s";
+    let told = |by: &str, role: Option<&str>| {
+        let mut case = Case::pending()
+            .function(|state| state.role = role.map(|name| format!("arn:aws:iam::1:role/{name}")));
+        case.0.events = Answer::Said(vec![event("PutSecretValue", 1, Some(by), None)]);
+        let diagnosis = case.diagnosis();
+        diagnosis.reasons.iter().any(|reason| reason.text.contains(by))
+    };
+    assert!(told(other, Some("rotate")));
+    assert!(!told(own, Some("rotate")));
+    assert!(!told(other, None), "without the role nobody can be told apart");
+}
+
+#[test]
+fn rights_and_keys_are_reasons() {
+    let mut case = Case::pending().log("create ok, set PermissionDenied");
+    case.0.role = Answer::Said(RoleCheck {
+        denied: vec!["secretsmanager:PutSecretValue".to_owned()],
+        secret_denies: Some(true),
+    });
+    case.0.key = Answer::Said("PendingDeletion".to_owned());
+    let text = format!("{:?}", case.diagnosis().reasons);
+    for words in [
+        "do not allow secretsmanager:PutSecretValue",
+        "own policy denies",
+        "key is PendingDeletion",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn what_is_offered_to_fix_is_what_the_command_says() {
+    let diagnosis = Case::pending()
+        .logins(refused(), LoginAnswer::Accepted)
+        .check(State::PendingAfterSet, "no");
+    let names = Names {
+        secret: "orders/db",
+        flags: &[],
+    };
+    let offered: Vec<_> = diagnosis
+        .actions
+        .iter()
+        .filter_map(|action| action.fix.as_ref())
+        .collect();
+    assert!(
+        offered.iter().any(|fix| fix.name() == FixName::Promote),
+        "{offered:?}"
+    );
+    for action in &diagnosis.actions {
+        if let Some(fix) = &action.fix {
+            assert_eq!(action.command.as_deref(), Some(names.command(fix).as_str()));
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_not_here_may_be_elsewhere() {
+    let mut case = Case::of("v1:C");
+    case.0.secret = Answer::Said(None);
+    case.0.similar = vec!["orders/db".to_owned(), "orders/api".to_owned()];
+    let flags = ["--region".to_owned(), "us-east-1".to_owned()];
+    let diagnosed = |secret| {
+        diagnose(
+            &case.0,
+            Names {
+                secret,
+                flags: &flags,
+            },
+            now(),
+        )
+    };
+    assert!(commands(&diagnosed("orders")).contains("keywheel doctor orders/api --region us-east-1"));
+    let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:orders/db-AbCdEf";
+    assert_eq!(
+        commands(&diagnosed(arn)),
+        format!("keywheel doctor {arn} --region eu-west-1")
+    );
 }

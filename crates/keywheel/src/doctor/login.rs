@@ -80,6 +80,27 @@ pub(super) async fn ask(
     logins
 }
 
+/// One login with the value of a version.
+pub(super) async fn once(
+    session: &Session,
+    secret: &Secret,
+    version: Option<&VersionId>,
+) -> Answer<LoginAnswer> {
+    let value = read(session, secret, version).await;
+    try_value(value.as_ref()).await
+}
+
+/// Why nobody logged in.
+pub(super) fn why(unasked: &Unasked) -> String {
+    match unasked {
+        Unasked::NotNeeded => "it has no value".to_owned(),
+        Unasked::Flag(flag) => format!("{flag} was not given"),
+        Unasked::OneRefused => "a run has one refused login at most, and this one has had it".to_owned(),
+        Unasked::Needs(permission) => format!("needs {permission}"),
+        Unasked::Failed(problem) => problem.clone(),
+    }
+}
+
 async fn read(
     session: &Session,
     secret: &Secret,

@@ -1,18 +1,24 @@
-//! `keywheel doctor`: asks about a secret, and says what is the matter. What decides is in `diagnosis`.
+//! `keywheel doctor`: asks about a secret, and says what is the matter. What decides is in `diagnosis`, and only `fix` changes anything.
 
+mod bundle;
+mod fix;
 mod login;
 mod questions;
 mod report;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
 
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 
 use crate::aws::Session;
-use crate::diagnosis::{Names, State, diagnose};
-use crate::exit::{Exit, Trouble};
+use crate::diagnosis::{Answers, Diagnosis, Names, State, diagnose};
+use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::words::{print, time};
+use fix::Ended;
 
+pub(crate) use fix::Wanted;
 pub(crate) use login::Which;
 pub(crate) use questions::ask;
 
@@ -22,49 +28,161 @@ pub(crate) struct Options<'a> {
     pub(crate) login: Option<Which>,
     /// One JSON document instead of the screen.
     pub(crate) json: bool,
+    /// Write all that was asked and answered into this file.
+    pub(crate) bundle: Option<&'a Path>,
+    /// Carry one thing out.
+    pub(crate) fix: Option<Wanted>,
     /// The flags that commands repeat.
     pub(crate) flags: &'a [String],
 }
 
-/// Asks about all of them, and prints the answers in their order.
+/// Asks about all of them, and prints the answers in their order. Then carries out what `--fix` wants.
 pub(crate) async fn run(
     session: &Session,
     secrets: &[String],
     options: &Options<'_>,
 ) -> Result<Exit, Trouble> {
-    if std::io::stderr().is_terminal() {
+    if options.fix.is_some() && secrets.len() != 1 {
+        return Err(Trouble {
+            problem: "--fix is for one secret".to_owned(),
+            remedy: "name one".to_owned(),
+            exit: Exit::Usage,
+        });
+    }
+    let looked = look(session, secrets, options.login, options.flags);
+    let asked = unless_interrupted(looked, "nothing was changed").await?;
+    let before_a_fix = options.json && options.fix.is_some();
+    if !before_a_fix {
+        show(&asked, options);
+    }
+    if let Some(path) = options.bundle {
+        let all: Vec<_> = asked
+            .iter()
+            .map(|looked| (looked.json(), &looked.answers))
+            .collect();
+        bundle::write(path, &bundle::document(&all, time::now()))?;
+        print::progress(&format!("written: {}", path.display()));
+    }
+    match (options.fix, asked.as_slice()) {
+        (Some(wanted), [looked]) => Box::pin(fix(session, looked, wanted, options)).await,
+        _ => Ok(exit(&asked)),
+    }
+}
+
+/// A secret, what was answered about it, and what that means.
+struct Looked<'a> {
+    id: &'a str,
+    answers: Answers,
+    diagnosis: Diagnosis,
+}
+
+impl Looked<'_> {
+    fn json(&self) -> Value {
+        report::json(self.id, &self.answers, &self.diagnosis)
+    }
+}
+
+async fn look<'a>(
+    session: &Session,
+    secrets: &'a [String],
+    login: Option<Which>,
+    flags: &[String],
+) -> Result<Vec<Looked<'a>>, Trouble> {
+    if io::stderr().is_terminal() {
         print::progress(&format!("asking about {} …", secrets.join(", ")));
     }
-    let asked = join_all(secrets.iter().map(|id| ask(session, id, options.login))).await;
+    let told = io::stderr().is_terminal();
+    let asked = join_all(secrets.iter().map(|id| async move {
+        let first = |answers: &Answers| {
+            if told {
+                let diagnosis = diagnose(answers, Names { secret: id, flags }, time::now());
+                print::progress(&report::first(id, &diagnosis));
+            }
+        };
+        Box::pin(questions::ask_telling(session, id, login, &first)).await
+    }))
+    .await;
     let now = time::now();
-    let mut exit = Exit::Well;
-    let mut documents = Vec::new();
-    for (index, (id, answers)) in secrets.iter().zip(asked).enumerate() {
+    let looked = secrets.iter().zip(asked).map(|(id, answers)| {
         let answers = answers?;
+        let diagnosis = diagnose(&answers, Names { secret: id, flags }, now);
+        Ok(Looked {
+            id,
+            answers,
+            diagnosis,
+        })
+    });
+    looked.collect()
+}
+
+fn show(asked: &[Looked<'_>], options: &Options<'_>) {
+    if options.json {
+        let documents: Vec<Value> = asked.iter().map(Looked::json).collect();
+        print::answer(&json!({ "version": 1, "secrets": documents }).to_string());
+        return;
+    }
+    for (index, looked) in asked.iter().enumerate() {
+        if index > 0 {
+            print::answer("");
+        }
         let names = Names {
-            secret: id,
+            secret: looked.id,
             flags: options.flags,
         };
-        let diagnosis = diagnose(&answers, names, now);
-        if options.json {
-            documents.push(report::json(id, &answers, &diagnosis));
-        } else {
-            if index > 0 {
-                print::answer("");
-            }
-            for line in report::screen(id, &diagnosis) {
-                print::answer(&line);
-            }
+        for line in report::screen(names, &looked.diagnosis) {
+            print::answer(&line);
         }
-        exit = match (exit, diagnosis.state) {
+    }
+}
+
+fn exit(asked: &[Looked<'_>]) -> Exit {
+    asked
+        .iter()
+        .fold(Exit::Well, |exit, looked| match (exit, looked.diagnosis.state) {
             (_, State::NotFound | State::NotAnswered) => Exit::Unanswered,
-            (Exit::Well, _) if diagnosis.word.needs_a_person() => Exit::Finding,
+            (Exit::Well, _) if looked.diagnosis.word.needs_a_person() => Exit::Finding,
             (exit, _) => exit,
-        };
-    }
+        })
+}
+
+/// Carries one thing out, and looks again.
+async fn fix(
+    session: &Session,
+    looked: &Looked<'_>,
+    wanted: Wanted,
+    options: &Options<'_>,
+) -> Result<Exit, Trouble> {
+    let names = Names {
+        secret: looked.id,
+        flags: options.flags,
+    };
+    let ended = Box::pin(fix::run(
+        session,
+        names,
+        &looked.answers,
+        &looked.diagnosis,
+        wanted,
+    ))
+    .await?;
+    let (changed, logged_in, text) = match &ended {
+        Ended::Nothing(why) => (false, false, format!("nothing was changed: {why}")),
+        Ended::Changed(what, logged_in) => (true, *logged_in, format!("done: {what}")),
+    };
+    print::progress(&text);
+    let login = options
+        .login
+        .or(logged_in.then_some(Which::Current))
+        .filter(|_| !looked.answers.logins.one_was_refused());
+    let id = [looked.id.to_owned()];
+    let again = look(session, &id, login, options.flags);
+    let after = unless_interrupted(again, &text).await?;
     if options.json {
-        let document = serde_json::json!({ "version": 1, "secrets": documents });
-        print::answer(&document.to_string());
+        let documents: Vec<Value> = after.iter().map(Looked::json).collect();
+        let fix = json!({ "changed": changed, "text": text });
+        print::answer(&json!({ "version": 1, "secrets": documents, "fix": fix }).to_string());
+    } else if changed || !wanted.dry_run {
+        print::answer("");
+        show(&after, options);
     }
-    Ok(exit)
+    Ok(exit(&after))
 }

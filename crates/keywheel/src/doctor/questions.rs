@@ -1,6 +1,8 @@
 //! The questions about a secret, as many at the same time as can be.
 
-use futures_util::future::{join, join4};
+use std::time::Duration;
+
+use futures_util::future::{join, join_all, join4};
 use jiff::{SignedDuration, Timestamp};
 use rotation::CallError;
 use staging_labels::{Label, VersionId};
@@ -8,7 +10,8 @@ use staging_labels::{Label, VersionId};
 use super::login::{self, Which};
 use crate::aws::{self, Session};
 use crate::diagnosis::{
-    Answer, Answers, Due, Function, FunctionState, Logins, Secret, Story, Unasked, Version, abandoned,
+    Answer, Answers, Cause, Due, Function, FunctionState, Logins, Secret, Story, TrailEvent, Unasked,
+    Version, abandoned,
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
@@ -19,8 +22,21 @@ const EARLIER: SignedDuration = SignedDuration::from_secs(30);
 /// How far back the log is asked about a secret without a rotation under way.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
+/// Longest wait for a question beside the first two. They are asked at the same time.
+const LIMIT: Duration = Duration::from_secs(2);
+
 /// Asks all that the answers so far make worth asking.
 pub(crate) async fn ask(session: &Session, id: &str, login: Option<Which>) -> Result<Answers, Trouble> {
+    Box::pin(ask_telling(session, id, login, &|_| ())).await
+}
+
+/// The same; `first` hears the answers of the first two questions.
+pub(super) async fn ask_telling(
+    session: &Session,
+    id: &str,
+    login: Option<Which>,
+    first: &(dyn Fn(&Answers) + Sync),
+) -> Result<Answers, Trouble> {
     let (secret, versions) = join(aws::describe(session, id), aws::versions(session, id)).await;
     let secret = match secret {
         Ok(secret) => Answer::Said(secret),
@@ -38,13 +54,13 @@ pub(crate) async fn ask(session: &Session, id: &str, login: Option<Which>) -> Re
     let mut answers = Answers {
         secret,
         versions,
-        function: Answer::NotAsked(Unasked::NotNeeded),
-        permission: Answer::NotAsked(Unasked::NotNeeded),
-        concurrency: Answer::NotAsked(Unasked::NotNeeded),
-        log: Answer::NotAsked(Unasked::NotNeeded),
         logins: Logins::none(&Unasked::Flag("--login")),
-        region: session.region.clone(),
+        ..Answers::none(&session.region)
     };
+    if answers.secret == Answer::Said(None) && !id.starts_with("arn:") {
+        let names = Box::pin(aws::beginning_with(session, id));
+        answers.similar = tokio::time::timeout(LIMIT, names).await.unwrap_or_default();
+    }
     let Answer::Said(Some(secret)) = answers.secret.clone() else {
         return Ok(answers);
     };
@@ -52,8 +68,9 @@ pub(crate) async fn ask(session: &Session, id: &str, login: Option<Which>) -> Re
         answers.logins = Logins::none(&Unasked::NotNeeded);
         return Ok(answers);
     }
+    first(&answers);
     if let Some(function) = &secret.function {
-        ask_function(session, &secret, function, &mut answers).await;
+        Box::pin(ask_function(session, &secret, function, &mut answers)).await;
     }
     if let Some(which) = login {
         let story = answers.log.said().map(|entries| Story::new(entries.clone()));
@@ -74,13 +91,16 @@ fn ends_at_once(secret: &Secret) -> bool {
 
 async fn ask_function(session: &Session, secret: &Secret, function: &str, answers: &mut Answers) {
     let usual = usual_group(function);
-    let (configuration, permission, concurrency, log) = join4(
-        aws::configuration(session, function),
-        aws::permission(session, function, secret),
-        aws::concurrency(session, function),
+    let of_function = join4(
+        within(LIMIT, aws::configuration(session, function)),
+        within(LIMIT, aws::permission(session, function, secret)),
+        within(LIMIT, aws::concurrency(session, function)),
         ask_log(session, &usual, secret, answers),
-    )
-    .await;
+    );
+    let events = ask_events(session, secret, answers);
+    let ((configuration, permission, concurrency, log), events) =
+        join(Box::pin(of_function), Box::pin(events)).await;
+    answers.events = events;
     let other_group = match configuration.said() {
         Some(Function::There(FunctionState {
             log_group: Some(group),
@@ -98,6 +118,68 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
         answers.permission = permission;
         answers.concurrency = concurrency;
     }
+    Box::pin(ask_rights(session, secret, answers)).await;
+}
+
+/// Of the role and the key, if the last failure was a permission, or if a rotation left no line at all.
+async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
+    let Some(entries) = answers.log.said() else { return };
+    let story = Story::new(entries.clone());
+    let cause = story.last_failure().map(|failure| Cause::of(failure.code));
+    let role = match answers.function.said() {
+        Some(Function::There(state)) => state.role.clone(),
+        Some(Function::Gone) | None => None,
+    };
+    let silent = entries.is_empty() && secret.pending().is_some();
+    if let Some(role) = role.filter(|_| silent || matches!(cause, Some(Cause::RoleMayNot | Cause::KeyDenied)))
+    {
+        answers.role = within(LIMIT, aws::role(session, &role, secret)).await;
+    }
+    if let Some(key) = secret.key.as_deref().filter(|_| cause == Some(Cause::KeyDenied)) {
+        answers.key = within(LIMIT, aws::key(session, key)).await;
+    }
+}
+
+/// What `CloudTrail` says of a rotation that does not go on: whether Secrets Manager has given up, and who else changed the secret.
+async fn ask_events(session: &Session, secret: &Secret, answers: &Answers) -> Answer<Vec<TrailEvent>> {
+    let lost = abandoned(answers, secret, time::now());
+    let made = answers.versions.said().and_then(|versions| {
+        let pending = secret.pending();
+        versions
+            .iter()
+            .find(|version| Some(&version.id) == pending)?
+            .created
+    });
+    let since = made
+        .or(lost.and_then(|version| version.created))
+        .or(secret.changed)
+        .and_then(|at| at.checked_sub(EARLIER).ok());
+    let names: &[&str] = match (secret.enabled, secret.pending(), lost) {
+        (Some(false), ..) => &["CancelRotateSecret"],
+        (_, Some(_), _) => &["RotationFailed", "PutSecretValue"],
+        (_, None, Some(_)) => &["PutSecretValue", "UpdateSecretVersionStage"],
+        (_, None, None) => return Answer::NotAsked(Unasked::NotNeeded),
+    };
+    // Somebody may have switched it off long before the last change.
+    let since = since.filter(|_| secret.enabled != Some(false));
+    let asked = names.iter().map(|name| aws::events(session, secret, name, since));
+    let mut all = Vec::new();
+    for answer in join_all(asked).await {
+        match answer {
+            Answer::Said(events) => all.extend(events),
+            Answer::NotAsked(why) => return Answer::NotAsked(why),
+        }
+    }
+    all.sort_by_key(|event| std::cmp::Reverse(event.at));
+    Answer::Said(all)
+}
+
+/// A question that takes too long has no answer.
+async fn within<T>(limit: Duration, answer: impl Future<Output = Answer<T>>) -> Answer<T> {
+    let late = || Answer::NotAsked(Unasked::Failed(format!("none within {} s", limit.as_secs())));
+    tokio::time::timeout(limit, answer)
+        .await
+        .unwrap_or_else(|_| late())
 }
 
 /// `/aws/lambda/NAME` of an ARN, without its alias.
@@ -144,4 +226,23 @@ fn other_version(answers: &Answers, secret: &Secret) -> Option<VersionId> {
         .filter(|id| has_value(id))
         .cloned()
         .or_else(|| abandoned(answers, secret, time::now()).map(|version| version.id.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_that_takes_too_long_has_no_answer() {
+        let never = std::future::pending::<Answer<()>>();
+        let answer = within(Duration::ZERO, never).await;
+        assert_eq!(
+            answer,
+            Answer::NotAsked(Unasked::Failed("none within 0 s".to_owned()))
+        );
+        assert_eq!(
+            within(LIMIT, std::future::ready(Answer::Said(1))).await,
+            Answer::Said(1)
+        );
+    }
 }

@@ -3,12 +3,22 @@
 use serde_json::{Value, json};
 use staging_labels::VersionId;
 
-use crate::diagnosis::{Action, Answers, Cause, Diagnosis, Mark, Reason};
+use crate::diagnosis::{Action, Answers, Cause, Diagnosis, Mark, Names, Reason};
 use crate::words::names::name_of;
 use crate::words::print;
 
+/// What the labels alone say, while the other questions are on their way.
+pub(super) fn first(id: &str, diagnosis: &Diagnosis) -> String {
+    format!(
+        "{}  {id} [{}] by the labels alone; asking further …",
+        print::word(diagnosis.word),
+        diagnosis.state.name()
+    )
+}
+
 /// The first line has the verdict; the last ones say what to do.
-pub(super) fn screen(id: &str, diagnosis: &Diagnosis) -> Vec<String> {
+pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
+    let id = names.secret;
     let name = diagnosis.state.name();
     let cause = diagnosis.cause.map(Cause::name).filter(|cause| *cause != name);
     let state = cause.map_or_else(|| name.to_owned(), |cause| format!("{name}, {cause}"));
@@ -27,6 +37,23 @@ pub(super) fn screen(id: &str, diagnosis: &Diagnosis) -> Vec<String> {
         let mut number = 0;
         for action in &diagnosis.actions {
             lines.extend(step(action, &mut number));
+        }
+        let mut offered = diagnosis.actions.iter().filter_map(|action| action.fix.as_ref());
+        if let Some(first) = offered.next() {
+            let command = names.fix(first.name().text());
+            let more: Vec<_> = offered
+                .map(|fix| fix.name().text())
+                .filter(|name| *name != first.name().text())
+                .collect();
+            let more = if more.is_empty() {
+                String::new()
+            } else {
+                format!(" (or {})", more.join(", "))
+            };
+            lines.push(format!(
+                "  keywheel does it too: {}{more}",
+                print::command(&command)
+            ));
         }
     }
     lines.extend(diagnosis.never.iter().map(|text| format!("Never {text}.")));
@@ -83,6 +110,7 @@ pub(super) fn json(id: &str, answers: &Answers, diagnosis: &Diagnosis) -> Value 
             "text": action.text,
             "command": action.command,
             "alternative": action.otherwise,
+            "fix": action.fix.as_ref().map(|fix| fix.name().text()),
         })).collect::<Vec<_>>(),
         "never": diagnosis.never,
     })

@@ -104,6 +104,7 @@ mod tests {
             deleted: None,
             primary_region: None,
             owning_service: None,
+            key: None,
             labels,
         };
         change(&mut secret);

@@ -2,7 +2,6 @@
 //! out, is decided in `choose` and `queue`; no rotation that has begun is touched.
 
 mod choose;
-mod consent;
 mod filter;
 mod pause;
 mod queue;

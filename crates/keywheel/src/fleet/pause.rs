@@ -1,20 +1,19 @@
 //! `keywheel pause`: switches rotation off, and saves what is needed to switch it on again.
 //!
 //! The file is on disk before the first call. Killed in between, or run twice: the same command goes on, and what the file
-//! has of a secret stays. CancelRotateSecret in the middle of a rotation can leave AWSPENDING behind, with the only password
+//! has of a secret stays. `CancelRotateSecret` in the middle of a rotation can leave AWSPENDING behind, with the only password
 //! that works, so that a secret with an unfinished rotation is left out, and one that began just then is looked for afterwards.
 
 use std::path::PathBuf;
 
 use super::choose::unfit;
-use super::consent::consent;
 use super::filter::Filter;
-use super::report::{Line, Report};
+use super::report::{Line, Report, not_confirmed};
 use super::saved::{Entry, Saved};
 use crate::aws::{self, Session};
 use crate::diagnosis::Secret;
 use crate::exit::{Exit, Trouble};
-use crate::words::print;
+use crate::words::{ask, print};
 
 /// Which secrets, and where to save what they have.
 #[derive(Debug, Clone, clap::Args)]
@@ -67,14 +66,14 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
         report.print(options.json);
         return Ok(Exit::Well);
     }
-    consent(
-        &format!(
-            "Rotation of {} secrets will be switched off; {} are left out.",
-            chosen.len(),
-            report.left_out.len()
-        ),
-        options.yes,
-    )?;
+    print::progress(&format!(
+        "Rotation of {} secrets will be switched off; {} are left out.",
+        chosen.len(),
+        report.left_out.len()
+    ));
+    if !options.yes && !ask::typed("Switch it off?", "yes").await? {
+        return Err(not_confirmed());
+    }
     let mut saved = Saved::read(&options.save)?;
     for secret in &chosen {
         saved.add(entry(session, secret).await?);

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     waiting: VecDeque<(T, Option<String>)>,
-    running: BTreeMap<Option<String>, usize>,
+    running: usize,
+    of_database: BTreeMap<String, usize>,
     limits: Limits,
     failures: usize,
     stopped: bool,
@@ -28,7 +29,8 @@ impl<T> Queue<T> {
     pub(super) fn new(all: Vec<(T, Option<String>)>, limits: Limits) -> Self {
         Self {
             waiting: all.into(),
-            running: BTreeMap::new(),
+            running: 0,
+            of_database: BTreeMap::new(),
             limits,
             failures: 0,
             stopped: false,
@@ -37,23 +39,28 @@ impl<T> Queue<T> {
 
     /// The next one that may begin now.
     pub(super) fn begin(&mut self) -> Option<(T, Option<String>)> {
-        let running: usize = self.running.values().sum();
-        if self.stopped || running >= self.limits.at_once {
+        if self.stopped || self.running >= self.limits.at_once {
             return None;
         }
         let may_begin = |(_, database): &(T, Option<String>)| {
-            let same = self.running.get(database).copied().unwrap_or_default();
-            database.is_none() || same < self.limits.per_database
+            let running = |database| self.of_database.get(database).copied().unwrap_or_default();
+            database
+                .as_ref()
+                .is_none_or(|database| running(database) < self.limits.per_database)
         };
         let next = self.waiting.iter().position(may_begin)?;
         let next = self.waiting.remove(next)?;
-        *self.running.entry(next.1.clone()).or_default() += 1;
+        self.running += 1;
+        if let Some(database) = &next.1 {
+            *self.of_database.entry(database.clone()).or_default() += 1;
+        }
         Some(next)
     }
 
     /// One has ended.
-    pub(super) fn ended(&mut self, database: &Option<String>, well: bool) {
-        if let Some(running) = self.running.get_mut(database) {
+    pub(super) fn ended(&mut self, database: Option<&str>, well: bool) {
+        self.running -= 1;
+        if let Some(running) = database.and_then(|database| self.of_database.get_mut(database)) {
             *running -= 1;
         }
         self.failures += usize::from(!well);
@@ -114,9 +121,9 @@ mod tests {
             failures: 9,
         });
         assert_eq!(begun(&mut queue), [1, 3, 4]);
-        queue.ended(&Some("b".to_owned()), true);
+        queue.ended(Some("b"), true);
         assert_eq!(begun(&mut queue), [5], "2 waits for 1");
-        queue.ended(&Some("a".to_owned()), true);
+        queue.ended(Some("a"), true);
         assert_eq!(begun(&mut queue), [2]);
         assert_eq!(queue.left().count(), 0);
     }
@@ -129,9 +136,9 @@ mod tests {
             failures: 2,
         });
         assert_eq!(begun(&mut queue), [1]);
-        queue.ended(&Some("a".to_owned()), false);
+        queue.ended(Some("a"), false);
         assert_eq!(begun(&mut queue), [2]);
-        queue.ended(&Some("a".to_owned()), false);
+        queue.ended(Some("a"), false);
         assert_eq!(begun(&mut queue), [0; 0]);
         assert_eq!(queue.left().collect::<Vec<_>>(), [3, 4, 5]);
     }

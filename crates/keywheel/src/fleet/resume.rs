@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::consent::consent;
-use super::report::{Line, Report};
+use super::report::{Line, Report, not_confirmed};
 use super::saved::{Entry, Saved};
 use crate::aws::{self, Session};
 use crate::exit::{Exit, Trouble};
-use crate::words::print;
+use crate::words::{ask, print};
 
 /// Which file.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,7 +56,10 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
         off.len(),
         report.left_out.len()
     );
-    consent(&question, options.yes)?;
+    print::progress(&question);
+    if !options.yes && !ask::typed("Switch it on?", "yes").await? {
+        return Err(not_confirmed());
+    }
     for entry in off {
         match aws::configure_rotation(session, &entry.arn, &entry.function, &entry.rules).await {
             Ok(()) => report.well.push(line(entry, String::new())),

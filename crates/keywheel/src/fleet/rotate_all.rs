@@ -10,21 +10,21 @@ use jiff::Timestamp;
 use secrets::PostgresSecret;
 
 use super::choose::{Wanted, left_out, names};
-use super::consent::consent;
 use super::filter::Filter;
 use super::queue::{Limits, Queue, failures};
-use super::report::{Line, Report};
+use super::report::{Line, Report, not_confirmed};
 use crate::aws::{self, Session};
 use crate::diagnosis::Secret;
 use crate::exit::{Exit, Trouble};
 use crate::rotate::{Outcome, one};
-use crate::words::{print, time};
+use crate::words::{ask, print, time};
 
 /// Between two beginnings: 10 rotations a second make about 30 writes, and AWS allows an account 50.
 const PACE: Duration = Duration::from_millis(100);
 
 /// Which secrets, and how.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     #[command(flatten)]
     filter: Filter,
@@ -109,7 +109,10 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
         options.at_once,
         report.left_out.len()
     );
-    consent(&question, options.yes)?;
+    print::progress(&question);
+    if !options.yes && !ask::typed("Rotate them?", "yes").await? {
+        return Err(not_confirmed());
+    }
     print::progress(&format!(
         "To go on after an interruption, add --not-rotated-since {started:.0}"
     ));
@@ -126,7 +129,7 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
         };
         jobs.push((secret, database));
     }
-    let exit = work(session, Queue::new(jobs, limits), options, &mut report).await;
+    let exit = work(session, Queue::new(jobs, limits), wanted, options, &mut report).await;
     report.print(options.json);
     Ok(exit)
 }
@@ -189,7 +192,13 @@ async fn database(session: &Session, secret: &Secret) -> Result<Option<String>, 
     }))
 }
 
-async fn work(session: &Session, mut queue: Queue<Secret>, options: &Options, report: &mut Report) -> Exit {
+async fn work(
+    session: &Session,
+    mut queue: Queue<Secret>,
+    wanted: Wanted,
+    options: &Options,
+    report: &mut Report,
+) -> Exit {
     let timeout = Duration::from_secs(options.timeout.into());
     let progress = Progress::new(queue.waiting());
     let mut running = FuturesUnordered::new();
@@ -200,7 +209,7 @@ async fn work(session: &Session, mut queue: Queue<Secret>, options: &Options, re
             names.push(secret.clone());
             running.push(async move {
                 let began = Instant::now();
-                let outcome = one(session, &secret, timeout).await;
+                let outcome = look_and_rotate(session, &secret, wanted, timeout).await;
                 (secret, database, outcome, began.elapsed())
             });
             tokio::time::sleep(PACE).await;
@@ -210,7 +219,7 @@ async fn work(session: &Session, mut queue: Queue<Secret>, options: &Options, re
                 let Some((secret, database, outcome, took)) = ended else { break false };
                 names.retain(|known| known.arn != secret.arn);
                 let well = matches!(outcome, Ok(Outcome::Rotated));
-                queue.ended(&database, well || matches!(outcome, Ok(Outcome::LeftRunning)));
+                queue.ended(database.as_deref(), well || matches!(outcome, Ok(Outcome::LeftRunning)));
                 progress.ended(&secret, &outcome, took);
                 let line = |why: String| Line::of(&secret, why);
                 match outcome {
@@ -242,6 +251,25 @@ async fn work(session: &Session, mut queue: Queue<Secret>, options: &Options, re
         Exit::StillRunning
     } else {
         Exit::Well
+    }
+}
+
+/// The list can be minutes old.
+async fn look_and_rotate(
+    session: &Session,
+    secret: &Secret,
+    wanted: Wanted,
+    timeout: Duration,
+) -> Result<Outcome, Trouble> {
+    let now = aws::describe(session, &secret.arn)
+        .await
+        .map_err(|error| Trouble::of_call("DescribeSecret", &error, "secretsmanager:DescribeSecret"))?;
+    match now {
+        None => Ok(Outcome::Failed("it is gone".to_owned())),
+        Some(now) => match left_out(&now, wanted) {
+            Some(why) => Ok(Outcome::Failed(format!("not begun: {why}"))),
+            None => one(session, &now, timeout).await,
+        },
     }
 }
 

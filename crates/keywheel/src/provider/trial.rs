@@ -111,7 +111,7 @@ pub(super) async fn run(options: &Options, place: &Place) -> Result<Exit, Troubl
                 "--yes begins without asking",
             ));
         }
-        if !ask::confirmed()? {
+        if !ask::typed("Go on?", "yes").await? {
             print::progress("nothing was called");
             return Ok(Exit::Interrupted);
         }

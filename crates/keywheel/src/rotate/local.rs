@@ -96,7 +96,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Local, json: bool
     print::progress(
         "it changes the password or key if the function had not yet; it has no RotationToken, without which createSecret is refused across accounts",
     );
-    if !options.yes && !ask::confirmed()? {
+    if !options.yes && !ask::typed("Go on?", "yes").await? {
         return Ok(Exit::Interrupted);
     }
     let get = |name: &str| variables.get(name).cloned();

@@ -8,9 +8,7 @@ use jiff::Timestamp;
 
 use super::options::Options;
 use crate::aws::{self, Session};
-use crate::diagnosis::{
-    Answer, Answers, Diagnosis, Due, Function, Logins, Names, Secret, Unasked, Word, diagnose,
-};
+use crate::diagnosis::{Answer, Answers, Diagnosis, Due, Function, Names, Secret, Unasked, Word, diagnose};
 use crate::doctor;
 use crate::exit::Trouble;
 use crate::words::time;
@@ -80,13 +78,8 @@ fn row(
     let function = secret.function.as_ref().and_then(|arn| functions.get(arn));
     let answers = Answers {
         secret: Answer::Said(Some(secret.clone())),
-        versions: Answer::NotAsked(Unasked::NotNeeded),
         function: function.cloned().unwrap_or(Answer::NotAsked(Unasked::NotNeeded)),
-        permission: Answer::NotAsked(Unasked::NotNeeded),
-        concurrency: Answer::NotAsked(Unasked::NotNeeded),
-        log: Answer::NotAsked(Unasked::NotNeeded),
-        logins: Logins::none(&Unasked::NotNeeded),
-        region: session.region.clone(),
+        ..Answers::none(&session.region)
     };
     let names = Names {
         secret: &secret.name,

@@ -1,28 +1,33 @@
 //! Asks a person.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
+use tokio::sync::oneshot;
+
+use super::print;
 use crate::exit::{Exit, Trouble};
 
-/// Whether the person says yes. Anything but yes is no.
-fn whether(question: &str) -> bool {
-    let mut stderr = anstream::stderr();
-    // Nobody is left to ask if stderr is closed.
-    let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
-    let mut answer = String::new();
-    asked.is_ok()
-        && io::stdin().read_line(&mut answer).is_ok()
-        && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
-}
-
-/// The same before something is changed. Without a terminal nobody can be asked.
-pub(crate) fn confirmed() -> Result<bool, Trouble> {
+/// Whether the person types `wanted`. Without a terminal nobody can be asked.
+pub(crate) async fn typed(question: &str, wanted: &str) -> Result<bool, Trouble> {
     if !io::stdin().is_terminal() {
         return Err(Trouble {
-            problem: "this asks before it begins, and stdin is no terminal".to_owned(),
-            remedy: "--yes begins without asking".to_owned(),
+            problem: "nobody can be asked: the input is no terminal".to_owned(),
+            remedy: "--yes goes ahead without a question, --dry-run only shows what would happen".to_owned(),
             exit: Exit::Usage,
         });
     }
-    Ok(whether("Go on?"))
+    print::progress(&format!("{question} Type {wanted} to go ahead:"));
+    Ok(line().await.is_some_and(|typed| typed.trim() == wanted))
+}
+
+/// A line of the input. The thread is left behind if nobody types: a task of the runtime would keep the program from ending.
+async fn line() -> Option<String> {
+    let (typed, waits) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        // Nobody waits any more after Ctrl-C.
+        let _ = typed.send(read.is_ok().then_some(line));
+    });
+    waits.await.ok().flatten()
 }

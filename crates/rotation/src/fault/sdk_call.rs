@@ -61,6 +61,10 @@ impl CallError {
 
     /// Reads what the service itself said.
     pub fn said(error: &impl ProvideErrorMetadata) -> Self {
+        if error.code().is_none() && error.message().is_none() {
+            // No service of AWS answers so: something else is at the endpoint.
+            return Self::Unreadable;
+        }
         let code = error.code().unwrap_or("an error without a code");
         let message = bounded(error.message().unwrap_or("no message"));
         match code {

@@ -207,6 +207,7 @@ fn report(
             step,
             code,
             secret,
+            version,
             duration,
         },
         now(),

@@ -24,6 +24,8 @@ pub(super) struct Outcome<'a> {
     pub(super) code: Option<&'a str>,
     /// The secret, as a property to search for, not as a dimension: a fleet has many.
     pub(super) secret: Option<&'a str>,
+    /// The version that the rotation makes; a property, too.
+    pub(super) version: Option<&'a str>,
     /// How long the step took.
     pub(super) duration: Duration,
 }
@@ -53,6 +55,7 @@ pub(super) fn line(outcome: &Outcome<'_>, at: SystemTime) -> Value {
         "Outcome": word,
         "Code": outcome.code.unwrap_or("None"),
         "SecretId": outcome.secret,
+        "VersionId": outcome.version,
         "Duration": milliseconds(outcome.duration),
         "Steps": 1,
     })
@@ -160,6 +163,7 @@ mod tests {
             step: "setSecret",
             code,
             secret: Some("orders/db"),
+            version: Some("79440b51"),
             duration: Duration::from_micros(12_345),
         };
         line(&outcome, UNIX_EPOCH + Duration::from_secs(2))
@@ -181,6 +185,17 @@ mod tests {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
             }
         }
+    }
+
+    #[test]
+    fn secret_and_version_are_properties_and_no_dimensions() {
+        let line = of(None);
+        assert_eq!(
+            (&line["SecretId"], &line["VersionId"]),
+            (&"orders/db".into(), &"79440b51".into())
+        );
+        let dimensions = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].to_string();
+        assert!(!dimensions.contains("Id"), "{dimensions}");
     }
 
     #[test]

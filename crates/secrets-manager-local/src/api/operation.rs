@@ -34,8 +34,10 @@ pub(crate) enum Operation {
 /// Which of the account's quotas a call counts against (fact 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Quota {
-    /// DescribeSecret and GetSecretValue together, 10,000 a second.
-    Reads,
+    /// DescribeSecret, 40,000 a second.
+    Descriptions,
+    /// GetSecretValue, 10,000 a second.
+    Values,
     /// PutSecretValue, `UpdateSecret`, `UpdateSecretVersionStage` and replication together, 50 a second.
     Writes,
 }
@@ -54,7 +56,8 @@ impl Operation {
     /// The quota that this call counts against, if it is one of fact 16.
     pub(crate) const fn quota(self) -> Option<Quota> {
         match self {
-            Self::DescribeSecret | Self::GetSecretValue => Some(Quota::Reads),
+            Self::DescribeSecret => Some(Quota::Descriptions),
+            Self::GetSecretValue => Some(Quota::Values),
             Self::PutSecretValue
             | Self::UpdateSecret
             | Self::UpdateSecretVersionStage

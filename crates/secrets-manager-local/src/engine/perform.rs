@@ -52,7 +52,7 @@ fn answer(
         now,
         arn_suffix: core.arn_suffix(),
         rotation_token: fresh_rotation_token(),
-        may_invoke: &|arn| arn.starts_with("arn:") && core.host.name_of(arn).is_some(),
+        may_invoke: &|arn| arn.starts_with("arn:") && core.host.lets_rotations_invoke(arn),
     };
     core.write(|state, _| {
         if stale {

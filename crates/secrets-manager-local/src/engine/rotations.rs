@@ -109,6 +109,7 @@ async fn deliver(core: &Core, arn: &str, run: &Unfinished, step: Step) -> Result
         rotation
             .function_arn
             .as_deref()
+            .filter(|arn| core.host.lets_rotations_invoke(arn))
             .and_then(|arn| core.host.name_of(arn))
     });
     let invocation = match function {
@@ -146,7 +147,7 @@ fn event(arn: &str, run: &Unfinished, step: Step) -> Bytes {
 fn no_function() -> FunctionError {
     FunctionError {
         error_type: "ResourceNotFoundException".to_owned(),
-        error_message: "the rotation function does not exist any more".to_owned(),
+        error_message: "the rotation function does not exist any more, or may not be invoked".to_owned(),
     }
 }
 

@@ -62,9 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn fact_16_reads_have_a_quota_of_their_own() {
-        let mut throttle = Throttle::new(BTreeMap::from([(Quota::Writes, 0)]));
-        assert!(!throttle.admit(Quota::Writes, at(0)));
-        assert!(throttle.admit(Quota::Reads, at(0)));
+    fn fact_16_writes_values_and_descriptions_have_quotas_of_their_own() {
+        let quotas = [Quota::Writes, Quota::Values, Quota::Descriptions];
+        for limited in quotas {
+            let mut throttle = Throttle::new(BTreeMap::from([(limited, 0)]));
+            for quota in quotas {
+                assert_eq!(throttle.admit(quota, at(0)), quota != limited);
+            }
+        }
     }
 }

@@ -12,8 +12,9 @@ use super::function::{Function, Target};
 use super::logs::FunctionLog;
 use super::outcome::{Invocation, Reply, Telemetry};
 use super::remote;
+use super::rules::Rules;
 use super::sandbox::{Blueprint, Sandbox};
-use crate::arn::function_arn;
+use crate::arn::{ACCOUNT, function_arn};
 use crate::clock::Clock;
 use crate::sync::lock;
 
@@ -47,6 +48,7 @@ pub(crate) struct Host {
 #[derive(Debug)]
 struct Hosted {
     function: Function,
+    rules: Mutex<Rules>,
     idle: Mutex<Vec<Arc<Sandbox>>>,
     log: Arc<FunctionLog>,
 }
@@ -69,6 +71,7 @@ impl Host {
         let log = Arc::new(FunctionLog::new(self.settings.echo, self.settings.clock.clone()));
         let hosted = Hosted {
             function: function.clone(),
+            rules: Mutex::new(Rules::new(ACCOUNT)),
             idle: Mutex::default(),
             log,
         };
@@ -100,10 +103,31 @@ impl Host {
             environment.add(name, value);
         }
         Some(Configuration {
-            timeout: hosted.function.timeout.unwrap_or(self.settings.timeout),
+            timeout: self.timeout(&hosted),
             memory_mb: self.memory_mb(&hosted.function),
             environment,
         })
+    }
+
+    fn timeout(&self, hosted: &Hosted) -> Duration {
+        let set = lock(&hosted.rules).timeout;
+        set.or(hosted.function.timeout).unwrap_or(self.settings.timeout)
+    }
+
+    /// What Lambda itself holds of a function.
+    pub(crate) fn rules(&self, name: &str) -> Option<Rules> {
+        self.hosted(name).map(|hosted| lock(&hosted.rules).clone())
+    }
+
+    /// Changes that; `None` if there is no such function.
+    pub(crate) fn change_rules<T>(&self, name: &str, change: impl FnOnce(&mut Rules) -> T) -> Option<T> {
+        self.hosted(name).map(|hosted| change(&mut lock(&hosted.rules)))
+    }
+
+    /// Whether a rotation may invoke the function that an ARN names.
+    pub(crate) fn lets_rotations_invoke(&self, arn: &str) -> bool {
+        let rules = self.name_of(arn).and_then(|name| self.rules(&name));
+        rules.is_some_and(|rules| rules.allow_rotations_of(ACCOUNT))
     }
 
     /// What the function and Lambda have written so far, and when.
@@ -146,10 +170,15 @@ impl Host {
     pub(crate) async fn invoke(&self, name: &str, payload: Bytes) -> Option<Invocation> {
         let hosted = self.hosted(name)?;
         let request_id = uuid::Uuid::new_v4().to_string();
-        let limit = hosted.function.timeout.unwrap_or(self.settings.timeout);
+        let limit = self.timeout(&hosted);
+        let throttled = lock(&hosted.rules).throttles();
         let started = Instant::now();
         let position = hosted.log.position();
         let (reply, telemetry) = match &hosted.function.target {
+            _ if throttled => {
+                let reply = Reply::failure("TooManyRequestsException", "Rate Exceeded.".to_owned());
+                (reply, Telemetry::default())
+            }
             Target::Remote(host) => {
                 let reply = remote::invoke(host, name, payload, limit).await;
                 (reply, Telemetry::default())

@@ -10,6 +10,7 @@ mod logs;
 mod outcome;
 mod process;
 mod remote;
+mod rules;
 mod runtime_api;
 mod sandbox;
 
@@ -17,4 +18,5 @@ pub(crate) use environment::Variables;
 pub use function::{Function, InvalidFunction};
 pub(crate) use host::{Host, HostSettings};
 pub use outcome::{FunctionError, Invocation};
+pub(crate) use rules::Statement;
 pub(crate) use sandbox::{Event, Sandbox};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::shape::{MODEL, Shape, Size};
 use crate::state::{ApiError, ErrorCode};
 
-/// Limits that the calls check themselves: AWS answers their violation with another code than ValidationException.
+/// Limits that the calls check themselves: AWS answers their violation with another code than `ValidationException`.
 const CHECKED_BY_THE_CALL: [&str; 5] = [
     "AutomaticallyRotateAfterDaysType",
     "ClientRequestTokenType",
@@ -19,7 +19,7 @@ const CHECKED_BY_THE_CALL: [&str; 5] = [
 /// Most violations that one answer names.
 const NAMED: usize = 10;
 
-/// Refuses a request that the model does not allow: SerializationException for a wrong type, ValidationException
+/// Refuses a request that the model does not allow: `SerializationException` for a wrong type, `ValidationException`
 /// for the rest. Members that the model does not know are ignored, as AWS ignores them.
 pub(crate) fn check(operation: &str, members: &Map<String, Json>) -> Result<(), ApiError> {
     let Some(ends) = MODEL.operations.get(operation) else {
@@ -83,9 +83,8 @@ impl Walk {
         for (name, value) in given {
             match members.get(name) {
                 Some(shape) if !value.is_null() => self.value(shape, value, &join(path, name)),
-                Some(_) => {}
                 None if self.strict => self.violates(&join(path, name), "Member is not in the model"),
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

@@ -146,6 +146,11 @@ impl CallLog {
         lock(&self.calls).1.clone()
     }
 
+    /// How long ago the log began: calls are timed from there.
+    pub(crate) fn age(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     pub(crate) fn clear(&self) {
         lock(&self.calls).1.clear();
     }

@@ -132,10 +132,17 @@ impl Builder {
         self
     }
 
-    /// Throttles reads beyond so many a second; AWS allows 10,000 (fact 16). Off if not set.
+    /// Throttles GetSecretValue beyond so many a second; AWS allows 10,000 (fact 16). Off if not set.
     #[must_use]
-    pub fn read_quota(mut self, per_second: usize) -> Self {
-        self.settings.quotas.insert(Quota::Reads, per_second);
+    pub fn value_quota(mut self, per_second: usize) -> Self {
+        self.settings.quotas.insert(Quota::Values, per_second);
+        self
+    }
+
+    /// Throttles DescribeSecret beyond so many a second; AWS allows 40,000 (fact 16). Off if not set.
+    #[must_use]
+    pub fn describe_quota(mut self, per_second: usize) -> Self {
+        self.settings.quotas.insert(Quota::Descriptions, per_second);
         self
     }
 

@@ -74,6 +74,14 @@ impl LocalSecretsManager {
         self.core.host.remove(name);
     }
 
+    /// Puts a function into a state of Lambda's, such as `Inactive` or `Failed`, for a reason. Only what is said of it changes.
+    pub fn set_function_state(&self, name: &str, state: &str, reason: Option<&str>) {
+        self.core.host.change_rules(name, |rules| {
+            state.clone_into(&mut rules.state);
+            rules.reason = reason.map(str::to_owned);
+        });
+    }
+
     /// Kills a function's idle processes, so that its next invocation is a cold start.
     pub async fn cool_down(&self, function: &str) {
         let (host, name) = (Arc::clone(&self.core.host), function.to_owned());

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::invoke_api::not_found;
 use crate::arn::{ACCOUNT, function_arn};
 use crate::engine::Core;
+use crate::lambda::Statement;
 
-/// `GetFunctionConfiguration`. A hosted function is always there and ready.
+/// `GetFunctionConfiguration`.
 pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
     let found = core.host.name_of(&name).and_then(|name| {
         let configuration = core.host.configuration(&name)?;
-        Some((name, configuration))
+        let rules = core.host.rules(&name)?;
+        Some((name, configuration, rules))
     });
-    let Some((name, configuration)) = found else {
+    let Some((name, configuration, rules)) = found else {
         return not_found(&name);
     };
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
@@ -27,47 +29,71 @@ pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Pat
         .iter()
         .map(|(name, value)| (text(name), text(value)))
         .collect();
-    Json(json!({
+    let mut answer = json!({
         "FunctionName": name,
         "FunctionArn": function_arn(&name),
         "Runtime": "provided.al2023",
         "Handler": "bootstrap",
         "Timeout": configuration.timeout.as_secs().max(1),
         "MemorySize": configuration.memory_mb,
-        "State": "Active",
+        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+        "State": rules.state,
         "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
         "Version": "$LATEST",
         "Environment": { "Variables": variables },
         "LoggingConfig": { "LogFormat": "JSON", "LogGroup": format!("/aws/lambda/{name}") },
-    }))
-    .into_response()
+    });
+    if let Some(reason) = rules.reason {
+        answer["StateReasonCode"] = reason.into();
+    }
+    Json(answer).into_response()
 }
 
-/// `GetPolicy`: this server invokes every function that it hosts.
+/// `GetPolicy`
 pub(super) async fn policy(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
-    let Some(name) = core.host.name_of(&name) else {
+    let found = core
+        .host
+        .name_of(&name)
+        .and_then(|name| Some((core.host.rules(&name)?, name)));
+    let Some((rules, name)) = found.filter(|(rules, _)| !rules.statements.is_empty()) else {
         return not_found(&name);
     };
-    let policy = json!({
-        "Version": "2012-10-17",
-        "Id": "default",
-        "Statement": [{
-            "Sid": "secrets-manager",
-            "Effect": "Allow",
-            "Principal": { "Service": "secretsmanager.amazonaws.com" },
-            "Action": "lambda:InvokeFunction",
-            "Resource": function_arn(&name),
-            "Condition": { "StringEquals": { "AWS:SourceAccount": ACCOUNT } },
-        }],
-    });
+    let statements: Vec<_> = rules
+        .statements
+        .iter()
+        .map(|statement| statement_json(&name, statement))
+        .collect();
+    let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
     Json(json!({ "Policy": policy.to_string(), "RevisionId": "1" })).into_response()
 }
 
-/// `GetFunctionConcurrency`: nothing is reserved.
+/// `GetFunctionConcurrency`
 pub(super) async fn concurrency(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
-    match core.host.name_of(&name) {
-        Some(_) => Json(json!({})).into_response(),
-        None => not_found(&name),
+    let found = core.host.name_of(&name).and_then(|name| core.host.rules(&name));
+    let Some(rules) = found else {
+        return not_found(&name);
+    };
+    match rules.reserved {
+        Some(reserved) => Json(json!({ "ReservedConcurrentExecutions": reserved })).into_response(),
+        None => Json(json!({})).into_response(),
     }
+}
+
+/// A statement as `GetPolicy` has it.
+pub(super) fn statement_json(name: &str, statement: &Statement) -> Value {
+    let mut text = json!({
+        "Sid": statement.id,
+        "Effect": "Allow",
+        "Principal": { "Service": statement.principal },
+        "Action": "lambda:InvokeFunction",
+        "Resource": function_arn(name),
+    });
+    if let Some(account) = &statement.source_account {
+        text["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": account });
+    }
+    if let Some(arn) = &statement.source_arn {
+        text["Condition"]["ArnLike"] = json!({ "AWS:SourceArn": arn });
+    }
+    text
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 
-use super::{control, invoke_api, lambda_api, secrets_api};
+use super::{control, invoke_api, lambda_api, lambda_changes, secrets_api};
 use crate::engine::Core;
 
 /// Requests may be as large as Lambda's payloads.
@@ -22,9 +22,20 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
         )
         .route(
             "/2015-03-31/functions/{name}/configuration",
-            get(lambda_api::configuration),
+            get(lambda_api::configuration).put(lambda_changes::update),
         )
-        .route("/2015-03-31/functions/{name}/policy", get(lambda_api::policy))
+        .route(
+            "/2015-03-31/functions/{name}/policy",
+            get(lambda_api::policy).post(lambda_changes::add_permission),
+        )
+        .route(
+            "/2015-03-31/functions/{name}/policy/{id}",
+            delete(lambda_changes::remove_permission),
+        )
+        .route(
+            "/2017-10-31/functions/{name}/concurrency",
+            put(lambda_changes::reserve),
+        )
         .route(
             "/2019-09-30/functions/{name}/concurrency",
             get(lambda_api::concurrency),

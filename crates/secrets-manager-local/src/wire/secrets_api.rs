@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
-use super::logs_api;
+use super::{logs_api, trail_api};
 use crate::api::Operation;
 use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
@@ -28,7 +28,8 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
-    if let Some(answer) = logs_api::answer(&core, target, &body) {
+    let other = logs_api::answer(&core, target, &body).or_else(|| trail_api::answer(&core, target, &body));
+    if let Some(answer) = other {
         return answer;
     }
     let name = target.strip_prefix("secretsmanager.").unwrap_or(target);

@@ -50,15 +50,12 @@ fn fact_23_the_version_that_loses_awscurrent_loses_awspending_too() {
         world.promote(1, 2);
         world.complete(PendingRemoval::Never);
         assert_eq!(world.labels(), "1:PR 2:CUPE");
-        match operation {
-            UpdateSecretVersionStage => {
-                world.put(3, "three", &["MINE"]);
-                world.promote(2, 3);
-            }
-            _ => {
-                let value = json!({ "SecretId": "db", "SecretString": "three", "ClientRequestToken": v(3) });
-                world.ok(operation, value);
-            }
+        if operation == UpdateSecretVersionStage {
+            world.put(3, "three", &["MINE"]);
+            world.promote(2, 3);
+        } else {
+            let value = json!({ "SecretId": "db", "SecretString": "three", "ClientRequestToken": v(3) });
+            world.ok(operation, value);
         }
         world
     };

@@ -126,9 +126,10 @@ proptest! {
         let mut violated = None;
         if choices.below(2) == 1 && !members.is_empty() {
             let (member, shape) = choices.one_of(&members.iter().collect::<Vec<_>>());
-            let value = match required.contains(member) && choices.below(2) == 1 {
-                true => Json::Null,
-                false => choices.one_of(&wrong(shape)),
+            let value = if required.contains(member) && choices.below(2) == 1 {
+                Json::Null
+            } else {
+                choices.one_of(&wrong(shape))
             };
             request[member] = value;
             violated = Some(member);

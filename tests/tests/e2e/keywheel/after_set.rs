@@ -32,6 +32,11 @@ async fn after_set_secret_in_the_classic_order_the_retry_finishes() {
     assert_eq!(screen.code, 1);
     assert!(screen.out.contains("Never take AWSPENDING off"), "{}", screen.out);
     assert!(
+        screen.out.contains("Secrets Manager has given up"),
+        "{}",
+        screen.out
+    );
+    assert!(
         !screen.out.contains("--version-stage AWSPENDING"),
         "{}",
         screen.out

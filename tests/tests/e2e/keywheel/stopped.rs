@@ -19,6 +19,13 @@ async fn switched_off_before_set_secret_awspending_comes_off() {
     cancel(&desk).await;
     let screen = desk.doctor("").await;
     screen.says(&["OFF", "[switched-off, role-may-not]", "work: yes"]);
+    assert!(
+        screen
+            .out
+            .contains("switched off by arn:aws:iam::000000000000:user/local"),
+        "{}",
+        screen.out
+    );
     for command in [
         screen.command("aws secretsmanager", "AWSPENDING"),
         screen.command("keywheel rotate", ""),

@@ -34,9 +34,10 @@ impl Action {
     }
 
     pub(in crate::diagnosis) fn fix(text: impl Into<String>, fix: Fix, names: Names<'_>) -> Self {
+        let command = names.command(&fix);
         Self {
-            fix: Some(fix.clone()),
-            ..Self::run(text, names.command(&fix))
+            fix: Some(fix),
+            ..Self::run(text, command)
         }
     }
 

@@ -76,7 +76,20 @@ impl Names<'_> {
 
     /// The same in another region.
     pub(in crate::diagnosis) fn in_region(self, region: &str) -> String {
-        self.keywheel(&["doctor", self.secret, "--region", region])
+        let mut flags = self.flags.to_vec();
+        if let Some(at) = flags.iter().position(|flag| flag == "--region") {
+            flags.drain(at..(at + 2).min(flags.len()));
+        }
+        let there = Names {
+            flags: &flags,
+            ..self
+        };
+        there.keywheel(&["doctor", self.secret, "--region", region])
+    }
+
+    /// Asks about the secret.
+    pub(in crate::diagnosis) fn doctor(self) -> String {
+        self.keywheel(&["doctor", self.secret])
     }
 
     /// The page of a code.

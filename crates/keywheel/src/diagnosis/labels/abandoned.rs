@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use staging_labels::{Label, VersionId};
 
-use super::answers::{Answers, Secret, Version};
+use crate::diagnosis::answers::{Answers, Secret, Version};
 
 /// Older ones are history.
 const RECENT: SignedDuration = SignedDuration::from_hours(24 * 90);

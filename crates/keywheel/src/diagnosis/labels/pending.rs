@@ -2,27 +2,27 @@
 
 use staging_labels::VersionId;
 
-use super::actions::{Action, Fix, Names};
-use super::answers::Answers;
-use super::cause::Cause;
+use crate::diagnosis::actions::{Action, Fix, Names};
+use crate::diagnosis::answers::Answers;
+use crate::diagnosis::cause::Cause;
 
-use super::finding::{State, Works};
-use super::outlook::has_value;
-use super::story::{SetSecret, Story};
+use crate::diagnosis::finding::{State, Works};
+use crate::diagnosis::labels::outlook::has_value;
+use crate::diagnosis::story::{SetSecret, Story};
 use crate::log::Did;
 
 /// The rotation that has not finished.
-pub(super) struct Unfinished<'a> {
-    pub(super) pending: &'a VersionId,
-    pub(super) current: &'a VersionId,
-    pub(super) enabled: bool,
-    pub(super) function_gone: bool,
-    pub(super) logins: Works,
-    pub(super) pending_logs_in: bool,
+pub(in crate::diagnosis) struct Unfinished<'a> {
+    pub(in crate::diagnosis) pending: &'a VersionId,
+    pub(in crate::diagnosis) current: &'a VersionId,
+    pub(in crate::diagnosis) enabled: bool,
+    pub(in crate::diagnosis) function_gone: bool,
+    pub(in crate::diagnosis) logins: Works,
+    pub(in crate::diagnosis) pending_logs_in: bool,
 }
 
 /// Where it stands.
-pub(super) fn state(
+pub(in crate::diagnosis) fn state(
     answers: &Answers,
     story: Option<&Story>,
     cause: Option<Cause>,
@@ -77,7 +77,7 @@ fn reached(answers: &Answers, story: Option<&Story>, pending: &VersionId) -> Rea
 }
 
 /// The state in a sentence.
-pub(super) const fn summary(state: State, logins: Works) -> &'static str {
+pub(in crate::diagnosis) const fn summary(state: State, logins: Works) -> &'static str {
     match (state, logins) {
         (State::PendingEmpty, _) => "a rotation began and stored no password; the next one waits for it",
         (State::SwitchedOff, _) => {
@@ -102,7 +102,11 @@ pub(super) const fn summary(state: State, logins: Works) -> &'static str {
 }
 
 /// The way out.
-pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_>) -> Vec<Action> {
+pub(in crate::diagnosis) fn actions(
+    state: State,
+    unfinished: &Unfinished<'_>,
+    names: Names<'_>,
+) -> Vec<Action> {
     let Unfinished { pending, current, .. } = *unfinished;
     let unpend = || {
         Action::fix(
@@ -169,7 +173,7 @@ pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_
 }
 
 /// What makes it worse.
-pub(super) fn never(state: State, logins: Works) -> Vec<&'static str> {
+pub(in crate::diagnosis) fn never(state: State, logins: Works) -> Vec<&'static str> {
     match (state, logins) {
         (State::PendingOtherAccount, _) => vec!["move AWSCURRENT to AWSPENDING's version"],
         (_, Works::Yes(_)) => vec![],

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::same_origin::refusal;
+use super::same_origin::refusal;
 
 /// After a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(10);

@@ -2,10 +2,10 @@
 
 use staging_labels::{CurrentMoves, VersionId};
 
-use super::answers::{Answers, Function, FunctionState, LoginAnswer};
-use super::cause::says_current_is_refused;
-use super::finding::Works;
-use super::story::{SetSecret, Story};
+use crate::diagnosis::answers::{Answers, Function, FunctionState, LoginAnswer};
+use crate::diagnosis::cause::says_current_is_refused;
+use crate::diagnosis::finding::Works;
+use crate::diagnosis::story::{SetSecret, Story};
 use crate::log::Did;
 
 const TRIED: &str = "tried just now";
@@ -14,7 +14,11 @@ const BY_LABELS: &str = "by the labels; --login tries it";
 const UNTRIED: &str = "--login tries it";
 
 /// Of a secret whose AWSPENDING is on another version, `pending`.
-pub(super) fn with_pending(answers: &Answers, story: Option<&Story>, pending: &VersionId) -> Works {
+pub(in crate::diagnosis) fn with_pending(
+    answers: &Answers,
+    story: Option<&Story>,
+    pending: &VersionId,
+) -> Works {
     tried(answers).unwrap_or_else(|| match has_value(answers, pending) {
         Some(false) => Works::Yes(BY_LABELS),
         // Whatever the log says: the database has the new password.
@@ -24,7 +28,11 @@ pub(super) fn with_pending(answers: &Answers, story: Option<&Story>, pending: &V
 }
 
 /// Of a secret without one. `ended_well` says that the labels show a rotation's end.
-pub(super) fn without_pending(answers: &Answers, story: Option<&Story>, ended_well: bool) -> Works {
+pub(in crate::diagnosis) fn without_pending(
+    answers: &Answers,
+    story: Option<&Story>,
+    ended_well: bool,
+) -> Works {
     let refused = last_code(story).is_some_and(says_current_is_refused);
     tried(answers).unwrap_or(match (refused, ended_well) {
         (true, _) => Works::No(BY_LOG),
@@ -34,12 +42,12 @@ pub(super) fn without_pending(answers: &Answers, story: Option<&Story>, ended_we
 }
 
 /// Of a secret whose last rotation left AWSCURRENT and the database as they were.
-pub(super) fn of_a_value_that_was_not_set(answers: &Answers) -> Works {
+pub(in crate::diagnosis) fn of_a_value_that_was_not_set(answers: &Answers) -> Works {
     tried(answers).unwrap_or(Works::Yes(BY_LOG))
 }
 
 /// Whether the version has a value, if that was answered.
-pub(super) fn has_value(answers: &Answers, version: &VersionId) -> Option<bool> {
+pub(in crate::diagnosis) fn has_value(answers: &Answers, version: &VersionId) -> Option<bool> {
     let versions = answers.versions.said()?;
     Some(versions.iter().any(|known| known.id == *version))
 }

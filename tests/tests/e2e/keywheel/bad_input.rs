@@ -1,0 +1,122 @@
+//! What cannot be asked is two lines: what is the matter, and what to do.
+
+use secrets_manager_local::{Effect, Fault};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::desk::{Desk, Screen};
+
+/// Two lines on stderr, and nothing on stdout.
+#[track_caller]
+fn two_lines(screen: &Screen, code: i32, words: &[&str]) {
+    assert_eq!(screen.code, code, "{}{}", screen.out, screen.err);
+    assert_eq!(screen.err.lines().count(), 2, "{}", screen.err);
+    assert!(screen.out.is_empty(), "{}", screen.out);
+    for word in words {
+        assert!(screen.err.contains(word), "{word}: {}", screen.err);
+    }
+}
+
+/// The answer of every DescribeSecret.
+async fn with(desk: &Desk, effect: Effect) -> Screen {
+    let fault = Fault::new(effect).on("DescribeSecret").every();
+    let id = desk.world.aws.faults().inject(fault);
+    let screen = desk.doctor("").await;
+    desk.world.aws.faults().remove(id);
+    screen
+}
+
+#[tokio::test]
+async fn an_expired_session_is_no_diagnosis() {
+    let desk = Desk::untouched(false).await;
+    let expired = Effect::Error {
+        code: "ExpiredTokenException".to_owned(),
+        message: "The security token included in the request is expired".to_owned(),
+    };
+    let screen = with(&desk, expired).await;
+    two_lines(&screen, 4, &["expired", "sign in again"]);
+}
+
+#[tokio::test]
+async fn throttling_and_a_lacking_permission_are_named() {
+    let desk = Desk::untouched(false).await;
+    let throttled = with(&desk, Effect::Throttle).await;
+    throttled.says(&["UNKNOWN", "[not-answered]"]);
+    assert!(throttled.out.contains("throttled"), "{}", throttled.out);
+    assert_eq!(throttled.code, 3);
+    let denied = Effect::Error {
+        code: "AccessDeniedException".to_owned(),
+        message: "User: u is not authorized".to_owned(),
+    };
+    let denied = with(&desk, denied).await;
+    assert!(
+        denied.out.contains("needs secretsmanager:DescribeSecret"),
+        "{}",
+        denied.out
+    );
+    assert_eq!(denied.code, 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_said() {
+    let desk = Desk::untouched(false).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("it has one");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    let line = format!("keywheel doctor x --endpoint-url http://{address}");
+    let screen = desk.types(&line).await;
+    screen.says(&["UNKNOWN", "[not-answered]"]);
+    assert!(screen.out.contains("cannot be read"), "{}", screen.out);
+    assert_eq!(screen.code, 3);
+}
+
+#[tokio::test]
+async fn a_part_of_a_name_finds_the_names_that_have_it() {
+    let desk = Desk::untouched(false).await;
+    let names = desk
+        .types("aws secretsmanager list-secrets --query 'SecretList[0].Name' --output text")
+        .await;
+    let name = names.out.trim();
+    let part = &name[..name.len() - 1];
+    let screen = desk.types(&format!("keywheel doctor '{part}'")).await;
+    screen.says(&["UNKNOWN", "[not-found]"]);
+    let there = desk.types(screen.command("keywheel doctor", name)).await;
+    assert!(!there.first().contains("[not-found]"), "{}", there.out);
+}
+
+#[tokio::test]
+async fn an_arn_of_another_region_says_where_it_is() {
+    let desk = Desk::untouched(false).await;
+    let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:orders/db-AbCdEf";
+    let screen = desk
+        .types(&format!("keywheel doctor {arn} --region us-east-1"))
+        .await;
+    screen.says(&["UNKNOWN", "[not-found]"]);
+    assert!(
+        screen.commands().iter().any(|line| line.contains("eu-west-1")),
+        "{}",
+        screen.out
+    );
+}
+
+#[tokio::test]
+async fn ctrl_c_says_that_nothing_was_changed() {
+    let desk = Desk::untouched(false).await;
+    let slow = Fault::new(Effect::DelayMs(30_000)).on("DescribeSecret").every();
+    desk.world.aws.faults().inject(slow);
+    let screen = desk
+        .types(&format!(
+            "timeout --preserve-status -s INT 2 keywheel doctor '{}'",
+            desk.world.secret
+        ))
+        .await;
+    two_lines(&screen, 130, &["interrupted", "nothing was changed"]);
+}

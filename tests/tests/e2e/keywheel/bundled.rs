@@ -1,0 +1,47 @@
+//! `keywheel doctor --bundle`: what a colleague gets.
+
+use super::desk::Desk;
+
+#[tokio::test]
+async fn a_bundle_has_all_answers_and_no_secret() {
+    let desk = Desk::stuck(true).await;
+    let directory = tempfile::tempdir().expect("there is room");
+    let path = directory.path().join("bundle.json");
+    let flags = format!("--login --bundle {}", path.display());
+    let written = desk.doctor(&flags).await;
+    assert_eq!(written.code, 1, "{}", written.err);
+    // The desk looks for values and variables on every screen.
+    let shown = desk
+        .types(&format!("stat -c %a {0} && cat {0}", path.display()))
+        .await;
+    let (mode, text) = shown
+        .out
+        .split_once('\n')
+        .expect("there is a mode and a document");
+    assert_eq!(mode, "600");
+    let document: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    let secret = &document["secrets"][0];
+    assert_eq!(secret["diagnosis"]["state"], "pending-after-set");
+    let answers = &secret["answers"];
+    assert_eq!(
+        answers["DescribeSecret"]["answer"]["arn"],
+        secret["diagnosis"]["arn"]
+    );
+    assert_eq!(
+        answers["login"]["AWSPENDING"]["answer"]["login"], "accepted",
+        "{answers:#}"
+    );
+    let lines = answers["FilterLogEvents"]["answer"]
+        .as_array()
+        .expect("the log is there");
+    assert!(
+        lines.iter().any(|line| line["code"] == "PermissionDenied"),
+        "{lines:?}"
+    );
+
+    let before = std::fs::read_to_string(&path).expect("it is there");
+    let refused = desk.doctor(&flags).await;
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("another file"), "{}", refused.err);
+    assert_eq!(std::fs::read_to_string(&path).expect("it is still there"), before);
+}
