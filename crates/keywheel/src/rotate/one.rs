@@ -8,6 +8,7 @@ use super::ending::Ending;
 use super::follow::Follow;
 use super::report::{Out, Report};
 use super::run::{refused, retry_within};
+use super::secret::describe;
 use crate::aws::{self, Rotated, Session};
 use crate::diagnosis::Secret;
 use crate::exit::Trouble;
@@ -27,7 +28,11 @@ pub(crate) async fn one(session: &Session, before: &Secret, timeout: Duration) -
     let token = Uuid::new_v4().to_string();
     let begun = aws::rotate(session, &before.arn, &token, false).await;
     if begun.map_err(|error| refused(&error, before))? == Rotated::Unfinished {
-        return Ok(Outcome::Failed("an earlier rotation has not finished".to_owned()));
+        // It may be this very one: the answer to a first call was lost, and the SDK has sent it again.
+        let now = describe(session, &before.arn).await?;
+        if now.pending().is_none_or(|pending| pending.as_str() != token) {
+            return Ok(Outcome::Failed("an earlier rotation has not finished".to_owned()));
+        }
     }
     let report = Report {
         secret: &before.name,

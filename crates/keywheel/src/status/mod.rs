@@ -3,6 +3,7 @@
 
 mod gather;
 mod options;
+mod page;
 mod report;
 mod run;
 

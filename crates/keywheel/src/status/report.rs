@@ -106,6 +106,22 @@ fn screen(rows: &[Row], now: Timestamp) {
     print::answer(&summary(rows));
 }
 
+/// The verdict, and why.
+pub(super) fn state(row: &Row) -> String {
+    format!("{}\t{}", row.diagnosis.word.text(), why(row))
+}
+
+fn why(row: &Row) -> String {
+    match (&row.diagnosis.code, row.diagnosis.cause, row.diagnosis.word) {
+        (_, _, Word::Well) => String::new(),
+        (Some(code), ..) => format!("{}: {code}", row.diagnosis.state.name()),
+        (None, Some(cause), _) if cause.name() != row.diagnosis.state.name() => {
+            format!("{}: {}", row.diagnosis.state.name(), cause.name())
+        }
+        _ => row.diagnosis.state.name().to_owned(),
+    }
+}
+
 fn cells(row: &Row, now: Timestamp) -> [String; 6] {
     let last = row
         .secret
@@ -118,21 +134,13 @@ fn cells(row: &Row, now: Timestamp) -> [String; 6] {
         (None, None) => "-".to_owned(),
     };
     let function = row.secret.function.as_deref().map_or("-", name_of);
-    let why = match (&row.diagnosis.code, row.diagnosis.cause, row.diagnosis.word) {
-        (_, _, Word::Well) => String::new(),
-        (Some(code), ..) => format!("{}: {code}", row.diagnosis.state.name()),
-        (None, Some(cause), _) if cause.name() != row.diagnosis.state.name() => {
-            format!("{}: {}", row.diagnosis.state.name(), cause.name())
-        }
-        _ => row.diagnosis.state.name().to_owned(),
-    };
     [
         row.diagnosis.word.text().to_owned(),
         row.secret.name.clone(),
         last,
         due,
         function.to_owned(),
-        why,
+        why(row),
     ]
 }
 
