@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Switches it on again, with the schedules as they were.
     #[command(after_help = EXIT_CODES)]
     Resume(fleet::ResumeOptions),
+    /// Lists the secrets that AWS's rotation templates rotate, and what each needs to move to Keywheel. Changes nothing.
+    #[command(after_help = EXIT_CODES)]
+    Migrate(fleet::MigrateOptions),
     /// Shows the runbook's page of an error code or a state. Needs no network.
     #[command(after_help = EXIT_CODES)]
     Explain {

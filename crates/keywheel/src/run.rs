@@ -104,6 +104,10 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             let session = Session::open(&place).await?;
             fleet::resume(&session, &options).await
         }
+        Command::Migrate(options) => {
+            let session = Session::open(&place).await?;
+            unless_interrupted(fleet::migrate(&session, &options), "nothing was changed").await
+        }
         Command::Explain { code } => Ok(explain(code.as_deref())),
         Command::Password(options) => passwords::run(&options),
         Command::Provider(command) => Box::pin(provider::run(command, place)).await,

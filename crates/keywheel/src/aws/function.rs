@@ -22,6 +22,43 @@ pub(crate) async fn configuration(session: &Session, function: &str) -> Answer<F
     }
 }
 
+/// What a function was made of. The names of its environment variables only: their values may be secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deployed {
+    /// Such as `python3.9`.
+    pub(crate) runtime: String,
+    /// Such as `lambda_function.lambda_handler`.
+    pub(crate) handler: String,
+    /// The names of its environment variables, in order.
+    pub(crate) variables: Vec<String>,
+}
+
+/// The same call; none if there is no such function.
+pub(crate) async fn deployed(session: &Session, function: &str) -> Answer<Option<Deployed>> {
+    let call = session
+        .lambda
+        .get_function_configuration()
+        .function_name(function);
+    match call.send().await.map_err(|error| CallError::of(&error)) {
+        Ok(answer) => {
+            let variables = answer.environment().and_then(|all| all.variables());
+            let mut variables: Vec<String> = variables
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.clone())
+                .collect();
+            variables.sort();
+            Answer::Said(Some(Deployed {
+                runtime: answer.runtime().map_or("", |runtime| runtime.as_str()).to_owned(),
+                handler: answer.handler().unwrap_or_default().to_owned(),
+                variables,
+            }))
+        }
+        Err(error) if is_not_found(&error) => Answer::Said(None),
+        Err(error) => unanswered(error, "lambda:GetFunctionConfiguration"),
+    }
+}
+
 /// The function's environment variables. They may be secret: none is ever shown.
 pub(crate) async fn environment(
     session: &Session,

@@ -10,7 +10,7 @@ mod session;
 mod trail;
 
 pub(crate) use changes::{allow, raise_time_limit, reserve, restore};
-pub(crate) use function::{concurrency, configuration, environment, permission};
+pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
 pub(crate) use role::{key, role};

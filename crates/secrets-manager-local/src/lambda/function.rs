@@ -29,6 +29,17 @@ pub(crate) enum Target {
 }
 
 impl Function {
+    /// What Lambda calls its runtime and its handler.
+    pub(crate) fn runtime(&self) -> (&'static str, String) {
+        match &self.target {
+            Target::Program { path, .. } if path.extension().is_some_and(|end| end == "py") => {
+                let module = path.file_stem().unwrap_or_default().to_string_lossy();
+                ("python3.13", format!("{module}.lambda_handler"))
+            }
+            Target::Program { .. } | Target::Remote(_) => ("provided.al2023", "bootstrap".to_owned()),
+        }
+    }
+
     /// A program that speaks Lambda's Runtime API: a binary, or a script with a `#!` line.
     pub fn new(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self::of(

@@ -35,6 +35,10 @@ pub(crate) struct Configuration {
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u32,
     pub(crate) environment: Variables,
+    /// As Lambda names it: of a script in Python, or of a binary.
+    pub(crate) runtime: &'static str,
+    /// What is called.
+    pub(crate) handler: String,
 }
 
 /// The functions by name.
@@ -102,7 +106,10 @@ impl Host {
         for (name, value) in all.chain(hosted.function.environment.iter()) {
             environment.add(name, value);
         }
+        let (runtime, handler) = hosted.function.runtime();
         Some(Configuration {
+            runtime,
+            handler,
             timeout: self.timeout(&hosted),
             memory_mb: self.memory_mb(&hosted.function),
             environment,

@@ -32,8 +32,8 @@ pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Pat
     let mut answer = json!({
         "FunctionName": name,
         "FunctionArn": function_arn(&name),
-        "Runtime": "provided.al2023",
-        "Handler": "bootstrap",
+        "Runtime": configuration.runtime,
+        "Handler": configuration.handler,
         "Timeout": configuration.timeout.as_secs().max(1),
         "MemorySize": configuration.memory_mb,
         "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),

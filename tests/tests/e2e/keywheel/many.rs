@@ -2,7 +2,7 @@
 
 use keywheel_tests::postgres::TestDatabase;
 use keywheel_tests::world::FUNCTION;
-use secrets_manager_local::{Effect, Fault};
+use secrets_manager_local::{Effect, Fault, Function};
 use serde_json::Value;
 
 use super::desk::{Desk, Screen};
@@ -195,4 +195,101 @@ async fn a_pause_is_undone_with_the_schedules_as_they_were() {
     }
     let again = desk.types(&format!("keywheel resume {file} --yes")).await;
     assert!(again.out.contains("is on already"), "{}", again.out);
+}
+
+#[tokio::test]
+async fn what_a_template_of_aws_rotates_is_listed_with_its_way_to_keywheel() {
+    let desk = Desk::rotated(false).await;
+    desk.later();
+    let nothing = desk.types("keywheel migrate").await;
+    assert_eq!(
+        (nothing.code, nothing.out.lines().count()),
+        (0, 1),
+        "{}",
+        nothing.out
+    );
+
+    // Only its configuration is asked for.
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = directory.path().join("lambda_function.py");
+    std::fs::write(&program, "").expect("it is written");
+    let template = "SecretsManagerRDSPostgreSQLRotationMultiUser";
+    let canary = "canary-7f1c";
+    let function = Function::new(template, &program)
+        .env("PASSWORD_LENGTH", "40")
+        .env("MINE", canary);
+    desk.world.aws.add_function(function);
+    let arn = secrets_manager_local::function_arn(template);
+    for name in ["moving/one", "moving/two"] {
+        let made = desk
+            .world
+            .client
+            .create_secret()
+            .name(name)
+            .secret_string("{}")
+            .send()
+            .await;
+        made.expect("a secret is created");
+        let attach =
+            format!("aws secretsmanager rotate-secret --secret-id {name} --rotation-lambda-arn {arn}");
+        assert_eq!(desk.types(&attach).await.code, 0);
+    }
+    // The template has no code here, so that both rotations are unfinished. One is cleaned up.
+    let one = desk
+        .world
+        .client
+        .describe_secret()
+        .secret_id("moving/one")
+        .send()
+        .await;
+    let stages = one
+        .expect("it is there")
+        .version_ids_to_stages
+        .expect("it has versions");
+    let unfinished = stages
+        .iter()
+        .find(|(_, stages)| stages.contains(&"AWSPENDING".to_owned()));
+    let off = format!(
+        "aws secretsmanager update-secret-version-stage --secret-id moving/one --version-stage AWSPENDING --remove-from-version-id {}",
+        unfinished.expect("a version").0
+    );
+    assert_eq!(desk.types(&off).await.code, 0);
+
+    let new = secrets_manager_local::function_arn(FUNCTION);
+    let screen = desk.types(&format!("keywheel migrate moving/ --to {new}")).await;
+    assert_eq!(screen.code, 1, "{}", screen.err);
+    for words in [
+        template,
+        "becomes rotate-postgres-alternating-users",
+        "SUPERUSER_SECRETS",
+        "same values of PASSWORD_LENGTH",
+        "not read by Keywheel: MINE",
+        "moving/two  first: an earlier rotation has not finished; keywheel doctor moving/two",
+    ] {
+        assert!(screen.out.contains(words), "{words}: {}", screen.out);
+    }
+    assert!(!format!("{}{}", screen.out, screen.err).contains(canary));
+    // The command moves the secret, and the way back moves it back.
+    let owner = async || {
+        let secret = desk
+            .world
+            .client
+            .describe_secret()
+            .secret_id("moving/one")
+            .send()
+            .await;
+        secret.expect("it is there").rotation_lambda_arn
+    };
+    let commands: Vec<String> = screen.commands().iter().map(|line| (*line).to_owned()).collect();
+    assert_eq!(desk.types(&commands[0]).await.code, 0, "{}", commands[0]);
+    assert_eq!(owner().await, Some(new));
+    let document = lists(&desk.types("keywheel migrate --json").await);
+    assert_eq!(
+        document["functions"][0]["secrets"]
+            .as_array()
+            .expect("a list")
+            .len(),
+        1,
+        "{document}"
+    );
 }
