@@ -2,11 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 use secrets_manager_local::{Builder, Function, LocalSecretsManager, PendingRemoval};
+use serde_json::{Map, Value as Json};
 use strum::VariantNames as _;
 
 /// A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions.
@@ -65,6 +67,14 @@ pub(crate) struct Serve {
     #[arg(long, conflicts_with = "retry_delays")]
     no_retry: bool,
 
+    /// Secrets to begin with: a file with one JSON object, a member for each. A value that is no string is stored as its JSON.
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+
+    /// Ends when the process that started it has ended.
+    #[arg(long)]
+    with_parent: bool,
+
     /// When AWSPENDING leaves a version that a rotation has made AWSCURRENT. AWS's own sources disagree.
     #[arg(long, value_name = "WHEN", default_value = "when-complete",
         value_parser = PossibleValuesParser::new(PendingRemoval::VARIANTS).try_map(|name| name.parse::<PendingRemoval>()))]
@@ -84,6 +94,27 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
+    /// Whether to end with the parent process.
+    pub(crate) const fn ends_with_parent(&self) -> bool {
+        self.with_parent
+    }
+
+    /// The names and values of `--secrets`. No error quotes the file.
+    pub(crate) fn first_secrets(&self) -> io::Result<Vec<(String, String)>> {
+        let Some(path) = &self.secrets else {
+            return Ok(Vec::new());
+        };
+        let problem = |what: &str| io::Error::other(format!("--secrets: {}: {what}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| problem(&error.to_string()))?;
+        let all: Map<String, Json> = serde_json::from_str(&text)
+            .map_err(|error| problem(&format!("no JSON object, line {}", error.line())))?;
+        let value = |value: Json| match value {
+            Json::String(text) => text,
+            other => other.to_string(),
+        };
+        Ok(all.into_iter().map(|(name, is)| (name, value(is))).collect())
+    }
+
     /// The server that the command line describes.
     pub(crate) fn into_builder(self) -> io::Result<Builder> {
         if !self.listen.ip().is_loopback() && !self.allow_remote {
@@ -91,6 +122,10 @@ impl Serve {
                 "{} can be reached from other machines; listen on 127.0.0.1, or say --allow-remote",
                 self.listen
             )));
+        }
+        if let Some(path) = self.functions.iter().find_map(Function::missing_program) {
+            let problem = format!("--function: there is no program {}", path.display());
+            return Err(io::Error::other(problem));
         }
         let delays = if self.no_retry {
             Vec::new()

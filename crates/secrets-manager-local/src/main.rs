@@ -4,6 +4,7 @@ mod command_line;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use command_line::{CommandLine, Serve};
@@ -29,16 +30,30 @@ async fn main() -> ExitCode {
 async fn run(serve: Serve) -> io::Result<()> {
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (secrets, ends_with_parent) = (serve.first_secrets()?, serve.ends_with_parent());
     let builder = serve.into_builder()?;
     writeln!(io::stderr(), "{NOT_FOR_PRODUCTION}")?;
     let server = builder.start().await?;
+    for (name, value) in secrets {
+        let created = server.create_secret(&name, &value);
+        created.map_err(|error| io::Error::other(format!("--secrets: {name}: {error}")))?;
+    }
     announce(&server)?;
     tokio::select! {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
+        () = parent_has_ended(), if ends_with_parent => {}
     }
     drop(server);
     Ok(())
+}
+
+/// A process whose parent ends gets another one.
+async fn parent_has_ended() {
+    let parent = std::os::unix::process::parent_id();
+    while std::os::unix::process::parent_id() == parent {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The first line on stdout: one JSON object.

@@ -58,6 +58,15 @@ impl Core {
         }
     }
 
+    /// As at the start: no secrets, no faults, no records. The functions stay, with what Lambda holds of them.
+    pub(crate) fn reset(&self) {
+        *lock(&self.state) = State::new(self.settings.pending_removal);
+        self.faults.clear();
+        self.calls.clear();
+        self.runs.clear();
+        self.rescheduled.notify_one();
+    }
+
     /// Looks at the secrets.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&lock(&self.state))

@@ -1,7 +1,7 @@
 //! What a function is: a name, and a program or another server's Invoke API.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -37,6 +37,14 @@ impl Function {
                 ("python3.13", format!("{module}.lambda_handler"))
             }
             Target::Program { .. } | Target::Remote(_) => ("provided.al2023", "bootstrap".to_owned()),
+        }
+    }
+
+    /// The program's path, if it has a directory and there is no such file.
+    pub fn missing_program(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Program { path, .. } if path.components().count() > 1 && !path.is_file() => Some(path),
+            Target::Program { .. } | Target::Remote(_) => None,
         }
     }
 

@@ -96,6 +96,12 @@ impl RunLog {
         }
     }
 
+    /// Forgets all of them. One that is under way ends without a trace here.
+    pub(crate) fn clear(&self) {
+        lock(&self.runs).clear();
+        self.changes.send_replace(());
+    }
+
     /// Notes that a rotation begins, or is attempted again. False if it is under way already.
     pub(crate) fn open(&self, secret: &str, token: &VersionId, kind: RotationKind, now: Timestamp) -> bool {
         let mut runs = lock(&self.runs);

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::body::Bytes;
+use serde_json::Map;
 use staging_labels::VersionId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use crate::api::Operation;
 use crate::arn::function_arn;
-use crate::engine::Core;
+use crate::engine::{self, Core};
 use crate::faults::Faults;
 use crate::http::reachable;
 use crate::lambda::{Function, Invocation};
@@ -62,6 +65,19 @@ impl LocalSecretsManager {
             .iter()
             .map(|name| function_arn(name))
             .collect()
+    }
+
+    /// Creates a secret with this SecretString.
+    ///
+    /// # Errors
+    /// What `CreateSecret` refuses.
+    pub fn create_secret(&self, name: &str, value: &str) -> Result<(), ApiError> {
+        let members = Map::from_iter([
+            ("Name".to_owned(), name.into()),
+            ("SecretString".to_owned(), value.into()),
+            ("ClientRequestToken".to_owned(), Uuid::new_v4().to_string().into()),
+        ]);
+        engine::perform(&self.core, Operation::CreateSecret, &members, false).map(|_| ())
     }
 
     /// Hosts one more function, or another under the same name.

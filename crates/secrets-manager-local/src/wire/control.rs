@@ -23,6 +23,8 @@ use crate::state::{ApiError, TrailEvent};
 /// The routes under `/_local`.
 pub(crate) fn routes() -> Router<Arc<Core>> {
     Router::new()
+        .route("/_local/health", get(health))
+        .route("/_local/reset", post(reset))
         .route(
             "/_local/faults",
             post(inject).get(list_faults).delete(clear_faults),
@@ -36,6 +38,15 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/_local/functions", get(list_functions))
         .route("/_local/functions/{name}/logs", get(function_logs))
         .route("/_local/functions/{name}/cool", post(cool_down))
+}
+
+async fn health() -> Response {
+    Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
+}
+
+async fn reset(State(core): State<Arc<Core>>) -> StatusCode {
+    core.reset();
+    StatusCode::NO_CONTENT
 }
 
 async fn inject(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> Response {

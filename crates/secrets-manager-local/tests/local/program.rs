@@ -123,6 +123,111 @@ fn function_processes(url: &str) -> Vec<String> {
     running.collect()
 }
 
+#[tokio::test]
+async fn it_begins_with_the_secrets_of_a_file_and_forgets_all_when_it_is_reset() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secrets.json");
+    std::fs::write(
+        &file,
+        r#"{"db": {"username": "app", "password": "p"}, "key": "plain"}"#,
+    )
+    .unwrap();
+    let program = Program::start(&["--secrets", &file.display().to_string()]);
+    let get = |url: &str, path: &str| {
+        let url = format!("{url}{path}");
+        async move { send("GET", &url, &[], "").await.unwrap() }
+    };
+    assert_eq!(get(&program.url, "/_local/health").await.json()["status"], "ok");
+    let value = async |name: &str| {
+        let answer = call(&program.url, "GetSecretValue", json!({ "SecretId": name })).await;
+        answer.unwrap().json()["SecretString"].clone()
+    };
+    assert_eq!(value("key").await, "plain");
+    let stored: Json = serde_json::from_str(value("db").await.as_str().unwrap()).unwrap();
+    assert_eq!(stored, json!({ "username": "app", "password": "p" }));
+    let reset = format!("{}/_local/reset", program.url);
+    assert_eq!(send("POST", &reset, &[], "").await.unwrap().status, 204);
+    assert_eq!(value("key").await, Json::Null);
+    assert_eq!(
+        get(&program.url, "/_local/calls")
+            .await
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        get(&program.url, "/_local/functions")
+            .await
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn it_ends_with_its_parent_if_it_is_told_to() {
+    let serve = format!(
+        "{} serve --with-parent & wait",
+        env!("CARGO_BIN_EXE_secrets-manager-local")
+    );
+    let mut shell = Command::new("sh")
+        .args(["-c", &serve])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(shell.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let announced: Json = serde_json::from_str(&line).unwrap();
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    gone(&announced["pid"].to_string()).await;
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = directory.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let (broken, nameless) = (
+        write("a", "{\"db\": canary"),
+        write("b", "{\"a name\": \"canary\"}"),
+    );
+    for (arguments, words) in [
+        (
+            ["--function", "rotate=/nonexistent/bootstrap"],
+            "there is no program /nonexistent/bootstrap",
+        ),
+        (
+            ["--secrets", "/nonexistent/secrets.json"],
+            "/nonexistent/secrets.json: No such file",
+        ),
+        (["--secrets", &broken], "no JSON object, line 1"),
+        (["--secrets", &nameless], "a name: ValidationException"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
+            .arg("serve")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && stderr.contains(words),
+            "{words}: {stderr}"
+        );
+        assert!(!stderr.contains("canary"), "{stderr}");
+    }
+}
+
 #[test]
 fn an_address_that_others_can_reach_is_refused() {
     let output = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))

@@ -40,7 +40,7 @@ async fn an_error_names_its_type_in_the_body_and_in_the_header() {
 async fn what_is_not_of_this_api_is_refused() {
     let lab = Lab::with("").await;
     assert_eq!(
-        lab.refused("StopReplicationToReplica", json!({})).await,
+        lab.refused("NoSuchOperation", json!({})).await,
         "UnknownOperationException"
     );
     let url = lab.server.url();
