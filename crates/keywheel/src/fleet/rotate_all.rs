@@ -49,6 +49,9 @@ pub(crate) struct Options {
     /// Longest time to follow each rotation, in seconds. It goes on without us.
     #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
+    /// How long to wait for a retry after a failed step, in seconds. [default: the function's time limit and 30 s]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    retry_within: Option<u32>,
     /// Show what would be rotated, and end.
     #[arg(long)]
     dry_run: bool,
@@ -200,6 +203,9 @@ async fn work(
     report: &mut Report,
 ) -> Exit {
     let timeout = Duration::from_secs(options.timeout.into());
+    let retry = options
+        .retry_within
+        .map(|seconds| Duration::from_secs(seconds.into()));
     let progress = Progress::new(queue.waiting());
     let mut running = FuturesUnordered::new();
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
@@ -209,7 +215,7 @@ async fn work(
             names.push(secret.clone());
             running.push(async move {
                 let began = Instant::now();
-                let outcome = look_and_rotate(session, &secret, wanted, timeout).await;
+                let outcome = look_and_rotate(session, &secret, wanted, timeout, retry).await;
                 (secret, database, outcome, began.elapsed())
             });
             tokio::time::sleep(PACE).await;
@@ -260,6 +266,7 @@ async fn look_and_rotate(
     secret: &Secret,
     wanted: Wanted,
     timeout: Duration,
+    retry: Option<Duration>,
 ) -> Result<Outcome, Trouble> {
     let now = aws::describe(session, &secret.arn)
         .await
@@ -268,7 +275,7 @@ async fn look_and_rotate(
         None => Ok(Outcome::Failed("it is gone".to_owned())),
         Some(now) => match left_out(&now, wanted) {
             Some(why) => Ok(Outcome::Failed(format!("not begun: {why}"))),
-            None => one(session, &now, timeout).await,
+            None => one(session, &now, timeout, retry).await,
         },
     }
 }

@@ -23,8 +23,13 @@ pub(crate) enum Outcome {
     LeftRunning,
 }
 
-/// Rotates a secret, and follows that for so long.
-pub(crate) async fn one(session: &Session, before: &Secret, timeout: Duration) -> Result<Outcome, Trouble> {
+/// Rotates a secret, and follows that for so long. `retry` is how long to wait for a retry after a failed step.
+pub(crate) async fn one(
+    session: &Session,
+    before: &Secret,
+    timeout: Duration,
+    retry: Option<Duration>,
+) -> Result<Outcome, Trouble> {
     let token = Uuid::new_v4().to_string();
     let begun = aws::rotate(session, &before.arn, &token, false).await;
     if begun.map_err(|error| refused(&error, before))? == Rotated::Unfinished {
@@ -44,7 +49,7 @@ pub(crate) async fn one(session: &Session, before: &Secret, timeout: Duration) -
         version: &token,
         test: false,
         earlier: Vec::new(),
-        retry_within: retry_within(session, before, None).await,
+        retry_within: retry_within(session, before, retry).await,
         report: &report,
     };
     let Ok(ending) = tokio::time::timeout(timeout, follow.to_the_end()).await else {

@@ -91,12 +91,14 @@ async fn those_that_can_be_rotated_are_and_the_others_say_why() {
         .sql(&format!("ALTER ROLE \"{}\" NOLOGIN", databases[0].user()))
         .await;
     let all = desk
-        .types("keywheel rotate-all keywheel/ --yes --json --per-database 2 --max-failures 50%")
+        .types(
+            "keywheel rotate-all keywheel/ --yes --json --per-database 2 --max-failures 50% --retry-within 3",
+        )
         .await;
     assert_eq!(all.code, 1, "{}{}", all.out, all.err);
     let document = lists(&all);
     assert_eq!(names_in(&document, "failed"), [names[1].clone()], "{document}");
-    assert_eq!(document["failed"][0]["why"], "RoleMayNotLogIn");
+    assert_eq!(document["failed"][0]["why"], "LoginRefused");
     assert_eq!(names_in(&document, "rotated").len(), 3, "{document}");
     let after = versions(&desk, &names).await;
     let changed = before
@@ -141,7 +143,7 @@ async fn nothing_begins_after_too_many_failures_and_a_file_with_a_wrong_name_is_
     let lines = names.join("\\n");
     let stopped = desk
         .types(&format!(
-            "printf '{lines}\\n' | keywheel rotate-all --file - --yes --json --at-once 1 --max-failures 2"
+            "printf '{lines}\\n' | keywheel rotate-all --file - --yes --json --at-once 1 --max-failures 2 --retry-within 3"
         ))
         .await;
     let document = lists(&stopped);
