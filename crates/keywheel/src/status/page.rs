@@ -8,7 +8,7 @@ use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::gather::Row;
-use crate::diagnosis::{Mark, Secret, Word};
+use crate::diagnosis::{Mark, Secret, State, Word};
 use crate::words::names::name_of;
 use crate::words::{shell, time};
 
@@ -16,6 +16,8 @@ const TEMPLATE: &str = include_str!("page.html");
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Days of the timeline.
 const PAST: i32 = 30;
+/// Names of one line at most.
+const NAMED: usize = 20;
 /// Days ahead.
 const AHEAD: i32 = 7;
 
@@ -30,6 +32,7 @@ struct Page {
     needs: Vec<Need>,
     failures: Vec<Failure>,
     due: Vec<Day>,
+    without: NameList,
     oldest: String,
     timeline: Vec<Bar>,
     all: Vec<Line>,
@@ -67,7 +70,28 @@ struct Failure {
 #[derive(Serialize)]
 struct Day {
     day: String,
-    names: Vec<String>,
+    names: NameList,
+}
+
+/// Names for one line.
+#[derive(Serialize)]
+struct NameList {
+    number: usize,
+    first: Vec<String>,
+    more: usize,
+}
+
+impl NameList {
+    fn of(mut names: Vec<String>) -> Self {
+        names.sort();
+        let number = names.len();
+        names.truncate(NAMED);
+        Self {
+            number,
+            more: number - names.len(),
+            first: names,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -96,7 +120,12 @@ pub(super) fn page(rows: &[Row], region: &str, now: Timestamp) -> Result<String,
 }
 
 fn content(rows: &[Row], region: &str, now: Timestamp) -> Page {
-    let needing = || rows.iter().filter(|row| row.diagnosis.word.needs_a_person());
+    let is_without = |row: &&Row| row.diagnosis.state == State::NeverConfigured;
+    let needing = || {
+        let needing = rows.iter().filter(|row| row.diagnosis.word.needs_a_person());
+        needing.filter(|row| !is_without(row))
+    };
+    let without = rows.iter().filter(is_without).map(|row| row.secret.name.clone());
     Page {
         region: region.to_owned(),
         account: rows.first().map(|row| row.secret.account().to_owned()),
@@ -105,7 +134,8 @@ fn content(rows: &[Row], region: &str, now: Timestamp) -> Page {
         secrets: rows.len(),
         counts: counts(rows),
         needs: needing().map(|row| need(row, now)).collect(),
-        failures: failures(needing()),
+        failures: failures(needing().filter(|row| row.diagnosis.word != Word::Off)),
+        without: NameList::of(without.collect()),
         due: due(rows, now),
         oldest: oldest(rows, now),
         timeline: timeline(rows, now),
@@ -220,7 +250,12 @@ fn due(rows: &[Row], now: Timestamp) -> Vec<Day> {
                 .push(row.secret.name.clone());
         }
     }
-    days.into_iter().map(|(day, names)| Day { day, names }).collect()
+    let days = days.into_iter();
+    days.map(|(day, names)| Day {
+        day,
+        names: NameList::of(names),
+    })
+    .collect()
 }
 
 fn oldest(rows: &[Row], now: Timestamp) -> String {
@@ -341,13 +376,37 @@ mod tests {
         assert_eq!(needs, ["stuck", "late"]);
         assert_eq!(content.due.len(), 1);
         assert_eq!(
-            (content.due[0].day.as_str(), &content.due[0].names[..]),
+            (content.due[0].day.as_str(), &content.due[0].names.first[..]),
             ("2026-01-17", &["soon".to_owned()][..])
         );
         assert_eq!(content.timeline.len(), 30);
         let rotated: usize = content.timeline.iter().map(|bar| bar.number).sum();
         assert_eq!(rotated, 3, "60 days ago is not on it");
         assert!(content.oldest.starts_with("late, 60 d"), "{}", content.oldest);
+    }
+
+    #[test]
+    fn a_secret_that_was_never_rotated_is_no_trouble_and_long_lists_are_cut() {
+        let plain = |number: i32| {
+            let mut plain = row(&format!("plain/{number:02}"), 3, false);
+            plain.secret.enabled = None;
+            plain.secret.function = None;
+            let answers = Answers {
+                secret: Answer::Said(Some(plain.secret.clone())),
+                ..Answers::none("us-east-1")
+            };
+            let names = Names {
+                secret: "plain",
+                flags: &[],
+            };
+            plain.diagnosis = diagnose(&answers, names, now());
+            plain
+        };
+        let rows: Vec<Row> = (0..23).map(plain).collect();
+        let content = content(&rows, "us-east-1", now());
+        assert!(content.needs.is_empty() && content.failures.is_empty());
+        let without = &content.without;
+        assert_eq!((without.number, without.first.len(), without.more), (23, 20, 3));
     }
 
     #[test]
