@@ -46,7 +46,7 @@ pub enum Objection {
 }
 
 impl Repair<'_> {
-    /// Whether the repair is safe: it takes nobody's working value away.
+    /// Whether the repair is safe: a value that works is not taken away.
     ///
     /// A promotion needs a login with the value that it makes current. AWSPENDING comes off a version without a value, or if AWSCURRENT
     /// logs in.

@@ -11,6 +11,7 @@ use staging_labels::{Labels, VersionId};
 
 use super::session::{Session, is_not_found, unanswered};
 use crate::diagnosis::{Answer, Secret, Version, interval};
+use crate::exit::Trouble;
 
 /// DescribeSecret; none if there is no such secret.
 pub(crate) async fn describe(session: &Session, id: &str) -> Result<Option<Secret>, CallError> {
@@ -104,7 +105,7 @@ pub(crate) async fn beginning_with(session: &Session, prefix: &str) -> Vec<Strin
 }
 
 /// All secrets of the region, with their tags, in the order of their names.
-pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, String)>)>, CallError> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, String)>)>, Trouble> {
     let mut pages = session
         .secrets
         .list_secrets()
@@ -113,7 +114,13 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, 
         .send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallError::of(&error))?;
+        let page = page.map_err(|error| {
+            Trouble::of_call(
+                "ListSecrets",
+                &CallError::of(&error),
+                "secretsmanager:ListSecrets",
+            )
+        })?;
         found.extend(page.secret_list.unwrap_or_default().into_iter().map(of_entry));
     }
     found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));

@@ -199,7 +199,7 @@ pub(crate) struct TrailEvent {
     pub(crate) at: Timestamp,
     /// Such as `RotationFailed`.
     pub(crate) name: String,
-    /// The ARN of whoever called; none of Secrets Manager's own events.
+    /// The caller's ARN. Secrets Manager's own events have none.
     pub(crate) by: Option<String>,
     /// What went wrong.
     pub(crate) message: Option<String>,

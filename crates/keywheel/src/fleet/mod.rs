@@ -2,6 +2,7 @@
 //! out, is decided in `choose` and `queue`; no rotation that has begun is touched.
 
 mod choose;
+mod consent;
 mod filter;
 mod migrate;
 mod pause;

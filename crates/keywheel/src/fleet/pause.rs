@@ -7,13 +7,14 @@
 use std::path::PathBuf;
 
 use super::choose::unfit;
+use super::consent::Consent;
 use super::filter::Filter;
-use super::report::{Line, Report, not_confirmed};
+use super::report::{Line, Report};
 use super::saved::{Entry, Saved};
 use crate::aws::{self, Session};
 use crate::diagnosis::Secret;
 use crate::exit::{Exit, Trouble};
-use crate::words::{ask, print};
+use crate::words::print;
 
 /// Which secrets, and where to save what they have.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,15 +24,8 @@ pub(crate) struct Options {
     /// Where functions and schedules are saved, for resume. A file of an earlier pause is added to.
     #[arg(long, value_name = "FILE")]
     save: PathBuf,
-    /// Show what would be paused, and end.
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask.
-    #[arg(long)]
-    yes: bool,
-    /// One JSON document at the end.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Switches rotation off.
@@ -47,9 +41,7 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
         verb: "paused",
         ..Report::default()
     };
-    let listed = aws::list(session)
-        .await
-        .map_err(|error| Trouble::of_call("ListSecrets", &error, "secretsmanager:ListSecrets"))?;
+    let listed = aws::list(session).await?;
     let mut chosen = Vec::new();
     for (secret, tags) in listed {
         if secret.enabled != Some(true) || !options.filter.matches(&secret, &tags) {
@@ -60,20 +52,18 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
             None => chosen.push(secret),
         }
     }
-    if options.dry_run || chosen.is_empty() {
+    if options.consent.dry_run || chosen.is_empty() {
         report.verb = "would_pause";
         report.well = chosen.iter().map(|secret| Line::of(secret, "")).collect();
-        report.print(options.json);
+        report.print(options.consent.json);
         return Ok(Exit::Well);
     }
-    print::progress(&format!(
+    let what = format!(
         "Rotation of {} secrets will be switched off; {} are left out.",
         chosen.len(),
         report.left_out.len()
-    ));
-    if !options.yes && !ask::typed("Switch it off?", "yes").await? {
-        return Err(not_confirmed());
-    }
+    );
+    options.consent.given(&what, "Switch it off?").await?;
     let mut saved = Saved::read(&options.save)?;
     for secret in &chosen {
         saved.add(entry(session, secret).await?);
@@ -85,7 +75,7 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
             Ok(Some(why)) | Err(why) => report.failed.push(Line::of(secret, why)),
         }
     }
-    report.print(options.json);
+    report.print(options.consent.json);
     print::progress(&format!(
         "Switch it on again: keywheel resume {}",
         options.save.display()

@@ -3,17 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::diagnosis::Secret;
-use crate::exit::{Exit, Trouble};
 use crate::words::{print, shell};
-
-/// Somebody was asked, and did not say yes.
-pub(super) fn not_confirmed() -> Trouble {
-    Trouble {
-        problem: "not confirmed".to_owned(),
-        remedy: "nothing was changed".to_owned(),
-        exit: Exit::Usage,
-    }
-}
 
 /// A secret, and a word about it.
 pub(super) struct Line {

@@ -2,26 +2,20 @@
 
 use std::path::PathBuf;
 
-use super::report::{Line, Report, not_confirmed};
+use super::consent::Consent;
+use super::report::{Line, Report};
 use super::saved::{Entry, Saved};
 use crate::aws::{self, Session};
 use crate::exit::{Exit, Trouble};
-use crate::words::{ask, print};
+use crate::words::print;
 
 /// Which file.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
     /// The file that pause has saved.
     file: PathBuf,
-    /// Show what would be resumed, and end.
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask.
-    #[arg(long)]
-    yes: bool,
-    /// One JSON document at the end.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Switches rotation on. Each secret gets a test rotation, which changes nothing, and its next window.
@@ -45,21 +39,18 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
             None => off.push(entry),
         }
     }
-    if options.dry_run || off.is_empty() {
+    if options.consent.dry_run || off.is_empty() {
         report.verb = "would_resume";
         report.well = off.iter().map(|entry| line(entry, String::new())).collect();
-        report.print(options.json);
+        report.print(options.consent.json);
         return Ok(Exit::Well);
     }
-    let question = format!(
+    let what = format!(
         "Rotation of {} secrets will be switched on; {} are left out.",
         off.len(),
         report.left_out.len()
     );
-    print::progress(&question);
-    if !options.yes && !ask::typed("Switch it on?", "yes").await? {
-        return Err(not_confirmed());
-    }
+    options.consent.given(&what, "Switch it on?").await?;
     for entry in off {
         match aws::configure_rotation(session, &entry.arn, &entry.function, &entry.rules).await {
             Ok(()) => report.well.push(line(entry, String::new())),
@@ -69,7 +60,7 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
             }
         }
     }
-    report.print(options.json);
+    report.print(options.consent.json);
     print::progress("Each got a test rotation: keywheel status shows one that fails.");
     Ok(if report.failed.is_empty() {
         Exit::Well

@@ -10,21 +10,21 @@ use jiff::Timestamp;
 use secrets::PostgresSecret;
 
 use super::choose::{Wanted, left_out, names};
+use super::consent::Consent;
 use super::filter::Filter;
 use super::queue::{Limits, Queue, failures};
-use super::report::{Line, Report, not_confirmed};
+use super::report::{Line, Report};
 use crate::aws::{self, Session};
 use crate::diagnosis::Secret;
 use crate::exit::{Exit, Trouble};
 use crate::rotate::{Outcome, one};
-use crate::words::{ask, print, time};
+use crate::words::{print, time};
 
 /// Between two beginnings: 10 rotations a second make about 30 writes, and AWS allows an account 50.
 const PACE: Duration = Duration::from_millis(100);
 
 /// Which secrets, and how.
 #[derive(Debug, Clone, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     #[command(flatten)]
     filter: Filter,
@@ -52,15 +52,8 @@ pub(crate) struct Options {
     /// How long to wait for a retry after a failed step, in seconds. [default: the function's time limit and 30 s]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     retry_within: Option<u32>,
-    /// Show what would be rotated, and end.
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask.
-    #[arg(long)]
-    yes: bool,
-    /// One JSON document at the end.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Rotates them. Ctrl-C: no further rotation begins, and those that run go on in Secrets Manager.
@@ -88,34 +81,31 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
             None => chosen.push(secret),
         }
     }
-    if options.dry_run {
+    if options.consent.dry_run {
         report.verb = "would_rotate";
         report.well = chosen.iter().map(|secret| Line::of(secret, "")).collect();
-        if !options.json {
+        if !options.consent.json {
             report
                 .well
                 .iter()
                 .for_each(|line| print::answer(&format!("would rotate {}", line.name)));
         }
-        report.print(options.json);
+        report.print(options.consent.json);
         return Ok(Exit::Well);
     }
     if chosen.is_empty() {
-        report.print(options.json);
+        report.print(options.consent.json);
         return Ok(Exit::Well);
     }
     let max_failures = failures(&options.max_failures, chosen.len())
         .ok_or_else(|| usage("--max-failures", "write a number, or a share such as 10%"))?;
-    let question = format!(
+    let what = format!(
         "{} secrets will be rotated, {} at once; {} are left out.",
         chosen.len(),
         options.at_once,
         report.left_out.len()
     );
-    print::progress(&question);
-    if !options.yes && !ask::typed("Rotate them?", "yes").await? {
-        return Err(not_confirmed());
-    }
+    options.consent.given(&what, "Rotate them?").await?;
     print::progress(&format!(
         "To go on after an interruption, add --not-rotated-since {started:.0}"
     ));
@@ -133,15 +123,13 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
         jobs.push((secret, database));
     }
     let exit = work(session, Queue::new(jobs, limits), wanted, options, &mut report).await;
-    report.print(options.json);
+    report.print(options.consent.json);
     Ok(exit)
 }
 
 /// The secrets that the options name, in the order of their names, or of the file.
 async fn meant(session: &Session, options: &Options) -> Result<Vec<Secret>, Trouble> {
-    let listed = aws::list(session)
-        .await
-        .map_err(|error| Trouble::of_call("ListSecrets", &error, "secretsmanager:ListSecrets"))?;
+    let listed = aws::list(session).await?;
     let Some(file) = &options.file else {
         let meant = listed
             .into_iter()

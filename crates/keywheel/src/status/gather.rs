@@ -27,9 +27,7 @@ pub(super) struct Row {
 
 /// All that the options ask for, the newest trouble first.
 pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<Row>, Trouble> {
-    let listed = aws::list(session)
-        .await
-        .map_err(|error| Trouble::of_call("ListSecrets", &error, "secretsmanager:ListSecrets"))?;
+    let listed = aws::list(session).await?;
     let wanted: Vec<Secret> = listed
         .into_iter()
         .filter(|(secret, tags)| is_wanted(secret, tags, options))

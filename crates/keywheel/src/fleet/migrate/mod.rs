@@ -28,9 +28,7 @@ pub(crate) struct Options {
 
 /// Lists them, by function.
 pub(crate) async fn migrate(session: &Session, options: &Options) -> Result<Exit, Trouble> {
-    let listed = aws::list(session)
-        .await
-        .map_err(|error| Trouble::of_call("ListSecrets", &error, "secretsmanager:ListSecrets"))?;
+    let listed = aws::list(session).await?;
     let mut by_function: BTreeMap<String, Vec<Secret>> = BTreeMap::new();
     for (secret, tags) in listed {
         if let Some(function) = secret.function.clone()

@@ -12,7 +12,7 @@ pub(super) struct Template {
     pub(super) what: &'static str,
     /// The function of Keywheel; none if no function rotates such secrets.
     pub(super) becomes: Option<&'static str>,
-    /// What must be known or done first, besides the network.
+    /// What must be known or done first. The network comes on top.
     pub(super) needs: Vec<&'static str>,
     /// The names of its settings that mean the same to Keywheel.
     pub(super) settings: Vec<String>,
