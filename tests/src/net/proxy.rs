@@ -113,7 +113,7 @@ impl Proxy {
         Self::run(upstream, tls, rules, 0, None)
     }
 
-    /// Resets the first `count` connections as soon as they come.
+    /// Resets the first `count` connections at the client's first word.
     pub fn resetting_first(upstream: u16, count: usize) -> io::Result<Self> {
         Self::run(upstream, Tls::Through, Vec::new(), count, None)
     }
@@ -205,7 +205,9 @@ async fn serve(mut client: TcpStream, plan: Arc<Plan>) -> io::Result<()> {
     plan.connections.fetch_add(1, Ordering::SeqCst);
     let turned_away = plan.turns_away();
     if turned_away && plan.refusal.is_none() {
-        // A reset instead of a farewell.
+        // A reset instead of a farewell. One that came before the client's first word would meet some clients while they
+        // still connect.
+        client.peek(&mut [0]).await?;
         return client.set_zero_linger();
     }
     if matches!(plan.tls, Tls::Through) {
