@@ -15,3 +15,4 @@ mod offline;
 mod provider;
 mod rotating;
 mod stopped;
+mod unclear;

@@ -9,8 +9,6 @@ use super::session::Session;
 const STATEMENT: &str = "secrets-manager-keywheel";
 /// A step each of ten secrets.
 const CONCURRENCY: i32 = 10;
-/// Seconds. The longest step takes about 30.
-const TIME_LIMIT: i32 = 60;
 
 /// `RestoreSecret`.
 pub(crate) async fn restore(session: &Session, id: &str) -> Result<(), CallError> {
@@ -41,12 +39,12 @@ pub(crate) async fn reserve(session: &Session, function: &str) -> Result<(), Cal
     call.send().await.map(drop).map_err(|error| CallError::of(&error))
 }
 
-/// `UpdateFunctionConfiguration`, of the time limit alone.
-pub(crate) async fn raise_time_limit(session: &Session, function: &str) -> Result<(), CallError> {
+/// `UpdateFunctionConfiguration`, of the time limit alone, in seconds.
+pub(crate) async fn set_time_limit(session: &Session, function: &str, seconds: u32) -> Result<(), CallError> {
     let call = session
         .lambda
         .update_function_configuration()
         .function_name(without_alias(function))
-        .timeout(TIME_LIMIT);
+        .timeout(i32::try_from(seconds).unwrap_or(i32::MAX));
     call.send().await.map(drop).map_err(|error| CallError::of(&error))
 }

@@ -4,15 +4,17 @@ mod changes;
 mod function;
 mod log;
 mod permissions;
+mod regions;
 mod role;
 mod secret;
 mod session;
 mod trail;
 
-pub(crate) use changes::{allow, raise_time_limit, reserve, restore};
+pub(crate) use changes::{allow, reserve, restore, set_time_limit};
 pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
 pub(crate) use log::entries;
 pub(crate) use permissions::policy;
+pub(crate) use regions::regions_of;
 pub(crate) use role::{key, role};
 pub(crate) use secret::{
     Rotated, Rules, beginning_with, cancel_rotation, configure_rotation, current_value, describe, list,

@@ -239,6 +239,8 @@ pub(crate) struct Answers {
     pub(crate) logins: Logins,
     /// If there is no such secret: names that begin as it was typed.
     pub(crate) similar: Vec<String>,
+    /// Likewise: other regions that have a secret of this name.
+    pub(crate) other_regions: Vec<String>,
     /// The region that was asked.
     pub(crate) region: String,
 }
@@ -258,6 +260,7 @@ impl Answers {
             key: Answer::NotAsked(Unasked::NotNeeded),
             logins: Logins::none(&Unasked::NotNeeded),
             similar: Vec::new(),
+            other_regions: Vec::new(),
             region: region.to_owned(),
         }
     }

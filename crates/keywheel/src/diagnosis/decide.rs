@@ -60,19 +60,18 @@ fn elsewhere(answers: &Answers, names: Names<'_>) -> Vec<Action> {
         let text = format!("The ARN is of {region}: ask there.");
         return vec![Action::run(text, names.in_region(region))];
     }
-    let similar = answers.similar.iter();
-    let mut actions: Vec<Action> = similar
-        .map(|name| {
-            Action::run(
-                "This name begins so.",
-                Names {
-                    secret: name,
-                    ..names
-                }
-                .doctor(),
-            )
-        })
-        .collect();
+    let there = answers.other_regions.iter().map(|region| {
+        let text = format!("A secret of this name is in {region}.");
+        Action::run(text, names.in_region(region))
+    });
+    let similar = answers.similar.iter().map(|name| {
+        let of_name = Names {
+            secret: name,
+            ..names
+        };
+        Action::run("This name begins so.", of_name.doctor())
+    });
+    let mut actions: Vec<Action> = there.chain(similar).collect();
     actions.push(Action::by_hand(
         "Check the name, the region and the account (keywheel status lists what is there).",
     ));
@@ -436,13 +435,16 @@ impl Case<'_> {
         let sign = made
             .max(self.story.and_then(Story::last_at))
             .or(self.secret.changed);
-        let limit = match self.answers.function.said() {
+        let limit = SignedDuration::from_secs(i64::from(self.limit()));
+        sign.is_some_and(|sign| self.now.duration_since(sign) < PATIENCE + limit)
+    }
+
+    /// The function's time limit, in seconds.
+    fn limit(&self) -> u32 {
+        match self.answers.function.said() {
             Some(Function::There(FunctionState { timeout, .. })) => *timeout,
             _ => USUAL_LIMIT,
-        };
-        sign.is_some_and(|sign| {
-            self.now.duration_since(sign) < PATIENCE + SignedDuration::from_secs(i64::from(limit))
-        })
+        }
     }
 
     /// What removes the cause.
@@ -463,11 +465,14 @@ impl Case<'_> {
                 Fix::Concurrency(function()),
                 names,
             )],
-            Some(Cause::TimeLimit) => vec![Action::fix(
-                "Raise the time limit.",
-                Fix::TimeLimit(function()),
-                names,
-            )],
+            Some(Cause::TimeLimit) => vec![match raised(self.limit()) {
+                Some(seconds) => {
+                    let function = function();
+                    let fix = Fix::TimeLimit { function, seconds };
+                    Action::fix("Raise the time limit.", fix, names)
+                }
+                None => Action::by_hand("Find out what takes so long: Lambda has no longer time limit."),
+            }],
             Some(Cause::PendingForeign) => vec![Action::by_hand(
                 "Have the function pass the event's RotationToken to PutSecretValue, as Keywheel's functions do.",
             )],
@@ -488,6 +493,13 @@ impl Case<'_> {
         }
         actions
     }
+}
+
+/// The next time limit to try, in seconds: twice the present one, within what a rotation needs and Lambda allows.
+fn raised(limit: u32) -> Option<u32> {
+    const NEEDED: u32 = 60;
+    const LONGEST: u32 = 900;
+    (limit < LONGEST).then(|| (limit * 2).clamp(NEEDED, LONGEST))
 }
 
 const fn state_of(cause: Cause) -> State {

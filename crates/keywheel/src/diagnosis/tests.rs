@@ -337,6 +337,29 @@ fn a_set_secret_that_may_have_ended_unheard_leaves_a_doubt() {
 }
 
 #[test]
+fn a_time_limit_is_raised_and_never_lowered() {
+    for (limit, raised) in [
+        (3, Some(60)),
+        (30, Some(60)),
+        (60, Some(120)),
+        (600, Some(900)),
+        (900, None),
+    ] {
+        let case = Case::pending()
+            .log("timeout")
+            .function(|state| state.timeout = limit);
+        let commands = commands(&case.check(State::PendingUnclear, "not known"));
+        match raised {
+            Some(seconds) => assert!(
+                commands.contains(&format!("--timeout {seconds} ")),
+                "{limit}: {commands}"
+            ),
+            None => assert!(!commands.contains("--timeout"), "{commands}"),
+        }
+    }
+}
+
+#[test]
 fn after_set_secret_the_order_says_who_can_log_in() {
     let log = "create ok, set applied, test ok, finish PermissionDenied";
     let classic = Case::pending()
@@ -745,6 +768,7 @@ fn a_secret_that_is_not_here_may_be_elsewhere() {
     let mut case = Case::of("v1:C");
     case.0.secret = Answer::Said(None);
     case.0.similar = vec!["orders/db".to_owned(), "orders/api".to_owned()];
+    case.0.other_regions = vec!["eu-north-1".to_owned()];
     let flags = ["--region".to_owned(), "us-east-1".to_owned()];
     let diagnosed = |secret| {
         diagnose(
@@ -757,6 +781,10 @@ fn a_secret_that_is_not_here_may_be_elsewhere() {
         )
     };
     assert!(commands(&diagnosed("orders")).contains("keywheel doctor orders/api --region us-east-1"));
+    assert_eq!(
+        first_command(&diagnosed("orders")),
+        "keywheel doctor orders --region eu-north-1"
+    );
     let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:orders/db-AbCdEf";
     assert_eq!(
         commands(&diagnosed(arn)),

@@ -58,8 +58,11 @@ pub(super) async fn ask_telling(
         ..Answers::none(&session.region)
     };
     if answers.secret == Answer::Said(None) && !id.starts_with("arn:") {
-        let names = Box::pin(aws::beginning_with(session, id));
-        answers.similar = tokio::time::timeout(LIMIT, names).await.unwrap_or_default();
+        let names = tokio::time::timeout(LIMIT, aws::beginning_with(session, id));
+        let regions = tokio::time::timeout(LIMIT, aws::regions_of(session, id));
+        let (names, regions) = Box::pin(join(names, regions)).await;
+        answers.similar = names.unwrap_or_default();
+        answers.other_regions = regions.unwrap_or_default();
     }
     let Answer::Said(Some(secret)) = answers.secret.clone() else {
         return Ok(answers);

@@ -1,5 +1,7 @@
 //! How a rotation can end.
 
+use std::time::Duration;
+
 use crate::diagnosis::Secret;
 
 /// How a rotation ended.
@@ -10,6 +12,8 @@ pub(super) enum Ending {
     Tested,
     /// A step failed, with this code, and no retry followed.
     Failed(Option<String>),
+    /// Nothing was seen of it for so long.
+    Silent(Duration),
     /// Something took AWSPENDING off its version.
     TakenOver,
     /// Rotation was switched off.

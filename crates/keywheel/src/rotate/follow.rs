@@ -32,6 +32,7 @@ pub(super) struct Follow<'a> {
     pub(super) version: &'a str,
     pub(super) test: bool,
     pub(super) earlier: Vec<Entry>,
+    /// Without a line or a moved label for so long, it is taken to be over.
     pub(super) retry_within: Duration,
     pub(super) report: &'a Report<'a>,
 }
@@ -91,8 +92,12 @@ impl Follow<'_> {
                     }
                     return Ok(ending);
                 }
-                None if failed && quiet.elapsed() > self.retry_within => {
-                    return Ok(Ending::Failed(code(&told)));
+                None if quiet.elapsed() > self.retry_within => {
+                    return Ok(if failed {
+                        Ending::Failed(code(&told))
+                    } else {
+                        Ending::Silent(self.retry_within)
+                    });
                 }
                 None => tokio::time::sleep(LABELS).await,
             }

@@ -58,6 +58,7 @@ pub(crate) async fn one(
     Ok(match ending? {
         Ending::Rotated(_) | Ending::Tested => Outcome::Rotated,
         Ending::Failed(code) => Outcome::Failed(code.unwrap_or_else(|| "a step failed".to_owned())),
+        Ending::Silent(time) => Outcome::Failed(format!("no step was seen in {} s", time.as_secs())),
         Ending::TakenOver => Outcome::Failed("something took AWSPENDING off its version".to_owned()),
         Ending::Cancelled => Outcome::Failed("rotation was switched off meanwhile".to_owned()),
     })

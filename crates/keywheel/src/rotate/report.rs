@@ -137,6 +137,7 @@ impl Report<'_> {
             }
             Ending::Tested => ("tested", "the test succeeded, and nothing was changed".to_owned()),
             Ending::Failed(_) => ("failed", "no retry followed the failed step".to_owned()),
+            Ending::Silent(time) => ("failed", format!("no step was seen in {} s", time.as_secs())),
             Ending::TakenOver => (
                 "failed",
                 format!("something took AWSPENDING off version {}", short(version)),

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) no_wait: bool,
     /// Longest time to follow it.
     pub(crate) timeout: Duration,
-    /// How long to wait for a retry after a failed step; the function's time limit and 30 seconds, if not set.
+    /// How long to wait for the next step or a retry; the function's time limit and 30 seconds, if not set.
     pub(crate) retry_within: Option<Duration>,
     /// A JSON object a line instead of text.
     pub(crate) json: bool,

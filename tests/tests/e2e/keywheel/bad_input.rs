@@ -25,6 +25,26 @@ async fn with(desk: &Desk, effect: Effect) -> Screen {
     screen
 }
 
+/// A service that answers each request with this status and body; its address.
+async fn answering(answer: impl Fn(&str) -> (u16, &'static str) + Send + 'static) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("it has one");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).await.unwrap_or_default();
+            let (status, body) = answer(&String::from_utf8_lossy(&request[..read]));
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    format!("http://{address}")
+}
+
 #[tokio::test]
 async fn an_expired_session_is_no_diagnosis() {
     let desk = Desk::untouched(false).await;
@@ -59,19 +79,8 @@ async fn throttling_and_a_lacking_permission_are_named() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_said() {
     let desk = Desk::untouched(false).await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("it has one");
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
-            let _ = stream.write_all(answer).await;
-        }
-    });
-    let line = format!("keywheel doctor x --endpoint-url http://{address}");
+    let url = answering(|_| (200, "hello")).await;
+    let line = format!("keywheel doctor x --endpoint-url {url}");
     let screen = desk.types(&line).await;
     screen.says(&["UNKNOWN", "[not-answered]"]);
     assert!(screen.out.contains("cannot be read"), "{}", screen.out);
@@ -105,6 +114,27 @@ async fn an_arn_of_another_region_says_where_it_is() {
         "{}",
         screen.out
     );
+}
+
+#[tokio::test]
+async fn a_name_of_another_region_says_where_it_is() {
+    let desk = Desk::untouched(false).await;
+    // The region that a request is for is in its signature.
+    let url = answering(|request| {
+        if request.contains("/eu-north-1/secretsmanager/") && request.contains("DescribeSecret") {
+            (200, r#"{"Name":"orders/db"}"#)
+        } else {
+            let words = r#"{"__type":"ResourceNotFoundException","message":"there is no such secret"}"#;
+            (400, words)
+        }
+    })
+    .await;
+    let screen = desk
+        .types(&format!("keywheel doctor orders/db --endpoint-url {url}"))
+        .await;
+    screen.says(&["UNKNOWN", "[not-found]"]);
+    assert!(screen.out.contains("is in eu-north-1"), "{}", screen.out);
+    screen.command("keywheel doctor orders/db --region eu-north-1", "");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `keywheel doctor --bundle`: what a colleague gets.
+//! How an answer is shown: with colours or without, and in a file for a colleague.
 
 use super::desk::Desk;
 
@@ -44,4 +44,20 @@ async fn a_bundle_has_all_answers_and_no_secret() {
     assert_eq!(refused.code, 2, "{}", refused.err);
     assert!(refused.err.contains("another file"), "{}", refused.err);
     assert_eq!(std::fs::read_to_string(&path).expect("it is still there"), before);
+}
+
+#[tokio::test]
+async fn colours_go_by_the_flag_then_the_environment_then_the_terminal() {
+    let desk = Desk::rotated(false).await;
+    for (environment, flag, coloured) in [
+        ("", "", false),
+        ("CLICOLOR_FORCE=1", "", true),
+        ("NO_COLOR=1 CLICOLOR_FORCE=1", "", false),
+        ("CLICOLOR_FORCE=1", "--color never", false),
+        ("NO_COLOR=1", "--color always", true),
+    ] {
+        let line = format!("{environment} keywheel doctor '{}' {flag}", desk.world.secret);
+        let screen = desk.types(&line).await;
+        assert_eq!(screen.out.contains('\u{1b}'), coloured, "{line}: {}", screen.out);
+    }
 }

@@ -32,14 +32,23 @@ impl Desk {
 
     /// A secret that has never been rotated, of a function that is also called `other`.
     pub(super) async fn untouched(classic: bool) -> Self {
+        Self::set_up(|setup| {
+            if classic {
+                setup.env("AWSCURRENT_MOVES", "finishSecret")
+            } else {
+                setup
+            }
+        })
+        .await
+    }
+
+    /// The same, with a set-up of the test's own.
+    pub(super) async fn set_up(change: impl FnOnce(Setup) -> Setup) -> Self {
         let start = Timestamp::now() - SignedDuration::from_hours(2);
         let clock = Clock::manual(start);
-        let mut setup = Setup::on(Server::Main).clock(clock.clone()).also("other");
-        if classic {
-            setup = setup.env("AWSCURRENT_MOVES", "finishSecret");
-        }
+        let setup = Setup::on(Server::Main).clock(clock.clone()).also("other");
         Self {
-            world: setup.start().await,
+            world: change(setup).start().await,
             clock,
         }
     }

@@ -6,9 +6,14 @@ use keywheel_tests::functions::function_path;
 use serde_json::Value;
 
 fn keywheel(arguments: &[&str]) -> (i32, String, String) {
+    keywheel_with(&[], arguments)
+}
+
+fn keywheel_with(environment: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
     let output: Output = Command::new(function_path("keywheel"))
         .args(arguments)
         .env_clear()
+        .envs(environment.iter().copied())
         .output()
         .expect("it can be run");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -57,4 +62,28 @@ fn completions_manual_pages_and_the_policy_are_printed() {
     let (code, policy, _) = keywheel(&["doctor", "--policy"]);
     let policy: Value = serde_json::from_str(&policy).expect("it is JSON");
     assert!(code == 0 && policy["Statement"].is_array());
+}
+
+#[test]
+fn help_fits_into_eighty_columns() {
+    let narrow = [("COLUMNS", "80")];
+    let (_, all, _) = keywheel_with(&narrow, &["--help"]);
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names: Vec<_> = commands
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(
+        names.contains(&"doctor") && names.contains(&"migrate"),
+        "{names:?}"
+    );
+    for name in names {
+        let (code, help, _) = keywheel_with(&narrow, &[name, "--help"]);
+        assert_eq!(code, 0, "{name}");
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+    }
 }

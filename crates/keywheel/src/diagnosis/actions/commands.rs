@@ -49,7 +49,7 @@ impl Names<'_> {
             Fix::Restore => self.restore(),
             Fix::Allow { function, account } => self.allow(function, account),
             Fix::Concurrency(function) => self.concurrency(function),
-            Fix::TimeLimit(function) => self.time_limit(function),
+            Fix::TimeLimit { function, seconds } => self.time_limit(function, *seconds),
         }
     }
 
@@ -190,14 +190,17 @@ impl Names<'_> {
     }
 
     /// Raises the time limit.
-    fn time_limit(self, function: &str) -> String {
+    fn time_limit(self, function: &str, seconds: u32) -> String {
         self.aws(&[
             "lambda",
             "update-function-configuration",
             "--function-name",
             function,
             "--timeout",
-            "60",
+            &seconds.to_string(),
+            // The whole answer would show the function's environment.
+            "--query",
+            "LastUpdateStatus",
         ])
     }
 }

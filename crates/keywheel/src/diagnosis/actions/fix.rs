@@ -28,7 +28,12 @@ pub(crate) enum Fix {
     /// Reserves concurrency for the function.
     Concurrency(String),
     /// Raises the function's time limit.
-    TimeLimit(String),
+    TimeLimit {
+        /// The function's ARN.
+        function: String,
+        /// The new limit, in seconds.
+        seconds: u32,
+    },
 }
 
 /// The name of a [`Fix`] on the command line.
@@ -68,7 +73,7 @@ impl Fix {
             Self::Restore => FixName::Restore,
             Self::Allow { .. } => FixName::Allow,
             Self::Concurrency(_) => FixName::Concurrency,
-            Self::TimeLimit(_) => FixName::TimeLimit,
+            Self::TimeLimit { .. } => FixName::TimeLimit,
         }
     }
 
@@ -77,9 +82,11 @@ impl Fix {
         match self {
             Self::Unpend(pending) => Some(Repair::Release { pending }),
             Self::Promote { from, to } => Some(Repair::Promote { from, to }),
-            Self::Nudge | Self::Restore | Self::Allow { .. } | Self::Concurrency(_) | Self::TimeLimit(_) => {
-                None
-            }
+            Self::Nudge
+            | Self::Restore
+            | Self::Allow { .. }
+            | Self::Concurrency(_)
+            | Self::TimeLimit { .. } => None,
         }
     }
 

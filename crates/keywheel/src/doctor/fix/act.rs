@@ -78,8 +78,8 @@ pub(super) async fn act(
                 name_of(function)
             ))
         }
-        (Fix::TimeLimit(function), _) => {
-            let done = aws::raise_time_limit(session, function).await;
+        (Fix::TimeLimit { function, seconds }, _) => {
+            let done = aws::set_time_limit(session, function, *seconds).await;
             done.map_err(|error| {
                 of_call(
                     "UpdateFunctionConfiguration",
@@ -87,7 +87,7 @@ pub(super) async fn act(
                     "lambda:UpdateFunctionConfiguration",
                 )
             })?;
-            Ok(format!("the time limit of {} is 60 s", name_of(function)))
+            Ok(format!("the time limit of {} is {seconds} s", name_of(function)))
         }
     }
 }

@@ -1,0 +1,142 @@
+//! What the labels leave open: a time limit, a success that was not recorded, a value that somebody stored, a function that is not ours.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use keywheel_tests::postgres::Server;
+use keywheel_tests::world::{FUNCTION, Setup};
+use secrets_manager_local::Fault;
+use staging_labels::Label;
+use tempfile::TempDir;
+
+use super::desk::{Desk, Screen};
+
+/// Types the first command that begins so, exactly as it is printed.
+async fn runs(desk: &Desk, screen: &Screen, beginning: &str) {
+    let command = screen.command(beginning, "");
+    let done = desk.types(command).await;
+    assert_eq!(done.code, 0, "{command}: {}{}", done.out, done.err);
+}
+
+/// A function of somebody's own, which logs a line, waits for so many seconds and fails; it is there as long as the directory.
+fn other(seconds: u32) -> (TempDir, PathBuf) {
+    let code = format!(
+        r#"#!/usr/bin/env python3
+import os, time, urllib.request
+
+api = f"http://{{os.environ['AWS_LAMBDA_RUNTIME_API']}}/2018-06-01/runtime/invocation"
+while True:
+    request = urllib.request.urlopen(f"{{api}}/next").headers["Lambda-Runtime-Aws-Request-Id"]
+    print("our own rotation", flush=True)
+    time.sleep({seconds})
+    body = b'{{"errorType": "RuntimeError", "errorMessage": "no ledger"}}'
+    urllib.request.urlopen(f"{{api}}/{{request}}/error", body)
+"#
+    );
+    let directory = tempfile::tempdir().expect("there is room");
+    let program = directory.path().join("own");
+    std::fs::write(&program, code).expect("it can be written");
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is ours");
+    (directory, program)
+}
+
+/// Keywheel's functions end in time, and say so. Others do not.
+#[tokio::test]
+async fn a_function_that_ran_into_its_time_limit_gets_more_time() {
+    let (_directory, program) = other(4);
+    let desk = Desk::set_up(|setup| setup.program(&program).timeout(Duration::from_secs(3))).await;
+    let error = desk.world.rotate().await.expect_err("three seconds are too few");
+    assert!(error.error_message.contains("timed out"), "{error:?}");
+    desk.minutes(5);
+    let screen = desk.doctor("").await;
+    screen.says(&["STUCK", "time-limit", "work: yes"]);
+    runs(&desk, &screen, "aws lambda update-function-configuration").await;
+    // Twice the limit each time: 60 s now, and 120 s if that was not enough.
+    let again = desk.doctor("").await;
+    again.command("aws lambda update-function-configuration", "--timeout 120 ");
+    let other = desk.doctor("--fix time-limit --yes").await;
+    assert!(other.err.contains("is 120 s"), "{}{}", other.out, other.err);
+}
+
+#[tokio::test]
+async fn a_switch_whose_success_was_not_recorded_is_told_from_a_lost_password() {
+    let desk = Desk::rotated(false).await;
+    let before = desk.world.carrier(&Label::Current).await;
+    let denied = Fault::error("AccessDeniedException", "User: u is not authorized").in_step("testSecret");
+    let fault = desk
+        .world
+        .aws
+        .faults()
+        .inject(denied.by_function(FUNCTION).every());
+    desk.world.rotate().await.expect_err("testSecret cannot read");
+    desk.world.aws.faults().remove(fault);
+    assert_ne!(
+        desk.world.carrier(&Label::Current).await,
+        before,
+        "AWSCURRENT has moved"
+    );
+    desk.minutes(5);
+    let screen = desk.doctor("").await;
+    screen.says(&["STUCK", "[switch-unconfirmed, role-may-not]"]);
+    desk.doctor("--login").await.says(&["work: yes (tried"]);
+    runs(&desk, &screen, "keywheel rotate").await;
+    desk.is_well().await;
+}
+
+#[tokio::test]
+async fn a_pending_value_of_unknown_origin_is_decided_by_a_login() {
+    for in_the_database in [false, true] {
+        let desk = Desk::rotated(false).await;
+        let text = desk.world.text(&Label::Current).await.expect("there is a value");
+        let mut document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        document["password"] = "somebody-made-this-up".into();
+        desk.world.put(&document.to_string(), &[Label::Pending]).await;
+        if in_the_database {
+            desk.world.database.set_password("somebody-made-this-up").await;
+        }
+        desk.minutes(5);
+        let screen = desk.doctor("").await;
+        screen.says(&["[pending-unclear]", "not known"]);
+        assert!(!screen.out.contains("--version-stage"), "{}", screen.out);
+        let asked = desk.types(screen.command("keywheel doctor", "--login")).await;
+        if in_the_database {
+            asked.says(&["[pending-unclear]", "work: no (tried"]);
+            let other = desk
+                .types(asked.command("keywheel doctor", "--login=AWSPENDING"))
+                .await;
+            other.says(&["[pending-after-set", "work: no (AWSPENDING"]);
+            let promote = other.command("aws secretsmanager", "--version-stage AWSCURRENT");
+            assert_eq!(desk.types(promote).await.code, 0);
+            desk.is_well().await;
+            continue;
+        }
+        asked.says(&["[pending-before-set", "work: yes (tried"]);
+        // Secrets Manager has no rotation to repeat.
+        let rotate = asked.command("keywheel rotate", "");
+        let unheard = desk.types(&format!("{rotate} --retry-within 3")).await;
+        assert!(
+            unheard.code == 1 && unheard.out.contains("no step was seen in 3 s"),
+            "{}",
+            unheard.out
+        );
+        let unpend = asked.command("aws secretsmanager", "--version-stage AWSPENDING");
+        assert_eq!(desk.types(unpend).await.code, 0);
+        assert_eq!(desk.types(rotate).await.code, 0);
+        desk.is_well().await;
+    }
+}
+
+/// A function of somebody's own, whose lines doctor does not know.
+#[tokio::test]
+async fn a_function_that_is_not_keywheels_is_not_explained() {
+    let (_directory, program) = other(0);
+    let world = Setup::on(Server::Main).program(&program).start().await;
+    world.rotate().await.expect_err("it always fails");
+    let desk = Desk::at(world);
+    let screen = desk.doctor("").await;
+    assert!(screen.out.contains("createSecret"), "{}", screen.out);
+    assert!(!screen.out.contains("keywheel explain"), "{}", screen.out);
+    assert_eq!(screen.code, 1, "{}", screen.out);
+}
