@@ -38,10 +38,24 @@ pub(crate) struct Serve {
     #[arg(long)]
     allow_remote: bool,
 
-    /// Hosts a function: a program that speaks Lambda's Runtime API, or the URL of a server that speaks
-    /// the Invoke API, such as `cargo lambda watch`. May be repeated.
-    #[arg(long = "function", value_name = "NAME=PATH|NAME=http://HOST:PORT")]
+    /// Hosts a function. May be repeated.
+    ///
+    /// It is a program that speaks Lambda's Runtime API, or the handler of a module in Python or Node
+    /// (`app/rotation.lambda_handler`, `app/index.handler`), or the URL of a server that speaks the Invoke API,
+    /// such as `cargo lambda watch`.
+    #[arg(
+        long = "function",
+        value_name = "NAME=PATH|NAME=MODULE.HANDLER|NAME=http://HOST:PORT"
+    )]
     functions: Vec<Function>,
+
+    /// The Python that runs handlers; it needs awslambdaric. `python3` if left out.
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+
+    /// The Node that runs handlers. `node` if left out.
+    #[arg(long, value_name = "PROGRAM")]
+    node: Option<PathBuf>,
 
     /// How long an invocation may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = positive)]
@@ -123,9 +137,11 @@ impl Serve {
                 self.listen
             )));
         }
-        if let Some(path) = self.functions.iter().find_map(Function::missing_program) {
-            let problem = format!("--function: there is no program {}", path.display());
-            return Err(io::Error::other(problem));
+        let (python, node) = (self.python.as_deref(), self.node.as_deref());
+        let run_by = |function: Function| function.run_by(python, node);
+        let functions: Vec<Function> = self.functions.into_iter().map(run_by).collect();
+        if let Some(obstacle) = functions.iter().find_map(Function::obstacle) {
+            return Err(io::Error::other(format!("--function: {obstacle}")));
         }
         let delays = if self.no_retry {
             Vec::new()
@@ -139,7 +155,7 @@ impl Serve {
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
             .pending_removal(self.pending_removed)
             .echo(true);
-        builder = self.functions.into_iter().fold(builder, Builder::function);
+        builder = functions.into_iter().fold(builder, Builder::function);
         builder = self
             .environment
             .into_iter()

@@ -12,7 +12,7 @@ use crate::api::{Operation, Quota};
 use crate::clock::Clock;
 use crate::faults::{Faults, Throttle};
 use crate::lambda::Host;
-use crate::records::{CallLog, RunLog};
+use crate::records::{CallLog, RunLog, Sessions};
 use crate::state::{ApiError, PendingRemoval, RotationKind, Secret, State, Unfinished, lifecycle, rotate};
 use crate::sync::lock;
 
@@ -34,6 +34,7 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) calls: CallLog,
     pub(crate) runs: RunLog,
+    pub(crate) sessions: Sessions,
     pub(crate) host: Arc<Host>,
     /// Wakes the scheduler when a schedule may have changed.
     pub(crate) rescheduled: Notify,
@@ -51,6 +52,7 @@ impl Core {
             faults: Faults::default(),
             calls,
             runs: RunLog::new(),
+            sessions: Sessions::default(),
             host,
             rescheduled: Notify::new(),
             state,
@@ -64,6 +66,7 @@ impl Core {
         self.faults.clear();
         self.calls.clear();
         self.runs.clear();
+        self.sessions.clear();
         self.rescheduled.notify_one();
     }
 

@@ -33,6 +33,7 @@ impl fmt::Debug for Variables {
 /// What the environment is made of.
 pub(crate) struct Environment<'a> {
     pub(crate) function: &'a str,
+    pub(crate) handler: &'a str,
     pub(crate) memory_mb: u32,
     pub(crate) task_root: &'a Path,
     pub(crate) runtime_api: &'a str,
@@ -64,7 +65,7 @@ impl Environment<'_> {
             // Servers that are tried out locally are at the machine itself, which Keywheel's functions refuse elsewhere.
             ("ALLOW_LOCAL_HOSTS", "true"),
             ("TZ", ":UTC"),
-            ("_HANDLER", "bootstrap"),
+            ("_HANDLER", self.handler),
         ];
         let root = self.task_root.as_os_str().to_owned();
         let texts = texts.into_iter().map(|(name, value)| (name.into(), value.into()));

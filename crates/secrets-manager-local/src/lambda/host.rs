@@ -190,7 +190,9 @@ impl Host {
                 let reply = remote::invoke(host, name, payload, limit).await;
                 (reply, Telemetry::default())
             }
-            Target::Program { .. } => self.invoke_program(&hosted, &request_id, payload, limit).await,
+            Target::Program { .. } | Target::Handler(_) => {
+                self.invoke_program(&hosted, &request_id, payload, limit).await
+            }
         };
         let duration = started.elapsed();
         let lines = hosted.log.since(position, &telemetry.sandbox);

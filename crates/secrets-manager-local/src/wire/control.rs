@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use staging_labels::VersionId;
 
+use super::metrics_api;
 use crate::arn::function_arn;
 use crate::engine::Core;
 use crate::faults::{Fault, FaultId, InjectedFault};
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/_local/secrets", post(change_secret))
         .route("/_local/functions", get(list_functions))
         .route("/_local/functions/{name}/logs", get(function_logs))
+        .route("/_local/functions/{name}/metrics", get(metrics_api::list))
         .route("/_local/functions/{name}/cool", post(cool_down))
 }
 

@@ -13,16 +13,25 @@ use crate::arn::{ACCOUNT, function_arn};
 use crate::engine::Core;
 use crate::lambda::Statement;
 
-/// `GetFunctionConfiguration`.
-pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
-    let found = core.host.name_of(&name).and_then(|name| {
-        let configuration = core.host.configuration(&name)?;
-        let rules = core.host.rules(&name)?;
-        Some((name, configuration, rules))
-    });
-    let Some((name, configuration, rules)) = found else {
+/// `GetFunction`. The code has no place that it could be fetched from.
+pub(super) async fn function(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
+    let Some(configuration) = described(&core, &name) else {
         return not_found(&name);
     };
+    Json(json!({ "Configuration": configuration, "Code": {}, "Tags": {} })).into_response()
+}
+
+/// `GetFunctionConfiguration`.
+pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
+    match described(&core, &name) {
+        Some(configuration) => Json(configuration).into_response(),
+        None => not_found(&name),
+    }
+}
+
+fn described(core: &Core, name: &str) -> Option<Value> {
+    let name = core.host.name_of(name)?;
+    let (configuration, rules) = (core.host.configuration(&name)?, core.host.rules(&name)?);
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let variables: BTreeMap<String, String> = configuration
         .environment
@@ -47,7 +56,7 @@ pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Pat
     if let Some(reason) = rules.reason {
         answer["StateReasonCode"] = reason.into();
     }
-    Json(answer).into_response()
+    Some(answer)
 }
 
 /// `GetPolicy`
@@ -85,8 +94,8 @@ pub(super) fn statement_json(name: &str, statement: &Statement) -> Value {
     let mut text = json!({
         "Sid": statement.id,
         "Effect": "Allow",
-        "Principal": { "Service": statement.principal },
-        "Action": "lambda:InvokeFunction",
+        "Principal": principal_json(&statement.principal),
+        "Action": statement.action,
         "Resource": function_arn(name),
     });
     if let Some(account) = &statement.source_account {
@@ -96,4 +105,18 @@ pub(super) fn statement_json(name: &str, statement: &Statement) -> Value {
         text["Condition"]["ArnLike"] = json!({ "AWS:SourceArn": arn });
     }
     text
+}
+
+/// A service, an account or everybody, as a policy writes them.
+fn principal_json(principal: &str) -> Value {
+    if principal == "*" {
+        return "*".into();
+    }
+    if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
+        return json!({ "AWS": format!("arn:aws:iam::{principal}:root") });
+    }
+    if principal.starts_with("arn:") {
+        return json!({ "AWS": principal });
+    }
+    json!({ "Service": principal })
 }

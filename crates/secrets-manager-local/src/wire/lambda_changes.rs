@@ -19,6 +19,7 @@ use crate::lambda::Statement;
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewStatement {
     statement_id: String,
+    action: String,
     principal: String,
     source_account: Option<String>,
     source_arn: Option<String>,
@@ -35,6 +36,7 @@ pub(super) async fn add_permission(
     };
     let statement = Statement {
         id: new.statement_id,
+        action: new.action,
         principal: new.principal,
         source_account: new.source_account,
         source_arn: new.source_arn,
@@ -64,10 +66,18 @@ pub(super) async fn remove_permission(
     let Some(name) = core.host.name_of(&name) else {
         return not_found(&name);
     };
-    core.host.change_rules(&name, |rules| {
+    let removed = core.host.change_rules(&name, |rules| {
+        let before = rules.statements.len();
         rules.statements.retain(|statement| statement.id != id);
+        rules.statements.len() < before
     });
-    StatusCode::NO_CONTENT.into_response()
+    if removed == Some(true) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let message = format!("Statement {id} is not found in resource policy.");
+    let error_type = [("x-amzn-errortype", "ResourceNotFoundException")];
+    let body = json!({ "Type": "User", "Message": message });
+    (StatusCode::NOT_FOUND, error_type, Json(body)).into_response()
 }
 
 #[derive(Deserialize)]

@@ -20,6 +20,7 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
             "/2015-03-31/functions/{name}/invocations",
             post(invoke_api::invoke),
         )
+        .route("/2015-03-31/functions/{name}", get(lambda_api::function))
         .route(
             "/2015-03-31/functions/{name}/configuration",
             get(lambda_api::configuration).put(lambda_changes::update),

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
-use super::{logs_api, trail_api};
+use super::credential::Credential;
+use super::{logs_api, sts_api, trail_api};
 use crate::api::Operation;
 use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
@@ -21,6 +22,9 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// `POST /`
 pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(answer) = sts_api::answer(&core, &headers, &body) {
+        return answer;
+    }
     if !is_json(&headers) {
         return unsupported_media_type();
     }
@@ -109,11 +113,7 @@ struct Caller {
 impl Caller {
     /// A sandbox is known by the access key id in the signature.
     fn of(core: &Core, headers: &HeaderMap) -> Self {
-        let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
-        let credential = authorization
-            .and_then(|text| text.split_once("Credential="))
-            .map(|(_, rest)| rest);
-        let key = credential.and_then(|rest| rest.split('/').next());
+        let key = Credential::of(headers).map(|credential| credential.access_key_id);
         let sandbox = key.and_then(|key| core.host.sandbox(key));
         let event = sandbox.as_ref().and_then(|sandbox| sandbox.event());
         Self { sandbox, event }

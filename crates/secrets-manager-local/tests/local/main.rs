@@ -10,4 +10,5 @@ mod protocol;
 mod questions;
 mod rotations;
 mod schedules;
+mod tools;
 mod web_pages;

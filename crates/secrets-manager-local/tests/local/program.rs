@@ -202,11 +202,22 @@ fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
         write("a", "{\"db\": canary"),
         write("b", "{\"a name\": \"canary\"}"),
     );
+    write("rotation.py", "");
+    let handler = format!("rotate={}/rotation.handler", directory.path().display());
     for (arguments, words) in [
         (
             ["--function", "rotate=/nonexistent/bootstrap"],
             "there is no program /nonexistent/bootstrap",
         ),
+        (
+            ["--function", "rotate=no-such-program"],
+            "there is no program no-such-program",
+        ),
+        (
+            ["--function", "rotate=app.lambda_handler"],
+            "no module of a handler app.lambda_handler",
+        ),
+        (["--function", &handler], "-m pip install awslambdaric"),
         (
             ["--secrets", "/nonexistent/secrets.json"],
             "/nonexistent/secrets.json: No such file",
@@ -217,6 +228,8 @@ fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
         let output = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
             .arg("serve")
             .args(arguments)
+            // A program that can import nothing.
+            .args(["--python", "false"])
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);

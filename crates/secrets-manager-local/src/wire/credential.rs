@@ -1,0 +1,58 @@
+//! Who signed a request, and for where. The signature itself is not checked.
+
+use axum::http::HeaderMap;
+
+/// The credential of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Credential<'a> {
+    /// The access key id.
+    pub(super) access_key_id: &'a str,
+    /// The region of its scope.
+    pub(super) region: &'a str,
+}
+
+impl<'a> Credential<'a> {
+    /// The one in the `Authorization` header.
+    pub(super) fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let authorization = headers.get("authorization")?.to_str().ok()?;
+        let (_, credential) = authorization.split_once("Credential=")?;
+        let scope = credential.split([',', ' ']).next()?;
+        // An access key id may have slashes; the scope has four more parts.
+        let mut parts = scope.rsplitn(5, '/');
+        let region = parts.nth(2)?;
+        let access_key_id = parts.nth(1)?;
+        Some(Self {
+            access_key_id,
+            region,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_and_the_region_are_read_from_the_scope() {
+        let read = |text: &str| {
+            let headers = HeaderMap::from_iter([(axum::http::header::AUTHORIZATION, text.parse().unwrap())]);
+            Credential::of(&headers).map(|found| (found.access_key_id.to_owned(), found.region.to_owned()))
+        };
+        let signed = |key| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential={key}/20260101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00"
+            )
+        };
+        for key in ["test", "a/b", "ASIALOCAL0"] {
+            assert_eq!(read(&signed(key)), Some((key.to_owned(), "eu-west-1".to_owned())));
+        }
+        for text in [
+            "",
+            "Bearer x",
+            "AWS4-HMAC-SHA256 Credential=test",
+            "Credential=a/b/c/d",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
