@@ -69,6 +69,16 @@ pub(crate) struct Serve {
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     environment: Vec<(String, String)>,
 
+    /// A region; the first is where a request goes that names none. May be repeated.
+    ///
+    /// With several, the region that a request is signed for decides. With one, every request goes there.
+    #[arg(long = "region", value_name = "REGION", default_value = secrets_manager_local::REGION, value_parser = region)]
+    regions: Vec<String>,
+
+    /// The account, in every ARN.
+    #[arg(long, value_name = "TWELVE DIGITS", default_value = secrets_manager_local::ACCOUNT, value_parser = account)]
+    account: String,
+
     /// The six characters at the end of every secret's ARN; random if left out.
     #[arg(long, value_name = "AbCdEf", value_parser = arn_suffix)]
     arn_suffix: Option<String>,
@@ -150,6 +160,8 @@ impl Serve {
         };
         let mut builder = LocalSecretsManager::builder()
             .listen(self.listen)
+            .regions(self.regions)
+            .account(self.account)
             .timeout(Duration::from_secs_f64(self.timeout))
             .memory_mb(self.memory)
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
@@ -179,6 +191,21 @@ impl Serve {
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.contains('-') && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err("write a region such as eu-west-1".to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("write twelve digits".to_owned())
 }
 
 fn arn_suffix(text: &str) -> Result<String, String> {
@@ -248,6 +275,9 @@ mod tests {
             ["--retry-delays", "1,-1"],
             ["--arn-suffix", "toolong"],
             ["--env", "NAME"],
+            ["--region", "nowhere"],
+            ["--region", "eu-west-1/x"],
+            ["--account", "1234"],
         ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");
         }

@@ -61,8 +61,9 @@ fn announce(server: &LocalSecretsManager) -> io::Result<()> {
     let line = json!({
         "url": server.url(),
         "pid": std::process::id(),
-        "region": secrets_manager_local::REGION,
-        "account": secrets_manager_local::ACCOUNT,
+        "region": server.regions().first(),
+        "regions": server.regions(),
+        "account": server.account(),
         "functions": server.function_arns(),
     });
     let mut stdout = io::stdout();

@@ -4,8 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
-use crate::arn::REGION;
-
 /// Variables whose values `Debug` does not show: they may be passwords.
 #[derive(Clone, Default)]
 pub(crate) struct Variables(Vec<(OsString, OsString)>);
@@ -33,6 +31,7 @@ impl fmt::Debug for Variables {
 /// What the environment is made of.
 pub(crate) struct Environment<'a> {
     pub(crate) function: &'a str,
+    pub(crate) region: &'a str,
     pub(crate) handler: &'a str,
     pub(crate) memory_mb: u32,
     pub(crate) task_root: &'a Path,
@@ -48,8 +47,8 @@ impl Environment<'_> {
         let memory = self.memory_mb.to_string();
         let log_group = format!("/aws/lambda/{}", self.function);
         let texts = [
-            ("AWS_REGION", REGION),
-            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_REGION", self.region),
+            ("AWS_DEFAULT_REGION", self.region),
             ("AWS_LAMBDA_FUNCTION_NAME", self.function),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),

@@ -33,6 +33,8 @@ pub(crate) struct Sandbox {
     pub(crate) id: String,
     /// The function's name.
     pub(crate) function: String,
+    /// The region that the process was told.
+    pub(super) region: String,
     process: Process,
     jobs: mpsc::Sender<Job>,
     init: watch::Receiver<Init>,
@@ -57,6 +59,7 @@ pub(crate) struct Event {
 /// What all sandboxes of a function have in common.
 pub(crate) struct Blueprint<'a> {
     pub(crate) function: &'a Function,
+    pub(crate) region: &'a str,
     pub(crate) memory_mb: u32,
     pub(crate) environment: &'a Variables,
     pub(crate) endpoint: &'a str,
@@ -94,6 +97,7 @@ impl Sandbox {
         Ok(Self {
             id,
             function,
+            region: blueprint.region.to_owned(),
             process,
             jobs,
             init,
@@ -249,6 +253,7 @@ fn environment(
     let log_stream = format!("{today}/[$LATEST]{}", id.to_lowercase());
     let lambda = Environment {
         function: &blueprint.function.name,
+        region: blueprint.region,
         handler: &blueprint.function.runtime().1,
         memory_mb: blueprint.memory_mb,
         task_root,

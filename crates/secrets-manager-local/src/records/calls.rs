@@ -18,6 +18,8 @@ pub struct CallRecord {
     pub number: usize,
     /// The operation, or what stood in `X-Amz-Target` if there is none of this name.
     pub operation: String,
+    /// The region that was asked; absent if this server does not have it.
+    pub region: Option<String>,
     /// The function that called, if it was one.
     pub function: Option<String>,
     /// The access key id of its sandbox.
@@ -164,6 +166,7 @@ mod tests {
         CallRecord {
             number: 0,
             operation: operation.to_owned(),
+            region: None,
             function: function.map(str::to_owned),
             sandbox: None,
             step: None,

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::in_memory::InMemory;
 use super::local::LocalSecretsManager;
 use crate::api::Quota;
+use crate::arn::Realm;
 use crate::clock::Clock;
 use crate::engine::{Core, Settings, run_schedule};
 use crate::http::{reachable, serve};
@@ -48,6 +49,7 @@ impl Default for Builder {
             echo: false,
             clock: Clock::system(),
             settings: Settings {
+                realm: Realm::default(),
                 arn_suffix: None,
                 retry_delays: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
                 quotas: BTreeMap::new(),
@@ -116,6 +118,24 @@ impl Builder {
         self
     }
 
+    /// The account of every ARN, twelve digits; `ACCOUNT` if not set.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.settings.realm.set_account(account.into());
+        self
+    }
+
+    /// The regions; `REGION` if not set. The first is where a request goes that names none.
+    ///
+    /// With several, the region that a request is signed for decides. With one, every request goes there.
+    #[must_use]
+    pub fn regions<T: Into<String>>(mut self, regions: impl IntoIterator<Item = T>) -> Self {
+        self.settings
+            .realm
+            .set_regions(regions.into_iter().map(Into::into));
+        self
+    }
+
     /// The waits between a rotation's attempts: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
     ///
     /// There is one attempt more than there are waits.
@@ -179,6 +199,7 @@ impl Builder {
     /// A Secrets Manager that only this process can ask, without functions: nothing is listened on.
     pub fn in_memory(self) -> InMemory {
         let host = HostSettings {
+            realm: self.settings.realm.clone(),
             timeout: self.timeout,
             memory_mb: self.memory_mb,
             environment: self.environment,
@@ -228,6 +249,7 @@ impl Builder {
             Err(error) => return drop(up.send(Err(error))),
         };
         let host = HostSettings {
+            realm: self.settings.realm.clone(),
             timeout: self.timeout,
             memory_mb: self.memory_mb,
             environment: self.environment,

@@ -53,6 +53,8 @@ pub(crate) struct Secret {
     pub(crate) owning_service: Option<String>,
     /// The primary's region, if it is a replica (fact 17).
     pub(crate) primary_region: Option<String>,
+    /// The primary's ARN, if it is a replica of a secret of this server.
+    pub(crate) primary_arn: Option<String>,
     /// Its copies in other regions (fact 17).
     pub(crate) replicas: Vec<Replica>,
 }
@@ -133,13 +135,13 @@ impl Secret {
         }
     }
 
-    /// Refuses whatever only the primary of a replicated secret takes (fact 17).
+    /// Refuses whatever only the primary of a replicated secret takes (facts 17 and 30).
     pub(crate) fn refuse_replica(&self) -> Result<(), ApiError> {
         match &self.primary_region {
             None => Ok(()),
-            Some(region) => Err(ApiError::invalid_request(format!(
-                "You can't perform this operation on a replica secret. Use the primary secret in {region}."
-            ))),
+            Some(_) => Err(ApiError::invalid_parameter(
+                "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
+            )),
         }
     }
 

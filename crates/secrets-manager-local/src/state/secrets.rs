@@ -52,6 +52,17 @@ impl State {
         Ok(())
     }
 
+    /// Removes the copies that `is_stray`.
+    pub(super) fn drop_copies(&mut self, is_stray: impl Fn(&Secret) -> bool) {
+        let secrets = &mut self.secrets;
+        secrets.retain(|_, secret| secret.primary_arn.is_none() || !is_stray(secret));
+    }
+
+    /// Notes something on a secret that is no write of it.
+    pub(super) fn note(&mut self, arn: &str, note: impl FnOnce(&mut Secret)) {
+        self.secrets.get_mut(arn).map(note);
+    }
+
     /// Removes the secrets whose recovery window has passed.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         self.secrets

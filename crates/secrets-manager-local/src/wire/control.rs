@@ -15,7 +15,6 @@ use serde_json::json;
 use staging_labels::VersionId;
 
 use super::metrics_api;
-use crate::arn::function_arn;
 use crate::engine::Core;
 use crate::faults::{Fault, FaultId, InjectedFault};
 use crate::records::{CallRecord, RotationRun};
@@ -106,16 +105,18 @@ struct Which {
 }
 
 async fn list_rotations(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Json<Vec<RotationRun>> {
-    let arn = which
-        .secret
-        .map(|id: String| core.read(|state| state.resolve(&id).map_or_else(|_| id.clone(), str::to_owned)));
+    let arn = which.secret.map(|id: String| {
+        core.read_by(&id, |state| {
+            state.resolve(&id).map_or_else(|_| id.clone(), str::to_owned)
+        })
+    });
     Json(core.runs.list(arn.as_deref()))
 }
 
 async fn list_events(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Response {
     let id = which.secret.unwrap_or_default();
     let entry = |event: &TrailEvent| json!({ "eventName": event.name, "eventTime": event.at.to_string(), "versionId": event.version.as_str() });
-    let events = core.read(|state| {
+    let events = core.read_by(&id, |state| {
         state
             .find(&id)
             .map(|secret| secret.trail.iter().map(entry).collect::<Vec<_>>())
@@ -145,8 +146,9 @@ async fn change_secret(State(core): State<Arc<Core>>, Body(change): Body<Change>
 }
 
 async fn list_functions(State(core): State<Arc<Core>>) -> Response {
-    let functions = core.host.names().into_iter();
-    let entries = functions.map(|name| json!({ "FunctionArn": function_arn(&name), "FunctionName": name }));
+    let (realm, functions) = (core.realm(), core.host.names().into_iter());
+    let arn = |name: &str| realm.function_arn(realm.home(), name);
+    let entries = functions.map(|name| json!({ "FunctionArn": arn(&name), "FunctionName": name }));
     Json(entries.collect::<Vec<_>>()).into_response()
 }
 

@@ -2,6 +2,8 @@
 
 use axum::http::HeaderMap;
 
+use crate::engine::Core;
+
 /// The credential of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Credential<'a> {
@@ -26,6 +28,20 @@ impl<'a> Credential<'a> {
             region,
         })
     }
+}
+
+/// The region that a request is signed for; with one region, that one. `None` if it is not served.
+pub(super) fn region<'a>(core: &'a Core, headers: &HeaderMap) -> Option<&'a str> {
+    let signed = Credential::of(headers).map(|credential| credential.region);
+    core.realm().signed_for(signed)
+}
+
+/// The region that the function's ARN, or else the signature, names; the home region if neither does.
+pub(super) fn function_region<'a>(core: &'a Core, headers: &HeaderMap, function: &str) -> &'a str {
+    if function.starts_with("arn:") {
+        return core.realm().region_of(function);
+    }
+    region(core, headers).unwrap_or_else(|| core.realm().home())
 }
 
 #[cfg(test)]

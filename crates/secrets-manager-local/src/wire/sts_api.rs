@@ -9,7 +9,6 @@ use axum::response::{IntoResponse as _, Response};
 use uuid::Uuid;
 
 use super::credential::Credential;
-use crate::arn::ACCOUNT;
 use crate::engine::Core;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -39,6 +38,7 @@ pub(super) fn answer(core: &Core, headers: &HeaderMap, body: &[u8]) -> Option<Re
 }
 
 fn identity(core: &Core, headers: &HeaderMap) -> String {
+    let own = core.realm().account();
     let key = Credential::of(headers).map(|credential| credential.access_key_id);
     let function = key.and_then(|key| core.host.sandbox(key));
     let (id, arn) = match (function, key.and_then(|key| core.sessions.arn(key))) {
@@ -46,19 +46,16 @@ fn identity(core: &Core, headers: &HeaderMap) -> String {
             let name = &sandbox.function;
             (
                 role_id(name),
-                format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{name}"),
+                format!("arn:aws:sts::{own}:assumed-role/{name}/{name}"),
             )
         }
         (None, Some(arn)) => {
             let session = arn.rsplit('/').next().unwrap_or_default();
             (role_id(session), arn)
         }
-        (None, None) => (
-            "AIDALOCAL".to_owned(),
-            format!("arn:aws:iam::{ACCOUNT}:user/local"),
-        ),
+        (None, None) => ("AIDALOCAL".to_owned(), format!("arn:aws:iam::{own}:user/local")),
     };
-    let account = arn.split(':').nth(4).unwrap_or(ACCOUNT);
+    let account = arn.split(':').nth(4).unwrap_or(own);
     format!("<Arn>{arn}</Arn><UserId>{id}</UserId><Account>{account}</Account>")
 }
 

@@ -48,7 +48,7 @@ def post(url, payload):
 
 
 def secrets_manager(operation, **parameters):
-    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/secretsmanager/aws4_request"
+    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/{os.environ['AWS_REGION']}/secretsmanager/aws4_request"
     headers = [
         "Content-Type: application/x-amz-json-1.1",
         f"X-Amz-Target: secretsmanager.{operation}",

@@ -8,6 +8,7 @@ mod functions;
 mod program;
 mod protocol;
 mod questions;
+mod regions;
 mod rotations;
 mod schedules;
 mod tools;
