@@ -3,6 +3,7 @@
 mod command_line;
 
 use std::io::{self, Write as _};
+use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(serve: Serve) -> io::Result<()> {
+    // Before anybody is told that it serves: the parent may end right after.
+    let parent = parent_id();
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (secrets, ends_with_parent) = (serve.first_secrets()?, serve.ends_with_parent());
@@ -42,16 +45,15 @@ async fn run(serve: Serve) -> io::Result<()> {
     tokio::select! {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
-        () = parent_has_ended(), if ends_with_parent => {}
+        () = has_ended(parent), if ends_with_parent => {}
     }
     drop(server);
     Ok(())
 }
 
 /// A process whose parent ends gets another one.
-async fn parent_has_ended() {
-    let parent = std::os::unix::process::parent_id();
-    while std::os::unix::process::parent_id() == parent {
+async fn has_ended(parent: u32) {
+    while parent_id() == parent {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
