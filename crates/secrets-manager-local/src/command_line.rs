@@ -11,6 +11,9 @@ use secrets_manager_local::{Builder, Function, LocalSecretsManager, PendingRemov
 use serde_json::{Map, Value as Json};
 use strum::VariantNames as _;
 
+/// The variable that has the token.
+const TOKEN: &str = "SECRETS_MANAGER_LOCAL_TOKEN";
+
 /// A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions.
 ///
 /// For tests and laptops, not for production: it checks no signature, keeps secrets in memory in the
@@ -34,9 +37,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Allows an address that other machines can reach. They can then read every secret.
+    /// Allows an address that other machines can reach. Callers then need a token.
     #[arg(long)]
     allow_remote: bool,
+
+    /// What callers must send as their access key id, or as a bearer token.
+    ///
+    /// The variable `SECRETS_MANAGER_LOCAL_TOKEN` says the same, and others on the machine do not see it. If neither is
+    /// given, `--allow-remote` makes one, and the first line on stdout has it.
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    token: Option<String>,
 
     /// Hosts a function. May be repeated.
     ///
@@ -123,6 +133,18 @@ impl Serve {
         self.with_parent
     }
 
+    /// The token that callers need, if they need one.
+    pub(crate) fn token(&self) -> io::Result<Option<String>> {
+        let set = std::env::var(TOKEN).ok().filter(|text| !text.is_empty());
+        let set = set.map(|text| token(&text)).transpose();
+        let set = set.map_err(|problem| io::Error::other(format!("{TOKEN}: {problem}")))?;
+        let fresh = || {
+            self.allow_remote
+                .then(|| uuid::Uuid::new_v4().simple().to_string())
+        };
+        Ok(self.token.clone().or(set).or_else(fresh))
+    }
+
     /// The names and values of `--secrets`. No error quotes the file.
     pub(crate) fn first_secrets(&self) -> io::Result<Vec<(String, String)>> {
         let Some(path) = &self.secrets else {
@@ -191,6 +213,15 @@ impl Serve {
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// What can be an access key id, and a part of a cookie.
+fn token(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if (16..=128).contains(&text.len()) && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err("write 16 to 128 letters, digits, - or _".to_owned())
 }
 
 fn region(text: &str) -> Result<String, String> {
@@ -278,6 +309,8 @@ mod tests {
             ["--region", "nowhere"],
             ["--region", "eu-west-1/x"],
             ["--account", "1234"],
+            ["--token", "short"],
+            ["--token", "a token with blanks"],
         ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");
         }

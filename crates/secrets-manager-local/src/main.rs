@@ -34,14 +34,18 @@ async fn run(serve: Serve) -> io::Result<()> {
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (secrets, ends_with_parent) = (serve.first_secrets()?, serve.ends_with_parent());
-    let builder = serve.into_builder()?;
+    let token = serve.token()?;
+    let mut builder = serve.into_builder()?;
+    if let Some(token) = &token {
+        builder = builder.token(token);
+    }
     writeln!(io::stderr(), "{NOT_FOR_PRODUCTION}")?;
     let server = builder.start().await?;
     for (name, value) in secrets {
         let created = server.create_secret(&name, &value);
         created.map_err(|error| io::Error::other(format!("--secrets: {name}: {error}")))?;
     }
-    announce(&server)?;
+    announce(&server, token.as_deref())?;
     tokio::select! {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
@@ -59,8 +63,8 @@ async fn has_ended(parent: u32) {
 }
 
 /// The first line on stdout: one JSON object.
-fn announce(server: &LocalSecretsManager) -> io::Result<()> {
-    let line = json!({
+fn announce(server: &LocalSecretsManager, token: Option<&str>) -> io::Result<()> {
+    let mut line = json!({
         "url": server.url(),
         "pid": std::process::id(),
         "region": server.regions().first(),
@@ -68,6 +72,9 @@ fn announce(server: &LocalSecretsManager) -> io::Result<()> {
         "account": server.account(),
         "functions": server.function_arns(),
     });
+    if let Some(token) = token {
+        line["accessKeyId"] = token.into();
+    }
     let mut stdout = io::stdout();
     writeln!(stdout, "{line}")?;
     stdout.flush()

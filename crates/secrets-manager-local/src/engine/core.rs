@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use staging_labels::VersionId;
 use tokio::sync::Notify;
 
+use super::token::Token;
 use crate::api::{Operation, Quota};
 use crate::arn::Realm;
 use crate::clock::Clock;
@@ -23,6 +24,8 @@ use crate::sync::lock;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) realm: Realm,
+    /// What a caller must know.
+    pub(crate) token: Option<Token>,
     pub(crate) arn_suffix: Option<String>,
     pub(crate) retry_delays: Vec<Duration>,
     pub(crate) quotas: BTreeMap<Quota, usize>,

@@ -89,6 +89,7 @@ pub(crate) fn is_inherited(name: &OsStr) -> bool {
         "AWS_ROLE_ARN",
         "AWS_ROLE_SESSION_NAME",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "SECRETS_MANAGER_LOCAL_TOKEN",
     ];
     !kept_back.contains(&name) && !name.starts_with("AWS_CONTAINER_") && !name.starts_with("AWS_ENDPOINT_URL")
 }
@@ -104,6 +105,7 @@ mod tests {
             "AWS_PROFILE",
             "AWS_ENDPOINT_URL_SECRETSMANAGER",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+            "SECRETS_MANAGER_LOCAL_TOKEN",
         ] {
             assert!(!is_inherited(OsStr::new(name)), "{name}");
         }

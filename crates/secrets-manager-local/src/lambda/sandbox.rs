@@ -20,7 +20,7 @@ use super::outcome::{Reply, Telemetry};
 use super::process::{Process, Start};
 use super::program::locate;
 use super::runtime_api::{Init, Job, runtime_api};
-use crate::http::serve;
+use crate::http::{Hosts, serve};
 use crate::sync::lock;
 
 /// Lambda gives a function this long to come up.
@@ -92,7 +92,7 @@ impl Sandbox {
         };
         let started = Instant::now();
         let process = Process::start(start)?;
-        let listener = tokio::spawn(serve(socket, address, router));
+        let listener = tokio::spawn(serve(socket, Hosts::Own(address), router));
         let function = blueprint.function.name.clone();
         Ok(Self {
             id,

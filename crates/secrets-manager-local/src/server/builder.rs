@@ -17,8 +17,8 @@ use super::local::LocalSecretsManager;
 use crate::api::Quota;
 use crate::arn::Realm;
 use crate::clock::Clock;
-use crate::engine::{Core, Settings, run_schedule};
-use crate::http::{reachable, serve};
+use crate::engine::{Core, Settings, Token, run_schedule};
+use crate::http::{Hosts, reachable, serve};
 use crate::lambda::{Function, Host, HostSettings, Variables};
 use crate::records::{CallKinds, CallLog};
 use crate::state::PendingRemoval;
@@ -50,6 +50,7 @@ impl Default for Builder {
             clock: Clock::system(),
             settings: Settings {
                 realm: Realm::default(),
+                token: None,
                 arn_suffix: None,
                 retry_delays: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
                 quotas: BTreeMap::new(),
@@ -122,6 +123,15 @@ impl Builder {
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> Self {
         self.settings.realm.set_account(account.into());
+        self
+    }
+
+    /// What a caller must send as its access key id, or as a bearer token; no caller needs one if not set.
+    ///
+    /// With it, the `Host` of a request may be any name: a web page does not know the token.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.token = Some(Token::new(token.into()));
         self
     }
 
@@ -260,12 +270,16 @@ impl Builder {
         let host = Arc::new(Host::new(host, self.functions));
         let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host), calls));
         let routes = routes(Arc::clone(&core));
+        let hosts = match core.settings.token {
+            Some(_) => Hosts::Any,
+            None => Hosts::Own(address),
+        };
         if up
             .send(Ok((Arc::clone(&core), Handle::current(), address)))
             .is_ok()
         {
             tokio::select! {
-                () = serve(listener, address, routes) => {}
+                () = serve(listener, hosts, routes) => {}
                 () = run_schedule(core) => {}
                 _ = stopped => {}
             }

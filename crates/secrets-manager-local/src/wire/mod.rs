@@ -3,6 +3,7 @@
 //!
 //! This folder reads requests and writes answers; `engine` does the work. The Runtime API of a function is in `lambda`.
 
+mod access;
 mod control;
 mod credential;
 mod invoke_api;

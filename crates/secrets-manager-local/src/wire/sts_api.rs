@@ -18,8 +18,7 @@ type Parameters = BTreeMap<String, String>;
 
 /// The answer, if the request is a form with an action of STS.
 pub(super) fn answer(core: &Core, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
-    let content_type = headers.get("content-type")?.to_str().ok()?;
-    content_type.starts_with(FORM).then_some(())?;
+    is_form(headers).then_some(())?;
     // A form is written as the query of a URL is.
     let uri: Uri = format!("/?{}", std::str::from_utf8(body).ok()?).parse().ok()?;
     let Query(parameters) = Query::<Parameters>::try_from_uri(&uri).ok()?;
@@ -33,8 +32,14 @@ pub(super) fn answer(core: &Core, headers: &HeaderMap, body: &[u8]) -> Option<Re
     };
     Some(match answer {
         Ok(body) => (StatusCode::OK, [("content-type", "text/xml")], body).into_response(),
-        Err(refusal) => refused(refusal.0, &refusal.1),
+        Err(refusal) => refused(StatusCode::BAD_REQUEST, refusal.0, &refusal.1),
     })
+}
+
+/// Whether the request is a form, as STS takes them.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|content_type| content_type.starts_with(FORM))
 }
 
 fn identity(core: &Core, headers: &HeaderMap) -> String {
@@ -118,11 +123,12 @@ fn xml(action: &str, result: &str) -> String {
     )
 }
 
-fn refused(code: &str, message: &str) -> Response {
+/// An error, as STS writes it.
+pub(super) fn refused(status: StatusCode, code: &str, message: &str) -> Response {
     let id = Uuid::new_v4();
     let body = format!(
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
          <RequestId>{id}</RequestId></ErrorResponse>"
     );
-    (StatusCode::BAD_REQUEST, [("content-type", "text/xml")], body).into_response()
+    (status, [("content-type", "text/xml")], body).into_response()
 }

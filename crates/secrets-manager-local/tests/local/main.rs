@@ -9,6 +9,7 @@ mod program;
 mod protocol;
 mod questions;
 mod regions;
+mod remote;
 mod rotations;
 mod schedules;
 mod tools;
