@@ -14,6 +14,9 @@ use super::schedule::midnight;
 use super::trail::{TrailEvent, TrailEventName};
 use super::value::Value;
 
+/// Events kept of a secret; older ones are forgotten.
+const KEPT_EVENTS: usize = 1_000;
+
 /// A secret with its versions and its rotation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Secret {
@@ -124,6 +127,9 @@ impl Secret {
 
     /// Adds an event to the trail.
     pub(super) fn record(&mut self, name: TrailEventName, version: VersionId, at: Timestamp) {
+        if self.trail.len() == KEPT_EVENTS {
+            self.trail.remove(0);
+        }
         self.trail.push(TrailEvent { at, name, version });
     }
 
