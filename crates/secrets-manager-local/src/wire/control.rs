@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/_local/calls", get(list_calls).delete(clear_calls))
         .route("/_local/pending", post(stage_pending))
         .route("/_local/rotations", get(list_rotations))
+        .route("/_local/rotations/{version}", get(await_rotation))
         .route("/_local/events", get(list_events))
         .route("/_local/secrets", post(change_secret))
         .route("/_local/functions", get(list_functions))
@@ -105,12 +106,27 @@ struct Which {
 }
 
 async fn list_rotations(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Json<Vec<RotationRun>> {
-    let arn = which.secret.map(|id: String| {
-        core.read_by(&id, |state| {
-            state.resolve(&id).map_or_else(|_| id.clone(), str::to_owned)
-        })
-    });
+    let arn = which.secret.map(|id| arn_of(&core, id));
     Json(core.runs.list(arn.as_deref()))
+}
+
+/// Answers when the rotation has ended.
+async fn await_rotation(
+    State(core): State<Arc<Core>>,
+    Path(version): Path<String>,
+    Query(which): Query<Which>,
+) -> Response {
+    let arn = arn_of(&core, which.secret.unwrap_or_default());
+    match core.runs.wait(&arn, &version).await {
+        Some(run) => Json(run).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such rotation").into_response(),
+    }
+}
+
+/// The ARN of a secret, or what was asked for if there is none.
+fn arn_of(core: &Core, id: String) -> String {
+    let found = core.read_by(&id, |state| state.resolve(&id).map(str::to_owned));
+    found.unwrap_or(id)
 }
 
 async fn list_events(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Response {

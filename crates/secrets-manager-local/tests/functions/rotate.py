@@ -2,7 +2,7 @@
 """A rotation function of the tests: a Lambda runtime client and the four steps, standard library only.
 
 What it is told by the environment:
-  BEHAVIOUR  nothing; "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
+  BEHAVIOUR  none; "nothing" (at any step); "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
              "fail-once STEP" (fails until the file STATE exists); "slow SECONDS"; "child"
   STATE      a file for "fail-once"
 """
@@ -118,6 +118,8 @@ def handle(event):
         return os.environ[event["Variable"]]
     if "Step" not in event:
         return event
+    if "nothing" in BEHAVIOUR:
+        return None
     step, secret, token = event["Step"], event["SecretId"], event["ClientRequestToken"]
     print(f"{step} of {token}", flush=True)
     misbehave(step)
