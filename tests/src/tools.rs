@@ -150,10 +150,6 @@ impl Tools {
         self.etcd.as_deref().ok_or_else(|| missing("etcd", "test"))
     }
 
-    /// The `node_modules` that have the AWS SDK for JavaScript.
-    pub npm_sdk: Option<PathBuf>,
-    /// pytest; its Python has awslambdaric and boto3.
-    pub pytest: Option<PathBuf>,
     /// A Python that has `JupyterHub`, Kinto, `OctoPrint` and Synapse.
     pub fn pypi_servers(&self) -> Result<&Path, MissingTool> {
         self.pypi_servers

@@ -64,16 +64,20 @@ def unknown_function(server, name):
     return rotate(server, name, 2, RotationLambdaARN=FUNCTION.replace("nothing", "unknown"))
 
 
-def no_function(server, name):
-    return rotate(server, name, 2)
-
-
-def function_that_does_nothing(server, name):
-    rotate(server, name, 2, RotationLambdaARN=FUNCTION)
+def current_value(server, name):
     try:
         return server.get_secret_value(SecretId=name).get("SecretString", "no value")
     except ClientError as error:
         return error.response["Error"]["Code"]
+
+
+def no_function(server, name):
+    return f"{rotate(server, name, 2)}: {current_value(server, name)}"
+
+
+def function_that_does_nothing(server, name):
+    rotate(server, name, 2, RotationLambdaARN=FUNCTION)
+    return current_value(server, name)
 
 
 def pending_on_current(server, name):
@@ -98,7 +102,7 @@ def other_value_for_the_pending_version(server, name):
 # What it is about, what comes of it here, as on AWS, and what at moto.
 CASES = [
     (unknown_function, "AccessDeniedException, 1:AWSCURRENT", "ResourceNotFoundException, 1:AWSCURRENT 2:AWSPENDING"),
-    (no_function, "InvalidRequestException, 1:AWSCURRENT", "1:AWSPREVIOUS 2:AWSCURRENT"),
+    (no_function, "InvalidRequestException, 1:AWSCURRENT: one", "1:AWSPREVIOUS 2:AWSCURRENT: ResourceNotFoundException"),
     (function_that_does_nothing, "one", "ResourceNotFoundException"),
     (
         pending_on_current,
