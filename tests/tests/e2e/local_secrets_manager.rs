@@ -62,6 +62,17 @@ async fn rotations_differ_from_motos_as_the_table_in_the_readme_says() {
     python(script, &[&local.url(), &moto.url()]);
 }
 
+#[tokio::test]
+async fn its_token_and_its_regions_are_what_boto3_sends() {
+    let token = "canary-0123456789";
+    let builder = LocalSecretsManager::builder()
+        .regions(["us-east-1", "eu-west-1"])
+        .token(token);
+    let server = builder.start().await.expect("it starts");
+    let script = "crates/secrets-manager-local/tests/remote_with_boto3.py";
+    python(script, &[&server.url(), token]);
+}
+
 /// Runs a command in a copy of an example, as somebody who took it would.
 fn run_example(name: &str, prepare: impl FnOnce(&Path) -> Command) -> String {
     let directory = tempfile::tempdir().expect("there is room");
