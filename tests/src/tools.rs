@@ -23,6 +23,10 @@ pub struct Tools {
     pub node: Option<PathBuf>,
     /// The `node_modules` that have Unleash and oidc-provider.
     pub npm_servers: Option<PathBuf>,
+    /// The `node_modules` that have the AWS SDK for JavaScript.
+    pub npm_sdk: Option<PathBuf>,
+    /// pytest; its Python has awslambdaric and boto3.
+    pub pytest: Option<PathBuf>,
     /// A Python that has `JupyterHub`, Kinto, `OctoPrint` and Synapse.
     pub pypi_servers: Option<PathBuf>,
     /// etcd.
@@ -128,6 +132,17 @@ impl Tools {
     pub fn npm_servers(&self) -> Result<(&Path, &Path), MissingTool> {
         let found = self.node.as_deref().zip(self.npm_servers.as_deref());
         found.ok_or_else(|| missing("Unleash", "keys"))
+    }
+
+    /// Node, and the `node_modules` that have the AWS SDK for JavaScript.
+    pub fn npm_sdk(&self) -> Result<(&Path, &Path), MissingTool> {
+        let found = self.node.as_deref().zip(self.npm_sdk.as_deref());
+        found.ok_or_else(|| missing("the AWS SDK for JavaScript", "test"))
+    }
+
+    /// pytest; its Python has awslambdaric and boto3.
+    pub fn pytest(&self) -> Result<&Path, MissingTool> {
+        self.pytest.as_deref().ok_or_else(|| missing("pytest", "test"))
     }
 
     /// etcd's program.

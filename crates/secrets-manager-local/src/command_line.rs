@@ -11,6 +11,9 @@ use secrets_manager_local::{Builder, Function, LocalSecretsManager, PendingRemov
 use serde_json::{Map, Value as Json};
 use strum::VariantNames as _;
 
+/// The variable that has the token.
+const TOKEN: &str = "SECRETS_MANAGER_LOCAL_TOKEN";
+
 /// A local AWS Secrets Manager that runs rotations as AWS does, and hosts the rotation functions.
 ///
 /// For tests and laptops, not for production: it checks no signature, keeps secrets in memory in the
@@ -34,14 +37,35 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
-    /// Allows an address that other machines can reach. They can then read every secret.
+    /// Allows an address that other machines can reach. Callers then need a token.
     #[arg(long)]
     allow_remote: bool,
 
-    /// Hosts a function: a program that speaks Lambda's Runtime API, or the URL of a server that speaks
-    /// the Invoke API, such as `cargo lambda watch`. May be repeated.
-    #[arg(long = "function", value_name = "NAME=PATH|NAME=http://HOST:PORT")]
+    /// What callers must send as their access key id, or as a bearer token.
+    ///
+    /// The variable `SECRETS_MANAGER_LOCAL_TOKEN` says the same, and others on the machine do not see it. If neither is
+    /// given, `--allow-remote` makes one, and the first line on stdout has it.
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    token: Option<String>,
+
+    /// Hosts a function. May be repeated.
+    ///
+    /// It is a program that speaks Lambda's Runtime API, or the handler of a module in Python or Node
+    /// (`app/rotation.lambda_handler`, `app/index.handler`), or the URL of a server that speaks the Invoke API,
+    /// such as `cargo lambda watch`.
+    #[arg(
+        long = "function",
+        value_name = "NAME=PATH|NAME=MODULE.HANDLER|NAME=http://HOST:PORT"
+    )]
     functions: Vec<Function>,
+
+    /// The Python that runs handlers; it needs awslambdaric. `python3` if left out.
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+
+    /// The Node that runs handlers. `node` if left out.
+    #[arg(long, value_name = "PROGRAM")]
+    node: Option<PathBuf>,
 
     /// How long an invocation may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = positive)]
@@ -54,6 +78,16 @@ pub(crate) struct Serve {
     /// An environment variable for every function. May be repeated.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     environment: Vec<(String, String)>,
+
+    /// A region; the first is where a request goes that names none. May be repeated.
+    ///
+    /// With several, the region that a request is signed for decides. With one, every request goes there.
+    #[arg(long = "region", value_name = "REGION", default_value = secrets_manager_local::REGION, value_parser = region)]
+    regions: Vec<String>,
+
+    /// The account, in every ARN.
+    #[arg(long, value_name = "TWELVE DIGITS", default_value = secrets_manager_local::ACCOUNT, value_parser = account)]
+    account: String,
 
     /// The six characters at the end of every secret's ARN; random if left out.
     #[arg(long, value_name = "AbCdEf", value_parser = arn_suffix)]
@@ -99,6 +133,18 @@ impl Serve {
         self.with_parent
     }
 
+    /// The token that callers need, if they need one.
+    pub(crate) fn token(&self) -> io::Result<Option<String>> {
+        let set = std::env::var(TOKEN).ok().filter(|text| !text.is_empty());
+        let set = set.map(|text| token(&text)).transpose();
+        let set = set.map_err(|problem| io::Error::other(format!("{TOKEN}: {problem}")))?;
+        let fresh = || {
+            self.allow_remote
+                .then(|| uuid::Uuid::new_v4().simple().to_string())
+        };
+        Ok(self.token.clone().or(set).or_else(fresh))
+    }
+
     /// The names and values of `--secrets`. No error quotes the file.
     pub(crate) fn first_secrets(&self) -> io::Result<Vec<(String, String)>> {
         let Some(path) = &self.secrets else {
@@ -123,9 +169,11 @@ impl Serve {
                 self.listen
             )));
         }
-        if let Some(path) = self.functions.iter().find_map(Function::missing_program) {
-            let problem = format!("--function: there is no program {}", path.display());
-            return Err(io::Error::other(problem));
+        let (python, node) = (self.python.as_deref(), self.node.as_deref());
+        let run_by = |function: Function| function.run_by(python, node);
+        let functions: Vec<Function> = self.functions.into_iter().map(run_by).collect();
+        if let Some(obstacle) = functions.iter().find_map(Function::obstacle) {
+            return Err(io::Error::other(format!("--function: {obstacle}")));
         }
         let delays = if self.no_retry {
             Vec::new()
@@ -134,12 +182,14 @@ impl Serve {
         };
         let mut builder = LocalSecretsManager::builder()
             .listen(self.listen)
+            .regions(self.regions)
+            .account(self.account)
             .timeout(Duration::from_secs_f64(self.timeout))
             .memory_mb(self.memory)
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
             .pending_removal(self.pending_removed)
             .echo(true);
-        builder = self.functions.into_iter().fold(builder, Builder::function);
+        builder = functions.into_iter().fold(builder, Builder::function);
         builder = self
             .environment
             .into_iter()
@@ -163,6 +213,30 @@ impl Serve {
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// What can be an access key id, and a part of a cookie.
+fn token(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if (16..=128).contains(&text.len()) && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err("write 16 to 128 letters, digits, - or _".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.contains('-') && text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    Err("write a region such as eu-west-1".to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("write twelve digits".to_owned())
 }
 
 fn arn_suffix(text: &str) -> Result<String, String> {
@@ -232,6 +306,11 @@ mod tests {
             ["--retry-delays", "1,-1"],
             ["--arn-suffix", "toolong"],
             ["--env", "NAME"],
+            ["--region", "nowhere"],
+            ["--region", "eu-west-1/x"],
+            ["--account", "1234"],
+            ["--token", "short"],
+            ["--token", "a token with blanks"],
         ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");
         }

@@ -17,7 +17,7 @@
 //! move in a rotation, at `engine::rotations` to see who invokes the function, and when.
 //!
 //! What it does not do: IAM (resource policies are kept and checked for their form, not enforced), encryption,
-//! replication of values, persistence.
+//! persistence.
 //!
 //! ```no_run
 //! use secrets_manager_local::{Effect, Fault, Function, LocalSecretsManager, RotationOutcome};

@@ -4,12 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 use staging_labels::VersionId;
 
+use crate::arn::Realm;
 use crate::state::{Secret, Unfinished};
 
 /// What a call needs apart from its parameters: the time, fresh ids, and which functions there are.
 pub(crate) struct Context<'a> {
     /// Now.
     pub(crate) now: Timestamp,
+    /// The server's account and regions.
+    pub(crate) realm: &'a Realm,
+    /// The region that is asked.
+    pub(crate) region: &'a str,
     /// The six characters of a new secret's ARN.
     pub(crate) arn_suffix: String,
     /// The RotationToken of a rotation that begins.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::answer::{Answer, Context, epoch, secret_answer};
 use super::args::Args;
-use crate::arn::REGION;
+use crate::arn::region;
 use crate::state::{ApiError, Replica, Secret, State};
 
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
@@ -34,7 +34,7 @@ pub(super) fn metadata(secret: &Secret) -> Map<String, Json> {
     add("KmsKeyId", secret.kms_key_id.as_deref().map(Json::from));
     add("Type", secret.kind.as_deref().map(Json::from));
     add("OwningService", secret.owning_service.as_deref().map(Json::from));
-    let own_region = (!secret.replicas.is_empty()).then_some(REGION);
+    let own_region = region(&secret.arn).filter(|_| !secret.replicas.is_empty());
     let primary_region = secret.primary_region.as_deref().or(own_region);
     add("PrimaryRegion", primary_region.map(Json::from));
     add("CreatedDate", Some(epoch(secret.created)));
@@ -99,8 +99,11 @@ pub(super) fn add_versions(answer: &mut Map<String, Json>, name: &str, secret: &
 /// `ReplicationStatus`, which also the calls that change it answer.
 pub(super) fn replication_status(secret: &Secret, now: Timestamp) -> Json {
     let entry = |replica: &Replica| {
-        let (status, message) = replica.status(now);
+        let (status, message) = replica.status(&secret.name, now);
         let mut entry = json!({ "Region": replica.region, "Status": status });
+        if let Some(key) = &replica.kms_key_id {
+            entry["KmsKeyId"] = key.as_str().into();
+        }
         if let Some(message) = message {
             entry["StatusMessage"] = message.into();
         }

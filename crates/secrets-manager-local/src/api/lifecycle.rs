@@ -6,7 +6,6 @@ use super::answer::{Answer, Context, epoch, secret_answer, version_answer};
 use super::args::{Args, check_name, missing};
 use super::describe;
 use super::values::details;
-use crate::arn::{REGION, secret_arn};
 use crate::model::violation;
 use crate::state::lifecycle::{self, Deletion, NewSecret};
 use crate::state::{ApiError, ErrorCode, Replica, State};
@@ -22,12 +21,14 @@ pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -
     let writes = value.is_some();
     let new = NewSecret {
         name: name.to_owned(),
-        arn_suffix: context.arn_suffix.clone(),
+        arn: context
+            .realm
+            .secret_arn(context.region, name, &context.arn_suffix),
         token: token.clone(),
         value,
         details: details(args),
         tags: args.tags()?,
-        replica_regions: replica_regions(args)?,
+        replicas: new_replicas(args, context)?,
     };
     let arn = lifecycle::create(state, new, context.now)?;
     let secret = state.get(&arn)?;
@@ -45,14 +46,19 @@ pub(super) fn create(args: Args<'_>, state: &mut State, context: &Context<'_>) -
     Ok(answer.into())
 }
 
-fn replica_regions(args: Args<'_>) -> Result<Vec<String>, ApiError> {
-    args.structures("AddReplicaRegions", |region| {
-        let region = region.required_text("Region")?;
+fn new_replicas(args: Args<'_>, context: &Context<'_>) -> Result<Vec<Replica>, ApiError> {
+    let overwrites = args.flag("ForceOverwriteReplicaSecret").unwrap_or_default();
+    args.structures("AddReplicaRegions", |replica| {
+        let region = replica.required_text("Region")?;
         // Fact 30: the secret's own region.
-        if region == REGION {
+        if region == context.region {
             return Err(ApiError::invalid_parameter("Invalid replica region."));
         }
-        Ok(region.to_owned())
+        Ok(Replica {
+            kms_key_id: replica.text("KmsKeyId").map(str::to_owned),
+            overwrites,
+            ..Replica::new(region.to_owned(), context.now)
+        })
     })
 }
 
@@ -97,7 +103,7 @@ fn deleted_nothing(id: &str, context: &Context<'_>) -> Answer {
     let arn = if id.starts_with("arn:") {
         id.to_owned()
     } else {
-        secret_arn(id, &context.arn_suffix)
+        context.realm.secret_arn(context.region, id, &context.arn_suffix)
     };
     let answer = Map::from_iter([
         ("ARN".to_owned(), arn.into()),
@@ -110,6 +116,7 @@ fn deleted_nothing(id: &str, context: &Context<'_>) -> Answer {
 pub(super) fn restore(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError> {
     let arn = state.resolve(args.secret_id()?)?.to_owned();
     state.change(&arn, |secret| {
+        secret.refuse_replica()?;
         secret.deletion = None;
         Ok(())
     })?;
@@ -122,7 +129,10 @@ pub(super) fn tag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError>
     if tags.iter().any(|(key, _)| key.starts_with("aws:")) {
         return Err(violation("Tags", "a key must not begin with aws:"));
     }
-    state.change(&arn, |secret| lifecycle::add_tags(secret, tags))?;
+    state.change(&arn, |secret| {
+        secret.refuse_replica()?;
+        lifecycle::add_tags(secret, tags)
+    })?;
     Ok(Json::Object(Map::new()).into())
 }
 
@@ -131,6 +141,7 @@ pub(super) fn untag(args: Args<'_>, state: &mut State) -> Result<Answer, ApiErro
     let keys = args.texts("TagKeys").ok_or_else(|| missing("TagKeys"))?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
+        secret.refuse_replica()?;
         if let Some(tags) = &mut secret.tags {
             tags.retain(|(key, _)| !keys.contains(key));
         }
@@ -145,17 +156,22 @@ pub(super) fn replicate(
     context: &Context<'_>,
 ) -> Result<Answer, ApiError> {
     let arn = state.resolve(args.secret_id()?)?.to_owned();
-    let regions = replica_regions(args)?;
+    let replicas = new_replicas(args, context)?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
         secret.refuse_replica()?;
-        for region in regions {
-            if secret.replicas.iter().any(|replica| replica.region == region) {
+        for new in replicas {
+            // One that has failed begins again.
+            secret
+                .replicas
+                .retain(|replica| replica.region != new.region || replica.failure.is_none());
+            if secret.replicas.iter().any(|replica| replica.region == new.region) {
                 return Err(ApiError::invalid_parameter(format!(
-                    "The secret already has a replica in {region}."
+                    "The secret already has a replica in {}.",
+                    new.region
                 )));
             }
-            secret.replicas.push(Replica::new(region, context.now));
+            secret.replicas.push(new);
         }
         Ok(())
     })?;
@@ -173,6 +189,7 @@ pub(super) fn stop_replication(
         .ok_or_else(|| missing("RemoveReplicaRegions"))?;
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
+        secret.refuse_replica()?;
         secret
             .replicas
             .retain(|replica| !regions.contains(&replica.region));
@@ -189,6 +206,7 @@ pub(super) fn become_primary(args: Args<'_>, state: &mut State) -> Result<Answer
         if secret.primary_region.take().is_none() {
             return Err(ApiError::invalid_request("The secret is not a replica."));
         }
+        secret.primary_arn = None;
         Ok(())
     })?;
     Ok(Map::from_iter([("ARN".to_owned(), arn.into())]).into())

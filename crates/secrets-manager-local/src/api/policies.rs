@@ -23,6 +23,7 @@ pub(super) fn put(args: Args<'_>, state: &mut State) -> Result<Answer, ApiError>
     }
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
+        secret.refuse_replica()?;
         secret.policy = Some(text.to_owned());
         Ok(())
     })?;
@@ -45,6 +46,7 @@ pub(super) fn delete(args: Args<'_>, state: &mut State) -> Result<Answer, ApiErr
     let arn = state.resolve(args.secret_id()?)?.to_owned();
     state.change(&arn, |secret| {
         secret.refuse_deleted()?;
+        secret.refuse_replica()?;
         secret.policy = None;
         Ok(())
     })?;

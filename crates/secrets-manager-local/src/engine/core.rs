@@ -8,17 +8,24 @@ use jiff::Timestamp;
 use staging_labels::VersionId;
 use tokio::sync::Notify;
 
+use super::token::Token;
 use crate::api::{Operation, Quota};
+use crate::arn::Realm;
 use crate::clock::Clock;
 use crate::faults::{Faults, Throttle};
 use crate::lambda::Host;
-use crate::records::{CallLog, RunLog};
-use crate::state::{ApiError, PendingRemoval, RotationKind, Secret, State, Unfinished, lifecycle, rotate};
+use crate::records::{CallLog, RunLog, Sessions};
+use crate::state::{
+    ApiError, PendingRemoval, Regions, RotationKind, Secret, State, Unfinished, lifecycle, rotate,
+};
 use crate::sync::lock;
 
 /// What the server does differently on request.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    pub(crate) realm: Realm,
+    /// What a caller must know.
+    pub(crate) token: Option<Token>,
     pub(crate) arn_suffix: Option<String>,
     pub(crate) retry_delays: Vec<Duration>,
     pub(crate) quotas: BTreeMap<Quota, usize>,
@@ -34,23 +41,25 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) calls: CallLog,
     pub(crate) runs: RunLog,
+    pub(crate) sessions: Sessions,
     pub(crate) host: Arc<Host>,
     /// Wakes the scheduler when a schedule may have changed.
     pub(crate) rescheduled: Notify,
-    state: Mutex<State>,
+    state: Mutex<Regions>,
     throttle: Mutex<Throttle>,
 }
 
 impl Core {
     pub(crate) fn new(settings: Settings, clock: Clock, host: Arc<Host>, calls: CallLog) -> Self {
         let throttle = Mutex::new(Throttle::new(settings.quotas.clone()));
-        let state = Mutex::new(State::new(settings.pending_removal));
+        let state = Mutex::new(Regions::new(&settings.realm, settings.pending_removal));
         Self {
             settings,
             clock,
             faults: Faults::default(),
             calls,
             runs: RunLog::new(),
+            sessions: Sessions::default(),
             host,
             rescheduled: Notify::new(),
             state,
@@ -60,21 +69,42 @@ impl Core {
 
     /// As at the start: no secrets, no faults, no records. The functions stay, with what Lambda holds of them.
     pub(crate) fn reset(&self) {
-        *lock(&self.state) = State::new(self.settings.pending_removal);
+        *lock(&self.state) = Regions::new(&self.settings.realm, self.settings.pending_removal);
         self.faults.clear();
         self.calls.clear();
         self.runs.clear();
+        self.sessions.clear();
         self.rescheduled.notify_one();
     }
 
-    /// Looks at the secrets.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&lock(&self.state))
+    /// The account and the regions.
+    pub(crate) fn realm(&self) -> &Realm {
+        &self.settings.realm
     }
 
-    /// Changes the secrets.
-    pub(crate) fn write<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
-        change(&mut lock(&self.state), self.clock.now())
+    /// Looks at the secrets of a region.
+    pub(crate) fn read<T>(&self, region: &str, look: impl FnOnce(&State) -> T) -> T {
+        let mut regions = lock(&self.state);
+        regions.replicate(self.realm(), self.clock.now());
+        look(regions.at(region))
+    }
+
+    /// Looks at the secrets of the region that an ARN names; a name is one of the home region.
+    pub(crate) fn read_by<T>(&self, secret_id: &str, look: impl FnOnce(&State) -> T) -> T {
+        self.read(self.realm().region_of(secret_id), look)
+    }
+
+    /// Changes the secrets of a region.
+    pub(crate) fn write<T>(&self, region: &str, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let now = self.clock.now();
+        let mut regions = lock(&self.state);
+        regions.replicate(self.realm(), now);
+        change(regions.at_mut(region), now)
+    }
+
+    /// Changes the secrets of the region that an ARN names.
+    pub(crate) fn write_by<T>(&self, arn: &str, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        self.write(self.realm().region_of(arn), change)
     }
 
     /// Changes one secret, by its name or ARN.
@@ -83,7 +113,7 @@ impl Core {
         secret_id: &str,
         change: impl FnOnce(&mut Secret, Timestamp) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.write(|state, now| {
+        self.write_by(secret_id, |state, now| {
             let arn = state.resolve(secret_id)?.to_owned();
             state.change(&arn, |secret| change(secret, now))
         })

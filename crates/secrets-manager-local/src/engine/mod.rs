@@ -6,7 +6,9 @@ mod core;
 mod perform;
 mod rotations;
 mod scheduler;
+mod token;
 
 pub(crate) use core::{Core, Settings};
 pub(crate) use perform::perform;
 pub(crate) use scheduler::run_schedule;
+pub(crate) use token::Token;

@@ -11,11 +11,12 @@ use crate::api::{self, Answer, Context, Operation};
 use crate::faults::throttled;
 use crate::state::ApiError;
 
-/// Carries out a call, and starts the rotation that it begins.
+/// Carries out a call in a region, and starts the rotation that it begins.
 ///
 /// With `stale`, a read sees each secret as it was before its last write (fact 10).
 pub(crate) fn perform(
     core: &Arc<Core>,
+    region: &str,
     operation: Operation,
     members: &Map<String, Json>,
     stale: bool,
@@ -24,7 +25,7 @@ pub(crate) fn perform(
     if !core.admits(operation, now) {
         return Err(throttled());
     }
-    let answer = answer(core, operation, members, stale && operation.reads(), now);
+    let answer = answer(core, region, operation, members, stale && operation.reads(), now);
     match (operation, answer) {
         (_, Ok(answer)) => {
             if let Some((arn, run)) = answer.begun {
@@ -34,7 +35,7 @@ pub(crate) fn perform(
             Ok(answer.body)
         }
         (Operation::RotateSecret, Err(error)) => {
-            reattempt(core, members);
+            reattempt(core, region, members);
             Err(error)
         }
         (_, Err(error)) => Err(error),
@@ -43,6 +44,7 @@ pub(crate) fn perform(
 
 fn answer(
     core: &Core,
+    region: &str,
     operation: Operation,
     members: &Map<String, Json>,
     stale: bool,
@@ -50,11 +52,13 @@ fn answer(
 ) -> Result<Answer, ApiError> {
     let context = Context {
         now,
+        realm: core.realm(),
+        region,
         arn_suffix: core.arn_suffix(),
         rotation_token: fresh_rotation_token(),
-        may_invoke: &|arn| arn.starts_with("arn:") && core.host.lets_rotations_invoke(arn),
+        may_invoke: &|arn| arn.starts_with("arn:") && core.host.lets_rotations_invoke(arn, region),
     };
-    core.write(|state, _| {
+    core.write(region, |state, _| {
         if stale {
             return api::perform(operation, members, &mut state.before_last_writes(), &context);
         }
@@ -63,9 +67,9 @@ fn answer(
 }
 
 /// "That rotation will be reattempted" (fact 3): the one that failed and was neither abandoned nor cancelled.
-fn reattempt(core: &Arc<Core>, members: &Map<String, Json>) {
+fn reattempt(core: &Arc<Core>, region: &str, members: &Map<String, Json>) {
     let id = members.get("SecretId").and_then(Json::as_str).unwrap_or_default();
-    let waiting = core.read(|state| {
+    let waiting = core.read(region, |state| {
         let secret = state.find(id).ok()?;
         let function = secret.rotation.as_ref()?.function_arn.as_ref();
         let run = secret

@@ -23,7 +23,7 @@ async fn drive(core: Arc<Core>, arn: String, run: Unfinished) {
     let outcome = attempts(&core, &arn, &run).await;
     // The secret first, then the record: `wait_for_rotation` returns at the record, and its caller reads the secret.
     // An error means that the secret is gone, and its rotation with it.
-    let _ = core.write(|state, now| {
+    let _ = core.write_by(&arn, |state, now| {
         state.change(&arn, |secret| {
             match outcome {
                 RotationOutcome::Failed => rotate::fail(secret, &run, now),
@@ -77,8 +77,9 @@ async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
     }
     check_status(core, arn, &run.token)?;
     let removal = core.settings.pending_removal;
-    let succeeded =
-        core.write(|state, now| state.change(arn, |secret| Ok(rotate::succeed(secret, run, removal, now))));
+    let succeeded = core.write_by(arn, |state, now| {
+        state.change(arn, |secret| Ok(rotate::succeed(secret, run, removal, now)))
+    });
     match succeeded {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -91,7 +92,7 @@ async fn attempt(core: &Core, arn: &str, run: &Unfinished) -> Result<(), Stop> {
 
 /// Fact 7: between two steps the rotation may have been abandoned or cancelled.
 fn check_status(core: &Core, arn: &str, token: &VersionId) -> Result<(), Stop> {
-    let status = core.read(|state| {
+    let status = core.read_by(arn, |state| {
         state
             .get(arn)
             .map_or(RotationStatus::Cancelled, |secret| rotate::status(secret, token))
@@ -104,16 +105,17 @@ fn check_status(core: &Core, arn: &str, token: &VersionId) -> Result<(), Stop> {
 }
 
 async fn deliver(core: &Core, arn: &str, run: &Unfinished, step: Step) -> Result<(), Stop> {
-    let function = core.read(|state| {
+    let region = core.realm().region_of(arn);
+    let function = core.read_by(arn, |state| {
         let rotation = state.get(arn).ok()?.rotation.as_ref()?;
         rotation
             .function_arn
             .as_deref()
-            .filter(|arn| core.host.lets_rotations_invoke(arn))
-            .and_then(|arn| core.host.name_of(arn))
+            .filter(|function| core.host.lets_rotations_invoke(function, region))
+            .and_then(|function| core.host.name_of(function))
     });
     let invocation = match function {
-        Some(function) => core.host.invoke(&function, event(arn, run, step)).await,
+        Some(function) => core.host.invoke(&function, region, event(arn, run, step)).await,
         None => None,
     };
     let record = match &invocation {

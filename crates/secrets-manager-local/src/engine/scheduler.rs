@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use staging_labels::VersionId;
 
 use super::core::{Core, fresh_rotation_token};
@@ -12,20 +13,23 @@ use crate::state::{ApiError, Unfinished};
 /// Rotates what is due, for as long as the server lives.
 pub(crate) async fn run_schedule(core: Arc<Core>) {
     loop {
-        for arn in take_due(&core) {
+        let due: Vec<_> = core
+            .realm()
+            .regions()
+            .flat_map(|region| take_due(&core, region))
+            .collect();
+        for arn in due {
             // A refusal means that an earlier rotation is still unfinished: it is attempted again.
             let begun = rotate_on_schedule(&core, &arn);
             if let Ok(Some(run)) = begun {
                 begin(&core, arn, run);
             }
         }
-        let next = core.read(|state| {
-            let rotations = state.secrets().filter_map(|secret| secret.rotation.as_ref());
-            rotations
-                .filter(|rotation| rotation.enabled)
-                .filter_map(|rotation| rotation.due)
-                .min()
-        });
+        let next = core
+            .realm()
+            .regions()
+            .filter_map(|region| next_due(&core, region))
+            .min();
         tokio::select! {
             () = core.clock.wait_until(next) => {}
             () = core.rescheduled.notified() => {}
@@ -33,8 +37,18 @@ pub(crate) async fn run_schedule(core: Arc<Core>) {
     }
 }
 
-fn take_due(core: &Core) -> Vec<String> {
-    core.write(|state, now| {
+fn next_due(core: &Core, region: &str) -> Option<Timestamp> {
+    core.read(region, |state| {
+        let rotations = state.secrets().filter_map(|secret| secret.rotation.as_ref());
+        rotations
+            .filter(|rotation| rotation.enabled)
+            .filter_map(|rotation| rotation.due)
+            .min()
+    })
+}
+
+fn take_due(core: &Core, region: &str) -> Vec<String> {
+    core.write(region, |state, now| {
         state.expire(now);
         let arns: Vec<_> = state.secrets().map(|secret| secret.arn.clone()).collect();
         let due = |arn: &String| {
@@ -47,7 +61,7 @@ fn take_due(core: &Core) -> Vec<String> {
 }
 
 fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {
-    core.write(|state, now| {
+    core.write_by(arn, |state, now| {
         state.change(arn, |secret| {
             let unfinished = secret.unfinished.clone();
             if let Some(run) =

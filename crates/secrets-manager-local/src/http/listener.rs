@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::same_origin::refusal;
+use super::same_origin::{Hosts, refusal};
 
 /// After a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -31,14 +31,14 @@ pub(crate) fn hang_up() -> Response {
     response
 }
 
-/// Serves at `address`, where `listener` listens, until dropped; then every connection is closed.
-pub(crate) async fn serve(listener: TcpListener, address: SocketAddr, router: Router) {
+/// Serves requests to `hosts` until dropped; then every connection is closed.
+pub(crate) async fn serve(listener: TcpListener, hosts: Hosts, router: Router) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 match accepted {
-                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, address, router.clone()))),
+                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, hosts, router.clone()))),
                     // Either the client's business, or no file descriptor is left: then a pause helps.
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }
@@ -48,13 +48,13 @@ pub(crate) async fn serve(listener: TcpListener, address: SocketAddr, router: Ro
     }
 }
 
-async fn serve_connection(stream: TcpStream, address: SocketAddr, router: Router) {
+async fn serve_connection(stream: TcpStream, hosts: Hosts, router: Router) {
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = TowerToHyperService::new(router.clone());
         async move {
-            if let Some(reason) = refusal(request.headers(), address) {
+            if let Some(reason) = refusal(request.headers(), hosts) {
                 return Ok(forbidden(reason));
             }
             let response = router.call(request).await.unwrap_or_else(|never| match never {});

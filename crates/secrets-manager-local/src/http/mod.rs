@@ -4,3 +4,4 @@ mod listener;
 mod same_origin;
 
 pub(crate) use listener::{hang_up, reachable, serve};
+pub(crate) use same_origin::Hosts;

@@ -13,11 +13,20 @@ use hyper::http::uri::Authority;
 /// From which site a browser sends a request (W3C, Fetch Metadata Request Headers).
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Why a request to the server that listens on `listen` is refused; `None` if it is not.
-pub(crate) fn refusal(headers: &HeaderMap, listen: SocketAddr) -> Option<&'static str> {
+/// The hosts that a request may name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Hosts {
+    /// This machine, and the address that the server listens on.
+    Own(SocketAddr),
+    /// Any: a token keeps web pages out.
+    Any,
+}
+
+/// Why a request is refused; `None` if it is not.
+pub(crate) fn refusal(headers: &HeaderMap, hosts: Hosts) -> Option<&'static str> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).and_then(|host| host.parse::<Authority>().ok());
-    let Some(host) = host.filter(|host| is_ours(host, listen.ip())) else {
+    let Some(host) = host.filter(|host| hosts.have(host)) else {
         return Some(
             "The Host header must be localhost, a loopback address, or the address that the server listens on.",
         );
@@ -40,6 +49,15 @@ pub(crate) fn refusal(headers: &HeaderMap, listen: SocketAddr) -> Option<&'stati
     None
 }
 
+impl Hosts {
+    fn have(self, host: &Authority) -> bool {
+        match self {
+            Self::Own(listen) => is_ours(host, listen.ip()),
+            Self::Any => true,
+        }
+    }
+}
+
 /// An address as `Host` is safe: the browser looked no name up. With `--listen 0.0.0.0` the machine's addresses are not
 /// known, so any address will do.
 fn is_ours(host: &Authority, listen: IpAddr) -> bool {
@@ -56,7 +74,7 @@ mod tests {
     fn is_refused(listen: &str, host: &str, origin: Option<&str>) -> bool {
         let mut headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
         headers.extend(origin.map(|origin| (ORIGIN, origin.parse().unwrap())));
-        refusal(&headers, listen.parse().unwrap()).is_some()
+        refusal(&headers, Hosts::Own(listen.parse().unwrap())).is_some()
     }
 
     #[test]
@@ -85,7 +103,13 @@ mod tests {
         assert!(refused("10.0.0.7:80", "10.0.0.8"));
         assert!(!refused("0.0.0.0:80", "10.0.0.8"));
         assert!(refused("0.0.0.0:80", "evil.example"));
-        assert!(refusal(&HeaderMap::new(), SocketAddr::from(([127, 0, 0, 1], 80))).is_some());
+        assert!(
+            refusal(
+                &HeaderMap::new(),
+                Hosts::Own(SocketAddr::from(([127, 0, 0, 1], 80)))
+            )
+            .is_some()
+        );
     }
 
     #[test]
@@ -108,7 +132,7 @@ mod tests {
         let refused = |site: &str| {
             let mut headers = HeaderMap::from_iter([(HOST, "127.0.0.1:4566".parse().unwrap())]);
             headers.insert(SEC_FETCH_SITE, site.parse().unwrap());
-            refusal(&headers, SocketAddr::from(([127, 0, 0, 1], 4566))).is_some()
+            refusal(&headers, Hosts::Own(SocketAddr::from(([127, 0, 0, 1], 4566)))).is_some()
         };
         // What a person types into the address bar, and what the page itself asks for.
         assert!(!refused("none") && !refused("same-origin"));

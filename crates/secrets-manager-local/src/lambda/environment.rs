@@ -4,8 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::Path;
 
-use crate::arn::REGION;
-
 /// Variables whose values `Debug` does not show: they may be passwords.
 #[derive(Clone, Default)]
 pub(crate) struct Variables(Vec<(OsString, OsString)>);
@@ -33,6 +31,8 @@ impl fmt::Debug for Variables {
 /// What the environment is made of.
 pub(crate) struct Environment<'a> {
     pub(crate) function: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) handler: &'a str,
     pub(crate) memory_mb: u32,
     pub(crate) task_root: &'a Path,
     pub(crate) runtime_api: &'a str,
@@ -47,8 +47,8 @@ impl Environment<'_> {
         let memory = self.memory_mb.to_string();
         let log_group = format!("/aws/lambda/{}", self.function);
         let texts = [
-            ("AWS_REGION", REGION),
-            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_REGION", self.region),
+            ("AWS_DEFAULT_REGION", self.region),
             ("AWS_LAMBDA_FUNCTION_NAME", self.function),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -64,7 +64,7 @@ impl Environment<'_> {
             // Servers that are tried out locally are at the machine itself, which Keywheel's functions refuse elsewhere.
             ("ALLOW_LOCAL_HOSTS", "true"),
             ("TZ", ":UTC"),
-            ("_HANDLER", "bootstrap"),
+            ("_HANDLER", self.handler),
         ];
         let root = self.task_root.as_os_str().to_owned();
         let texts = texts.into_iter().map(|(name, value)| (name.into(), value.into()));
@@ -89,6 +89,7 @@ pub(crate) fn is_inherited(name: &OsStr) -> bool {
         "AWS_ROLE_ARN",
         "AWS_ROLE_SESSION_NAME",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "SECRETS_MANAGER_LOCAL_TOKEN",
     ];
     !kept_back.contains(&name) && !name.starts_with("AWS_CONTAINER_") && !name.starts_with("AWS_ENDPOINT_URL")
 }
@@ -104,6 +105,7 @@ mod tests {
             "AWS_PROFILE",
             "AWS_ENDPOINT_URL_SECRETSMANAGER",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+            "SECRETS_MANAGER_LOCAL_TOKEN",
         ] {
             assert!(!is_inherited(OsStr::new(name)), "{name}");
         }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use hyper::Uri;
 
 use super::environment::Variables;
+use super::handler::Handler;
+use super::program::is_found;
 
 /// A function to host. `Debug` shows the names of its environment variables, not their values.
 #[derive(Debug, Clone)]
@@ -19,11 +21,21 @@ pub struct Function {
     pub(crate) memory_mb: Option<u32>,
 }
 
+/// How a function's process is started.
+pub(super) struct Program<'a> {
+    pub(super) path: &'a Path,
+    pub(super) arguments: Vec<OsString>,
+    /// Where it runs, unless in the program's own directory.
+    pub(super) directory: Option<&'a Path>,
+}
+
 /// Where the function runs.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     /// A program that speaks the Runtime API.
     Program { path: PathBuf, arguments: Vec<OsString> },
+    /// A function of a module in Python or Node.
+    Handler(Handler),
     /// Somebody who speaks the Invoke API, such as `cargo lambda watch`.
     Remote(Uri),
 }
@@ -36,16 +48,52 @@ impl Function {
                 let module = path.file_stem().unwrap_or_default().to_string_lossy();
                 ("python3.13", format!("{module}.lambda_handler"))
             }
+            Target::Handler(handler) => (handler.runtime(), handler.name.clone()),
             Target::Program { .. } | Target::Remote(_) => ("provided.al2023", "bootstrap".to_owned()),
         }
     }
 
-    /// The program's path, if it has a directory and there is no such file.
-    pub fn missing_program(&self) -> Option<&Path> {
+    /// How its process is started; `None` if it runs elsewhere.
+    pub(super) fn program(&self) -> Option<Program<'_>> {
         match &self.target {
-            Target::Program { path, .. } if path.components().count() > 1 && !path.is_file() => Some(path),
+            Target::Program { path, arguments } => Some(Program {
+                path,
+                arguments: arguments.clone(),
+                directory: None,
+            }),
+            Target::Handler(handler) => Some(Program {
+                path: handler.program(),
+                arguments: handler.arguments(),
+                directory: Some(&handler.directory),
+            }),
+            Target::Remote(_) => None,
+        }
+    }
+
+    /// Why it cannot be run, as far as that shows before it is invoked.
+    pub fn obstacle(&self) -> Option<String> {
+        match &self.target {
+            Target::Program { path, .. } if !is_found(path) => Some(format!(
+                "there is no program {0}, and no module of a handler {0}",
+                path.display()
+            )),
+            Target::Handler(handler) => handler.obstacle(),
             Target::Program { .. } | Target::Remote(_) => None,
         }
+    }
+
+    /// The programs that run handlers in Python and in Node, instead of `python3` and `node` from PATH.
+    #[must_use]
+    pub fn run_by(mut self, python: Option<&Path>, node: Option<&Path>) -> Self {
+        if let Target::Handler(handler) = &mut self.target {
+            handler.run_by(python, node);
+        }
+        self
+    }
+
+    /// `DIRECTORY/MODULE.FUNCTION`, a handler in Python or Node; `None` if there is no such module.
+    pub fn handler(name: impl Into<String>, handler: &str) -> Option<Self> {
+        Handler::find(handler).map(|handler| Self::of(name.into(), Target::Handler(handler)))
     }
 
     /// A program that speaks Lambda's Runtime API: a binary, or a script with a `#!` line.
@@ -114,7 +162,7 @@ impl Function {
     }
 }
 
-/// `NAME=PATH` or `NAME=http://host:port`, as the command line has it.
+/// `NAME=PATH`, `NAME=MODULE.HANDLER` or `NAME=http://host:port`, as the command line has it.
 impl FromStr for Function {
     type Err = InvalidFunction;
 
@@ -128,15 +176,19 @@ impl FromStr for Function {
         }
         if target.contains("://") {
             Self::remote(name, target)
-        } else {
+        } else if is_found(Path::new(target)) {
             Ok(Self::new(name, target))
+        } else {
+            Ok(Self::handler(name, target).unwrap_or_else(|| Self::new(name, target)))
         }
     }
 }
 
 /// Not a function's description.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is neither NAME=PATH nor NAME=http://host:port; write the function's name and what runs it")]
+#[error(
+    "{0:?} is none of NAME=PATH, NAME=MODULE.HANDLER and NAME=http://host:port; write the function's name and what runs it"
+)]
 pub struct InvalidFunction(String);
 
 #[cfg(test)]
@@ -149,6 +201,23 @@ mod tests {
         assert!(matches!(program.target, Target::Program { .. }));
         let remote: Function = "rotate=http://127.0.0.1:9000".parse().unwrap();
         assert!(matches!(remote.target, Target::Remote(_)));
+    }
+
+    #[test]
+    fn a_program_goes_before_a_handler_of_the_same_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(path("rotate.py"), "").unwrap();
+        let parse = || {
+            format!("rotate={}", path("rotate.main"))
+                .parse::<Function>()
+                .unwrap()
+        };
+        let function = parse();
+        assert!(matches!(function.target, Target::Handler(_)));
+        assert_eq!(function.runtime(), ("python3.13", "rotate.main".to_owned()));
+        std::fs::write(path("rotate.main"), "").unwrap();
+        assert!(matches!(parse().target, Target::Program { .. }));
     }
 
     #[test]

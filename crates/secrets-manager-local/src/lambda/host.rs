@@ -14,13 +14,14 @@ use super::outcome::{Invocation, Reply, Telemetry};
 use super::remote;
 use super::rules::Rules;
 use super::sandbox::{Blueprint, Sandbox};
-use crate::arn::{ACCOUNT, function_arn};
+use crate::arn::Realm;
 use crate::clock::Clock;
 use crate::sync::lock;
 
 /// What holds for every function.
 #[derive(Debug, Clone)]
 pub(crate) struct HostSettings {
+    pub(crate) realm: Realm,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u32,
     pub(crate) environment: Variables,
@@ -75,7 +76,7 @@ impl Host {
         let log = Arc::new(FunctionLog::new(self.settings.echo, self.settings.clock.clone()));
         let hosted = Hosted {
             function: function.clone(),
-            rules: Mutex::new(Rules::new(ACCOUNT)),
+            rules: Mutex::new(Rules::new(self.settings.realm.account())),
             idle: Mutex::default(),
             log,
         };
@@ -131,10 +132,12 @@ impl Host {
         self.hosted(name).map(|hosted| change(&mut lock(&hosted.rules)))
     }
 
-    /// Whether a rotation may invoke the function that an ARN names.
-    pub(crate) fn lets_rotations_invoke(&self, arn: &str) -> bool {
-        let rules = self.name_of(arn).and_then(|name| self.rules(&name));
-        rules.is_some_and(|rules| rules.allow_rotations_of(ACCOUNT))
+    /// Whether a rotation in a region may invoke the function that an ARN names.
+    pub(crate) fn lets_rotations_invoke(&self, arn: &str, region: &str) -> bool {
+        let realm = &self.settings.realm;
+        let name = arn.strip_prefix(&realm.function_arn(region, ""));
+        let rules = name.and_then(|_| self.rules(&self.name_of(arn)?));
+        rules.is_some_and(|rules| rules.allow_rotations_of(realm.account()))
     }
 
     /// What the function and Lambda have written so far, and when.
@@ -146,9 +149,7 @@ impl Host {
 
     /// The name in a function's ARN, or the name itself, if there is such a function.
     pub(crate) fn name_of(&self, arn_or_name: &str) -> Option<String> {
-        let prefix = function_arn("");
-        let name = arn_or_name.strip_prefix(&prefix).unwrap_or(arn_or_name);
-        let name = name.split_once(':').map_or(name, |(name, _qualifier)| name);
+        let name = self.settings.realm.function_name(arn_or_name);
         lock(&self.functions).contains_key(name).then(|| name.to_owned())
     }
 
@@ -173,8 +174,8 @@ impl Host {
         lock(&self.functions).get(name).cloned()
     }
 
-    /// Invokes a function; `None` if there is none of this name.
-    pub(crate) async fn invoke(&self, name: &str, payload: Bytes) -> Option<Invocation> {
+    /// Invokes a function in a region; `None` if there is none of this name.
+    pub(crate) async fn invoke(&self, name: &str, region: &str, payload: Bytes) -> Option<Invocation> {
         let hosted = self.hosted(name)?;
         let request_id = uuid::Uuid::new_v4().to_string();
         let limit = self.timeout(&hosted);
@@ -190,7 +191,10 @@ impl Host {
                 let reply = remote::invoke(host, name, payload, limit).await;
                 (reply, Telemetry::default())
             }
-            Target::Program { .. } => self.invoke_program(&hosted, &request_id, payload, limit).await,
+            Target::Program { .. } | Target::Handler(_) => {
+                self.invoke_program(&hosted, region, &request_id, payload, limit)
+                    .await
+            }
         };
         let duration = started.elapsed();
         let lines = hosted.log.since(position, &telemetry.sandbox);
@@ -215,11 +219,12 @@ impl Host {
     async fn invoke_program(
         &self,
         hosted: &Arc<Hosted>,
+        region: &str,
         request_id: &str,
         payload: Bytes,
         limit: Duration,
     ) -> (Reply, Telemetry) {
-        let sandbox = match self.warm_or_new(hosted).await {
+        let sandbox = match self.warm_or_new(hosted, region).await {
             Ok(sandbox) => sandbox,
             Err(error) => {
                 let message = format!("RequestId: {request_id} Error: fork/exec: {error}");
@@ -227,7 +232,7 @@ impl Host {
                 return (reply, Telemetry::default());
             }
         };
-        let arn = function_arn(&hosted.function.name);
+        let arn = self.settings.realm.function_arn(region, &hosted.function.name);
         let reply = sandbox.invoke(request_id, payload, arn, limit).await;
         let telemetry = sandbox.telemetry();
         if sandbox.is_gone() || !self.is_current(hosted) {
@@ -245,8 +250,14 @@ impl Host {
             .is_some_and(|current| Arc::ptr_eq(&current, hosted))
     }
 
-    async fn warm_or_new(&self, hosted: &Hosted) -> std::io::Result<Arc<Sandbox>> {
-        while let Some(sandbox) = lock(&hosted.idle).pop() {
+    /// A sandbox of a region: the process was told its region when it started.
+    async fn warm_or_new(&self, hosted: &Hosted, region: &str) -> std::io::Result<Arc<Sandbox>> {
+        let take = || {
+            let mut idle = lock(&hosted.idle);
+            let at = idle.iter().rposition(|sandbox| sandbox.region == region)?;
+            Some(idle.swap_remove(at))
+        };
+        while let Some(sandbox) = take() {
             if !sandbox.is_gone() {
                 return Ok(sandbox);
             }
@@ -254,6 +265,7 @@ impl Host {
         }
         let blueprint = Blueprint {
             function: &hosted.function,
+            region,
             memory_mb: self.memory_mb(&hosted.function),
             environment: &self.settings.environment,
             endpoint: &self.settings.endpoint,

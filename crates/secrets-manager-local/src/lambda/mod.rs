@@ -5,10 +5,12 @@
 
 mod environment;
 mod function;
+mod handler;
 mod host;
 mod logs;
 mod outcome;
 mod process;
+mod program;
 mod remote;
 mod rules;
 mod runtime_api;

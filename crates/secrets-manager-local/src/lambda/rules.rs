@@ -5,10 +5,14 @@ use std::time::Duration;
 /// The service that invokes rotation functions.
 const SECRETS_MANAGER: &str = "secretsmanager.amazonaws.com";
 
+/// What a rotation does with its function.
+const INVOKE: &str = "lambda:InvokeFunction";
+
 /// A statement of a function's resource policy that allows an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement {
     pub(crate) id: String,
+    pub(crate) action: String,
     pub(crate) principal: String,
     pub(crate) source_account: Option<String>,
     pub(crate) source_arn: Option<String>,
@@ -34,6 +38,7 @@ impl Rules {
         Self {
             statements: vec![Statement {
                 id: "secrets-manager".to_owned(),
+                action: INVOKE.to_owned(),
                 principal: SECRETS_MANAGER.to_owned(),
                 source_account: Some(account.to_owned()),
                 source_arn: None,
@@ -48,7 +53,8 @@ impl Rules {
     /// Whether a rotation of a secret of this account may invoke the function.
     pub(crate) fn allow_rotations_of(&self, account: &str) -> bool {
         self.statements.iter().any(|statement| {
-            statement.principal == SECRETS_MANAGER
+            [INVOKE, "lambda:*", "*"].contains(&statement.action.as_str())
+                && [SECRETS_MANAGER, "*"].contains(&statement.principal.as_str())
                 && statement
                     .source_account
                     .as_deref()

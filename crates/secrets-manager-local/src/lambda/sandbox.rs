@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::environment::{Environment, Variables, is_inherited};
-use super::function::{Function, Target};
+use super::function::Function;
 use super::logs::FunctionLog;
 use super::outcome::{Reply, Telemetry};
 use super::process::{Process, Start};
+use super::program::locate;
 use super::runtime_api::{Init, Job, runtime_api};
-use crate::http::serve;
+use crate::http::{Hosts, serve};
 use crate::sync::lock;
 
 /// Lambda gives a function this long to come up.
@@ -32,6 +33,8 @@ pub(crate) struct Sandbox {
     pub(crate) id: String,
     /// The function's name.
     pub(crate) function: String,
+    /// The region that the process was told.
+    pub(super) region: String,
     process: Process,
     jobs: mpsc::Sender<Job>,
     init: watch::Receiver<Init>,
@@ -56,6 +59,7 @@ pub(crate) struct Event {
 /// What all sandboxes of a function have in common.
 pub(crate) struct Blueprint<'a> {
     pub(crate) function: &'a Function,
+    pub(crate) region: &'a str,
     pub(crate) memory_mb: u32,
     pub(crate) environment: &'a Variables,
     pub(crate) endpoint: &'a str,
@@ -65,7 +69,7 @@ pub(crate) struct Blueprint<'a> {
 impl Sandbox {
     /// Starts the function's program with a Runtime API of its own.
     pub(crate) async fn start(blueprint: &Blueprint<'_>) -> io::Result<Self> {
-        let Target::Program { path, arguments } = &blueprint.function.target else {
+        let Some(program) = blueprint.function.program() else {
             return Err(io::Error::other("the function runs elsewhere"));
         };
         let id = format!(
@@ -75,10 +79,11 @@ impl Sandbox {
         let socket = listen_unguessably().await?;
         let address = socket.local_addr()?;
         let (router, jobs, init) = runtime_api();
-        let (path, directory) = locate(path)?;
+        let (path, directory) = locate(program.path)?;
+        let directory = program.directory.map_or(directory, Path::to_owned);
         let start = Start {
             path: &path,
-            arguments,
+            arguments: &program.arguments,
             directory: &directory,
             environment: environment(blueprint, &id, &address.to_string(), &directory),
             function: blueprint.function.name.clone(),
@@ -87,11 +92,12 @@ impl Sandbox {
         };
         let started = Instant::now();
         let process = Process::start(start)?;
-        let listener = tokio::spawn(serve(socket, address, router));
+        let listener = tokio::spawn(serve(socket, Hosts::Own(address), router));
         let function = blueprint.function.name.clone();
         Ok(Self {
             id,
             function,
+            region: blueprint.region.to_owned(),
             process,
             jobs,
             init,
@@ -237,16 +243,6 @@ fn timed_out(request_id: &str, limit: Duration) -> Reply {
     Reply::failure("Sandbox.Timedout", message)
 }
 
-/// The program and the directory it runs in: its own, as `/var/task` in Lambda. A bare name is looked up in PATH.
-fn locate(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    if path.components().count() == 1 && !path.exists() {
-        return Ok((path.to_owned(), std::env::current_dir()?));
-    }
-    let path = std::path::absolute(path)?;
-    let directory = path.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
-    Ok((path, directory))
-}
-
 fn environment(
     blueprint: &Blueprint<'_>,
     id: &str,
@@ -257,6 +253,8 @@ fn environment(
     let log_stream = format!("{today}/[$LATEST]{}", id.to_lowercase());
     let lambda = Environment {
         function: &blueprint.function.name,
+        region: blueprint.region,
+        handler: &blueprint.function.runtime().1,
         memory_mb: blueprint.memory_mb,
         task_root,
         runtime_api,

@@ -1,6 +1,6 @@
 //! The log of calls: who asked what, when, and what came of it. Never a value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,6 +11,11 @@ use serde::{Serialize, Serializer};
 
 use crate::sync::lock;
 
+/// Calls kept; older ones are forgotten.
+const KEPT: usize = 50_000;
+/// The longest text of a call that is kept, in bytes: an ARN is shorter.
+const LONGEST: usize = 1_024;
+
 /// One call of the Secrets Manager API.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallRecord {
@@ -18,6 +23,8 @@ pub struct CallRecord {
     pub number: usize,
     /// The operation, or what stood in `X-Amz-Target` if there is none of this name.
     pub operation: String,
+    /// The region that was asked; absent if this server does not have it.
+    pub region: Option<String>,
     /// The function that called, if it was one.
     pub function: Option<String>,
     /// The access key id of its sandbox.
@@ -45,11 +52,31 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
+    /// Cuts what the caller chose, for its length is the caller's choice, too.
+    fn shorten(&mut self) {
+        cut(&mut self.operation, LONGEST);
+        let optional = [
+            &mut self.step,
+            &mut self.rotating,
+            &mut self.secret_id,
+            &mut self.version_id,
+            &mut self.version_stage,
+        ];
+        for text in optional.into_iter().flatten() {
+            cut(text, LONGEST);
+        }
+    }
+
     /// Whether the two were under way at the same time.
     pub fn overlaps(&self, other: &Self) -> bool {
         let ends_after = |a: &Self, b: &Self| a.ended.is_none_or(|ended| ended > b.started);
         ends_after(self, other) && ends_after(other, self)
     }
+}
+
+/// Cuts a text to so many bytes, or a few less where a character would be torn.
+pub(super) fn cut(text: &mut String, longest: usize) {
+    text.truncate(text.floor_char_boundary(longest));
 }
 
 pub(super) fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -100,11 +127,11 @@ impl CallKinds {
     }
 }
 
-/// All calls since the start, or since the log was cleared.
+/// The calls since the start, or since the log was cleared.
 #[derive(Debug)]
 pub(crate) struct CallLog {
     start: Instant,
-    calls: Mutex<(usize, Vec<CallRecord>)>,
+    calls: Mutex<(usize, VecDeque<CallRecord>)>,
     kinds: Option<Mutex<CallKinds>>,
 }
 
@@ -127,7 +154,11 @@ impl CallLog {
         calls.0 += 1;
         call.number = number;
         call.started = self.start.elapsed();
-        calls.1.push(call);
+        call.shorten();
+        if calls.1.len() == KEPT {
+            calls.1.pop_front();
+        }
+        calls.1.push_back(call);
         number
     }
 
@@ -143,7 +174,7 @@ impl CallLog {
     }
 
     pub(crate) fn list(&self) -> Vec<CallRecord> {
-        lock(&self.calls).1.clone()
+        lock(&self.calls).1.iter().cloned().collect()
     }
 
     /// How long ago the log began: calls are timed from there.
@@ -164,6 +195,7 @@ mod tests {
         CallRecord {
             number: 0,
             operation: operation.to_owned(),
+            region: None,
             function: function.map(str::to_owned),
             sandbox: None,
             step: None,
@@ -176,6 +208,24 @@ mod tests {
             outcome: None,
             faults: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_oldest_calls_are_forgotten_and_long_texts_cut() {
+        let log = CallLog::new(None);
+        let text = "ü".repeat(LONGEST);
+        for _ in 0..KEPT {
+            log.open(call(None, "GetSecretValue", None));
+        }
+        let last = log.open(call(None, &text, Some(&text)));
+        log.close(0, "OK", Vec::new());
+        log.close(last, "OK", Vec::new());
+        let calls = log.list();
+        assert_eq!((calls.len(), calls[0].number), (KEPT, 1));
+        let call = &calls[KEPT - 1];
+        assert_eq!((call.number, call.outcome.as_deref()), (last, Some("OK")));
+        assert_eq!(call.operation.len(), LONGEST);
+        assert_eq!(call.secret_id.as_ref().unwrap().len(), LONGEST);
     }
 
     #[test]

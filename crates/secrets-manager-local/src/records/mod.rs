@@ -4,8 +4,10 @@
 
 mod calls;
 mod runs;
+mod sessions;
 
 pub use calls::CallRecord;
 pub(crate) use calls::{CallKinds, CallLog};
 pub(crate) use runs::RunLog;
 pub use runs::{Attempt, RotationOutcome, RotationRun, StepRun};
+pub(crate) use sessions::Sessions;

@@ -8,10 +8,17 @@ use serde::{Serialize, Serializer};
 use staging_labels::VersionId;
 use tokio::sync::watch;
 
-use super::calls::seconds;
+use super::calls::{cut, seconds};
 use crate::lambda::FunctionError;
 use crate::state::RotationKind;
 use crate::sync::lock;
+
+/// Rotations kept that have ended; older ones are forgotten.
+const KEPT: usize = 1_000;
+/// Attempts kept of a rotation; older ones are forgotten.
+const KEPT_ATTEMPTS: usize = 100;
+/// The longest text of an error that is kept, in bytes.
+const LONGEST: usize = 16 * 1024;
 
 /// One rotation, or one test of a rotation.
 #[derive(Debug, Clone, Serialize)]
@@ -111,6 +118,7 @@ impl RunLog {
         {
             return run.outcome.take().is_some();
         }
+        forget_oldest(&mut runs);
         runs.push(RotationRun {
             secret: secret.to_owned(),
             token: token.clone(),
@@ -123,10 +131,19 @@ impl RunLog {
     }
 
     pub(crate) fn attempt(&self, secret: &str, token: &VersionId) {
-        self.change(secret, token, |run| run.attempts.push(Attempt::default()));
+        self.change(secret, token, |run| {
+            if run.attempts.len() == KEPT_ATTEMPTS {
+                run.attempts.remove(0);
+            }
+            run.attempts.push(Attempt::default());
+        });
     }
 
-    pub(crate) fn step(&self, secret: &str, token: &VersionId, step: StepRun) {
+    pub(crate) fn step(&self, secret: &str, token: &VersionId, mut step: StepRun) {
+        if let Some(error) = &mut step.error {
+            cut(&mut error.error_type, LONGEST);
+            cut(&mut error.error_message, LONGEST);
+        }
         self.change(secret, token, |run| {
             if let Some(attempt) = run.attempts.last_mut() {
                 attempt.steps.push(step);
@@ -170,5 +187,69 @@ impl RunLog {
             }
             changes.changed().await.ok()?;
         }
+    }
+}
+
+/// Makes room for one more. Those under way stay: there is one a secret at most.
+fn forget_oldest(runs: &mut Vec<RotationRun>) {
+    let ended = |run: &RotationRun| run.outcome.is_some();
+    if runs.iter().filter(|run| ended(run)).count() >= KEPT
+        && let Some(oldest) = runs.iter().position(ended)
+    {
+        runs.remove(oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(n: usize) -> VersionId {
+        format!("{n:032}").parse().unwrap()
+    }
+
+    #[test]
+    fn the_oldest_rotations_that_have_ended_are_forgotten() {
+        let log = RunLog::new();
+        let open = |n| log.open("db", &token(n), RotationKind::Full, Timestamp::UNIX_EPOCH);
+        open(0);
+        for n in 1..=KEPT + 1 {
+            open(n);
+            log.end("db", &token(n), RotationOutcome::Succeeded);
+        }
+        let runs = log.list(None);
+        assert_eq!(runs.len(), KEPT + 1);
+        assert_eq!(
+            (&runs[0].token, runs[0].outcome),
+            (&token(0), None),
+            "it is under way"
+        );
+        assert_eq!(runs[1].token, token(2));
+    }
+
+    #[test]
+    fn the_oldest_attempts_are_forgotten_and_long_errors_cut() {
+        let log = RunLog::new();
+        log.open("db", &token(1), RotationKind::Full, Timestamp::UNIX_EPOCH);
+        for n in 0..=KEPT_ATTEMPTS {
+            log.attempt("db", &token(1));
+            let error = FunctionError {
+                error_type: format!("E{n}"),
+                error_message: "x".repeat(LONGEST + 1),
+            };
+            let step = StepRun {
+                step: "createSecret",
+                duration: Duration::ZERO,
+                error: Some(error),
+            };
+            log.step("db", &token(1), step);
+        }
+        let run = log.list(None).remove(0);
+        assert_eq!(run.attempts.len(), KEPT_ATTEMPTS);
+        let first = run.attempts[0].steps[0].error.as_ref().unwrap();
+        assert_eq!(
+            (first.error_type.as_str(), first.error_message.len()),
+            ("E1", LONGEST)
+        );
     }
 }

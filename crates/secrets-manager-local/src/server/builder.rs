@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 use super::in_memory::InMemory;
 use super::local::LocalSecretsManager;
 use crate::api::Quota;
+use crate::arn::Realm;
 use crate::clock::Clock;
-use crate::engine::{Core, Settings, run_schedule};
-use crate::http::{reachable, serve};
+use crate::engine::{Core, Settings, Token, run_schedule};
+use crate::http::{Hosts, reachable, serve};
 use crate::lambda::{Function, Host, HostSettings, Variables};
 use crate::records::{CallKinds, CallLog};
 use crate::state::PendingRemoval;
@@ -48,6 +49,8 @@ impl Default for Builder {
             echo: false,
             clock: Clock::system(),
             settings: Settings {
+                realm: Realm::default(),
+                token: None,
                 arn_suffix: None,
                 retry_delays: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
                 quotas: BTreeMap::new(),
@@ -116,6 +119,33 @@ impl Builder {
         self
     }
 
+    /// The account of every ARN, twelve digits; `ACCOUNT` if not set.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.settings.realm.set_account(account.into());
+        self
+    }
+
+    /// What a caller must send as its access key id, or as a bearer token; no caller needs one if not set.
+    ///
+    /// With it, the `Host` of a request may be any name: a web page does not know the token.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.token = Some(Token::new(token.into()));
+        self
+    }
+
+    /// The regions; `REGION` if not set. The first is where a request goes that names none.
+    ///
+    /// With several, the region that a request is signed for decides. With one, every request goes there.
+    #[must_use]
+    pub fn regions<T: Into<String>>(mut self, regions: impl IntoIterator<Item = T>) -> Self {
+        self.settings
+            .realm
+            .set_regions(regions.into_iter().map(Into::into));
+        self
+    }
+
     /// The waits between a rotation's attempts: 0.1, 0.2, 0.4 and 0.8 seconds if not set.
     ///
     /// There is one attempt more than there are waits.
@@ -179,6 +209,7 @@ impl Builder {
     /// A Secrets Manager that only this process can ask, without functions: nothing is listened on.
     pub fn in_memory(self) -> InMemory {
         let host = HostSettings {
+            realm: self.settings.realm.clone(),
             timeout: self.timeout,
             memory_mb: self.memory_mb,
             environment: self.environment,
@@ -228,6 +259,7 @@ impl Builder {
             Err(error) => return drop(up.send(Err(error))),
         };
         let host = HostSettings {
+            realm: self.settings.realm.clone(),
             timeout: self.timeout,
             memory_mb: self.memory_mb,
             environment: self.environment,
@@ -238,12 +270,16 @@ impl Builder {
         let host = Arc::new(Host::new(host, self.functions));
         let core = Arc::new(Core::new(self.settings, self.clock, Arc::clone(&host), calls));
         let routes = routes(Arc::clone(&core));
+        let hosts = match core.settings.token {
+            Some(_) => Hosts::Any,
+            None => Hosts::Own(address),
+        };
         if up
             .send(Ok((Arc::clone(&core), Handle::current(), address)))
             .is_ok()
         {
             tokio::select! {
-                () = serve(listener, address, routes) => {}
+                () = serve(listener, hosts, routes) => {}
                 () = run_schedule(core) => {}
                 _ = stopped => {}
             }

@@ -12,7 +12,6 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::api::Operation;
-use crate::arn::function_arn;
 use crate::engine::{self, Core};
 use crate::faults::Faults;
 use crate::http::reachable;
@@ -57,14 +56,21 @@ impl LocalSecretsManager {
         self.address
     }
 
-    /// The ARNs of the hosted functions.
+    /// The account of its ARNs.
+    pub fn account(&self) -> &str {
+        self.core.realm().account()
+    }
+
+    /// Its regions. A method that takes a secret's name means the first; an ARN names its own.
+    pub fn regions(&self) -> Vec<&str> {
+        self.core.realm().regions().collect()
+    }
+
+    /// The ARNs of the hosted functions, in each region.
     pub fn function_arns(&self) -> Vec<String> {
-        self.core
-            .host
-            .names()
-            .iter()
-            .map(|name| function_arn(name))
-            .collect()
+        let (realm, names) = (self.core.realm(), self.core.host.names());
+        let in_region = |region| names.iter().map(move |name| realm.function_arn(region, name));
+        realm.regions().flat_map(in_region).collect()
     }
 
     /// Creates a secret with this SecretString.
@@ -77,7 +83,14 @@ impl LocalSecretsManager {
             ("SecretString".to_owned(), value.into()),
             ("ClientRequestToken".to_owned(), Uuid::new_v4().to_string().into()),
         ]);
-        engine::perform(&self.core, Operation::CreateSecret, &members, false).map(|_| ())
+        engine::perform(
+            &self.core,
+            self.core.realm().home(),
+            Operation::CreateSecret,
+            &members,
+            false,
+        )
+        .map(|_| ())
     }
 
     /// Hosts one more function, or another under the same name.
@@ -155,7 +168,7 @@ impl LocalSecretsManager {
 
     /// The secret's `CloudTrail` events (fact 20).
     pub fn events(&self, secret: &str) -> Vec<TrailEvent> {
-        self.core.read(|state| {
+        self.core.read_by(secret, |state| {
             state
                 .find(secret)
                 .map(|secret| secret.trail.clone())
@@ -165,8 +178,8 @@ impl LocalSecretsManager {
 
     /// Invokes a function; `None` if there is none of this name.
     pub async fn invoke(&self, function: &str, payload: impl Into<Bytes>) -> Option<Invocation> {
-        let (host, name, payload) = (Arc::clone(&self.core.host), function.to_owned(), payload.into());
-        self.run(async move { host.invoke(&name, payload).await })
+        let (core, name, payload) = (Arc::clone(&self.core), function.to_owned(), payload.into());
+        self.run(async move { core.host.invoke(&name, core.realm().home(), payload).await })
             .await
             .flatten()
     }
@@ -207,7 +220,7 @@ impl LocalSecretsManager {
     }
 
     fn arn(&self, secret: &str) -> String {
-        self.core.read(|state| {
+        self.core.read_by(secret, |state| {
             state
                 .resolve(secret)
                 .map_or_else(|_| secret.to_owned(), str::to_owned)

@@ -10,7 +10,6 @@ use super::secret::{Secret, Version};
 use super::secrets::State;
 use super::value::Value;
 use super::versions::{NewVersion, put};
-use crate::arn::secret_arn;
 
 /// Most tags on a secret.
 const MAX_TAGS: usize = 50;
@@ -21,8 +20,8 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct NewSecret {
     /// `Name`
     pub(crate) name: String,
-    /// The six characters at the end of the ARN.
-    pub(crate) arn_suffix: String,
+    /// The ARN, with its six characters.
+    pub(crate) arn: String,
     /// `ClientRequestToken`
     pub(crate) token: VersionId,
     /// `SecretString` or `SecretBinary`
@@ -31,8 +30,8 @@ pub(crate) struct NewSecret {
     pub(crate) details: Details,
     /// `Tags`
     pub(crate) tags: Vec<(String, String)>,
-    /// Regions of `AddReplicaRegions`.
-    pub(crate) replica_regions: Vec<String>,
+    /// `AddReplicaRegions`
+    pub(crate) replicas: Vec<Replica>,
 }
 
 /// The metadata that `CreateSecret` sets and `UpdateSecret` changes, where given.
@@ -60,7 +59,7 @@ pub(crate) fn create(state: &mut State, new: NewSecret, now: Timestamp) -> Resul
     if let Some(existing) = state.secrets().find(|secret| secret.name == new.name) {
         return repeated_create(existing, &new);
     }
-    let arn = secret_arn(&new.name, &new.arn_suffix);
+    let arn = new.arn.clone();
     if state.get(&arn).is_ok() {
         return Err(ApiError::new(
             ErrorCode::InternalServiceError,
@@ -76,8 +75,7 @@ pub(crate) fn create(state: &mut State, new: NewSecret, now: Timestamp) -> Resul
         attach(&mut secret, &new.token, Label::Current, now)?;
     }
     // Last: a copy begins with the first value, it does not follow it.
-    let copies = new.replica_regions.into_iter();
-    secret.replicas = copies.map(|region| Replica::new(region, now)).collect();
+    secret.replicas = new.replicas;
     state.insert(secret);
     Ok(arn)
 }
@@ -89,7 +87,9 @@ pub(crate) fn delete(
     deletion: Deletion,
     now: Timestamp,
 ) -> Result<Timestamp, ApiError> {
-    refuse_replicated(state.get(arn)?)?;
+    let secret = state.get(arn)?;
+    secret.refuse_replica()?;
+    refuse_replicated(secret)?;
     let days = match deletion {
         Deletion::AfterDays(days) => i32::from(days),
         Deletion::AtOnce => {
@@ -127,8 +127,11 @@ pub(crate) fn update(
     now: Timestamp,
 ) -> Result<bool, ApiError> {
     secret.refuse_deleted()?;
-    secret.refuse_replica()?;
     let writes = new.is_some();
+    // A replica has an encryption key of its own.
+    if writes || details.description.is_some() || details.kind.is_some() {
+        secret.refuse_replica()?;
+    }
     if let Some(new) = new {
         put(secret, new, None, now)?;
     }
@@ -201,6 +204,7 @@ fn empty_secret(arn: &str, new: &NewSecret, now: Timestamp) -> Secret {
         deletion: None,
         owning_service: None,
         primary_region: None,
+        primary_arn: None,
         replicas: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 mod error;
 pub(crate) mod labels;
 pub(crate) mod lifecycle;
+mod regions;
 mod replica;
 pub(crate) mod rotate;
 mod rotation;
@@ -18,6 +19,7 @@ pub(crate) mod versions;
 
 pub use error::{ApiError, ErrorCode};
 pub use labels::PendingRemoval;
+pub(crate) use regions::Regions;
 pub(crate) use replica::Replica;
 pub(crate) use rotation::{RotationKind, Unfinished};
 pub(crate) use schedule::Rules;

@@ -14,6 +14,9 @@ use super::schedule::midnight;
 use super::trail::{TrailEvent, TrailEventName};
 use super::value::Value;
 
+/// Events kept of a secret; older ones are forgotten.
+const KEPT_EVENTS: usize = 1_000;
+
 /// A secret with its versions and its rotation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Secret {
@@ -53,6 +56,8 @@ pub(crate) struct Secret {
     pub(crate) owning_service: Option<String>,
     /// The primary's region, if it is a replica (fact 17).
     pub(crate) primary_region: Option<String>,
+    /// The primary's ARN, if it is a replica of a secret of this server.
+    pub(crate) primary_arn: Option<String>,
     /// Its copies in other regions (fact 17).
     pub(crate) replicas: Vec<Replica>,
 }
@@ -122,6 +127,9 @@ impl Secret {
 
     /// Adds an event to the trail.
     pub(super) fn record(&mut self, name: TrailEventName, version: VersionId, at: Timestamp) {
+        if self.trail.len() == KEPT_EVENTS {
+            self.trail.remove(0);
+        }
         self.trail.push(TrailEvent { at, name, version });
     }
 
@@ -133,13 +141,13 @@ impl Secret {
         }
     }
 
-    /// Refuses whatever only the primary of a replicated secret takes (fact 17).
+    /// Refuses whatever only the primary of a replicated secret takes (facts 17 and 30).
     pub(crate) fn refuse_replica(&self) -> Result<(), ApiError> {
         match &self.primary_region {
             None => Ok(()),
-            Some(region) => Err(ApiError::invalid_request(format!(
-                "You can't perform this operation on a replica secret. Use the primary secret in {region}."
-            ))),
+            Some(_) => Err(ApiError::invalid_parameter(
+                "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
+            )),
         }
     }
 

@@ -12,6 +12,9 @@ use super::secret::Secret;
 /// Length of `-AbCdEf`, what AWS appends to the name in an ARN.
 const SUFFIX: usize = 7;
 
+/// Secrets that are gone, of which is still known how they stood.
+const KEPT_GONE: usize = 1_000;
+
 /// All secrets, by ARN, each with how it stood before its last write.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
@@ -48,8 +51,22 @@ impl State {
     /// Removes a secret at once.
     pub(super) fn remove(&mut self, arn: &str) -> Result<(), ApiError> {
         let gone = self.secrets.remove(arn).ok_or_else(ApiError::no_secret)?;
+        if self.before.len() > self.secrets.len() + KEPT_GONE {
+            self.before.retain(|arn, _| self.secrets.contains_key(arn));
+        }
         self.before.insert(gone.arn.clone(), Some(gone));
         Ok(())
+    }
+
+    /// Removes the copies that `is_stray`.
+    pub(super) fn drop_copies(&mut self, is_stray: impl Fn(&Secret) -> bool) {
+        let secrets = &mut self.secrets;
+        secrets.retain(|_, secret| secret.primary_arn.is_none() || !is_stray(secret));
+    }
+
+    /// Notes something on a secret that is no write of it.
+    pub(super) fn note(&mut self, arn: &str, note: impl FnOnce(&mut Secret)) {
+        self.secrets.get_mut(arn).map(note);
     }
 
     /// Removes the secrets whose recovery window has passed.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use staging_labels::VersionId;
 
-use crate::arn::function_arn;
+use super::metrics_api;
 use crate::engine::Core;
 use crate::faults::{Fault, FaultId, InjectedFault};
 use crate::records::{CallRecord, RotationRun};
@@ -33,10 +33,12 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/_local/calls", get(list_calls).delete(clear_calls))
         .route("/_local/pending", post(stage_pending))
         .route("/_local/rotations", get(list_rotations))
+        .route("/_local/rotations/{version}", get(await_rotation))
         .route("/_local/events", get(list_events))
         .route("/_local/secrets", post(change_secret))
         .route("/_local/functions", get(list_functions))
         .route("/_local/functions/{name}/logs", get(function_logs))
+        .route("/_local/functions/{name}/metrics", get(metrics_api::list))
         .route("/_local/functions/{name}/cool", post(cool_down))
 }
 
@@ -104,16 +106,33 @@ struct Which {
 }
 
 async fn list_rotations(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Json<Vec<RotationRun>> {
-    let arn = which
-        .secret
-        .map(|id: String| core.read(|state| state.resolve(&id).map_or_else(|_| id.clone(), str::to_owned)));
+    let arn = which.secret.map(|id| arn_of(&core, id));
     Json(core.runs.list(arn.as_deref()))
+}
+
+/// Answers when the rotation has ended.
+async fn await_rotation(
+    State(core): State<Arc<Core>>,
+    Path(version): Path<String>,
+    Query(which): Query<Which>,
+) -> Response {
+    let arn = arn_of(&core, which.secret.unwrap_or_default());
+    match core.runs.wait(&arn, &version).await {
+        Some(run) => Json(run).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such rotation").into_response(),
+    }
+}
+
+/// The ARN of a secret, or what was asked for if there is none.
+fn arn_of(core: &Core, id: String) -> String {
+    let found = core.read_by(&id, |state| state.resolve(&id).map(str::to_owned));
+    found.unwrap_or(id)
 }
 
 async fn list_events(State(core): State<Arc<Core>>, Query(which): Query<Which>) -> Response {
     let id = which.secret.unwrap_or_default();
     let entry = |event: &TrailEvent| json!({ "eventName": event.name, "eventTime": event.at.to_string(), "versionId": event.version.as_str() });
-    let events = core.read(|state| {
+    let events = core.read_by(&id, |state| {
         state
             .find(&id)
             .map(|secret| secret.trail.iter().map(entry).collect::<Vec<_>>())
@@ -143,8 +162,9 @@ async fn change_secret(State(core): State<Arc<Core>>, Body(change): Body<Change>
 }
 
 async fn list_functions(State(core): State<Arc<Core>>) -> Response {
-    let functions = core.host.names().into_iter();
-    let entries = functions.map(|name| json!({ "FunctionArn": function_arn(&name), "FunctionName": name }));
+    let (realm, functions) = (core.realm(), core.host.names().into_iter());
+    let arn = |name: &str| realm.function_arn(realm.home(), name);
+    let entries = functions.map(|name| json!({ "FunctionArn": arn(&name), "FunctionName": name }));
     Json(entries.collect::<Vec<_>>()).into_response()
 }
 

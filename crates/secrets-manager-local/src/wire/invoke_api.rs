@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::arn::function_arn;
+use super::credential::function_region;
 use crate::engine::Core;
 use crate::lambda::Invocation;
 
@@ -22,8 +22,9 @@ pub(crate) async fn invoke(
     headers: HeaderMap,
     payload: Bytes,
 ) -> Response {
+    let region = function_region(&core, &headers, &name).to_owned();
     let Some(function) = core.host.name_of(&name) else {
-        return not_found(&name);
+        return not_found(&core, &name);
     };
     let Some(payload) = event(payload) else {
         return not_json();
@@ -33,7 +34,7 @@ pub(crate) async fn invoke(
     let with_log = header("x-amz-log-type") == Some("Tail");
     // In a task of its own, so that it ends well even if the caller hangs up.
     let host = Arc::clone(&core.host);
-    let work = async move { host.invoke(&function, payload).await };
+    let work = async move { host.invoke(&function, &region, payload).await };
     match kind {
         "DryRun" => StatusCode::NO_CONTENT.into_response(),
         "Event" => {
@@ -42,7 +43,7 @@ pub(crate) async fn invoke(
         }
         _ => match tokio::spawn(work).await {
             Ok(Some(invocation)) => answer(&invocation, with_log),
-            Ok(None) | Err(_) => not_found(&name),
+            Ok(None) | Err(_) => not_found(&core, &name),
         },
     }
 }
@@ -82,11 +83,11 @@ fn not_json() -> Response {
     (StatusCode::BAD_REQUEST, error_type, Json(body)).into_response()
 }
 
-pub(super) fn not_found(name: &str) -> Response {
+pub(super) fn not_found(core: &Core, name: &str) -> Response {
     let arn = if name.starts_with("arn:") {
         name.to_owned()
     } else {
-        function_arn(name)
+        core.realm().function_arn(core.realm().home(), name)
     };
     let body = json!({ "Type": "User", "Message": format!("Function not found: {arn}") });
     let error_type = [("x-amzn-errortype", "ResourceNotFoundException")];

@@ -5,24 +5,45 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
+use super::credential::function_region;
 use super::invoke_api::not_found;
-use crate::arn::{ACCOUNT, function_arn};
 use crate::engine::Core;
 use crate::lambda::Statement;
 
-/// `GetFunctionConfiguration`.
-pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
-    let found = core.host.name_of(&name).and_then(|name| {
-        let configuration = core.host.configuration(&name)?;
-        let rules = core.host.rules(&name)?;
-        Some((name, configuration, rules))
-    });
-    let Some((name, configuration, rules)) = found else {
-        return not_found(&name);
+/// `GetFunction`. The code has no place that it could be fetched from.
+pub(super) async fn function(
+    State(core): State<Arc<Core>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(configuration) = described(&core, &headers, &name) else {
+        return not_found(&core, &name);
     };
+    Json(json!({ "Configuration": configuration, "Code": {}, "Tags": {} })).into_response()
+}
+
+/// `GetFunctionConfiguration`.
+pub(super) async fn configuration(
+    State(core): State<Arc<Core>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    match described(&core, &headers, &name) {
+        Some(configuration) => Json(configuration).into_response(),
+        None => not_found(&core, &name),
+    }
+}
+
+fn described(core: &Core, headers: &HeaderMap, name: &str) -> Option<Value> {
+    let realm = core.realm();
+    let region = function_region(core, headers, name);
+    let account = realm.account();
+    let name = core.host.name_of(name)?;
+    let (configuration, rules) = (core.host.configuration(&name)?, core.host.rules(&name)?);
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let variables: BTreeMap<String, String> = configuration
         .environment
@@ -31,12 +52,12 @@ pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Pat
         .collect();
     let mut answer = json!({
         "FunctionName": name,
-        "FunctionArn": function_arn(&name),
+        "FunctionArn": realm.function_arn(region, &name),
         "Runtime": configuration.runtime,
         "Handler": configuration.handler,
         "Timeout": configuration.timeout.as_secs().max(1),
         "MemorySize": configuration.memory_mb,
-        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+        "Role": format!("arn:aws:iam::{account}:role/{name}"),
         "State": rules.state,
         "LastUpdateStatus": "Successful",
         "PackageType": "Zip",
@@ -47,22 +68,28 @@ pub(super) async fn configuration(State(core): State<Arc<Core>>, Path(name): Pat
     if let Some(reason) = rules.reason {
         answer["StateReasonCode"] = reason.into();
     }
-    Json(answer).into_response()
+    Some(answer)
 }
 
 /// `GetPolicy`
-pub(super) async fn policy(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
+pub(super) async fn policy(
+    State(core): State<Arc<Core>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let region = function_region(&core, &headers, &name);
     let found = core
         .host
         .name_of(&name)
         .and_then(|name| Some((core.host.rules(&name)?, name)));
     let Some((rules, name)) = found.filter(|(rules, _)| !rules.statements.is_empty()) else {
-        return not_found(&name);
+        return not_found(&core, &name);
     };
+    let arn = core.realm().function_arn(region, &name);
     let statements: Vec<_> = rules
         .statements
         .iter()
-        .map(|statement| statement_json(&name, statement))
+        .map(|statement| statement_json(&arn, statement))
         .collect();
     let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
     Json(json!({ "Policy": policy.to_string(), "RevisionId": "1" })).into_response()
@@ -72,7 +99,7 @@ pub(super) async fn policy(State(core): State<Arc<Core>>, Path(name): Path<Strin
 pub(super) async fn concurrency(State(core): State<Arc<Core>>, Path(name): Path<String>) -> Response {
     let found = core.host.name_of(&name).and_then(|name| core.host.rules(&name));
     let Some(rules) = found else {
-        return not_found(&name);
+        return not_found(&core, &name);
     };
     match rules.reserved {
         Some(reserved) => Json(json!({ "ReservedConcurrentExecutions": reserved })).into_response(),
@@ -81,13 +108,13 @@ pub(super) async fn concurrency(State(core): State<Arc<Core>>, Path(name): Path<
 }
 
 /// A statement as `GetPolicy` has it.
-pub(super) fn statement_json(name: &str, statement: &Statement) -> Value {
+pub(super) fn statement_json(arn: &str, statement: &Statement) -> Value {
     let mut text = json!({
         "Sid": statement.id,
         "Effect": "Allow",
-        "Principal": { "Service": statement.principal },
-        "Action": "lambda:InvokeFunction",
-        "Resource": function_arn(name),
+        "Principal": principal_json(&statement.principal),
+        "Action": statement.action,
+        "Resource": arn,
     });
     if let Some(account) = &statement.source_account {
         text["Condition"]["StringEquals"] = json!({ "AWS:SourceAccount": account });
@@ -96,4 +123,18 @@ pub(super) fn statement_json(name: &str, statement: &Statement) -> Value {
         text["Condition"]["ArnLike"] = json!({ "AWS:SourceArn": arn });
     }
     text
+}
+
+/// A service, an account or everybody, as a policy writes them.
+fn principal_json(principal: &str) -> Value {
+    if principal == "*" {
+        return "*".into();
+    }
+    if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
+        return json!({ "AWS": format!("arn:aws:iam::{principal}:root") });
+    }
+    if principal.starts_with("arn:") {
+        return json!({ "AWS": principal });
+    }
+    json!({ "Service": principal })
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 
-use super::{control, invoke_api, lambda_api, lambda_changes, secrets_api};
+use super::{access, control, invoke_api, lambda_api, lambda_changes, secrets_api};
 use crate::engine::Core;
 
 /// Requests may be as large as Lambda's payloads.
@@ -20,6 +21,7 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
             "/2015-03-31/functions/{name}/invocations",
             post(invoke_api::invoke),
         )
+        .route("/2015-03-31/functions/{name}", get(lambda_api::function))
         .route(
             "/2015-03-31/functions/{name}/configuration",
             get(lambda_api::configuration).put(lambda_changes::update),
@@ -42,5 +44,6 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
         )
         .merge(control::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn_with_state(Arc::clone(&core), access::require_token))
         .with_state(core)
 }

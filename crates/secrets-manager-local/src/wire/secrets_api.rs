@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 
-use super::{logs_api, trail_api};
+use super::credential::{Credential, region};
+use super::{logs_api, sts_api, trail_api};
 use crate::api::Operation;
 use crate::engine::{self, Core};
 use crate::faults::{Call, Cut, Plan};
@@ -21,6 +22,9 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// `POST /`
 pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(answer) = sts_api::answer(&core, &headers, &body) {
+        return answer;
+    }
     if !is_json(&headers) {
         return unsupported_media_type();
     }
@@ -28,7 +32,8 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
         .unwrap_or_default();
-    let other = logs_api::answer(&core, target, &body).or_else(|| trail_api::answer(&core, target, &body));
+    let other =
+        logs_api::answer(&core, target, &body).or_else(|| trail_api::answer(&core, &headers, target, &body));
     if let Some(answer) = other {
         return answer;
     }
@@ -39,11 +44,15 @@ pub(crate) async fn call(State(core): State<Arc<Core>>, headers: HeaderMap, body
         _ if body.is_empty() => Some(Map::new()),
         _ => None,
     };
-    let number = core.calls.open(record(name, &caller, members.as_ref()));
-    let (outcome, faults) = match (Operation::named(name), members) {
-        (Err(_), _) => (Outcome::Answer(Err(unknown_operation())), Vec::new()),
-        (Ok(_), None) => (Outcome::Answer(Err(not_json())), Vec::new()),
-        (Ok(operation), Some(members)) => with_faults(&core, operation, &members, &caller).await,
+    let region = region(&core, &headers);
+    let number = core.calls.open(record(name, region, &caller, members.as_ref()));
+    let (outcome, faults) = match (Operation::named(name), members, region) {
+        (Err(_), _, _) => (Outcome::Answer(Err(unknown_operation())), Vec::new()),
+        (Ok(_), None, _) => (Outcome::Answer(Err(not_json())), Vec::new()),
+        (Ok(_), Some(_), None) => (Outcome::Answer(Err(unknown_region(&core))), Vec::new()),
+        (Ok(operation), Some(members), Some(region)) => {
+            with_faults(&core, region, operation, &members, &caller).await
+        }
     };
     core.calls.close(number, outcome.code(), faults);
     outcome.into_response()
@@ -109,11 +118,7 @@ struct Caller {
 impl Caller {
     /// A sandbox is known by the access key id in the signature.
     fn of(core: &Core, headers: &HeaderMap) -> Self {
-        let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
-        let credential = authorization
-            .and_then(|text| text.split_once("Credential="))
-            .map(|(_, rest)| rest);
-        let key = credential.and_then(|rest| rest.split('/').next());
+        let key = Credential::of(headers).map(|credential| credential.access_key_id);
         let sandbox = key.and_then(|key| core.host.sandbox(key));
         let event = sandbox.as_ref().and_then(|sandbox| sandbox.event());
         Self { sandbox, event }
@@ -133,11 +138,12 @@ impl Caller {
 
 async fn with_faults(
     core: &Arc<Core>,
+    region: &str,
     operation: Operation,
     members: &Map<String, Json>,
     caller: &Caller,
 ) -> (Outcome, Vec<&'static str>) {
-    let mut plan = meet_faults(core, operation, members, caller);
+    let mut plan = meet_faults(core, region, operation, members, caller);
     let names = std::mem::take(&mut plan.names);
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
@@ -149,7 +155,7 @@ async fn with_faults(
     if let Some(error) = plan.error {
         return (Outcome::Answer(Err(error)), names);
     }
-    let answer = engine::perform(core, operation, members, plan.stale);
+    let answer = engine::perform(core, region, operation, members, plan.stale);
     if let Some(cut) = plan.after {
         caller.end(cut).await;
         return (Outcome::Dropped, names);
@@ -157,11 +163,17 @@ async fn with_faults(
     (Outcome::Answer(answer), names)
 }
 
-fn meet_faults(core: &Core, operation: Operation, members: &Map<String, Json>, caller: &Caller) -> Plan {
+fn meet_faults(
+    core: &Core,
+    region: &str,
+    operation: Operation,
+    members: &Map<String, Json>,
+    caller: &Caller,
+) -> Plan {
     let asked = text(members, "SecretId").or_else(|| text(members, "Name"));
     let rotating = caller.event.as_ref().map(|event| event.secret_id.as_str());
     let mut secrets: Vec<String> = asked.into_iter().chain(rotating).map(str::to_owned).collect();
-    core.read(|state| {
+    core.read(region, |state| {
         let found: Vec<_> = secrets.iter().filter_map(|id| state.find(id).ok()).collect();
         let known: Vec<_> = found
             .iter()
@@ -179,7 +191,12 @@ fn meet_faults(core: &Core, operation: Operation, members: &Map<String, Json>, c
     })
 }
 
-fn record(name: &str, caller: &Caller, members: Option<&Map<String, Json>>) -> CallRecord {
+fn record(
+    name: &str,
+    region: Option<&str>,
+    caller: &Caller,
+    members: Option<&Map<String, Json>>,
+) -> CallRecord {
     let any = |names: &[&str]| {
         let members = members?;
         names
@@ -194,6 +211,7 @@ fn record(name: &str, caller: &Caller, members: Option<&Map<String, Json>>) -> C
     CallRecord {
         number: 0,
         operation: name.to_owned(),
+        region: region.map(str::to_owned),
         function: caller.function().map(str::to_owned),
         sandbox: caller.sandbox.as_ref().map(|sandbox| sandbox.id.clone()),
         step: caller.event.as_ref().map(|event| event.step.clone()),
@@ -216,6 +234,14 @@ fn unknown_operation() -> ApiError {
     ApiError::new(
         ErrorCode::UnknownOperation,
         "The requested operation is not one of this API.",
+    )
+}
+
+fn unknown_region(core: &Core) -> ApiError {
+    let regions = core.realm().regions().collect::<Vec<_>>().join(", ");
+    ApiError::new(
+        ErrorCode::Other("InvalidSignatureException".to_owned()),
+        format!("Credential should be scoped to a valid region. This server has {regions}."),
     )
 }
 

@@ -1,13 +1,13 @@
 //! `LookupEvents` of `CloudTrail`: what rotations left there, and who changed a secret.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use staging_labels::VersionId;
 
-use crate::arn::{ACCOUNT, REGION};
+use super::credential::region;
 use crate::engine::Core;
 use crate::records::CallRecord;
 use crate::state::TrailEventName;
@@ -43,8 +43,9 @@ struct Attribute {
 }
 
 /// The answer, if the target is this operation.
-pub(super) fn answer(core: &Core, target: &str, body: &[u8]) -> Option<Response> {
+pub(super) fn answer(core: &Core, headers: &HeaderMap, target: &str, body: &[u8]) -> Option<Response> {
     target.ends_with(TARGET).then_some(())?;
+    let region = region(core, headers).unwrap_or_else(|| core.realm().home());
     let Ok(asked) = serde_json::from_slice::<Asked>(body) else {
         let error_type = [("x-amzn-errortype", "InvalidLookupAttributesException")];
         let body = json!({ "message": "The request's members cannot be read." });
@@ -56,9 +57,9 @@ pub(super) fn answer(core: &Core, target: &str, body: &[u8]) -> Option<Response>
             .iter()
             .all(|attribute| attribute.attribute_key == "EventName" && attribute.attribute_value == name)
     };
-    let mut events: Vec<(Timestamp, Json)> = rotations(core)
+    let mut events: Vec<(Timestamp, Json)> = rotations(core, region)
         .into_iter()
-        .chain(changes(core))
+        .chain(changes(core, region))
         .filter(|(at, name, _)| {
             let seconds = at.as_duration().as_secs_f64();
             wanted(name)
@@ -102,8 +103,9 @@ fn entry(at: Timestamp, name: &str, event: &Json) -> Json {
 }
 
 /// Events of the service itself. They name no caller.
-fn rotations(core: &Core) -> Vec<(Timestamp, String, Json)> {
-    let all: Vec<_> = core.read(|state| {
+fn rotations(core: &Core, region: &str) -> Vec<(Timestamp, String, Json)> {
+    let account = core.realm().account();
+    let all: Vec<_> = core.read(region, |state| {
         let of = |secret: &crate::state::Secret| {
             let events = secret.trail.iter().cloned();
             events
@@ -117,11 +119,11 @@ fn rotations(core: &Core) -> Vec<(Timestamp, String, Json)> {
             let name = format!("{:?}", event.name);
             let mut body = json!({
                 "eventVersion": "1.08",
-                "userIdentity": { "accountId": ACCOUNT, "invokedBy": "secretsmanager.amazonaws.com" },
+                "userIdentity": { "accountId": account, "invokedBy": "secretsmanager.amazonaws.com" },
                 "eventTime": event.at.to_string(),
                 "eventSource": "secretsmanager.amazonaws.com",
                 "eventName": name,
-                "awsRegion": REGION,
+                "awsRegion": region,
                 "additionalEventData": { "SecretId": arn },
                 "eventType": "AwsServiceEvent",
             });
@@ -144,7 +146,7 @@ fn failure(core: &Core, arn: &str, version: &VersionId) -> String {
         .flat_map(|attempt| attempt.steps.iter().rev())
         .find(|step| step.error.is_some())
         .map_or("createSecret", |step| step.step);
-    let function = core.read(|state| {
+    let function = core.read_by(arn, |state| {
         let rotation = state.get(arn).ok()?.rotation.as_ref()?;
         rotation.function_arn.clone()
     });
@@ -155,7 +157,8 @@ fn failure(core: &Core, arn: &str, version: &VersionId) -> String {
 }
 
 /// Calls that changed a secret, and who made them.
-fn changes(core: &Core) -> Vec<(Timestamp, String, Json)> {
+fn changes(core: &Core, region: &str) -> Vec<(Timestamp, String, Json)> {
+    let account = core.realm().account();
     let now = core.clock.now();
     let since_start = core.calls.age();
     let at = |call: &CallRecord| {
@@ -166,18 +169,19 @@ fn changes(core: &Core) -> Vec<(Timestamp, String, Json)> {
     core.calls
         .list()
         .iter()
+        .filter(|call| call.region.as_deref() == Some(region))
         .filter(|call| CHANGES.contains(&call.operation.as_str()) && call.outcome.as_deref() == Some("OK"))
         .map(|call| {
             let who = match &call.function {
                 Some(function) => json!({
                     "type": "AssumedRole",
-                    "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{function}/{function}"),
-                    "accountId": ACCOUNT,
+                    "arn": format!("arn:aws:sts::{account}:assumed-role/{function}/{function}"),
+                    "accountId": account,
                 }),
                 None => json!({
                     "type": "IAMUser",
-                    "arn": format!("arn:aws:iam::{ACCOUNT}:user/local"),
-                    "accountId": ACCOUNT,
+                    "arn": format!("arn:aws:iam::{account}:user/local"),
+                    "accountId": account,
                 }),
             };
             let body = json!({
@@ -186,7 +190,7 @@ fn changes(core: &Core) -> Vec<(Timestamp, String, Json)> {
                 "eventTime": at(call).to_string(),
                 "eventSource": "secretsmanager.amazonaws.com",
                 "eventName": call.operation,
-                "awsRegion": REGION,
+                "awsRegion": region,
                 "requestParameters": { "secretId": call.secret_id, "clientRequestToken": call.version_id },
                 "eventType": "AwsApiCall",
             });

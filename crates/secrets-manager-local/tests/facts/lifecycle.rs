@@ -81,7 +81,7 @@ fn fact_17_a_forced_deletion_is_at_once_and_the_name_is_free() {
 }
 
 #[test]
-fn fact_17_a_replica_refuses_rotation() {
+fn fact_17_a_replica_refuses_rotation_and_every_other_write() {
     let mut world = World::with_secret();
     let arn = world.state.resolve("db").unwrap().to_owned();
     world
@@ -101,10 +101,42 @@ fn fact_17_a_replica_refuses_rotation() {
             UpdateSecretVersionStage,
             json!({ "SecretId": "db", "VersionStage": "x", "MoveToVersionId": v(1) }),
         ),
+        (UpdateSecret, json!({ "SecretId": "db", "SecretString": "x" })),
+        (UpdateSecret, json!({ "SecretId": "db", "Description": "x" })),
+        (CancelRotateSecret, json!({ "SecretId": "db" })),
+        (DeleteSecret, json!({ "SecretId": "db" })),
+        (
+            DeleteSecret,
+            json!({ "SecretId": "db", "ForceDeleteWithoutRecovery": true }),
+        ),
+        (RestoreSecret, json!({ "SecretId": "db" })),
+        (
+            TagResource,
+            json!({ "SecretId": "db", "Tags": [{ "Key": "k", "Value": "v" }] }),
+        ),
+        (UntagResource, json!({ "SecretId": "db", "TagKeys": ["k"] })),
+        (
+            PutResourcePolicy,
+            json!({ "SecretId": "db", "ResourcePolicy": r#"{"Statement":{"Effect":"Allow","Action":"*","Principal":"*"}}"# }),
+        ),
+        (DeleteResourcePolicy, json!({ "SecretId": "db" })),
+        (
+            ReplicateSecretToRegions,
+            json!({ "SecretId": "db", "AddReplicaRegions": [{ "Region": "us-west-2" }] }),
+        ),
+        (
+            RemoveRegionsFromReplication,
+            json!({ "SecretId": "db", "RemoveReplicaRegions": ["us-west-2"] }),
+        ),
     ] {
-        world.refused(operation, parameters, "InvalidRequestException");
+        let message = world.refused(operation, parameters, "InvalidParameterException");
+        assert_eq!(
+            message,
+            "Operation not permitted on a replica secret. Call must be made in primary secret's region."
+        );
     }
     world.ok(GetSecretValue, json!({ "SecretId": "db" }));
+    world.ok(UpdateSecret, json!({ "SecretId": "db", "KmsKeyId": "alias/own" }));
 }
 
 #[test]

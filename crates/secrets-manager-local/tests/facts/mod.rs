@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::api::Operation::{self, *};
 use crate::api::{Context, perform};
+use crate::arn::{REGION, Realm};
 use crate::model::answer_violations;
 use crate::state::{ApiError, State};
 
@@ -56,6 +57,8 @@ impl World {
         self.ids += 1;
         let context = Context {
             now: self.now,
+            realm: &Realm::default(),
+            region: REGION,
             arn_suffix: format!("{:06}", self.ids),
             rotation_token: format!("rotation-token-{:021}", self.ids),
             may_invoke: &|arn| arn == FUNCTION,

@@ -2,7 +2,7 @@
 """A rotation function of the tests: a Lambda runtime client and the four steps, standard library only.
 
 What it is told by the environment:
-  BEHAVIOUR  nothing; "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
+  BEHAVIOUR  none; "nothing" (at any step); "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
              "fail-once STEP" (fails until the file STATE exists); "slow SECONDS"; "child"
   STATE      a file for "fail-once"
 """
@@ -48,7 +48,7 @@ def post(url, payload):
 
 
 def secrets_manager(operation, **parameters):
-    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/us-east-1/secretsmanager/aws4_request"
+    credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/20260101/{os.environ['AWS_REGION']}/secretsmanager/aws4_request"
     headers = [
         "Content-Type: application/x-amz-json-1.1",
         f"X-Amz-Target: secretsmanager.{operation}",
@@ -118,6 +118,8 @@ def handle(event):
         return os.environ[event["Variable"]]
     if "Step" not in event:
         return event
+    if "nothing" in BEHAVIOUR:
+        return None
     step, secret, token = event["Step"], event["SecretId"], event["ClientRequestToken"]
     print(f"{step} of {token}", flush=True)
     misbehave(step)

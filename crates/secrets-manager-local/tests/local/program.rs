@@ -11,6 +11,7 @@ struct Program {
     child: Child,
     stdout: BufReader<ChildStdout>,
     url: String,
+    announced: Json,
 }
 
 impl Program {
@@ -28,7 +29,12 @@ impl Program {
         stdout.read_line(&mut line).unwrap();
         let announced: Json = serde_json::from_str(&line).unwrap();
         let url = announced["url"].as_str().unwrap().to_owned();
-        Self { child, stdout, url }
+        Self {
+            child,
+            stdout,
+            url,
+            announced,
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -202,11 +208,22 @@ fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
         write("a", "{\"db\": canary"),
         write("b", "{\"a name\": \"canary\"}"),
     );
+    write("rotation.py", "");
+    let handler = format!("rotate={}/rotation.handler", directory.path().display());
     for (arguments, words) in [
         (
             ["--function", "rotate=/nonexistent/bootstrap"],
             "there is no program /nonexistent/bootstrap",
         ),
+        (
+            ["--function", "rotate=no-such-program"],
+            "there is no program no-such-program",
+        ),
+        (
+            ["--function", "rotate=app.lambda_handler"],
+            "no module of a handler app.lambda_handler",
+        ),
+        (["--function", &handler], "-m pip install awslambdaric"),
         (
             ["--secrets", "/nonexistent/secrets.json"],
             "/nonexistent/secrets.json: No such file",
@@ -217,6 +234,8 @@ fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
         let output = Command::new(env!("CARGO_BIN_EXE_secrets-manager-local"))
             .arg("serve")
             .args(arguments)
+            // A program that can import nothing.
+            .args(["--python", "false"])
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -226,6 +245,33 @@ fn what_cannot_be_served_is_said_at_the_start_and_no_value_is_shown() {
         );
         assert!(!stderr.contains("canary"), "{stderr}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_others_can_reach_needs_a_token_which_is_made_if_none_is_given() {
+    let given = "given-0123456789";
+    for arguments in [
+        &["--listen", "0.0.0.0:0", "--allow-remote"][..],
+        &["--listen", "0.0.0.0:0", "--allow-remote", "--token", given],
+        &["--token", given],
+    ] {
+        let program = Program::start(arguments);
+        let key = program.announced["accessKeyId"].as_str().unwrap();
+        assert_eq!(key == given, arguments.contains(&given));
+        let list = async |key: &str| {
+            let authorization = format!(
+                "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/secretsmanager/aws4_request, Signature=00"
+            );
+            let headers = [
+                ("x-amz-target", "secretsmanager.ListSecrets"),
+                ("authorization", authorization.as_str()),
+            ];
+            let answer = send("POST", &program.url, &headers, "{}").await.unwrap();
+            answer.status.as_u16()
+        };
+        assert_eq!((list(key).await, list("test").await), (200, 403), "{arguments:?}");
+    }
+    assert_eq!(Program::start(&[]).announced.get("accessKeyId"), None);
 }
 
 #[test]
