@@ -54,10 +54,10 @@ struct Setup {
 }
 
 /// A provider, a secret that holds a key of it, and the function.
-struct World {
+pub(crate) struct World {
     provider: Provider,
-    keys: Keys,
-    arn: String,
+    pub(crate) keys: Keys,
+    pub(crate) arn: String,
 }
 
 impl Setup {
@@ -181,23 +181,23 @@ impl Setup {
 }
 
 impl World {
-    async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         Setup::of(kind).start().await
     }
 
-    fn secret(&self) -> Secret<'_> {
+    pub(crate) fn secret(&self) -> Secret<'_> {
         Secret::of(&self.keys.aws, &self.keys.client, self.arn.clone())
     }
 
     /// Rotates, which must succeed; answers with the new text.
-    async fn rotate(&self) -> String {
+    pub(crate) async fn rotate(&self) -> String {
         let outcome = self.secret().rotate().await;
         outcome.unwrap_or_else(|error| panic!("{error}\n{}", self.keys.log()));
         self.secret().current().await
     }
 
     /// The key that carries `label`, if there is one.
-    async fn key(&self, label: &Label) -> Option<String> {
+    pub(crate) async fn key(&self, label: &Label) -> Option<String> {
         let text = self.secret().text(label).await?;
         Some(match serde_json::from_str::<Value>(&text) {
             Ok(document) => {
@@ -208,12 +208,12 @@ impl World {
         })
     }
 
-    async fn current_key(&self) -> String {
+    pub(crate) async fn current_key(&self) -> String {
         self.key(&Label::Current).await.expect("AWSCURRENT has a value")
     }
 
     /// AWSCURRENT works.
-    async fn invariant_current_works(&self, after: &str) {
+    pub(crate) async fn invariant_current_works(&self, after: &str) {
         let key = self.current_key().await;
         assert!(self.provider.accepts(&key), "{after}: AWSCURRENT does not work");
     }

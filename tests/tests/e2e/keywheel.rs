@@ -4,6 +4,7 @@ mod abandoned;
 mod after_set;
 mod bad_input;
 mod bundled;
+mod carried_on;
 mod desk;
 mod fixing;
 mod fleet;

@@ -1,5 +1,6 @@
 //! Where a person on call sits: a shell with `keywheel` and the aws command line, an incident, and what they show of it.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use keywheel_tests::calls::session_token;
@@ -92,40 +93,11 @@ impl Desk {
             .advance(Timestamp::now().duration_since(self.clock.now()));
     }
 
-    /// Types a line into a shell.
+    /// Types a line into a shell. Commands go by the machine's clock.
     pub(super) async fn types(&self, line: &str) -> Screen {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", line]);
-        self.run(shell).await
-    }
-
-    async fn run(&self, mut command: Command) -> Screen {
-        // Commands go by the machine's clock.
         self.later();
-        let tools = Tools::load().expect("the tools are installed");
-        let programs = function_path("keywheel");
-        let aws = tools.aws().expect("there is an aws command line").to_owned();
-        let directories = [&programs, &aws].map(|path| path.parent().expect("it is in a directory"));
-        let usual = std::env::var("PATH").unwrap_or_default();
-        let path = directories.map(|path| path.display().to_string()).join(":");
-        command
-            .env_clear()
-            .env("PATH", format!("{path}:{usual}"))
-            .env("HOME", "/nonexistent")
-            .env("AWS_ENDPOINT_URL", self.world.aws.url())
-            .env("AWS_ACCESS_KEY_ID", "tests")
-            .env("AWS_SECRET_ACCESS_KEY", "tests")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_PAGER", "")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("FUNCTION_ARN", secrets_manager_local::function_arn("other"))
-            .env("PGSSLROOTCERT", self.world.database.cluster().authority_path());
-        let output = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("it is waited for")
-            .expect("it can be run");
-        let screen = Screen::of(&output);
+        let authority = self.world.database.cluster().authority_path();
+        let screen = types_at(&self.world.aws.url(), &authority, line).await;
         self.holds_no_secret(&screen).await;
         screen
     }
@@ -166,6 +138,37 @@ impl Desk {
             assert!(self.world.current_logs_in().await, "{caller}");
         }
     }
+}
+
+/// Types a line into a shell that has `keywheel` and the aws command line on the path, against the Secrets Manager at `url`, trusting
+/// the database certificates of `authority`.
+pub(super) async fn types_at(url: &str, authority: &Path, line: &str) -> Screen {
+    let tools = Tools::load().expect("the tools are installed");
+    let programs = function_path("keywheel");
+    let aws = tools.aws().expect("there is an aws command line").to_owned();
+    let directories = [&programs, &aws].map(|path| path.parent().expect("it is in a directory"));
+    let usual = std::env::var("PATH").unwrap_or_default();
+    let path = directories.map(|path| path.display().to_string()).join(":");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", line])
+        .env_clear()
+        .env("PATH", format!("{path}:{usual}"))
+        .env("HOME", "/nonexistent")
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_ACCESS_KEY_ID", "tests")
+        .env("AWS_SECRET_ACCESS_KEY", "tests")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_PAGER", "")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("FUNCTION_ARN", secrets_manager_local::function_arn("other"))
+        .env("PGSSLROOTCERT", authority);
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .expect("it is waited for")
+        .expect("it can be run");
+    Screen::of(&output)
 }
 
 /// What a command printed.
