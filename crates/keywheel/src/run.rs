@@ -125,8 +125,8 @@ fn explain(code: Option<&str>) -> Exit {
         explain::codes().for_each(print::answer);
         return Exit::Well;
     };
-    if let Some(page) = explain::page(code) {
-        print::answer(page.trim_end());
+    if let Some(text) = explain::explain(code) {
+        print::answer(text.trim_end());
         return Exit::Well;
     }
     print::progress(&format!("keywheel: there is no code or state {code:?}"));

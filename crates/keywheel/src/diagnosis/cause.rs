@@ -1,7 +1,7 @@
 //! From the code of an error to the kind of trouble that it is.
 
 /// Why a rotation fails. The names are stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub(crate) enum Cause {
     /// See [`State::FunctionGone`](super::State::FunctionGone).

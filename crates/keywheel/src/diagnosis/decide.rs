@@ -186,8 +186,11 @@ impl Case<'_> {
                 )
             });
         }
-        let mut actions = self.repairs(cause, failure);
-        actions.extend(pending::actions(state, &unfinished, self.names));
+        let mut actions = pending::actions(state, &unfinished, self.names);
+        // Applications first, if they are known to be locked out and there is a way to let them in.
+        let urgent = matches!(logins, Works::No(_)) && starts_with_promote(&actions);
+        let repairs = self.repairs(cause, failure);
+        actions.splice(usize::from(urgent)..usize::from(urgent), repairs);
         Some(Diagnosis {
             word: if state == State::SwitchedOff {
                 Word::Off
@@ -201,7 +204,7 @@ impl Case<'_> {
             summary: pending::summary(state, logins).to_owned(),
             reasons: Vec::new(),
             actions,
-            never: pending::never(state, logins),
+            never: pending::never(state, &unfinished),
         })
     }
 
@@ -254,6 +257,9 @@ impl Case<'_> {
                 actions.push(attach());
             } else {
                 actions.push(Action::run("Try it. This changes nothing.", self.names.test()));
+                actions.push(rotate(
+                    "Rotate, if one was due meanwhile: what could not begin is not made up for.",
+                ));
             }
             return Diagnosis {
                 cause: Some(cause),
@@ -262,9 +268,7 @@ impl Case<'_> {
         }
         if refused {
             let actions = vec![
-                Action::by_hand(
-                    "Set the role's password to AWSCURRENT's as an administrator (\\password in psql), if nobody locked the role on purpose.",
-                ),
+                self.set_by_hand(),
                 rotate(
                     "Or rotate: the function finds a lost password among the old versions, if there is one.",
                 )
@@ -276,8 +280,10 @@ impl Case<'_> {
         }
         if secret.enabled == Some(false) {
             let summary = "rotation is switched off; nothing is half done".to_owned();
-            let actions = vec![rotate("To switch it on again, rotate.")];
-            return base(Word::Off, State::SwitchedOff, summary, actions);
+            let cause = failure.map(|failure| Cause::of(failure.code));
+            let mut actions = self.repairs(cause, failure);
+            actions.push(rotate("To switch it on again, rotate."));
+            return after(failure, base(Word::Off, State::SwitchedOff, summary, actions));
         }
         if unconfirmed && self.answers.logins.current_works() != Some(true) {
             return self.switched(logins, failure);
@@ -447,13 +453,23 @@ impl Case<'_> {
         }
     }
 
+    /// What nobody but a person with a login can do.
+    fn set_by_hand(&self) -> Action {
+        Action::run(
+            "If nobody locked the role on purpose: read AWSCURRENT's value, and set the role's password to it (\\password in psql). Any login \
+             of the role will do, or an administrator's.",
+            self.names.value(),
+        )
+    }
+
     /// What removes the cause.
     fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
         let names = self.names;
         let function = || self.secret.function.clone().unwrap_or_default();
+        let works = self.answers.logins.current_works() == Some(true);
         let mut actions = match cause {
             Some(Cause::NotInvocable) => vec![Action::fix(
-                "Let Secrets Manager invoke the function.",
+                "Let Secrets Manager invoke the function, if nobody took that away on purpose.",
                 Fix::Allow {
                     function: function(),
                     account: self.secret.account().to_owned(),
@@ -461,7 +477,7 @@ impl Case<'_> {
                 names,
             )],
             Some(Cause::TooLittleConcurrency) => vec![Action::fix(
-                "Give the function room.",
+                "Give the function room, if nobody stopped it on purpose.",
                 Fix::Concurrency(function()),
                 names,
             )],
@@ -479,9 +495,8 @@ impl Case<'_> {
             Some(Cause::FunctionBroken) => vec![Action::by_hand(
                 "Repair what Lambda names as the reason, or deploy the function again.",
             )],
-            Some(Cause::CredentialWrong) => vec![Action::by_hand(
-                "Set the role's password to AWSCURRENT's as an administrator (\\password in psql), if nobody locked the role on purpose.",
-            )],
+            Some(Cause::CredentialWrong) if works => return Vec::new(),
+            Some(Cause::CredentialWrong) => vec![self.set_by_hand()],
             _ => Vec::new(),
         };
         if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some())
@@ -493,6 +508,11 @@ impl Case<'_> {
         }
         actions
     }
+}
+
+fn starts_with_promote(actions: &[Action]) -> bool {
+    let first = actions.first().and_then(|action| action.fix.as_ref());
+    matches!(first, Some(Fix::Promote { .. }))
 }
 
 /// The next time limit to try, in seconds: twice the present one, within what a rotation needs and Lambda allows.

@@ -107,6 +107,43 @@ impl State {
     pub(crate) fn name(self) -> &'static str {
         self.into()
     }
+
+    /// What it means, in one line.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::NotFound | Self::NotAnswered => "the secret could not be looked at",
+            Self::NeverConfigured => "rotation was never switched on",
+            Self::SwitchedOff => "rotation is switched off",
+            Self::MarkedForDeletion => "the secret is marked for deletion, and cannot be read",
+            Self::Replica => "the secret is a replica; its primary is rotated",
+            Self::Managed => "an AWS service manages and rotates the secret",
+            Self::NoValue => "no version carries AWSCURRENT",
+            Self::FunctionGone => "the rotation function does not exist",
+            Self::NotInvocable => "Secrets Manager may not invoke the function",
+            Self::FunctionAsleep => "Lambda took back the function's network; the next invocation wakes it",
+            Self::FunctionBroken => "Lambda cannot run the function",
+            Self::TooLittleConcurrency => "the function may run too few times at once",
+            Self::PendingEmpty => "a rotation began and stored no value; the next one waits for it",
+            Self::PendingBeforeSet => "AWSPENDING has a value, and the database does not have it",
+            Self::PendingAfterSet => {
+                "the database has AWSPENDING's password, and the rotation has not finished"
+            }
+            Self::PendingUnclear => {
+                "AWSPENDING has a value, and only a login shows whether the database has it"
+            }
+            Self::PendingOtherAccount => "AWSPENDING is for another user, host, port or database",
+            Self::CancelledMidway => "rotation was switched off after setSecret may have run",
+            Self::Abandoned => "a version lost AWSPENDING before its rotation finished",
+            Self::GivenUp => "the last rotation ended before the database changed, and AWSPENDING is off",
+            Self::SwitchUnconfirmed => "AWSCURRENT has moved, and no success was recorded",
+            Self::CurrentRefused => {
+                "the database refuses AWSCURRENT's password, and no rotation is under way"
+            }
+            Self::Overdue => "the rotation that was due a day ago has not been",
+            Self::Running => "a rotation is under way",
+            Self::Finished => "the last rotation ended well",
+        }
+    }
 }
 
 /// Whether new logins with AWSCURRENT's value work.

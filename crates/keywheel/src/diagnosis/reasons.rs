@@ -33,7 +33,9 @@ pub(super) fn not_asked(topic: &'static str, why: &Unasked) -> Reason {
     let text = match why {
         Unasked::NotNeeded => "not asked: not needed".to_owned(),
         Unasked::Flag(flag) => format!("not asked: {flag} does"),
-        Unasked::OneRefused => "not tried: a run has one refused login at most".to_owned(),
+        Unasked::OneRefused => {
+            "not tried: a run has one refused login at most, as some servers lock a role".to_owned()
+        }
         Unasked::Needs(permission) => format!("not asked: needs {permission}"),
         Unasked::Failed(problem) => format!("no answer: {problem}"),
     };
@@ -314,7 +316,11 @@ fn logins(answers: &Answers) -> Vec<Reason> {
         Answer::Said(LoginAnswer::Accepted) => (Mark::Ok, format!("{label} logs in")),
         Answer::Said(LoginAnswer::Refused(state)) => (Mark::Failed, format!("{label} is refused ({state})")),
         Answer::Said(LoginAnswer::Outdated) => (
-            Mark::Failed,
+            if label == "AWSPENDING" {
+                Mark::Note
+            } else {
+                Mark::Failed
+            },
             format!("{label} cannot log in: the role has one password, and it is the other one"),
         ),
         Answer::NotAsked(why) => (Mark::NotAsked, format!("{label} {}", not_asked("", why).text)),

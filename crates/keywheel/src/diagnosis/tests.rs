@@ -217,6 +217,45 @@ fn a_rotation_that_left_awspending_nowhere_is_as_well_finished() {
     Case::of("v1:C v2:O").check(State::Finished, "not known");
 }
 
+/// Each of these cost a person on call a wrong turn.
+#[test]
+fn what_has_been_done_is_not_asked_for_again_and_what_has_not_is() {
+    // One refused login more does not make a log less clear that says that both were refused.
+    let mut both = Case::pending().log("create ok, set LoginRefused");
+    both.0.logins.current = Answer::Said(refused());
+    both.0.logins.pending = Answer::NotAsked(Unasked::OneRefused);
+    let diagnosis = both.check(State::PendingBeforeSet, "no");
+    assert!(commands(&diagnosis).contains("get-secret-value"));
+    // Somebody has set the password since.
+    let mut mended = Case::pending().log("create ok, set LoginRefused");
+    mended.0.logins.current = Answer::Said(LoginAnswer::Accepted);
+    mended.0.logins.pending = Answer::Said(LoginAnswer::Outdated);
+    let diagnosis = mended.check(State::PendingBeforeSet, "yes");
+    assert_eq!(first_command(&diagnosis), "keywheel rotate orders/db");
+    // AWSCURRENT was moved by hand; whatever made finishSecret fail will lock applications out again.
+    let off = Case::of("v1:O v2:C")
+        .off()
+        .log("create ok, set applied, test ok, finish PermissionDenied");
+    let diagnosis = off.diagnosis();
+    assert_eq!(diagnosis.state, State::SwitchedOff);
+    assert_eq!(first_command(&diagnosis), "keywheel explain PermissionDenied");
+}
+
+#[test]
+fn applications_that_are_locked_out_come_first() {
+    let log = "create ok, set applied, test ok, finish PermissionDenied";
+    let case = Case::pending().moves(CurrentMoves::InFinishSecret).log(log);
+    let diagnosis = case.check(State::PendingAfterSet, "no");
+    let all = commands(&diagnosis);
+    let places = [
+        "AWSCURRENT --move-to",
+        "explain PermissionDenied",
+        "keywheel rotate",
+    ]
+    .map(|part| all.find(part));
+    assert!(places.is_sorted() && places[0].is_some(), "{all}");
+}
+
 #[test]
 fn what_cannot_be_rotated_is_said_first() {
     Case::of("v1:C v2:P")

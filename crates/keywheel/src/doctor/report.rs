@@ -38,22 +38,9 @@ pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
         for action in &diagnosis.actions {
             lines.extend(step(action, &mut number));
         }
-        let mut offered = diagnosis.actions.iter().filter_map(|action| action.fix.as_ref());
-        if let Some(first) = offered.next() {
+        if let Some(first) = diagnosis.actions.iter().find_map(|action| action.fix.as_ref()) {
             let command = names.fix(first.name().text());
-            let more: Vec<_> = offered
-                .map(|fix| fix.name().text())
-                .filter(|name| *name != first.name().text())
-                .collect();
-            let more = if more.is_empty() {
-                String::new()
-            } else {
-                format!(" (or {})", more.join(", "))
-            };
-            lines.push(format!(
-                "  keywheel does it too: {}{more}",
-                print::command(&command)
-            ));
+            lines.push(format!("  keywheel does it too: {}", print::command(&command)));
         }
     }
     lines.extend(diagnosis.never.iter().map(|text| format!("Never {text}.")));
@@ -76,7 +63,11 @@ fn step(action: &Action, number: &mut usize) -> Vec<String> {
         *number += 1;
         format!("{number}.")
     };
-    let text = format!("  {bullet} {}", action.text);
+    let fix = action
+        .fix
+        .as_ref()
+        .map(|fix| format!(" (--fix {})", fix.name().text()));
+    let text = format!("  {bullet} {}{}", action.text, fix.unwrap_or_default());
     let command = action
         .command
         .as_deref()

@@ -22,11 +22,10 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         "succeeded" => End::Succeeded(did(&field("rotation.action")?)),
         "failed" => End::Failed {
             code: field("error.code").filter(|code| is_code(code))?,
-            message: json
-                .is_some()
-                .then(|| field("message"))
-                .flatten()
-                .map(|text| problem(step, &text)),
+            message: match &json {
+                Some(_) => field("message").map(|text| problem(step, &text)),
+                None => words(step, line),
+            },
         },
         _ => return None,
     };
@@ -56,6 +55,13 @@ fn problem(step: Step, message: &str) -> String {
         .and_then(|rest| rest.split_once(": "));
     let text = rest.map_or(message, |(_, text)| text);
     outbound::one_line(text).chars().take(LONGEST).collect()
+}
+
+/// The message of tracing's text: it stands between the step's name and the first field.
+fn words(step: Step, line: &str) -> Option<String> {
+    let begins = line.find(&format!("{} failed for ", step.name()))?;
+    let message = line[begins..].split(" requestId=\"").next()?;
+    Some(problem(step, message))
 }
 
 fn did(action: &str) -> Did {
@@ -96,15 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_line_is_read_without_its_message() {
-        let line = r#"2026-11-24T02:14:03Z ERROR rotation: setSecret failed for x: y requestId="r" rotation.step="setSecret" outcome="failed" error.code="LoginRefused""#;
+    fn a_text_line_is_read_as_well() {
+        let line = r#"2026-11-24T02:14:03Z ERROR rotation: setSecret failed for x: y; do this requestId="r" rotation.step="setSecret" outcome="failed" error.code="LoginRefused""#;
         let (_, event) = read(line).unwrap();
         let Event::Step { end, .. } = event else { panic!() };
         assert_eq!(
             end,
             End::Failed {
                 code: "LoginRefused".to_owned(),
-                message: None
+                message: Some("y; do this".to_owned())
             }
         );
     }

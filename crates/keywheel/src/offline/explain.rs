@@ -1,12 +1,54 @@
 //! The runbook, compiled in.
 
-/// The code of an error or the name of a state, and its page.
-const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+use strum::VariantArray as _;
+
+use crate::diagnosis::{Cause, State};
+
+/// Names and their texts.
+type Texts = &'static [(&'static str, &'static str)];
+
+/// The code of an error or the name of a state, and its page; then the sections of the first page, by their links.
+const RUNBOOK: (Texts, Texts) = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+const PAGES: Texts = RUNBOOK.0;
+
+fn find(texts: Texts, name: &str) -> Option<&'static str> {
+    let text = texts.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    text.map(|(_, text)| *text)
+}
 
 /// The page of a code or a state, however its letters are written.
 pub(crate) fn page(code: &str) -> Option<&'static str> {
-    let page = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
-    page.map(|(_, page)| *page)
+    find(PAGES, code)
+}
+
+/// What there is to say of a code, a state, a cause, or a section of the runbook's first page.
+pub(crate) fn explain(name: &str) -> Option<String> {
+    let written = page(name).or_else(|| find(RUNBOOK.1, name)).map(str::to_owned);
+    written.or_else(|| state(name)).or_else(|| cause(name))
+}
+
+/// A state without a page.
+fn state(name: &str) -> Option<String> {
+    let state = State::VARIANTS.iter().find(|state| state.name() == name)?;
+    let meaning = state.meaning();
+    Some(format!(
+        "# {name}\n\nA state: {meaning}. `keywheel doctor SECRET` says whether applications can log in, and what to type."
+    ))
+}
+
+/// A cause, and the pages of its codes.
+fn cause(name: &str) -> Option<String> {
+    let cause = Cause::VARIANTS.iter().find(|cause| cause.name() == name)?;
+    let codes: Vec<_> = codes().filter(|code| Cause::of(code) == *cause).collect();
+    let meaning = cause.meaning();
+    let pages = match codes.as_slice() {
+        [] => String::new(),
+        codes => format!(
+            "\n\nThe codes that stand for it, each with a page: {}.",
+            codes.join(", ")
+        ),
+    };
+    Some(format!("# {name}\n\nA cause: {meaning}.{pages}"))
 }
 
 /// The codes and states that look like this one, the nearest first; three at most.
@@ -50,7 +92,6 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Cause;
 
     #[test]
     fn a_page_is_found_by_its_code() {
@@ -75,6 +116,36 @@ mod tests {
         let page = page("not-invocable").unwrap();
         assert!(page.starts_with("# not-invocable\n\n**Applications:** "));
         assert!(page.contains("\n\n**Do now:** "));
+    }
+
+    #[test]
+    fn every_state_and_cause_that_doctor_names_is_explained() {
+        let states = State::VARIANTS.iter().map(|state| state.name());
+        for name in states.chain(Cause::VARIANTS.iter().map(|cause| cause.name())) {
+            assert!(explain(name).is_some_and(|text| text.starts_with("# ")), "{name}");
+        }
+        let text = explain("credential-wrong").unwrap();
+        assert!(text.contains("LoginRefused"), "{text}");
+        assert_eq!(explain("xyzzy"), None);
+    }
+
+    #[test]
+    fn what_a_page_links_to_can_be_read_as_well() {
+        for (name, page) in PAGES.iter().chain(RUNBOOK.1) {
+            assert!(!page.contains("](#") && !page.contains("](README"), "{name}");
+            for part in page.split("keywheel explain ").skip(1) {
+                let word: String = part
+                    .chars()
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '-')
+                    .collect();
+                assert!(explain(&word).is_some(), "{name}: {word}");
+            }
+        }
+        assert!(
+            explain("nobody-logs-in")
+                .unwrap()
+                .starts_with("# Nobody logs in\n")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ending::Ending;
-use crate::diagnosis::{Secret, Unasked};
+use crate::diagnosis::{Due, Secret, Unasked};
 use crate::log::{End, Entry, Event};
 use crate::words::names::name_of;
 use crate::words::{print, shell, time};
@@ -125,7 +125,8 @@ impl Report<'_> {
     pub(super) fn ended(&self, ending: Ending, version: &str) {
         let (event, text) = match ending {
             Ending::Rotated(after) => {
-                let next = after.next.map(|at| format!(", next by {}", time::day(at)));
+                let next = Due::of(&after, time::now()).at;
+                let next = next.map(|at| format!(", next by {}", time::day(at)));
                 (
                     "rotated",
                     format!(

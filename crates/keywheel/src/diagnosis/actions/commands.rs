@@ -87,6 +87,20 @@ impl Names<'_> {
         there.keywheel(&["doctor", self.secret, "--region", region])
     }
 
+    /// Prints AWSCURRENT's value.
+    pub(in crate::diagnosis) fn value(self) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "get-secret-value",
+            "--secret-id",
+            self.secret,
+            "--query",
+            "SecretString",
+            "--output",
+            "text",
+        ])
+    }
+
     /// Asks about the secret.
     pub(in crate::diagnosis) fn doctor(self) -> String {
         self.keywheel(&["doctor", self.secret])

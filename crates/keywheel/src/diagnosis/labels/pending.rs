@@ -4,7 +4,7 @@ use staging_labels::VersionId;
 
 use crate::diagnosis::actions::{Action, Fix, Names};
 use crate::diagnosis::answers::Answers;
-use crate::diagnosis::cause::Cause;
+use crate::diagnosis::cause::{Cause, says_current_is_refused};
 
 use crate::diagnosis::finding::{State, Works};
 use crate::diagnosis::labels::outlook::has_value;
@@ -65,7 +65,9 @@ fn reached(answers: &Answers, story: Option<&Story>, pending: &VersionId) -> Rea
     if logins.pending_works() == Some(false) {
         return Reached::Value;
     }
-    if logins.current_works() == Some(false) {
+    let last = story.and_then(Story::last_failure);
+    let both_refused = last.is_some_and(|failure| says_current_is_refused(failure.code));
+    if logins.current_works() == Some(false) && !both_refused {
         return Reached::Unclear;
     }
     match story.filter(|story| !story.is_empty()).map(Story::set_secret) {
@@ -154,6 +156,10 @@ pub(in crate::diagnosis) fn actions(
             )
             .otherwise(),
         ],
+        State::PendingAfterSet if matches!(unfinished.logins, Works::No(_)) => vec![
+            promote("Let applications in, as finishSecret would have."),
+            retry("Rotate: a rotation that has not finished goes on where it stands."),
+        ],
         State::PendingAfterSet => vec![
             retry("Have the rotation attempted again: it goes on where it stands."),
             promote("If applications cannot wait: let them in, as finishSecret would have.").otherwise(),
@@ -173,12 +179,15 @@ pub(in crate::diagnosis) fn actions(
 }
 
 /// What makes it worse.
-pub(in crate::diagnosis) fn never(state: State, logins: Works) -> Vec<&'static str> {
-    match (state, logins) {
+pub(in crate::diagnosis) fn never(state: State, unfinished: &Unfinished<'_>) -> Vec<&'static str> {
+    match (state, unfinished.logins) {
         (State::PendingOtherAccount, _) => vec!["move AWSCURRENT to AWSPENDING's version"],
         (_, Works::Yes(_)) => vec![],
         (State::PendingAfterSet, _) => {
             vec!["take AWSPENDING off, cancel the rotation, or write a value: it is the only password"]
+        }
+        (State::CancelledMidway, _) if unfinished.pending_logs_in => {
+            vec!["take AWSPENDING off or write a value: it is the only password"]
         }
         (State::PendingUnclear | State::CancelledMidway, _) => {
             vec!["take AWSPENDING off before you know that AWSCURRENT logs in: it may be the only password"]
