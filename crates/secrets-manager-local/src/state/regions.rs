@@ -114,7 +114,7 @@ fn copy(state: &mut State, primary: &Secret, replica: &Replica, now: Timestamp) 
     if known.is_none() && replica.is_there {
         return Copied::Independent;
     }
-    let fresh = Secret {
+    let mut fresh = Secret {
         arn,
         created: now,
         last_changed: now,
@@ -129,22 +129,35 @@ fn copy(state: &mut State, primary: &Secret, replica: &Replica, now: Timestamp) 
         replicas: Vec::new(),
         ..primary.clone()
     };
-    match known {
-        None => state.insert(fresh),
-        Some(known) => {
-            // What is the copy's own stays.
-            let mut copy = Secret {
-                created: known.created,
-                last_changed: known.last_changed,
-                last_accessed: known.last_accessed,
-                kms_key_id: known.kms_key_id.clone(),
-                ..fresh
-            };
-            if copy != *known {
-                copy.last_changed = now;
-                state.insert(copy);
-            }
-        }
+    for version in &mut fresh.versions {
+        version.last_accessed = None;
     }
+    if known.is_none() {
+        state.insert(fresh);
+        return Copied::Yes;
+    }
+    // It was found above.
+    let _ = state.change(&fresh.arn.clone(), |known| {
+        let mut copy = with_its_own(fresh, known);
+        if copy != *known {
+            copy.last_changed = now;
+            *known = copy;
+        }
+        Ok(())
+    });
     Copied::Yes
+}
+
+/// The primary's content, with what is a copy's own: its key, and when it was made and read.
+fn with_its_own(mut fresh: Secret, known: &Secret) -> Secret {
+    for version in &mut fresh.versions {
+        version.last_accessed = known.version(&version.id).and_then(|known| known.last_accessed);
+    }
+    Secret {
+        created: known.created,
+        last_changed: known.last_changed,
+        last_accessed: known.last_accessed,
+        kms_key_id: known.kms_key_id.clone(),
+        ..fresh
+    }
 }

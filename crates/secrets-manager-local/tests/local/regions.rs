@@ -242,6 +242,30 @@ async fn a_replica_follows_a_new_value_a_while_later() {
 }
 
 #[tokio::test]
+async fn a_value_that_is_read_in_one_region_changes_nothing_in_the_other() {
+    let world = World::replicated().await;
+    let described = async |region| {
+        world
+            .ok(region, "DescribeSecret", json!({ "SecretId": "db" }))
+            .await
+    };
+    let before = [described(HOME).await, described(AWAY).await];
+    assert_eq!(before[0].get("LastAccessedDate"), None);
+    assert_eq!(world.value(HOME).await, "one");
+    world.wait();
+    assert_eq!(described(AWAY).await, before[1]);
+    assert_eq!(world.value(AWAY).await, "one");
+    world.wait();
+    let after = described(AWAY).await;
+    assert_eq!(after["LastChangedDate"], before[1]["LastChangedDate"]);
+    assert_ne!(after.get("LastAccessedDate"), None);
+    let versions = world
+        .ok(AWAY, "ListSecretVersionIds", json!({ "SecretId": "db" }))
+        .await;
+    assert_ne!(versions["Versions"][0].get("LastAccessedDate"), None);
+}
+
+#[tokio::test]
 async fn a_replica_is_written_where_its_primary_is() {
     let world = World::replicated().await;
     for (operation, parameters) in [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::client::{Answer, Lab, rotate_parameters, send};
+use crate::client::{Answer, Lab, rotate_parameters, send, v};
 
 async fn lambda(lab: &Lab, method: &str, path: &str, body: &Json) -> Answer {
     let url = format!("{}/2015-03-31/functions/{path}", lab.server.url());
@@ -151,4 +151,33 @@ async fn sts_refuses_what_is_no_role_and_what_it_does_not_know() {
         assert_eq!((status, element(&error, "Code")), (400, code), "{form}");
         assert!(!error.contains("nonsense"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn metrics_of_a_function_are_read_from_its_log() {
+    let lab = Lab::with("").await;
+    let line = json!({
+        "_aws": { "Timestamp": 7, "CloudWatchMetrics": [{ "Namespace": "App", "Metrics": [{ "Name": "Steps", "Unit": "Count" }] }] },
+        "Steps": 1,
+    });
+    for text in [line.to_string(), "no metric".to_owned()] {
+        let payload = json!({ "Print": text }).to_string();
+        lab.server.invoke("rotate", payload).await.unwrap();
+    }
+    let url = format!("{}/_local/functions/rotate/metrics", lab.server.url());
+    let found = send("GET", &url, &[], "").await.unwrap().json();
+    let expected = json!([{ "Namespace": "App", "MetricName": "Steps", "Dimensions": {}, "Unit": "Count", "Timestamp": 7, "Value": 1 }]);
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_rotation_can_be_waited_for() {
+    let lab = Lab::with("slow 0.2").await;
+    let ended = async |version: &str| {
+        let url = format!("{}/_local/rotations/{version}?secret=db", lab.server.url());
+        send("GET", &url, &[], "").await.unwrap()
+    };
+    assert_eq!(ended(&v(2)).await.status, 404);
+    lab.begin(2).await;
+    assert_eq!(ended(&v(2)).await.json()["outcome"], "succeeded");
 }
