@@ -45,5 +45,5 @@ mod tls;
 
 pub use error::{DocumentError, MAX_BYTES, Mismatch, NotJson, UrlProblem, codes};
 pub use key::KeyDocument;
-pub use postgres::{FIELDS, PostgresSecret};
+pub use postgres::{CopyMode, CopyRules, Doubt, FIELDS, PostgresSecret, Rotated};
 pub use tls::TlsMode;
