@@ -142,6 +142,20 @@ fn members_with_a_usual_name_are_changed_and_nothing_else_is() {
 }
 
 #[test]
+fn a_file_called_pgpass_is_no_password() {
+    let text = document(&format!(
+        r#""PGUSER":"app","pgpass":"*:*:*:app:{OLD}","PGPASSWORD":"{OLD}""#
+    ));
+    let done = rotated(&text, "app_clone", "new", &CopyRules::default()).unwrap();
+    let wanted = text
+        .replace(OLD, "new")
+        .replace(":app:", ":app_clone:")
+        .replace("\"app\"", "\"app_clone\"");
+    assert_eq!(text_of(done.secret.text()), wanted);
+    assert_eq!(done.doubts, []);
+}
+
+#[test]
 fn what_may_be_a_copy_is_named_and_left() {
     for (member, named) in [
         (

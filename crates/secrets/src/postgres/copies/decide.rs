@@ -129,14 +129,17 @@ impl Decider<'_> {
     }
 
     fn unlisted(&mut self, group: &Group<'_>, member: &Named<'_>, text: &Text) {
-        let connections;
         let whole = self.whole(text);
+        let connections = match whole {
+            Some(_) => Vec::new(),
+            None => connection::read(&text.plain, self.known),
+        };
         let named = names::part(&member.name).filter(|(_, part)| matches!(part, Part::User | Part::Password));
-        let verdicts = if let Some((stem, part)) = named {
-            vec![self.by_name(group, stem, part, text, whole.as_ref())]
-        } else {
-            connections = connection::read(&text.plain, self.known);
-            connections.iter().map(|one| self.by_content(one)).collect()
+        let verdicts = match named {
+            Some((stem, part)) if connections.is_empty() => {
+                vec![self.by_name(group, stem, part, text, whole.as_ref())]
+            }
+            _ => connections.iter().map(|one| self.by_content(one)).collect(),
         };
         let mut is_other = true;
         for verdict in verdicts {
@@ -285,6 +288,9 @@ impl Beside {
             let both = |so_far: Option<bool>, is: bool| Some(so_far.unwrap_or(true) && is);
             match part {
                 Part::User => beside.user = both(beside.user, known.is_user(value)),
+                // `pgpass` may be a line of that file.
+                Part::Password if !connection::read(value, known).is_empty() && !known.is_password(value) => {
+                }
                 Part::Password => beside.password = both(beside.password, known.is_password(value)),
                 Part::Host => beside.is_elsewhere |= known.is_host(value) != Some(true),
                 Part::Port => beside.is_elsewhere |= !known.is_port(value),
