@@ -5,8 +5,6 @@ use std::ops::Range;
 use secrecy::zeroize::Zeroizing;
 
 use super::rules::Known;
-use super::{conninfo, pgpass, url};
-use crate::percent;
 
 /// How a value is written at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,18 +13,6 @@ pub(super) enum Writing {
     Percent,
     Conninfo { quoted: bool },
     Pgpass,
-}
-
-impl Writing {
-    /// The value as it is to be written; none if this form cannot hold it.
-    pub(super) fn write(self, value: &str) -> Option<Zeroizing<String>> {
-        match self {
-            Self::Plain => Some(Zeroizing::new(value.to_owned())),
-            Self::Percent => Some(percent::encode(value)),
-            Self::Conninfo { quoted } => Some(conninfo::write(value, quoted)),
-            Self::Pgpass => pgpass::write(value),
-        }
-    }
 }
 
 /// Where a user or a password stands in a text, and what it is.
@@ -66,14 +52,5 @@ impl Connection {
         } else {
             Server::Same
         }
-    }
-}
-
-/// Reads a text in each form that is known; one connection for each line of a `.pgpass` file. Empty if it is none of them.
-pub(super) fn read(text: &str, known: &Known<'_>) -> Vec<Connection> {
-    let one = url::read(text, known).or_else(|| conninfo::read(text));
-    match one {
-        Some(connection) => vec![connection],
-        None => pgpass::read(text).unwrap_or_default(),
     }
 }

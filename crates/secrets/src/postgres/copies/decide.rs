@@ -6,9 +6,10 @@ use password::Password;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
 
-use super::connection::{self, Connection, Place, Server, Writing};
+use super::connection::{Connection, Place, Server, Writing};
 use super::doubt::{Doubt, Reason};
 use super::encoded;
+use super::forms;
 use super::names::{self, Part};
 use super::rules::{CopyMode, CopyRules, Known};
 use super::walk::{self, Group, Named, Text, Value};
@@ -109,7 +110,7 @@ impl Decider<'_> {
             self.change(member, text, &[(part, &place)]);
             return Ok(());
         }
-        let connections = connection::read(&text.plain, self.known);
+        let connections = forms::read(&text.plain, self.known);
         let copies: Vec<_> = connections.iter().filter(|one| self.is_credential(one)).collect();
         if let Some(first) = connections.first().filter(|_| copies.is_empty()) {
             let other_user = !all(&first.users, |user| self.known.is_user(user));
@@ -132,7 +133,7 @@ impl Decider<'_> {
         let whole = self.whole(text);
         let connections = match whole {
             Some(_) => Vec::new(),
-            None => connection::read(&text.plain, self.known),
+            None => forms::read(&text.plain, self.known),
         };
         let named = names::part(&member.name).filter(|(_, part)| matches!(part, Part::User | Part::Password));
         let verdicts = match named {
@@ -232,7 +233,7 @@ impl Decider<'_> {
             if *place.value == next {
                 continue;
             }
-            let Some(written) = place.writing.write(next) else {
+            let Some(written) = forms::write(next, place.writing) else {
                 return self.doubt(member, Reason::CannotHold);
             };
             edits.push((text.in_document(&place.span), json::escape(&written)));
@@ -289,8 +290,7 @@ impl Beside {
             match part {
                 Part::User => beside.user = both(beside.user, known.is_user(value)),
                 // `pgpass` may be a line of that file.
-                Part::Password if !connection::read(value, known).is_empty() && !known.is_password(value) => {
-                }
+                Part::Password if !forms::read(value, known).is_empty() && !known.is_password(value) => {}
                 Part::Password => beside.password = both(beside.password, known.is_password(value)),
                 Part::Host => beside.is_elsewhere |= known.is_host(value) != Some(true),
                 Part::Port => beside.is_elsewhere |= !known.is_port(value),

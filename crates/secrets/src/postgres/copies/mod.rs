@@ -6,6 +6,7 @@ mod conninfo;
 mod decide;
 mod doubt;
 mod encoded;
+mod forms;
 mod names;
 mod pgpass;
 mod rules;
