@@ -9,6 +9,8 @@ mod reference;
 mod secret;
 mod url;
 
+pub(crate) use url::is_url;
+
 pub use copies::{CopyMode, CopyRules, Doubt};
 pub use reference::FIELDS;
 pub use secret::{PostgresSecret, Rotated};
