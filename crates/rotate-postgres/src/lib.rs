@@ -32,6 +32,7 @@
 
 mod admin;
 mod alternating;
+mod copies;
 mod fault;
 mod rds;
 mod role;

@@ -173,7 +173,10 @@ impl<T: Target> Stepper<'_, T> {
         let context = self.context(&version.id);
         let proposal = self.target.propose(&current, &context).await?;
         let text = self.target.text(&proposal);
-        match self.store.stage_pending(self.event, text, self.budget).await {
+        let staged = self
+            .store
+            .stage_pending(self.event, text, version.is_binary, self.budget);
+        match staged.await {
             Ok(Staged::New) => Ok(()),
             Ok(Staged::AlreadyThere) => {
                 let staged = self

@@ -55,9 +55,9 @@ pub enum DocumentError {
     #[error("the secret's `{one}` and `{other}` contradict each other")]
     Contradictory {
         /// One of them.
-        one: &'static str,
+        one: String,
         /// The other.
-        other: &'static str,
+        other: String,
     },
     /// More than a secret can hold.
     #[error("the secret has {bytes} bytes, more than the {MAX_BYTES} of a secret's value")]

@@ -1,8 +1,8 @@
 //! A JSON object whose text is kept: members are found in it, not taken out of it.
 //!
 //! `serde_json` checks the grammar and unescapes; what is added is the place of each value in the text,
-//! and that no key stands twice. Only the top level is looked into: nested values are checked
-//! for their grammar and otherwise left alone, as nothing in them is read or changed.
+//! and that no key stands twice. Only the top level is looked into here. Inner values are checked for their
+//! grammar; nothing is read in them but copies of the credential, by `postgres/copies`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -130,11 +130,23 @@ pub(crate) enum Kind {
 impl<'t> Object<'t> {
     /// Reads `text`, which begins with `{` or with white space before it.
     pub(crate) fn parse(text: &'t str) -> Result<Self, DocumentError> {
+        let object = Self::parse_with_duplicates(text)?;
+        refuse_duplicates(&object.members)?;
+        Ok(object)
+    }
+
+    /// Reads an inner object, in which a key may stand twice.
+    pub(crate) fn parse_with_duplicates(text: &'t str) -> Result<Self, DocumentError> {
         let mut json = serde_json::Deserializer::from_str(text);
         let members = json.deserialize_map(Members).map_err(|error| grammar(&error))?;
         json.end().map_err(|_| NotJson::TrailingText)?;
-        refuse_duplicates(&members)?;
         Ok(Self { members })
+    }
+
+    /// All members, in their order.
+    pub(crate) fn members(self) -> impl Iterator<Item = (String, Member<'t>)> {
+        let members = self.members.into_iter();
+        members.map(|(key, value)| (key, Member { raw: value.get() }))
     }
 
     /// All keys, in their order.
@@ -158,6 +170,11 @@ impl<'t> Object<'t> {
 }
 
 impl<'t> Member<'t> {
+    /// A value of JSON, of which the grammar was checked.
+    pub(crate) fn of(raw: &'t str) -> Self {
+        Self { raw }
+    }
+
     /// The value's own text: for a number its digits as written.
     pub(crate) fn raw(self) -> &'t str {
         self.raw
@@ -243,8 +260,16 @@ fn refuse_duplicates(members: &[(String, &RawValue)]) -> Result<(), DocumentErro
     Ok(())
 }
 
+/// `plain` as a piece of a JSON string.
+pub(crate) fn escape(plain: &str) -> Zeroizing<String> {
+    let mut encoded = encode(plain);
+    encoded.pop();
+    encoded.remove(0);
+    encoded
+}
+
 /// `plain` as a JSON string in its quotes, without leaving copies behind.
-fn encode(plain: &str) -> Zeroizing<String> {
+pub(crate) fn encode(plain: &str) -> Zeroizing<String> {
     // A control character takes six bytes, `\u001f`; nothing takes more.
     let mut encoded = Zeroizing::new(Vec::with_capacity(plain.len() * 6 + 2));
     serde_json::to_writer(&mut *encoded, plain)

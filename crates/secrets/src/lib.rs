@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod binary;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -43,7 +44,8 @@ mod shown;
 mod text;
 mod tls;
 
+pub use binary::text_of_binary;
 pub use error::{DocumentError, MAX_BYTES, Mismatch, NotJson, UrlProblem, codes};
 pub use key::KeyDocument;
-pub use postgres::{FIELDS, PostgresSecret};
+pub use postgres::{CopyMode, CopyRules, Doubt, FIELDS, PostgresSecret, Rotated};
 pub use tls::TlsMode;

@@ -1,4 +1,4 @@
-//! The document as text: its size, and one part of it exchanged for another.
+//! The document as text: its size, and parts of it exchanged for others.
 
 use std::ops::Range;
 
@@ -30,13 +30,27 @@ pub(crate) fn splice(
     span: Range<usize>,
     replacement: &str,
 ) -> Result<SecretString, DocumentError> {
-    let bytes = text.len() - span.len() + replacement.len();
+    splice_all(text, vec![(span, replacement)])
+}
+
+/// The text with the bytes of each span replaced, and all others as they were. The spans lie apart.
+pub(crate) fn splice_all<R: AsRef<str>>(
+    text: &str,
+    mut edits: Vec<(Range<usize>, R)>,
+) -> Result<SecretString, DocumentError> {
+    edits.sort_by_key(|(span, _)| span.start);
+    let written: usize = edits.iter().map(|(_, new)| new.as_ref().len()).sum();
+    let bytes = text.len() + written - edits.iter().map(|(span, _)| span.len()).sum::<usize>();
     check_size(bytes)?;
     // The exact capacity: no copy is left behind by growing, or by boxing at the end.
     let mut spliced = Zeroizing::new(String::with_capacity(bytes));
-    spliced.push_str(&text[..span.start]);
-    spliced.push_str(replacement);
-    spliced.push_str(&text[span.end..]);
+    let mut at = 0;
+    for (span, new) in &edits {
+        spliced.push_str(&text[at..span.start]);
+        spliced.push_str(new.as_ref());
+        at = span.end;
+    }
+    spliced.push_str(&text[at..]);
     Ok(SecretString::from(std::mem::take(&mut *spliced)))
 }
 

@@ -92,8 +92,8 @@ pub(crate) fn combine(ssl: Option<bool>, sslmode: Option<TlsMode>) -> Result<Opt
         (Some(true), Some(mode @ (TlsMode::VerifyCa | TlsMode::VerifyFull))) => Ok(Some(mode)),
         (Some(true), Some(TlsMode::Disable))
         | (Some(false), Some(TlsMode::VerifyCa | TlsMode::VerifyFull)) => Err(DocumentError::Contradictory {
-            one: "ssl",
-            other: "sslmode",
+            one: "ssl".to_owned(),
+            other: "sslmode".to_owned(),
         }),
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use keywheel_tests::postgres::{Cluster, Options, Server, TestDatabase};
+use aws_sdk_secretsmanager::primitives::Blob;
+use keywheel_tests::postgres::{Cluster, Options, Server, TestDatabase, cluster};
 use keywheel_tests::tools::Tools;
 use keywheel_tests::world::{Setup, World};
 use secrets_manager_local::LocalSecretsManager;
@@ -288,6 +289,55 @@ async fn what_is_no_postgresql_credential_is_refused_and_stays_untouched() {
         assert_eq!(world.snapshot().await, before, "{name}");
         assert_eq!(world.text(&Label::Current).await, Some(text), "{name}");
         assert_eq!(world.text_of(&token).await, None, "{name}: nothing was written");
+    }
+}
+
+/// The bytes of AWSCURRENT, which must not be text.
+async fn current_bytes(world: &World) -> Vec<u8> {
+    let call = world.client.get_secret_value().secret_id(&world.secret);
+    let answer = call.send().await.expect("there is a current value");
+    assert_eq!(answer.secret_string, None);
+    answer
+        .secret_binary
+        .expect("a binary value stays one")
+        .into_inner()
+}
+
+#[tokio::test]
+async fn json_and_a_url_in_secret_binary_stay_in_secret_binary() {
+    for form in [
+        "\r\n{\"note\":\"ü\", \"host\":\"localhost\",\"port\":{{port}},\"dbname\":\"{{database}}\",\"username\":\"{{user}}\",\"password\":\"{{password}}\"}",
+        "postgresql://{{user}}:{{password}}@localhost:{{port}}/{{database}}",
+    ] {
+        let database = TestDatabase::new(cluster(Server::Main)).await;
+        database.set_password(PASSWORD).await;
+        let before = fill(form, "localhost", &database, database.user(), PASSWORD);
+        let world = Setup::on(Server::Main).start_with_document(database, "{}").await;
+        let put = world.client.put_secret_value().secret_id(&world.secret);
+        let put = put.secret_binary(Blob::new(before.clone().into_bytes()));
+        put.client_request_token("b".repeat(32))
+            .send()
+            .await
+            .expect("it is stored");
+        world.test_rotation().await.expect("a test rotation reads it");
+        for _ in 0..2 {
+            world.rotate().await.expect("it rotates");
+            let after = String::from_utf8(current_bytes(&world).await).expect("it is UTF-8");
+            let (head, tail) = before.split_once(PASSWORD).expect("the password is in it");
+            let inner = after.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
+            let written = inner.expect("only the password has changed").to_owned();
+            let password = if form.starts_with("postgres") {
+                percent_encoding::percent_decode_str(&written)
+                    .decode_utf8()
+                    .expect("UTF-8")
+                    .into_owned()
+            } else {
+                serde_json::from_str(&format!("\"{written}\"")).expect("a JSON string")
+            };
+            assert!(world.database.accepts(&password).await);
+            assert!(!world.database.accepts(PASSWORD).await);
+            assert!(!world.log().contains(&password), "a password is in the log");
+        }
     }
 }
 

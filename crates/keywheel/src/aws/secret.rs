@@ -1,11 +1,13 @@
 //! Secrets Manager.
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesType, SecretListEntry};
 use jiff::Timestamp;
 use rotation::CallError;
 use secrecy::SecretString;
+use secrets::text_of_binary;
 use serde::{Deserialize, Serialize};
 use staging_labels::{Labels, VersionId};
 
@@ -154,7 +156,7 @@ fn of_entry(entry: SecretListEntry) -> (Secret, Vec<(String, String)>) {
     (secret, tags.collect())
 }
 
-/// A version's value, which never leaves this process; none if it is binary.
+/// A version's value, which never leaves this process; none if it is binary and no text of a secret.
 pub(crate) async fn value(
     session: &Session,
     id: &str,
@@ -166,7 +168,12 @@ pub(crate) async fn value(
         .secret_id(id)
         .version_id(version.as_str());
     let answer = call.send().await.map_err(|error| CallError::of(&error))?;
-    Ok(answer.secret_string.map(SecretString::from))
+    Ok(text_of(answer))
+}
+
+fn text_of(answer: GetSecretValueOutput) -> Option<SecretString> {
+    let text = answer.secret_string.map(SecretString::from);
+    text.or_else(|| text_of_binary(answer.secret_binary?.into_inner()))
 }
 
 /// `RotationRules`, as RotateSecret takes them.
@@ -228,11 +235,11 @@ pub(crate) async fn configure_rotation(
         .map_err(|error| CallError::of(&error))
 }
 
-/// The value that AWSCURRENT is on; none if it is binary.
+/// The value that AWSCURRENT is on; none if it is binary and no text of a secret.
 pub(crate) async fn current_value(session: &Session, id: &str) -> Result<Option<SecretString>, CallError> {
     let answer = session.secrets.get_secret_value().secret_id(id).send().await;
     let answer = answer.map_err(|error| CallError::of(&error))?;
-    Ok(answer.secret_string.map(SecretString::from))
+    Ok(text_of(answer))
 }
 
 /// How RotateSecret was answered.

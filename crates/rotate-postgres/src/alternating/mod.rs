@@ -21,6 +21,7 @@ use secrecy::SecretString;
 pub use self::fault::CODES;
 use self::plan::names::Pair;
 pub use self::users::AlternatingUsers;
+use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 
@@ -70,7 +71,7 @@ impl Target for AlternatingUsers {
             .policy
             .generate_from_os()
             .map_err(PostgresFault::from)?;
-        Ok(current.with_credentials(&user, &password)?)
+        Ok(copies::rotated(current, &user, &password, &self.settings)?)
     }
 
     async fn apply(

@@ -14,6 +14,7 @@ use super::plan::rights::{self, Compared};
 use super::users::AlternatingUsers;
 use super::verify::{differ, differ_in, elsewhere, not_compared};
 use crate::admin::Admin;
+use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::change::Change;
 use crate::role::commit;
@@ -63,6 +64,12 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let mut report = Report::default();
+        let password = self
+            .settings
+            .policy
+            .generate_from_os()
+            .map_err(PostgresFault::from)?;
+        copies::rotated(current, arrangement.idle(), &password, &self.settings)?;
         self.check_admin_named(current, context)?;
         let admin = self.admin(endpoint, arrangement, current, context).await?;
         let mut attempts = LoginAttempts::new(&self.tls, context.budget());
@@ -73,6 +80,7 @@ impl AlternatingUsers {
             None => return Err(ownership.unproven(current).into()),
         }
         report.tried("the login of AWSCURRENT, also over the superuser's connection");
+        report.tried("making a value");
         if self.settings.test_sql.is_some() {
             report.tried("TEST_SQL");
         }

@@ -2,6 +2,7 @@
 //!
 //! What a secret says is completed by them in `server::endpoint`, not here.
 
+mod copies;
 pub(crate) mod iam_hosts;
 pub(crate) mod roots;
 pub(crate) mod superuser_secrets;
@@ -10,7 +11,7 @@ pub(crate) mod variables;
 use std::time::Duration;
 
 use rotation::password::{Policy, shown};
-use rotation::secrets::TlsMode;
+use rotation::secrets::{CopyRules, TlsMode};
 use rotation::{Cause, CurrentMoves};
 
 use self::iam_hosts::Hosts;
@@ -82,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) tls_server_name: Option<String>,
     /// Whom to trust.
     pub(crate) roots: Roots,
+    /// What to do about copies of the credential in the same secret.
+    pub(crate) copies: CopyRules,
     /// How the new password reaches the server.
     pub(crate) sent_as: SentAs,
     /// The operator's own test.
@@ -109,10 +112,16 @@ impl Settings {
     /// `ConfigurationInvalid` or `PasswordPolicyImpossible`: the first setting that cannot be used.
     pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
+        let (host, port) = (set("PGHOST"), set("PGPORT").as_deref().map(port).transpose()?);
         Ok(Self {
             policy: Policy::from_env(get)?,
-            host: set("PGHOST"),
-            port: set("PGPORT").as_deref().map(port).transpose()?,
+            copies: copies::rules(
+                set("COPIES").as_deref(),
+                set("COPY_MEMBERS").as_deref(),
+                (host.clone(), port),
+            )?,
+            host,
+            port,
             dbname: set("PGDATABASE"),
             tls: set("PGSSLMODE").as_deref().map(tls).transpose()?,
             tls_server_name: set("TLS_SERVER_NAME"),
@@ -312,6 +321,7 @@ mod tests {
             ("ADMIN_IAM_HOSTS", "*"),
             ("SUPERUSER_SECRETS", "*"),
             ("EXCLUDE_NUMBERS", "maybe"),
+            ("COPIES", "yes"),
             ("ALLOW_LOCAL_HOSTS", "on"),
         ] {
             let cause = read(&[(name, value)]).unwrap_err();

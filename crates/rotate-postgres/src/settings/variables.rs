@@ -51,6 +51,18 @@ const ROTATION: &[Variable] = &[
     )
     .only(SINGLE_USER),
     Variable::new(
+        "COPIES",
+        "`change`, `report`, `ignore`",
+        "`change`",
+        "what to do about [copies of the credential](secret-values.md#copies-in-the-same-secret) in the same secret: change them with it, only report them, or not look for them",
+    ),
+    Variable::new(
+        "COPY_MEMBERS",
+        "names of members, as `reader.url`, with commas in between",
+        "",
+        "Members that are copies wherever their host is. One that is no copy is an error",
+    ),
+    Variable::new(
         "PASSWORD_SENT_AS",
         "`verifier`, `cleartext`, `md5`",
         "`verifier`",

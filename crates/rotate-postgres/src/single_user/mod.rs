@@ -19,6 +19,7 @@ use self::change::PasswordChange;
 use self::open::Open;
 use self::rehearsal::Rehearsal;
 use crate::admin::Admins;
+use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::{pending_login, test_sql};
@@ -280,7 +281,12 @@ impl Target for SingleUser {
             .policy
             .generate_from_os()
             .map_err(PostgresFault::from)?;
-        Ok(current.with_password(&password)?)
+        Ok(copies::rotated(
+            current,
+            current.username(),
+            &password,
+            &self.settings,
+        )?)
     }
 
     async fn apply(

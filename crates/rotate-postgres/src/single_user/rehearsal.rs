@@ -8,6 +8,7 @@ use rotation::{Cause, Context};
 
 use super::{guard, pooler};
 use crate::admin::Admins;
+use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::change::Change;
 use crate::role::transaction::Idle;
@@ -56,7 +57,7 @@ impl Rehearsal<'_> {
             .policy
             .generate_from_os()
             .map_err(PostgresFault::from)?;
-        self.current.with_password(&password)?;
+        copies::rotated(self.current, self.current.username(), &password, self.settings)?;
         report.tried.push("making a value");
         self.look(session, identity).await?;
         let by_itself = self.change_by_itself(session, identity, &password).await?;

@@ -10,9 +10,10 @@ use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, G
 use aws_sdk_secretsmanager::operation::list_secret_version_ids::ListSecretVersionIdsOutput;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
-use aws_sdk_secretsmanager::primitives::DateTime;
+use aws_sdk_secretsmanager::primitives::{Blob, DateTime};
 use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
 use secrecy::{ExposeSecret, SecretString};
+use secrets::text_of_binary;
 use staging_labels::{Label, Labels, VersionId};
 
 use crate::event::{Event, SecretId};
@@ -39,6 +40,8 @@ pub(crate) struct Version {
     pub(crate) id: VersionId,
     pub(crate) labels: Vec<String>,
     pub(crate) text: SecretString,
+    /// Whether it is stored as SecretBinary.
+    pub(crate) is_binary: bool,
     /// When it was made.
     pub(crate) made: Option<SystemTime>,
 }
@@ -157,11 +160,12 @@ impl Store {
         Ok(newest_unlabelled(versions.collect()))
     }
 
-    /// Stores `text` as the token's version, labelled AWSPENDING and nothing else.
+    /// Stores `text` as the token's version, labelled AWSPENDING and nothing else: as SecretBinary or as SecretString.
     pub(crate) async fn stage_pending(
         &self,
         event: &Event,
         text: &SecretString,
+        as_binary: bool,
         budget: Budget,
     ) -> Result<Staged, Cause> {
         let secret = event.secret.as_str();
@@ -170,7 +174,8 @@ impl Store {
             .put_secret_value()
             .secret_id(secret)
             .client_request_token(event.token.as_str())
-            .secret_string(plain(text))
+            .set_secret_string((!as_binary).then(|| plain(text)))
+            .set_secret_binary(as_binary.then(|| Blob::new(plain(text).into_bytes())))
             .version_stages(Label::Pending.as_str())
             .set_rotation_token(event.rotation_token.as_ref().map(plain))
             .send();
@@ -293,14 +298,18 @@ pub(super) fn waiting(operation: &str, secret: &str) -> String {
 }
 
 fn read(secret: &str, answer: GetSecretValueOutput) -> Result<Version, StoreFault> {
-    let text = answer.secret_string.ok_or_else(|| StoreFault::SecretIsBinary {
+    let is_binary = answer.secret_string.is_none();
+    let text = answer.secret_string.map(SecretString::from);
+    let text = text.or_else(|| text_of_binary(answer.secret_binary?.into_inner()));
+    let text = text.ok_or_else(|| StoreFault::SecretIsBinary {
         secret: secret.to_owned(),
     })?;
     Ok(Version {
         arn: answer.arn,
         id: VersionId::stored(answer.version_id.unwrap_or_default()),
         labels: answer.version_stages.unwrap_or_default(),
-        text: text.into(),
+        text,
+        is_binary,
         made: answer.created_date.and_then(time),
     })
 }

@@ -66,8 +66,8 @@ pub(crate) enum StoreFault {
     /// Another error of the service.
     #[error("{0} failed: {1}")]
     SecretsManagerFailed(Call, String),
-    /// The version holds SecretBinary.
-    #[error("the value of {secret} is binary, not text")]
+    /// The version holds SecretBinary that is no text of a secret.
+    #[error("the value of {secret} is binary, and neither a JSON object nor a postgres:// URL in UTF-8")]
     SecretIsBinary { secret: String },
     /// AWSCURRENT moved between the reading and the swap.
     #[error("AWSCURRENT is no longer on the version it was read from")]

@@ -1,9 +1,8 @@
 //! Whether two versions of a secret name the same account.
 
+use super::fields::DEFAULT_PORT;
 use super::secret::PostgresSecret;
 use crate::error::Mismatch;
-
-const DEFAULT_PORT: u16 = 5432;
 
 impl PostgresSecret {
     /// Checks that this version, the pending one, differs from `current` in nothing but its password.

@@ -82,8 +82,8 @@ fn port(object: &Object<'_>) -> Result<Option<u16>, DocumentError> {
 fn dbname(object: &Object<'_>) -> Result<Option<String>, DocumentError> {
     match (string(object, "dbname")?, string(object, "database")?) {
         (Some(one), Some(other)) if one != other => Err(DocumentError::Contradictory {
-            one: "dbname",
-            other: "database",
+            one: "dbname".to_owned(),
+            other: "database".to_owned(),
         }),
         (one, other) => Ok(one.or(other)),
     }

@@ -11,6 +11,9 @@ pub(super) const TEXT: &str = "a string that is not empty";
 pub(super) const HOST: &str = "one host name or address; the port belongs in `port`";
 pub(super) const PORT: &str = "a whole number from 1 to 65535";
 
+/// PostgreSQL's.
+pub(super) const DEFAULT_PORT: u16 = 5432;
+
 /// The values of a document, checked.
 #[derive(Clone)]
 pub(super) struct Fields {

@@ -5,11 +5,12 @@ use std::fmt;
 use password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fields::Fields;
+use super::copies::{self, CopyRules, Doubt, Known};
+use super::fields::{DEFAULT_PORT, Fields};
 use super::{document, url};
 use crate::error::{DocumentError, NotJson};
 use crate::json;
-use crate::text::check_size;
+use crate::text::{check_size, span_of, splice_all};
 use crate::tls::TlsMode;
 
 /// A PostgreSQL secret: what it says, and its exact text.
@@ -29,6 +30,17 @@ pub struct PostgresSecret {
     text: SecretString,
     form: Form,
     fields: Fields,
+}
+
+/// A secret with another credential, and what became of the copies of the old one.
+#[derive(Debug)]
+pub struct Rotated {
+    /// The secret with the new credential.
+    pub secret: PostgresSecret,
+    /// The members that were changed with it, in back quotes.
+    pub changed: Vec<String>,
+    /// The members that were not, though they have something of the old credential.
+    pub doubts: Vec<Doubt>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +108,64 @@ impl PostgresSecret {
             Form::Url => url::replace_username(self.text.expose_secret(), username)?,
         };
         Self::parse(&text)?.with_password(password)
+    }
+
+    /// The same document for another user, or the same one, with a password, and with its copies of both changed as `rules` say.
+    ///
+    /// Of the text, only the bytes of the credential and of its copies change. A copy keeps its encoding. A URL as the whole
+    /// secret has no copies.
+    ///
+    /// # Errors
+    /// Those of [`with_credentials`](Self::with_credentials); a member of `rules.members` is no copy.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+    )]
+    pub fn rotated(
+        &self,
+        username: &str,
+        password: &Password,
+        rules: &CopyRules,
+    ) -> Result<Rotated, DocumentError> {
+        let plain = self.text.expose_secret();
+        let (mut edits, mut changed, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+        if self.form == Form::Json {
+            let known = Known {
+                user: self.username(),
+                password: self.password(),
+                host: self.host().or(rules.host.as_deref()),
+                port: self.port().or(rules.port).unwrap_or(DEFAULT_PORT),
+            };
+            let decision = copies::decide(plain, &known, (username, password), rules)?;
+            (edits, changed, doubts) = (decision.edits, decision.changed, decision.doubts);
+        }
+        let secret = if edits.is_empty() {
+            self.with_user_and_password(username, password)?
+        } else {
+            // One text at once: the places of the copies are those of the old text.
+            let object = json::Object::parse(plain)?;
+            let own = [("username", username), ("password", password.expose_secret())];
+            for (key, new) in own {
+                let member = object.get(key).ok_or_else(|| DocumentError::missing(key))?;
+                if member.string(key, "a string")? != new {
+                    edits.push((span_of(member.raw(), plain), json::encode(new)));
+                }
+            }
+            Self::parse(&splice_all(plain, edits)?)?
+        };
+        Ok(Rotated {
+            secret,
+            changed,
+            doubts,
+        })
+    }
+
+    fn with_user_and_password(&self, username: &str, password: &Password) -> Result<Self, DocumentError> {
+        if username == self.username() {
+            self.with_password(password)
+        } else {
+            self.with_credentials(username, password)
+        }
     }
 
     /// The exact text, as it goes to Secrets Manager.

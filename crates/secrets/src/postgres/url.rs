@@ -37,6 +37,11 @@ pub(super) fn strip_scheme(text: &str) -> Option<&str> {
     })
 }
 
+/// Whether a text begins as one of PostgreSQL's URLs does.
+pub(crate) fn is_url(text: &str) -> bool {
+    strip_scheme(text).is_some()
+}
+
 /// Reads a URL.
 pub(super) fn read(text: &str) -> Result<Fields, DocumentError> {
     let parts = split(text)?;

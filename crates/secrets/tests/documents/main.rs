@@ -2,6 +2,7 @@
 
 mod account;
 mod common;
+mod copies;
 mod forms;
 mod properties;
 mod refusals;

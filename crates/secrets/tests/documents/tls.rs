@@ -118,8 +118,8 @@ fn ssl_and_sslmode_must_agree() {
                 Ok(Some(mode))
             } else {
                 Err(DocumentError::Contradictory {
-                    one: "ssl",
-                    other: "sslmode",
+                    one: "ssl".to_owned(),
+                    other: "sslmode".to_owned(),
                 })
             };
             assert_eq!(

@@ -244,9 +244,9 @@ async fn a_document_that_would_grow_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn a_binary_value_is_refused() {
+async fn a_binary_value_that_is_no_text_of_a_secret_is_refused() {
     let world = World::new().await;
-    let document = world.database.document().to_string();
+    let document = format!("\u{feff}{}", world.database.document());
     let put = world
         .client
         .put_secret_value()
