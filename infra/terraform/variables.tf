@@ -321,6 +321,12 @@ variable "security_group_ids" {
   default     = []
 }
 
+variable "database_security_group_ids" {
+  description = "The databases' security groups. Each then lets the functions in at database_port. Empty leaves the rules to you."
+  type        = list(string)
+  default     = []
+}
+
 variable "database_port" {
   description = "The database's port. The security group made here lets it out, and 443."
   type        = number
