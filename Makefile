@@ -75,6 +75,7 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 infra-check: ## infra/: CloudFormation and Terraform linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)

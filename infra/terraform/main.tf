@@ -12,48 +12,30 @@ locals {
   from_s3 = var.zip_directory == null
   in_vpc  = length(var.subnet_ids) > 0
 
-  # What sets the functions apart. The time limits: the hosted functions' own; an Aurora cluster that is paused takes some 20 seconds to resume; providers
-  # take seconds until a new key is known everywhere.
+  # What sets the functions apart, except for their environment: environment.tf.
   all_functions = {
     rotate-postgres-single-user = {
       description = "Rotates the password of one PostgreSQL user"
-      timeout     = 30
       in_vpc      = local.in_vpc
-      environment = merge(local.postgres_environment, var.single_user_may_use_superuser ? local.superuser_environment : {})
     }
     rotate-postgres-alternating-users = {
       description = "Rotates alternating PostgreSQL users"
-      timeout     = 60
       in_vpc      = local.in_vpc
-      environment = merge(local.postgres_environment, local.superuser_environment)
     }
     rotate-api-key = {
       description = "Rotates API keys"
-      timeout     = 60
       in_vpc      = local.in_vpc && var.api_key_in_vpc
-      environment = merge(
-        local.shared_environment,
-        var.api_key_exclude_characters == null ? {} : { EXCLUDE_CHARACTERS = var.api_key_exclude_characters },
-      )
     }
+  }
+  # Those of AWS's hosted functions; an Aurora cluster that is paused takes some 20 seconds to resume; providers take seconds until a new key is known
+  # everywhere.
+  timeouts = {
+    rotate-postgres-single-user       = 30
+    rotate-postgres-alternating-users = 60
+    rotate-api-key                    = 60
   }
   functions     = { for name, function in local.all_functions : name => function if contains(var.functions, name) }
   function_arns = { for name in keys(local.all_functions) : name => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name_prefix}${name}" }
-
-  shared_environment = merge(
-    { PASSWORD_LENGTH = tostring(var.password_length) },
-    var.runbook_url == null ? {} : { RUNBOOK_URL = var.runbook_url },
-    length(var.assume_roles) == 0 ? {} : {
-      ASSUME_ROLE_ARN         = join(",", [for role in var.assume_roles : role.arn])
-      ASSUME_ROLE_EXTERNAL_ID = join(",", [for role in var.assume_roles : coalesce(role.external_id, "")])
-    },
-  )
-  postgres_environment = merge(
-    local.shared_environment,
-    { EXCLUDE_CHARACTERS = var.exclude_characters },
-    var.root_certificates == null ? {} : { PGSSLROOTCERT = var.root_certificates },
-  )
-  superuser_environment = length(var.superuser_secret_arns) == 0 ? {} : { SUPERUSER_SECRETS = join(",", var.superuser_secret_arns) }
 }
 
 resource "aws_lambda_function" "rotation" {
@@ -64,10 +46,11 @@ resource "aws_lambda_function" "rotation" {
   runtime                        = "provided.al2023"
   handler                        = "bootstrap"
   architectures                  = [var.architecture]
-  memory_size                    = 128 # a rotation holds 8 to 10 MiB
-  timeout                        = each.value.timeout
+  memory_size                    = var.memory_size
+  timeout                        = lookup(var.timeouts, each.key, local.timeouts[each.key])
   reserved_concurrent_executions = var.reserved_concurrency
   role                           = aws_iam_role.rotation[each.key].arn
+  kms_key_arn                    = var.environment_kms_key_arn
   layers                         = each.key == "rotate-api-key" && var.provider_layer_arn != null ? [var.provider_layer_arn] : []
   tags                           = merge({ keywheel = "rotation" }, var.tags)
 
@@ -77,7 +60,14 @@ resource "aws_lambda_function" "rotation" {
   s3_key           = local.from_s3 ? "${var.code_prefix}/${var.architecture}/${each.key}.zip" : null
 
   environment {
-    variables = merge(each.value.environment, lookup(var.environment, each.key, {}))
+    variables = merge(
+      { for variable, value in local.environment[each.key] : variable => tostring(value) if value != null },
+      lookup(var.environment, each.key, {}),
+    )
+  }
+
+  tracing_config {
+    mode = var.tracing_mode
   }
 
   logging_config {
@@ -115,6 +105,7 @@ resource "aws_cloudwatch_log_group" "rotation" {
 
   name              = "/aws/lambda/${var.name_prefix}${each.key}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 
@@ -126,4 +117,16 @@ resource "aws_lambda_permission" "secrets_manager" {
   action         = "lambda:InvokeFunction"
   principal      = "secretsmanager.amazonaws.com"
   source_account = coalesce(var.secrets_account_id, local.account)
+}
+
+resource "aws_lambda_function_event_invoke_config" "rotation" {
+  for_each = var.on_failure_destination_arn == null ? {} : local.functions
+
+  function_name = aws_lambda_function.rotation[each.key].function_name
+
+  destination_config {
+    on_failure {
+      destination = var.on_failure_destination_arn
+    }
+  }
 }

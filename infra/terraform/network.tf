@@ -33,6 +33,25 @@ resource "aws_vpc_security_group_egress_rule" "aws" {
   to_port           = 443
 }
 
+resource "aws_vpc_security_group_ingress_rule" "databases" {
+  count = length(var.database_security_group_ids)
+
+  security_group_id            = var.database_security_group_ids[count.index]
+  description                  = "from the functions of Keywheel"
+  referenced_security_group_id = local.makes_security_group ? aws_security_group.functions[0].id : var.security_group_ids[0]
+  ip_protocol                  = "tcp"
+  from_port                    = var.database_port
+  to_port                      = var.database_port
+  tags                         = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = local.in_vpc
+      error_message = "database_security_group_ids needs subnet_ids."
+    }
+  }
+}
+
 resource "aws_security_group" "endpoint" {
   count = var.create_secretsmanager_endpoint ? 1 : 0
 

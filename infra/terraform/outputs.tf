@@ -14,7 +14,7 @@ output "role_arns" {
 }
 
 output "security_group_id" {
-  description = "The functions' security group, to let in at the databases, if the module made one."
+  description = "The functions' security group, if the module made one; to let in at databases that are not in database_security_group_ids."
   value       = one(aws_security_group.functions[*].id)
 }
 

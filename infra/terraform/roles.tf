@@ -7,6 +7,9 @@ locals {
   reads_here = length(var.assume_roles) == 0
   present = {
     always                = true
+    environment_key       = var.environment_kms_key_arn != null
+    traces                = var.tracing_mode == "Active"
+    on_failure            = var.on_failure_destination_arn != null
     reads_here            = local.reads_here
     assumes               = !local.reads_here
     keys                  = local.reads_here && length(var.kms_key_arns) > 0
@@ -65,6 +68,8 @@ resource "aws_iam_role_policy" "rotation" {
     admin_db_user_arns            = var.admin_db_user_arns
     api_key_admin_secret_arns     = var.api_key_admin_secret_arns
     iam_user_arns                 = var.iam_user_arns
+    environment_kms_key_arn       = coalesce(var.environment_kms_key_arn, "none")
+    on_failure_destination_arn    = coalesce(var.on_failure_destination_arn, "none")
     first_role_arn                = try(var.assume_roles[0].arn, "")
   })
 }

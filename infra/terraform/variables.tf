@@ -71,7 +71,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "environment" {
-  description = "More environment variables of the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. docs/reference/environment-variables.md lists them; docs/api-keys.md those of rotate-api-key, such as PROVIDER, PROVIDER_PARAMETERS and ADMIN_SECRETS."
+  description = "Environment variables that differ between the functions, by function and variable, such as {\"rotate-postgres-single-user\" = {PGHOST = \"db.example.com\"}}. They come last: one that is set here replaces that of the other variables of this module."
   type        = map(map(string))
   default     = {}
 
@@ -85,6 +85,53 @@ variable "tags" {
   description = "Tags of everything that can have tags."
   type        = map(string)
   default     = {}
+}
+
+# --- how the functions run ---
+
+variable "timeouts" {
+  description = "The time limits of functions, in seconds, by function. Those that are not here have 30 (rotate-postgres-single-user, as AWS's hosted functions) or 60."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.timeouts), ["rotate-postgres-single-user", "rotate-postgres-alternating-users", "rotate-api-key"])) == 0 && alltrue([for seconds in values(var.timeouts) : seconds >= 10 && seconds <= 900])
+    error_message = "timeouts has 10 to 900 seconds for some of rotate-postgres-single-user, rotate-postgres-alternating-users and rotate-api-key."
+  }
+}
+
+variable "memory_size" {
+  description = "The memory of each function, in MB. A rotation holds 8 to 10 MiB; docs/cost.md has what more memory would buy."
+  type        = number
+  default     = 128
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240
+    error_message = "memory_size is from 128 to 10240."
+  }
+}
+
+variable "tracing_mode" {
+  description = "PassThrough or Active. Active makes Lambda send a trace of each invocation to X-Ray."
+  type        = string
+  default     = "PassThrough"
+
+  validation {
+    condition     = contains(["PassThrough", "Active"], var.tracing_mode)
+    error_message = "tracing_mode is PassThrough or Active."
+  }
+}
+
+variable "environment_kms_key_arn" {
+  description = "The customer managed key that encrypts the functions' environment variables. Null is Lambda's own key."
+  type        = string
+  default     = null
+}
+
+variable "on_failure_destination_arn" {
+  description = "A queue, topic, function or event bus for asynchronous invocations that failed, if your organisation asks for one. Secrets Manager invokes synchronously and retries by itself, so it gets nothing from rotations. Its records hold events, with their RotationToken."
+  type        = string
+  default     = null
 }
 
 # --- which secrets ---
@@ -175,6 +222,18 @@ variable "describe_rds" {
   default     = true
 }
 
+variable "admin_iam_username" {
+  description = "The superuser role that logs in by rds_iam, if the secret has no masterarn. admin_db_user_arns must allow it."
+  type        = string
+  default     = null
+}
+
+variable "admin_iam_hosts" {
+  description = "The hosts that its login token may go to, as well as default_host."
+  type        = list(string)
+  default     = []
+}
+
 # --- API keys ---
 
 variable "api_key_in_vpc" {
@@ -184,9 +243,45 @@ variable "api_key_in_vpc" {
 }
 
 variable "api_key_admin_secret_arns" {
-  description = "The secrets with which providers issue keys, each of which ADMIN_SECRETS in environment must name as well."
+  description = "The secrets with which providers issue keys, each of which admin_secrets must name as well."
   type        = list(string)
   default     = []
+}
+
+variable "admin_secrets" {
+  description = "The admin credential of each provider definition: the ARN of a secret by the definition's name for it."
+  type        = map(string)
+  default     = {}
+}
+
+variable "provider_name" {
+  description = "The provider of all secrets of the function. With several (a|b), a secret or its tag chooses one. Null leaves it to each secret's value."
+  type        = string
+  default     = null
+}
+
+variable "provider_parameters" {
+  description = "Parameters of provider definitions, by name or provider.name. With a list (a|b) a secret chooses one of these. With * it chooses anything that the definition allows, except for what decides a host."
+  type        = map(string)
+  default     = {}
+}
+
+variable "provider_path" {
+  description = "The files and directories with provider definitions of your own, separated by colons. Null is /opt/providers, where a layer's are, and providers in the package."
+  type        = string
+  default     = null
+}
+
+variable "provider_description" {
+  description = "The text of one provider definition of your own, as TOML."
+  type        = string
+  default     = null
+}
+
+variable "provider_ca_bundle" {
+  description = "Trusted root certificates for providers, as PEM or a path. Null uses the public root CAs."
+  type        = string
+  default     = null
 }
 
 variable "provider_layer_arn" {
@@ -226,6 +321,12 @@ variable "security_group_ids" {
   default     = []
 }
 
+variable "database_security_group_ids" {
+  description = "The databases' security groups. Each then lets the functions in at database_port. Empty leaves the rules to you."
+  type        = list(string)
+  default     = []
+}
+
 variable "database_port" {
   description = "The database's port. The security group made here lets it out, and 443."
   type        = number
@@ -257,14 +358,168 @@ variable "exclude_characters" {
   default     = ":/@\"'\\"
 }
 
+variable "exclude_numbers" {
+  description = "Whether new passwords have no digits."
+  type        = bool
+  default     = false
+}
+
+variable "exclude_punctuation" {
+  description = "Whether new passwords have no punctuation."
+  type        = bool
+  default     = false
+}
+
+variable "exclude_uppercase" {
+  description = "Whether new passwords have no upper-case letters."
+  type        = bool
+  default     = false
+}
+
+variable "exclude_lowercase" {
+  description = "Whether new passwords have no lower-case letters."
+  type        = bool
+  default     = false
+}
+
+variable "require_each_included_type" {
+  description = "Whether a new password has at least one character of each type that is not excluded."
+  type        = bool
+  default     = true
+}
+
+variable "include_space" {
+  description = "Whether a space may be in a new password."
+  type        = bool
+  default     = false
+}
+
 variable "api_key_exclude_characters" {
   description = "The characters that client secrets which rotate-api-key chooses never have. Null leaves letters, digits and -._~"
   type        = string
   default     = null
 }
 
+# --- PostgreSQL: TLS, and how a password is set ---
+
+variable "tls_mode" {
+  description = "The TLS mode of connections to databases whose secret names none: verify-full, verify-ca or disable. Null is verify-full."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tls_mode == null || contains(["verify-full", "verify-ca", "disable"], coalesce(var.tls_mode, "verify-full"))
+    error_message = "tls_mode is verify-full, verify-ca or disable."
+  }
+}
+
+variable "tls_server_name" {
+  description = "The name in the server's certificate, if it is not the host."
+  type        = string
+  default     = null
+}
+
+variable "password_sent_as" {
+  description = "How the new password is sent to the server: verifier; cleartext, for a password policy that must see it; md5, for clients that cannot do SCRAM. The last two need TLS."
+  type        = string
+  default     = "verifier"
+
+  validation {
+    condition     = contains(["verifier", "cleartext", "md5"], var.password_sent_as)
+    error_message = "password_sent_as is verifier, cleartext or md5."
+  }
+}
+
+variable "awscurrent_moves" {
+  description = "Single user, when AWSCURRENT moves: setSecret, before the new password is committed, or finishSecret, as in AWS's templates."
+  type        = string
+  default     = "setSecret"
+
+  validation {
+    condition     = contains(["setSecret", "finishSecret"], var.awscurrent_moves)
+    error_message = "awscurrent_moves is setSecret or finishSecret."
+  }
+}
+
+variable "test_sql" {
+  description = "A statement that must succeed with the new password, in a read-only transaction."
+  type        = string
+  default     = null
+}
+
+variable "allow_login_without_password" {
+  description = "Whether a login counts although the server asked for no password (docs/runbook/PasswordNotAsked.md)."
+  type        = bool
+  default     = false
+}
+
+variable "allow_local_hosts" {
+  description = "Whether a secret's host may be the machine itself or a link-local address (docs/runbook/HostAddressRefused.md)."
+  type        = bool
+  default     = false
+}
+
 variable "root_certificates" {
   description = "Trusted root certificates of your own for the databases, as PEM. Also for regions that the RDS CA bundle inside does not cover. Null uses the RDS CA bundle and the public root CAs."
+  type        = string
+  default     = null
+}
+
+# --- alternating users ---
+
+variable "owner_role" {
+  description = "The NOLOGIN role that both users act as. If it is null, the clone acts as the original user."
+  type        = string
+  default     = null
+}
+
+variable "idle_sessions" {
+  description = "What to do about open sessions of the idle user, which is about to get a new password: report, wait or refuse."
+  type        = string
+  default     = "report"
+
+  validation {
+    condition     = contains(["report", "wait", "refuse"], var.idle_sessions)
+    error_message = "idle_sessions is report, wait or refuse."
+  }
+}
+
+variable "idle_sessions_wait" {
+  description = "Seconds to wait for their end; less than the function's time limit. Null means 10 for wait, 0 for refuse."
+  type        = number
+  default     = null
+}
+
+# --- defaults for secrets that do not say ---
+
+variable "default_host" {
+  description = "The database's host, for secrets without one."
+  type        = string
+  default     = null
+}
+
+variable "default_port" {
+  description = "Its port, for secrets without one. Null is 5432."
+  type        = number
+  default     = null
+}
+
+variable "default_database" {
+  description = "The database to log in to, for secrets without one. Null is postgres."
+  type        = string
+  default     = null
+}
+
+# --- endpoints of AWS other than its own ---
+
+variable "endpoints" {
+  description = "The URLs of AWS services, by service; aws is that of every service without one of its own. Null is AWS's own."
+  type        = object({ aws = optional(string), secrets_manager = optional(string), sts = optional(string), rds = optional(string), iam = optional(string) })
+  default     = {}
+}
+
+variable "aws_ca_bundle" {
+  description = "Trusted root certificates for these endpoints, as PEM or a path. Null uses AWS's and the system's."
   type        = string
   default     = null
 }
@@ -275,6 +530,12 @@ variable "log_retention_days" {
   description = "How long logs are kept."
   type        = number
   default     = 90
+}
+
+variable "log_kms_key_arn" {
+  description = "The customer managed key that encrypts the logs. Its key policy must let logs.REGION.amazonaws.com use it. Null is CloudWatch's own key."
+  type        = string
+  default     = null
 }
 
 variable "log_level" {

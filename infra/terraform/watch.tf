@@ -6,9 +6,10 @@ resource "aws_lambda_function" "watch" {
   runtime       = "python3.13"
   handler       = "watch.handler"
   architectures = [var.architecture]
-  memory_size   = 128
+  memory_size   = var.memory_size
   timeout       = 120
   role          = aws_iam_role.watch.arn
+  kms_key_arn   = var.environment_kms_key_arn
   tags          = merge({ keywheel = "rotation" }, var.tags)
 
   filename         = local.from_s3 ? null : "${var.zip_directory}/watch.zip"
@@ -24,6 +25,10 @@ resource "aws_lambda_function" "watch" {
     }
   }
 
+  tracing_config {
+    mode = var.tracing_mode
+  }
+
   logging_config {
     log_format            = "JSON"
     application_log_level = "INFO"
@@ -35,6 +40,7 @@ resource "aws_lambda_function" "watch" {
 resource "aws_cloudwatch_log_group" "watch" {
   name              = "/aws/lambda/${var.name_prefix}watch"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
   tags              = var.tags
 }
 
@@ -47,13 +53,17 @@ resource "aws_iam_role" "watch" {
 }
 
 resource "aws_iam_role_policy" "watch" {
-  name = "watch"
+  for_each = toset([for policy in ["watch", "environment-key", "traces"] : policy if lookup(local.present, replace(policy, "-", "_"), true)])
+
+  name = each.key
   role = aws_iam_role.watch.id
-  policy = templatefile("${path.module}/policies/watch.json.tftpl", {
-    partition     = local.partition
-    region        = local.region
-    account       = local.account
-    function_name = "${var.name_prefix}watch"
+  policy = templatefile("${path.module}/policies/${each.key}.json.tftpl", {
+    partition               = local.partition
+    region                  = local.region
+    account                 = local.account
+    function_name           = "${var.name_prefix}watch"
+    function_arn            = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name_prefix}watch"
+    environment_kms_key_arn = coalesce(var.environment_kms_key_arn, "none")
   })
 }
 

@@ -38,6 +38,8 @@ VIA = f"secretsmanager.{REGION}.amazonaws.com"
 NAMES_FUNCTION = "secretsmanager:resource/AllowRotationLambdaArn"
 ADMIN_DB_USER = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:cluster-ABCDEFGHIJ/rotation_admin"
 IAM_USER = f"arn:aws:iam::{ACCOUNT}:user/rotated/billing"
+ENVIRONMENT_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/44444444-4444-4444-4444-444444444444"
+DESTINATION = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed-invocations"
 ROTATOR = f"arn:aws:iam::{FOREIGN}:role/keywheel-rotator"
 EXTERNAL_ID = "an-external-id"
 
@@ -66,6 +68,10 @@ PARAMETERS = {
     "ApiKeyAdminSecretArn": OF_PROVIDER,
     "IamUserArn": IAM_USER,
     "ApiKeyInVpc": "true",
+    "EnvironmentKmsKeyArn": ENVIRONMENT_KEY,
+    "LogKmsKeyArn": KEY,
+    "OnFailureDestinationArn": DESTINATION,
+    "TracingMode": "Active",
 }
 
 # The same for the Terraform modules: the values of their policies' templates, and which conditions hold (roles.tf).
@@ -82,9 +88,12 @@ VALUES = {
     "api_key_admin_secret_arns": [OF_PROVIDER],
     "iam_user_arns": [IAM_USER],
     "first_role_arn": ROTATOR,
+    "environment_kms_key_arn": ENVIRONMENT_KEY,
+    "on_failure_destination_arn": DESTINATION,
 }
 READS_HERE = {"reads_here", "keys", "superuser", "superuser_tags", "superuser_key", "api_key_admin"}
-HOLDS = READS_HERE | {"always", "in_vpc", "api_key_vpc", "admin_db_user", "describe_rds", "iam_users"}
+RUNS = {"environment_key", "traces", "on_failure"}
+HOLDS = READS_HERE | RUNS | {"always", "in_vpc", "api_key_vpc", "admin_db_user", "describe_rds", "iam_users"}
 SUPERUSER = {"superuser", "superuser_tags", "superuser_key"}
 SINGLE_USER_WITH_ADMIN = {
     *("single_superuser", "single_superuser_tags", "single_superuser_key"),
@@ -277,6 +286,7 @@ def other_rows(function, scenario):
     elses = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/somebody-elses:log-stream:x"
     yield Row(function, "its log", log, "logs", {"CreateLogStream", "PutLogEvents"})
     yield Row(function, "another log", elses, "logs", set())
+    yield from run_rows(function)
     yield Row(function, "an admin without a secret", ADMIN_DB_USER, "rds-db", calls.of_function(function, "rds-db") if has_admin else set())
     yield Row(function, "another user without a secret", ADMIN_DB_USER + "2", "rds-db", set())
     for kind, name in (("cluster", "a database cluster"), ("db", "a database instance")):
@@ -287,6 +297,17 @@ def other_rows(function, scenario):
     interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-1"
     yield Row(function, "a network interface", interface, "ec2", set())
     yield Row(function, "the same, by Lambda itself", interface, "ec2", NETWORK, by_code=False)
+
+
+def run_rows(function):
+    """What Lambda asks of the role beside the log: the key of the environment, traces, the destination of failures."""
+    for name, wanted in ((function, {"Decrypt"}), ("somebody-elses", set())):
+        context = {"kms:EncryptionContext:aws:lambda:FunctionArn": function_arn(name)}
+        target = "the key of its environment" if wanted else "the same, for another function's"
+        yield Row(function, target, ENVIRONMENT_KEY, "kms", wanted, context, resource_policy=KEY_POLICY)
+    yield Row(function, "traces", "*", "xray", {"PutTelemetryRecords", "PutTraceSegments"})
+    yield Row(function, "the destination of failures", DESTINATION, "sqs", {"SendMessage"})
+    yield Row(function, "another queue", DESTINATION + "2", "sqs", set())
 
 
 def rows(functions, scenario=SCENARIOS[0]):

@@ -48,6 +48,12 @@ def set_queue_policy(account, properties):
     return properties["Queues"][0]
 
 
+def set_destination(account, properties):
+    """Where Lambda sends what it could not do."""
+    account.client("lambda").put_function_event_invoke_config(**properties)
+    return properties["FunctionName"]
+
+
 # Of a role's properties, moto's CloudFormation leaves out this one.
 ATTACHED = "ManagedPolicyArns"
 
@@ -62,6 +68,7 @@ def attach_policies(account, properties):
 BY_CALL = {
     ATTACHED: attach_policies,
     "AWS::CloudWatch::Alarm": make_alarm,
+    "AWS::Lambda::EventInvokeConfig": set_destination,
     "AWS::SecretsManager::Secret": make_secret,
     "AWS::SecretsManager::RotationSchedule": set_schedule,
     "AWS::SQS::QueuePolicy": set_queue_policy,

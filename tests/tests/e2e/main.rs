@@ -30,5 +30,6 @@ mod runbook;
 mod silence;
 mod superuser_secrets;
 mod switch;
+mod templates;
 mod tls;
 mod twins;
