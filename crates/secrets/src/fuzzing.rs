@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use crate::error::{DocumentError, MAX_BYTES};
 use crate::json::Object;
 use crate::key::KeyDocument;
-use crate::postgres::PostgresSecret;
+use crate::postgres::{CopyRules, PostgresSecret};
 use crate::text::span_of;
 
 const CANARY: &str = "c4n4ryQz7Wv";
@@ -71,6 +71,21 @@ pub fn postgres_secret(data: &[u8]) {
         Err(error) => {
             check_words(&error);
             assert!(cannot_be_text(new) || text.len() + 12 * new.len() > MAX_BYTES);
+        }
+    }
+
+    match secret.rotated(new, &password, &CopyRules::default()) {
+        Ok(done) => {
+            assert_eq!(done.secret.username(), new);
+            assert!(*done.secret.password() == password);
+            assert_eq!(done.secret.same_place_as(&secret), Ok(()));
+            done.doubts
+                .iter()
+                .for_each(|doubt| check_line(&doubt.to_string()));
+        }
+        Err(error) => {
+            check_words(&error);
+            assert!(cannot_be_text(new) || error.code() == "SecretTooLarge", "{error}");
         }
     }
 
@@ -220,7 +235,10 @@ fn shown(error: &DocumentError) -> String {
 
 /// An error is a line of a log.
 fn check_words(error: &DocumentError) {
-    let words = format!("{error} {}", error.remedy());
+    check_line(&format!("{error} {}", error.remedy()));
+}
+
+fn check_line(words: &str) {
     assert!(
         words.len() < 2000 && !words.contains(char::is_control),
         "{words:?}"

@@ -7,9 +7,10 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use aws_sdk_secretsmanager::primitives::Blob;
+use keywheel_tests::pair::{Admin, Power, admin_document};
 use keywheel_tests::postgres::{Cluster, Options, Server, TestDatabase, cluster};
 use keywheel_tests::tools::Tools;
-use keywheel_tests::world::{Setup, World};
+use keywheel_tests::world::{ALTERNATING, Setup, World};
 use secrets_manager_local::LocalSecretsManager;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -142,8 +143,12 @@ async fn rotate_form(form: &Form) -> Rotated {
 
 /// Whether libpq logs in with a URL as it is in the secret, over TLS that is fully verified.
 fn libpq_takes(cluster: &Cluster, url: &str) -> Result<String, String> {
-    let mut psql = cluster.psql().expect("the main server has a psql");
     let query = "SELECT current_user || ' ' || ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    libpq_answers(cluster, url, query)
+}
+
+fn libpq_answers(cluster: &Cluster, url: &str, query: &str) -> Result<String, String> {
+    let mut psql = cluster.psql().expect("the main server has a psql");
     psql.args(["--tuples-only", "--no-align", "--command", query, url]);
     let output = psql.output().expect("psql can be run");
     if output.status.success() {
@@ -290,6 +295,44 @@ async fn what_is_no_postgresql_credential_is_refused_and_stays_untouched() {
         assert_eq!(world.text(&Label::Current).await, Some(text), "{name}");
         assert_eq!(world.text_of(&token).await, None, "{name}: nothing was written");
     }
+}
+
+/// A URL has no place for `masterarn`.
+#[tokio::test]
+async fn a_url_has_alternating_users_through_the_functions_superuser_secret() {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let admin = Admin::new(&database, Power::CreateRole).await;
+    let superuser = admin_document(&database, &admin).to_string();
+    let prefix = "arn:aws:secretsmanager:us-east-1:000000000000:secret:keywheel";
+    let arn = format!("{prefix}/{}/admin-AbCdEf", database.name());
+    let password = database.document()["password"]
+        .as_str()
+        .expect("a string")
+        .to_owned();
+    let form = "postgresql://{{user}}:{{password}}@localhost:{{port}}/{{database}}?connect_timeout=10";
+    let user = database.user().to_owned();
+    let before = fill(form, "localhost", &database, &user, &password);
+    let setup = Setup::on(Server::Main).function(ALTERNATING).arn_suffix("AbCdEf");
+    let setup = setup.env("SUPERUSER_SECRET", &arn);
+    let world = setup.start_with_document(database, &before).await;
+    assert_eq!(world.other_secret("admin", &superuser).await, arn);
+    world
+        .test_rotation()
+        .await
+        .expect("a test rotation finds nothing");
+    let mut urls = vec![before];
+    for next in ["_clone", "", "_clone"] {
+        world.rotate().await.expect("it rotates");
+        let url = world.text(&Label::Current).await.expect("there is a value");
+        let takes = |url: &str| libpq_answers(world.database.cluster(), url, "SELECT session_user");
+        assert_eq!(takes(&url), Ok(format!("{user}{next}")));
+        // Only user and password have changed, and the one before goes on working.
+        let tail = &urls[0][urls[0].find('@').expect("a host")..];
+        assert!(url.starts_with("postgresql://") && url.ends_with(tail), "{tail}");
+        takes(urls.last().expect("one before")).expect("a cached URL works for an interval");
+        urls.push(url);
+    }
+    libpq_takes(world.database.cluster(), &urls[1]).expect_err("not for two");
 }
 
 /// The bytes of AWSCURRENT, which must not be text.

@@ -122,8 +122,9 @@ impl Admins {
     }
 
     /// Whether the secret or the environment names an admin. Asks nobody.
-    pub(crate) fn are_named(&self, current: &PostgresSecret) -> bool {
-        current.masterarn().is_some() || self.settings.iam_admin.is_some()
+    pub(crate) fn are_named(&self, current: &PostgresSecret, context: &Context<'_>) -> bool {
+        let secret = superuser_secret::of(current, context.secret(), &self.settings);
+        !matches!(secret, Ok(None)) || self.settings.iam_admin.is_some()
     }
 
     /// The same, for a rotation that cannot do without one.
@@ -192,9 +193,9 @@ impl Admins {
         there.log_in(tls, context).await
     }
 
-    /// The superuser secret that `current` names, which may not be itself.
+    /// The superuser secret that `current` or the function names, which may not be itself.
     fn secret_of<'a>(
-        &self,
+        &'a self,
         current: &'a PostgresSecret,
         context: &Context<'_>,
     ) -> Result<Option<&'a str>, Cause> {
@@ -202,7 +203,7 @@ impl Admins {
             let (admin, role) = (own.to_owned(), current.username().to_owned());
             return Err(PostgresFault::SuperuserIsTheUser { admin, role }.into());
         }
-        Ok(superuser_secret::named_in(current, &self.settings)?)
+        Ok(superuser_secret::of(current, context.secret(), &self.settings)?)
     }
 
     async fn of_secret(&self, arn: &str, endpoint: &Endpoint, context: &Context<'_>) -> Result<Admin, Cause> {

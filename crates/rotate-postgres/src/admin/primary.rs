@@ -162,7 +162,7 @@ impl Primary {
     async fn writer(&self, secret: &PostgresSecret, context: &Context<'_>) -> Result<Endpoint, Cause> {
         let endpoint = match Endpoint::of(secret, &self.settings) {
             Err(PostgresFault::HostMissing) => {
-                let admin = superuser_secret::named_in(secret, &self.settings)?;
+                let admin = superuser_secret::of(secret, context.secret(), &self.settings)?;
                 let admin = admin.ok_or(PostgresFault::HostMissing)?;
                 self.endpoint_of_admin(secret, admin, context).await?
             }

@@ -97,7 +97,9 @@ pub(crate) struct Settings {
     pub(crate) idle_sessions: IdleSessions,
     /// The superuser secrets that `masterarn` may name.
     pub(crate) superuser_secrets: SuperuserSecrets,
-    /// The admin where the secret names none.
+    /// The superuser secret where the secret names none; one of those.
+    pub(crate) superuser_secret: Option<String>,
+    /// The admin where neither names a superuser secret.
     pub(crate) iam_admin: Option<String>,
     /// Where its token may go.
     pub(crate) iam_hosts: Hosts,
@@ -113,6 +115,9 @@ impl Settings {
     pub(crate) fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         let (host, port) = (set("PGHOST"), set("PGPORT").as_deref().map(port).transpose()?);
+        let superuser_secrets = set(SuperuserSecrets::NAME)
+            .as_deref()
+            .map_or(Ok(SuperuserSecrets::default()), SuperuserSecrets::parse)?;
         Ok(Self {
             policy: Policy::from_env(get)?,
             copies: copies::rules(
@@ -138,9 +143,10 @@ impl Settings {
                 set("IDLE_SESSIONS").as_deref(),
                 set("IDLE_SESSIONS_WAIT").as_deref(),
             )?,
-            superuser_secrets: set(SuperuserSecrets::NAME)
-                .as_deref()
-                .map_or(Ok(SuperuserSecrets::default()), SuperuserSecrets::parse)?,
+            superuser_secret: set("SUPERUSER_SECRET")
+                .map(|arn| listed(arn, &superuser_secrets))
+                .transpose()?,
+            superuser_secrets,
             iam_admin: set("ADMIN_IAM_USERNAME"),
             iam_hosts: set(Hosts::NAME)
                 .as_deref()
@@ -151,6 +157,18 @@ impl Settings {
             },
         })
     }
+}
+
+/// The function's own choice is held to the same list as a secret's.
+fn listed(arn: String, list: &SuperuserSecrets) -> Result<String, PostgresFault> {
+    if list.allow(&arn) && !arn.contains(['*', '?']) {
+        return Ok(arn);
+    }
+    Err(PostgresFault::SettingInvalid {
+        name: "SUPERUSER_SECRET",
+        problem: "is not listed in SUPERUSER_SECRETS".to_owned(),
+        expected: "the whole ARN of a secret that SUPERUSER_SECRETS lists",
+    })
 }
 
 fn flag(name: &'static str, set: impl Fn(&str) -> Option<String>) -> Result<bool, PostgresFault> {
@@ -287,6 +305,11 @@ mod tests {
         assert_eq!(settings.iam_admin.as_deref(), Some("admin"));
         assert!(settings.iam_hosts.allow("db.example.com"));
         let admin = "arn:aws:secretsmanager:us-east-1:111111111111:secret:admin-AbCdEf";
+        let both = |arn| read(&[("SUPERUSER_SECRETS", admin), ("SUPERUSER_SECRET", arn)]);
+        assert_eq!(both(admin).unwrap().superuser_secret.as_deref(), Some(admin));
+        for other in [&admin.replace("admin", "other"), "admin", "*"] {
+            assert_eq!(both(other).unwrap_err().code(), "ConfigurationInvalid", "{other}");
+        }
         assert!(settings.superuser_secrets.allow(admin));
         assert!(settings.allowed.no_password && !settings.allowed.local_hosts);
     }

@@ -105,10 +105,16 @@ const ALLOWED: &[Variable] = &[
         "The superuser secrets that `masterarn` may name. Alternating users need it. The templates set it from `SuperuserSecretArn`",
     ),
     Variable::new(
+        "SUPERUSER_SECRET",
+        "an ARN that `SUPERUSER_SECRETS` lists",
+        "",
+        "the superuser secret of all secrets that have no `masterarn`, such as URLs",
+    ),
+    Variable::new(
         "ADMIN_IAM_USERNAME",
         "a role of the group `rds_iam`",
         "",
-        "the superuser role, if the secret has no `masterarn`. It logs in with a token of IAM",
+        "the superuser role, if the secret has no `masterarn` and there is no `SUPERUSER_SECRET`. It logs in with a token of IAM",
     ),
     Variable::new(
         "ADMIN_IAM_HOSTS",

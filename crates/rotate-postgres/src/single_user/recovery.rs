@@ -128,7 +128,7 @@ async fn superuser(
     attempts: &mut LoginAttempts<'_>,
 ) -> Result<Superuser, Cause> {
     let (admins, current, context) = (change.admins, change.current, change.context);
-    if !admins.are_named(current) {
+    if !admins.are_named(current, context) {
         return Ok(Superuser::Without);
     }
     if !attempts.passwords_are_wrong() {

@@ -138,7 +138,7 @@ impl Rehearsal<'_> {
         password: &Password,
         report: &mut Report,
     ) -> Result<(), Cause> {
-        if !self.admins.are_named(self.current) {
+        if !self.admins.are_named(self.current, self.context) {
             report
                 .not_tried
                 .push("recovery of a lost password by a superuser (none is named)".to_owned());

@@ -327,6 +327,14 @@ fn a_listed_member_is_a_copy_wherever_it_leads() {
 }
 
 #[test]
+fn the_credential_itself_is_no_copy_though_it_is_listed() {
+    let text = document(r#""x":1"#);
+    let done = rotated(&text, "app_clone", "new", &listing(&["username", "password"])).unwrap();
+    let wanted = text.replace(OLD, "new").replace("\"app\"", "\"app_clone\"");
+    assert_eq!(text_of(done.secret.text()), wanted);
+}
+
+#[test]
 fn a_listed_member_that_is_no_copy_is_refused_by_name() {
     for (value, code, words) in [
         (
@@ -375,6 +383,20 @@ fn deep_nesting_is_no_danger() {
         &CopyRules::default(),
     );
     assert_eq!(done.unwrap().doubts.len(), 1);
+}
+
+#[test]
+fn a_text_as_long_as_a_secret_can_be_is_read() {
+    for value in [
+        format!("postgres://app:{}", "@".repeat(60_000)),
+        "user=app ".repeat(7_000),
+        "*:*:*:app:x\n".repeat(5_000),
+        "postgres://h?".to_owned() + &"user=app&".repeat(7_000),
+    ] {
+        let text = document(&format!(r#""x":{}"#, Value::from(value)));
+        let done = rotated(&text, "app", "new", &CopyRules::default()).unwrap();
+        assert!(done.changed.is_empty() && done.doubts.len() <= 1);
+    }
 }
 
 /// Names and passwords without what no form can hold, in the characters that are special somewhere.

@@ -113,7 +113,7 @@ impl Fault for AlternatingFault {
 
     fn advice(&self) -> Advice<'_> {
         match self {
-            Self::SuperuserSecretMissing => Advice::new(Kind::Secret, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set ADMIN_IAM_USERNAME; or use rotate-postgres-single-user, which needs no superuser role"),
+            Self::SuperuserSecretMissing => Advice::new(Kind::Secret, "add `masterarn`, the ARN of the secret of a role that may create and alter roles, or set SUPERUSER_SECRET or ADMIN_IAM_USERNAME of the function; or use rotate-postgres-single-user, which needs no superuser role"),
             Self::AdminIsOfThePair { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of another role, one that may alter both"),
             Self::CloneNameTooLong { .. } => Advice::new(Kind::Secret, "rename the role to one of at most 57 bytes (ALTER ROLE … RENAME TO, then the secret), or use rotate-postgres-single-user"),
             Self::Superuser { .. } => Advice::new(Kind::Privilege, "let applications log in as an ordinary role; a superuser's own password is rotated by rotate-postgres-single-user"),

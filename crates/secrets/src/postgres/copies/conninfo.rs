@@ -37,25 +37,38 @@ pub(super) fn read(text: &str) -> Option<Connection> {
 /// A value with its quotes, and where it ends.
 fn value(text: &str, start: usize) -> Option<(Place, usize)> {
     let quoted = text[start..].starts_with('\'');
-    let mut value = Zeroizing::new(String::with_capacity(text.len() - start));
     let begin = start + usize::from(quoted);
-    let mut characters = text[begin..].char_indices();
-    let end = loop {
-        match characters.next() {
-            None if quoted => return None,
-            None => break text.len(),
-            Some((_, '\\')) => value.extend(characters.next().map(|(_, c)| c)),
-            Some((at, '\'')) if quoted => break begin + at + 1,
-            Some((at, c)) if !quoted && is_space(c) => break begin + at,
-            Some((_, c)) => value.push(c),
-        }
-    };
+    let inner = begin + length(&text[begin..], quoted)?;
+    let end = inner + usize::from(quoted);
     let place = Place {
         span: start..end,
-        value,
+        value: unescape(&text[begin..inner]),
         writing: Writing::Conninfo { quoted },
     };
     Some((place, end))
+}
+
+/// How long a value is that `text` begins with; none if the quote at its end is missing.
+fn length(text: &str, quoted: bool) -> Option<usize> {
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '\\' => drop(characters.next()),
+            '\'' if quoted => return Some(at),
+            c if !quoted && is_space(c) => return Some(at),
+            _ => {}
+        }
+    }
+    (!quoted).then_some(text.len())
+}
+
+fn unescape(written: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(written.len()));
+    let mut characters = written.chars();
+    while let Some(c) = characters.next() {
+        plain.extend(if c == '\\' { characters.next() } else { Some(c) });
+    }
+    plain
 }
 
 /// A value as it stands behind the `=`: in quotes if it was, or if it must be.

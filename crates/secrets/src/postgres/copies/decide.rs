@@ -79,8 +79,9 @@ struct Decider<'a> {
 
 impl Decider<'_> {
     fn member(&mut self, group: &Group<'_>, member: &Named<'_>) -> Result<(), DocumentError> {
-        let listed = self.rules.members.contains(&member.path);
         let is_read = group.is_top && KNOWN_KEYS.contains(&member.name.as_str());
+        let is_itself = is_read && matches!(member.name.as_str(), "username" | "password");
+        let listed = self.rules.members.contains(&member.path) && !is_itself;
         if is_read && !listed {
             return Ok(());
         }

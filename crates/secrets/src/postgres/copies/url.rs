@@ -79,8 +79,13 @@ fn cut<'t>(rest: &'t str, known: &Known<'_>) -> (Option<&'t str>, &'t str) {
         })
     };
     let ats = || rest.match_indices('@').map(|(at, _)| at);
+    // Percent-encoded, a byte takes three at most.
+    let longest = 3 * (known.user.len() + known.plain().len()) + 1;
     let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let at = ats().find(is_known).or_else(|| rest[..authority].rfind('@'));
+    let at = ats()
+        .take_while(|at| *at <= longest)
+        .find(is_known)
+        .or_else(|| rest[..authority].rfind('@'));
     at.map_or((None, rest), |at| (Some(&rest[..at]), &rest[at + 1..]))
 }
 
