@@ -22,3 +22,8 @@ output "dashboard_name" {
   description = "The dashboard."
   value       = aws_cloudwatch_dashboard.rotations.dashboard_name
 }
+
+output "on_call_policy_arn" {
+  description = "A policy for people on call, which lets them find out what is wrong and change nothing."
+  value       = aws_iam_policy.on_call.arn
+}
