@@ -16,6 +16,7 @@ import readers
 import stack
 import template
 import terraform
+import terraform_readme
 from functions import FUNCTIONS
 from tools import TOOLS
 
@@ -187,6 +188,7 @@ def problems():
     yield from cfn_lint()
     print(f"cfn-lint: {len(template.templates())} templates")
     yield from terraform.problems()
+    yield from terraform_readme.problems()
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
     yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM)
     print(f"log filters: {sum(map(len, lockout.codes()))} codes by which applications may be locked out, as the runbook's pages say")
