@@ -91,11 +91,48 @@ locals {
   alarm_actions = var.alarm_topic_arn == null ? [] : [var.alarm_topic_arn]
 }
 
+# The codes whose page in docs/runbook says that applications are refused; those of the last three, after the password was changed.
+resource "aws_cloudwatch_log_metric_filter" "may_be_locked_out" {
+  for_each = local.functions
+
+  name           = "may-be-locked-out"
+  log_group_name = aws_cloudwatch_log_group.rotation[each.key].name
+  pattern        = "{ ($.Outcome = \"failed\") && (($.Code = \"CurrentMissing\") || ($.Code = \"CurrentRefused\") || ($.Code = \"CurrentUnproven\") || ($.Code = \"KeyLost\") || ($.Code = \"KeyNotGivenBack\") || ($.Code = \"KeyUnproven\") || ($.Code = \"LoginRefused\") || ($.Code = \"OriginalMissing\") || ($.Code = \"RoleExpired\") || ($.Code = \"RoleMayNotLogIn\") || ($.Code = \"RolePowerful\") || ($.Code = \"RoleUnknown\") || ((($.Step = \"testSecret\") || ($.Step = \"finishSecret\")) && (($.Code = \"PermissionDenied\") || ($.Code = \"RoleNotAssumed\") || ($.Code = \"TestSqlFailed\")))) }"
+
+  metric_transformation {
+    namespace  = "Keywheel"
+    name       = "MayBeLockedOut"
+    value      = "1"
+    unit       = "Count"
+    dimensions = { Function = "$.Function" }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "may_be_locked_out" {
+  for_each = local.functions
+
+  alarm_name          = "${var.name_prefix}${each.key}-may-be-locked-out"
+  alarm_description   = "A rotation step failed with a code that means that the value in AWSCURRENT may not log in. Applications may be locked out. The log has the error.code and the secret. ${var.runbook_url == null ? "docs/runbook/README.md, 'Is anybody locked out?', says how to find out" : "Its page is at ${var.runbook_url}"}"
+  namespace           = "Keywheel"
+  metric_name         = "MayBeLockedOut"
+  dimensions          = { Function = aws_lambda_function.rotation[each.key].function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  tags                = var.tags
+}
+
 resource "aws_cloudwatch_metric_alarm" "failed" {
   for_each = local.functions
 
   alarm_name          = "${var.name_prefix}${each.key}-failed"
-  alarm_description   = "A rotation step failed, timed out or crashed. The log has its error.code${var.runbook_url == null ? "; docs/runbook has a page for each" : ". Its page is at ${var.runbook_url}"}"
+  alarm_description   = "A rotation step failed, timed out or crashed. Secrets Manager retries it. If an application may be locked out, the alarm ${var.name_prefix}${each.key}-may-be-locked-out says so, unless the step timed out or crashed. The log has the error.code. ${var.runbook_url == null ? "docs/runbook has a page for each" : "Its page is at ${var.runbook_url}"}"
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.rotation[each.key].function_name }
@@ -115,11 +152,11 @@ resource "aws_cloudwatch_metric_alarm" "watched" {
   for_each = {
     SecretsStuck = {
       name        = "secrets-stuck"
-      description = "AWSPENDING has been on a version of its own for a while, so a rotation has not ended. Whether anybody is locked out is not known from that. The watcher's log names the secret; docs/runbook/README.md says how to find out"
+      description = "A rotation is late - AWSPENDING has been on a version of its own for a while. Whether anybody is locked out is not known from that; of a single user it may be so. The watcher's log names the secret, or the watcher is silent. docs/runbook/README.md, 'Is anybody locked out?', says how to find out"
     }
     SecretsOverdue = {
       name        = "secrets-overdue"
-      description = "A secret was not rotated when it was due. The watcher's log names it"
+      description = "A rotation is late - a secret was not rotated when it was due. By itself that locks nobody out; a rotation that stopped half-way has the alarm secrets-stuck. The watcher's log names the secret, or the watcher is silent. docs/runbook/README.md, 'By symptom', has the way on"
     }
   }
 
@@ -143,4 +180,20 @@ resource "aws_cloudwatch_metric_alarm" "watched" {
 resource "aws_cloudwatch_dashboard" "rotations" {
   dashboard_name = "${var.name_prefix}rotations"
   dashboard_body = templatefile("${path.module}/dashboard.json.tftpl", { name_prefix = var.name_prefix, region = local.region })
+}
+
+resource "aws_iam_policy" "on_call" {
+  name        = "${var.name_prefix}on-call"
+  description = "Lets people on call find out what is wrong with a rotation. It changes nothing and reads no secret value"
+  tags        = var.tags
+  policy = templatefile("${path.module}/policies/on-call.json.tftpl", {
+    partition          = local.partition
+    region             = local.region
+    secrets_account    = coalesce(var.secrets_account_id, local.account)
+    secret_name_prefix = var.secret_name_prefix
+    function_arns      = values(local.function_arns)
+    role_arns          = concat([for role in aws_iam_role.rotation : role.arn], [aws_iam_role.watch.arn])
+    log_stream_arns    = [for name in concat(keys(local.all_functions), ["watch"]) : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.name_prefix}${name}:*"]
+    described_key_arns = length(var.kms_key_arns) == 0 ? ["arn:${local.partition}:kms:${local.region}:${local.account}:key/none"] : var.kms_key_arns
+  })
 }

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import calls
 import cloud
+import lockout
+import on_call
 import policies
 import readers
 import stack
 import template
 import terraform
+import terraform_readme
 from functions import FUNCTIONS
 from tools import TOOLS
 
@@ -46,14 +49,15 @@ def cfn_lint():
     return done.stdout.splitlines() if done.returncode else []
 
 
-def metrics_of_functions():
-    """The metrics that the functions write, as (metric, dimensions), read off the source that writes them."""
+def metrics_of_functions(filtered):
+    """The metrics that the functions write, as (metric, dimensions), read off the source that writes them, and those that log filters make."""
     source = (template.ROOT / "crates/rotation/src/lambda/metrics.rs").read_text()
     sets = re.search(r'"Dimensions": (\[\[.*?\]\])', source)[1]
     names = re.findall(r'\{"Name": "(\w+)"', source)
     found = {(name, frozenset(dimensions)) for name in names for dimensions in json.loads(sets)}
     directive = watch.metrics({name: 0 for name in watch.TOTALS}, "f", watch.datetime.now())["_aws"]["CloudWatchMetrics"][0]
-    return found | {(metric["Name"], frozenset(directive["Dimensions"][0])) for metric in directive["Metrics"]}
+    found |= {(metric["Name"], frozenset(directive["Dimensions"][0])) for metric in directive["Metrics"]}
+    return found | {(one["metricName"], frozenset(one["dimensions"])) for one in filtered}
 
 
 def metrics_of_dashboard(body):
@@ -71,7 +75,8 @@ def metrics_of_dashboard(body):
 def dashboard_problems(account):
     """A dashboard or an alarm that shows what nobody measures, and two dashboards that differ."""
     body = account.client("cloudwatch").get_dashboard(DashboardName="keywheel-rotations")["DashboardBody"]
-    written = metrics_of_functions()
+    filters = account.client("logs").describe_metric_filters()["metricFilters"]
+    written = metrics_of_functions([one for found in filters for one in found["metricTransformations"]])
     shown = set(metrics_of_dashboard(body))
     for alarm in account.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         if alarm["Namespace"] == "Keywheel":
@@ -120,7 +125,21 @@ def deployed(scenario, tables):
         yield from superuser_problems(account, scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
+            yield from on_call_problems(account)
             yield from examples_problems(account)
+
+
+def on_call_problems(account):
+    """What is wrong with the policy for people on call."""
+    arn = stack.outputs(account)["OnCallPolicyArn"]
+    iam = account.client("iam")
+    document = iam.get_policy_version(PolicyArn=arn, VersionId=iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"])["PolicyVersion"]["Document"]
+    found = {on_call.WHO: {"on-call": stack.document(document)}}
+    lambdas = account.client("lambda")
+    roles = [lambdas.get_function_configuration(FunctionName=policies.PREFIX + name)["Role"] for name in (*FUNCTIONS, "watch")]
+    table = list(on_call.rows(roles))
+    yield from judged("the SAM template, who is on call", table, found)
+    yield from on_call.gaps(table)
 
 
 def superuser_problems(account, scenario):
@@ -158,6 +177,9 @@ def policy_problems():
     found = policies.of_terraform_rotator(functions())
     yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
     yield from policies.uncovered(functions(), tables)
+    table = list(on_call.rows([on_call.role(name) for name in (*FUNCTIONS, "watch")]))
+    yield from judged("the Terraform module, who is on call", table, on_call.of_terraform())
+    yield from on_call.gaps(table)
     yield from judged("the Terraform module secret", list(readers.rows()), readers.of_terraform())
 
 
@@ -166,7 +188,10 @@ def problems():
     yield from cfn_lint()
     print(f"cfn-lint: {len(template.templates())} templates")
     yield from terraform.problems()
+    yield from terraform_readme.problems()
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
+    yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM)
+    print(f"log filters: {sum(map(len, lockout.codes()))} codes by which applications may be locked out, as the runbook's pages say")
     yield from unrecorded()
     yield from policy_problems()
 

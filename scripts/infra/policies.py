@@ -18,7 +18,7 @@ FOREIGN = "999999999999"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
 ADMIN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
 FOREIGN_KEY = f"arn:aws:kms:{REGION}:{FOREIGN}:key/33333333-3333-3333-3333-333333333333"
-TRUST = terraform.TERRAFORM / "rotator-role/policies/trust-with-external-id.json.tftpl"
+TRUST = terraform.TERRAFORM / "modules/rotator-role/policies/trust-with-external-id.json.tftpl"
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}],

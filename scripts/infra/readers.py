@@ -1,10 +1,10 @@
-"""The policies of those who read and manage a secret (infra/terraform/secret), evaluated like those of the functions."""
+"""The policies of those who read and manage a secret (infra/terraform/modules/secret), evaluated like those of the functions."""
 
 import policies
 import terraform
 from policies import FOREIGN, KEY, KEY_POLICY, OWN, VIA, Row
 
-TEMPLATES = terraform.TERRAFORM / "secret" / "policies"
+TEMPLATES = terraform.TERRAFORM / "modules/secret/policies"
 READER, MANAGER, FAR, STRANGER = "who reads it", "who manages it", "who reads it from another account", "who may not, though its own account says so"
 THERE = policies.secret("myapp/prod/orders/db", FOREIGN)
 READS = {"DescribeSecret", "GetSecretValue"}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import calls
 import importlib
+import lockout
+import on_call
 import policies
 import template
 import terraform
@@ -146,6 +148,34 @@ class Policies(unittest.TestCase):
         self.assertIn("the key, not through Secrets Manager", wrong)
 
 
+class OnCall(unittest.TestCase):
+    """The policy for people on call, and the filter behind their alarm."""
+
+    def gaps(self, change):
+        found = on_call.of_terraform()
+        change(found[on_call.WHO]["on-call"]["Statement"])
+        return list(on_call.gaps(policies.evaluate(list(on_call.rows([on_call.role("rotate-api-key")])), found)))
+
+    def test_it_allows_what_the_command_line_asks_and_no_change(self):
+        self.assertEqual(self.gaps(lambda _: None), [])
+
+    def test_a_question_that_is_not_allowed_and_a_change_that_is(self):
+        def change(statements):
+            statements[0]["Action"] = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+
+        told = "\n".join(self.gaps(change))
+        self.assertIn("asks secretsmanager:ListSecretVersionIds", told)
+        self.assertIn("allows secretsmanager:GetSecretValue", told)
+
+    def test_a_filter_that_lacks_a_code_of_the_runbook(self):
+        with tempfile.TemporaryDirectory() as directory:
+            copied = Path(directory)
+            for source in (template.INFRA / "template.yaml", terraform.TERRAFORM / "watch.tf"):
+                (copied / source.name).write_text(source.read_text().replace("CurrentRefused", "Internal"))
+            told = list(lockout.problems(copied / "template.yaml", copied))
+        self.assertEqual(len(told), 2)
+
+
 class Terraform(unittest.TestCase):
     """A fault planted in the module is found."""
 
@@ -203,7 +233,7 @@ class Files(unittest.TestCase):
         attached = json.loads((terraform.TERRAFORM / "policies/attached.json").read_text())
         named = {policy for one in attached.values() for policy in one}
         there = {path.name.removesuffix(".json.tftpl") for path in (terraform.TERRAFORM / "policies").glob("*.json.tftpl")}
-        self.assertEqual(there - named, {"watch"})
+        self.assertEqual(there - named, {"watch", "on-call"})
         self.assertEqual(named - there, set())
 
 

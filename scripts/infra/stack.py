@@ -48,6 +48,17 @@ def set_queue_policy(account, properties):
     return properties["Queues"][0]
 
 
+def make_filter(account, properties):
+    """A filter that makes a metric of log lines."""
+    one = properties["MetricTransformations"][0]
+    transformation = {key[0].lower() + key[1:]: value for key, value in one.items() if key != "Dimensions"}
+    transformation["dimensions"] = {pair["Key"]: pair["Value"] for pair in one["Dimensions"]}
+    group, name = properties["LogGroupName"], one["MetricName"]
+    given = {"logGroupName": group, "filterName": name, "filterPattern": properties["FilterPattern"]}
+    account.client("logs").put_metric_filter(**given, metricTransformations=[transformation])
+    return f"{group} {name}"
+
+
 def set_destination(account, properties):
     """Where Lambda sends what it could not do."""
     account.client("lambda").put_function_event_invoke_config(**properties)
@@ -69,6 +80,7 @@ BY_CALL = {
     ATTACHED: attach_policies,
     "AWS::CloudWatch::Alarm": make_alarm,
     "AWS::Lambda::EventInvokeConfig": set_destination,
+    "AWS::Logs::MetricFilter": make_filter,
     "AWS::SecretsManager::Secret": make_secret,
     "AWS::SecretsManager::RotationSchedule": set_schedule,
     "AWS::SQS::QueuePolicy": set_queue_policy,

@@ -50,7 +50,7 @@ module "keywheel" {
 }
 
 module "secret" {
-  source = "../../secret"
+  source = "../../modules/secret"
 
   context             = "myapp"
   environment         = "prod"

@@ -46,7 +46,7 @@ module "keywheel" {
 }
 
 module "rotator" {
-  source = "../../rotator-role"
+  source = "../../modules/rotator-role"
   providers = {
     aws = aws.secrets
   }
@@ -59,7 +59,7 @@ module "rotator" {
 }
 
 module "secret" {
-  source = "../../secret"
+  source = "../../modules/secret"
   providers = {
     aws = aws.secrets
   }

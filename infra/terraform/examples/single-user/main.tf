@@ -33,7 +33,7 @@ module "keywheel" {
 }
 
 module "secret" {
-  source = "../../secret"
+  source = "../../modules/secret"
 
   context             = "myapp"
   environment         = "prod"
