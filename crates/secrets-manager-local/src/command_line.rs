@@ -80,6 +80,10 @@ pub(crate) struct Serve {
         value_parser = PossibleValuesParser::new(PendingRemoval::VARIANTS).try_map(|name| name.parse::<PendingRemoval>()))]
     pending_removed: PendingRemoval,
 
+    /// Shows secret values on the page at `/`.
+    #[arg(long)]
+    reveal: bool,
+
     /// Throttles PutSecretValue, `UpdateSecret` and `UpdateSecretVersionStage` beyond so many a second; AWS allows 50.
     #[arg(long, value_name = "PER_SECOND")]
     write_quota: Option<usize>,
@@ -138,6 +142,7 @@ impl Serve {
             .memory_mb(self.memory)
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
             .pending_removal(self.pending_removed)
+            .reveal(self.reveal)
             .echo(true);
         builder = self.functions.into_iter().fold(builder, Builder::function);
         builder = self

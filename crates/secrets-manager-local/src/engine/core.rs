@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use staging_labels::VersionId;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::api::{Operation, Quota};
 use crate::clock::Clock;
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) quotas: BTreeMap<Quota, usize>,
     pub(crate) reattempt_refused: bool,
     pub(crate) pending_removal: PendingRemoval,
+    /// Whether the page shows values.
+    pub(crate) reveal: bool,
 }
 
 /// The server's shared parts.
@@ -37,6 +39,8 @@ pub(crate) struct Core {
     pub(crate) host: Arc<Host>,
     /// Wakes the scheduler when a schedule may have changed.
     pub(crate) rescheduled: Notify,
+    /// Tells that the secrets may have changed.
+    changes: watch::Sender<()>,
     state: Mutex<State>,
     throttle: Mutex<Throttle>,
 }
@@ -53,6 +57,7 @@ impl Core {
             runs: RunLog::new(),
             host,
             rescheduled: Notify::new(),
+            changes: watch::Sender::new(()),
             state,
             throttle,
         }
@@ -74,7 +79,14 @@ impl Core {
 
     /// Changes the secrets.
     pub(crate) fn write<T>(&self, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
-        change(&mut lock(&self.state), self.clock.now())
+        let done = change(&mut lock(&self.state), self.clock.now());
+        self.changes.send_replace(());
+        done
+    }
+
+    /// Tells when the secrets may have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Changes one secret, by its name or ARN.

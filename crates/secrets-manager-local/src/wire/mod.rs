@@ -8,6 +8,7 @@ mod invoke_api;
 mod lambda_api;
 mod lambda_changes;
 mod logs_api;
+mod page;
 mod routes;
 mod secrets_api;
 mod trail_api;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 
-use super::{control, invoke_api, lambda_api, lambda_changes, secrets_api};
+use super::{control, invoke_api, lambda_api, lambda_changes, page, secrets_api};
 use crate::engine::Core;
 
 /// Requests may be as large as Lambda's payloads.
@@ -41,6 +41,7 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
             get(lambda_api::concurrency),
         )
         .merge(control::routes())
+        .merge(page::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(core)
 }
