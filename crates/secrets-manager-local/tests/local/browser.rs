@@ -46,14 +46,14 @@ impl Browser {
             sent: 0,
             _profile: profile,
         };
-        let target = browser.ask("Target.createTarget", json!({ "url": url }))["targetId"].clone();
+        let target = browser.ask("Target.createTarget", &json!({ "url": url }))["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
-        let session = browser.ask("Target.attachToTarget", attach)["sessionId"].clone();
+        let session = browser.ask("Target.attachToTarget", &attach)["sessionId"].clone();
         browser.session = session.as_str().map(str::to_owned);
         browser
     }
 
-    fn ask(&mut self, method: &str, params: Json) -> Json {
+    fn ask(&mut self, method: &str, params: &Json) -> Json {
         self.sent += 1;
         let mut message = json!({ "id": self.sent, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -75,7 +75,7 @@ impl Browser {
     /// What a JavaScript expression is in the page.
     pub(crate) fn value(&mut self, expression: &str) -> Json {
         let params = json!({ "expression": expression, "returnByValue": true });
-        let answer = self.ask("Runtime.evaluate", params);
+        let answer = self.ask("Runtime.evaluate", &params);
         assert_eq!(answer.get("exceptionDetails"), None, "{expression}");
         answer["result"]["value"].clone()
     }
@@ -86,7 +86,7 @@ impl Browser {
         while self.value(expression) != true {
             let shown = "document.body && document.body.innerText";
             assert!(
-                start.elapsed() < Duration::from_secs(60),
+                start.elapsed() < Duration::from_mins(1),
                 "never true: {expression}\n{}",
                 self.value(shown)
             );
