@@ -133,7 +133,11 @@ fn masks(state: &State) -> Vec<String> {
 
 fn credentials(value: &Json, found: &mut Vec<String>) {
     match value {
-        Json::String(text) => found.push(text.clone()),
+        Json::String(text) => {
+            // As JSON too: a function may quote the whole secret, written anew.
+            let quoted = value.to_string();
+            found.extend([text.clone(), quoted[1..quoted.len() - 1].to_owned()]);
+        }
         Json::Number(number) => found.push(number.to_string()),
         Json::Array(all) => all.iter().for_each(|value| credentials(value, found)),
         Json::Object(members) => {
@@ -160,13 +164,12 @@ mod tests {
 
     #[test]
     fn an_error_shows_no_credential_but_where_it_was_used() {
-        let value =
-            json!({ "host": "db.example", "username": "app", "password": "canary", "more": ["canary-2"] });
+        let value = json!({ "host": "db.example", "username": "app", "password": "canary", "more": ["canary-2"], "odd": "can\"ary" });
         let mut masks = vec!["canary-whole".to_owned()];
         credentials(&value, &mut masks);
         masks.sort_by_key(|mask| std::cmp::Reverse(mask.len()));
-        let mut text = "app at db.example: canary, canary-2, canary-whole".to_owned();
+        let mut text = "app at db.example: canary, canary-2, canary-whole, can\"ary, can\\\"ary".to_owned();
         mask(&mut text, &masks);
-        assert_eq!(text, "app at db.example: •••, •••, •••");
+        assert_eq!(text, "app at db.example: •••, •••, •••, •••, •••");
     }
 }
