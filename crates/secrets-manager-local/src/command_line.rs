@@ -32,6 +32,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
@@ -114,6 +118,10 @@ pub(crate) struct Serve {
         value_parser = PossibleValuesParser::new(PendingRemoval::VARIANTS).try_map(|name| name.parse::<PendingRemoval>()))]
     pending_removed: PendingRemoval,
 
+    /// Shows secret values on the page at `/`.
+    #[arg(long)]
+    reveal: bool,
+
     /// Throttles PutSecretValue, `UpdateSecret` and `UpdateSecretVersionStage` beyond so many a second; AWS allows 50.
     #[arg(long, value_name = "PER_SECOND")]
     write_quota: Option<usize>,
@@ -188,6 +196,7 @@ impl Serve {
             .memory_mb(self.memory)
             .retry_delays(delays.into_iter().map(Duration::from_secs_f64))
             .pending_removal(self.pending_removed)
+            .reveal(self.reveal)
             .echo(true);
         builder = functions.into_iter().fold(builder, Builder::function);
         builder = self

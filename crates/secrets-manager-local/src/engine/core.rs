@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use staging_labels::VersionId;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::token::Token;
 use crate::api::{Operation, Quota};
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) quotas: BTreeMap<Quota, usize>,
     pub(crate) reattempt_refused: bool,
     pub(crate) pending_removal: PendingRemoval,
+    /// Whether the page shows values.
+    pub(crate) reveal: bool,
 }
 
 /// The server's shared parts.
@@ -45,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) host: Arc<Host>,
     /// Wakes the scheduler when a schedule may have changed.
     pub(crate) rescheduled: Notify,
+    /// Tells that the secrets may have changed.
+    changes: watch::Sender<()>,
     state: Mutex<Regions>,
     throttle: Mutex<Throttle>,
 }
@@ -62,6 +66,7 @@ impl Core {
             sessions: Sessions::default(),
             host,
             rescheduled: Notify::new(),
+            changes: watch::Sender::new(()),
             state,
             throttle,
         }
@@ -84,9 +89,7 @@ impl Core {
 
     /// Looks at the secrets of a region.
     pub(crate) fn read<T>(&self, region: &str, look: impl FnOnce(&State) -> T) -> T {
-        let mut regions = lock(&self.state);
-        regions.replicate(self.realm(), self.clock.now());
-        look(regions.at(region))
+        self.read_all(|regions| look(regions.at(region)))
     }
 
     /// Looks at the secrets of the region that an ARN names; a name is one of the home region.
@@ -94,17 +97,32 @@ impl Core {
         self.read(self.realm().region_of(secret_id), look)
     }
 
+    /// Looks at the secrets of all regions.
+    pub(crate) fn read_all<T>(&self, look: impl FnOnce(&Regions) -> T) -> T {
+        let mut regions = lock(&self.state);
+        regions.replicate(self.realm(), self.clock.now());
+        look(&regions)
+    }
+
     /// Changes the secrets of a region.
     pub(crate) fn write<T>(&self, region: &str, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
         let now = self.clock.now();
         let mut regions = lock(&self.state);
         regions.replicate(self.realm(), now);
-        change(regions.at_mut(region), now)
+        let done = change(regions.at_mut(region), now);
+        drop(regions);
+        self.changes.send_replace(());
+        done
     }
 
     /// Changes the secrets of the region that an ARN names.
     pub(crate) fn write_by<T>(&self, arn: &str, change: impl FnOnce(&mut State, Timestamp) -> T) -> T {
         self.write(self.realm().region_of(arn), change)
+    }
+
+    /// Tells when the secrets may have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Changes one secret, by its name or ARN.

@@ -127,7 +127,14 @@ impl RunLog {
             attempts: Vec::new(),
             outcome: None,
         });
+        drop(runs);
+        self.changes.send_replace(());
         true
+    }
+
+    /// Tells when a rotation has come a step further.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     pub(crate) fn attempt(&self, secret: &str, token: &VersionId) {

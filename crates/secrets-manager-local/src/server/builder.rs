@@ -56,6 +56,7 @@ impl Default for Builder {
                 quotas: BTreeMap::new(),
                 reattempt_refused: true,
                 pending_removal: PendingRemoval::default(),
+                reveal: false,
             },
             record: None,
         }
@@ -189,6 +190,13 @@ impl Builder {
     #[must_use]
     pub const fn pending_removal(mut self, removal: PendingRemoval) -> Self {
         self.settings.pending_removal = removal;
+        self
+    }
+
+    /// Whether the page at `/` shows secret values: no if not set.
+    #[must_use]
+    pub const fn reveal(mut self, reveal: bool) -> Self {
+        self.settings.reveal = reveal;
         self
     }
 

@@ -44,6 +44,13 @@ impl Regions {
         self.others.get(region).unwrap_or(&self.home)
     }
 
+    /// The secrets of all regions, those of the home region first.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        std::iter::once(&self.home)
+            .chain(self.others.values())
+            .flat_map(State::secrets)
+    }
+
     /// The same, to change.
     pub(crate) fn at_mut(&mut self, region: &str) -> &mut State {
         self.others.get_mut(region).unwrap_or(&mut self.home)
@@ -54,9 +61,8 @@ impl Regions {
         if self.others.is_empty() {
             return;
         }
-        let all = std::iter::once(&self.home).chain(self.others.values());
-        let primaries: Vec<Secret> = all
-            .flat_map(State::secrets)
+        let primaries: Vec<Secret> = self
+            .secrets()
             .filter(|secret| !secret.replicas.is_empty())
             .cloned()
             .collect();

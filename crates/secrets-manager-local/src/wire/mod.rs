@@ -11,6 +11,7 @@ mod lambda_api;
 mod lambda_changes;
 mod logs_api;
 mod metrics_api;
+mod page;
 mod routes;
 mod secrets_api;
 mod sts_api;

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post, put};
 
-use super::{access, control, invoke_api, lambda_api, lambda_changes, secrets_api};
+use super::{access, control, invoke_api, lambda_api, lambda_changes, page, secrets_api};
 use crate::engine::Core;
 
 /// Requests may be as large as Lambda's payloads.
@@ -43,6 +43,7 @@ pub(crate) fn routes(core: Arc<Core>) -> Router {
             get(lambda_api::concurrency),
         )
         .merge(control::routes())
+        .merge(page::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&core), access::require_token))
         .with_state(core)

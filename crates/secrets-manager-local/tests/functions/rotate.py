@@ -3,7 +3,8 @@
 
 What it is told by the environment:
   BEHAVIOUR  none; "nothing" (at any step); "fail STEP"; "crash STEP"; "hang STEP"; "no-init"; "init-error"; "forget-promotion";
-             "fail-once STEP" (fails until the file STATE exists); "slow SECONDS"; "child"
+             "fail-once STEP" (fails until the file STATE exists); "slow SECONDS"; "child";
+             "quote STEP" (fails with an error that has the value in it)
   STATE      a file for "fail-once"
 """
 
@@ -123,6 +124,9 @@ def handle(event):
     step, secret, token = event["Step"], event["SecretId"], event["ClientRequestToken"]
     print(f"{step} of {token}", flush=True)
     misbehave(step)
+    if BEHAVIOUR == ["quote", step]:
+        value = secrets_manager("GetSecretValue", SecretId=secret)["SecretString"]
+        raise Refused("Quoted", f"the server refuses {value}; make it take the value")
     stages = secrets_manager("DescribeSecret", SecretId=secret)["VersionIdsToStages"]
     if "AWSPENDING" not in stages.get(token, []) and "AWSCURRENT" not in stages.get(token, []):
         raise Refused("Abandoned", f"{token} carries neither AWSPENDING nor AWSCURRENT")

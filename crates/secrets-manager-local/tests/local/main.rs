@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod browser;
 mod client;
 mod faults;
 mod functions;
+mod page;
 mod program;
 mod protocol;
 mod questions;
