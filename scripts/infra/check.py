@@ -152,8 +152,34 @@ def superuser_problems(account, scenario):
             yield f"{titled('the SAM template', scenario)}: {function} has SUPERUSER_SECRETS={allowed!r}, should be {wanted!r}"
 
 
+def rotation_problems(account):
+    """Gives a secret that is there a rotation by the one-page template."""
+    manager, path = account.client("secretsmanager"), template.INFRA / "examples/existing-secret.yaml"
+    arn = manager.create_secret(Name="myapp/prod/existing/db", SecretString="{}")["ARN"]
+    stack.deploy(account, {"SecretArn": arn}, path, "existing-secret")
+    described = manager.describe_secret(SecretId=arn)
+    if described.get("RotationLambdaARN") != policies.function_arn("rotate-postgres-single-user") or not described.get("RotationEnabled"):
+        yield "examples/existing-secret.yaml gave the secret no rotation by the single-user function"
+    if len(path.read_text().splitlines()) > 20:
+        yield "examples/existing-secret.yaml has more than 20 lines"
+
+
+def application_problems():
+    """The metadata for AWS's application repository, as far as it must agree with the rest."""
+    application = template.read(template.INFRA / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
+    version = re.search(r'^version = "(.*)"$', (template.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    if application["SemanticVersion"] != version:
+        yield f"template.yaml: SemanticVersion is {application['SemanticVersion']}, and the workspace's version {version}"
+    for name in ("LicenseUrl", "ReadmeUrl"):
+        if not (template.INFRA / application[name]).is_file():
+            yield f"template.yaml: {name} names no file"
+    if len(application["Description"]) > 256:
+        yield "template.yaml: the application's description has more than 256 characters"
+
+
 def examples_problems(account):
     """Deploys the examples beside the stack, and judges the role among them."""
+    yield from rotation_problems(account)
     for name, parameters in EXAMPLES.items():
         stack.deploy(account, parameters, template.INFRA / "examples" / f"{name}.yaml", name)
     print(f"\ndeployed beside it: {', '.join(EXAMPLES)}")
@@ -192,6 +218,7 @@ def problems():
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
     yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM)
     print(f"log filters: {sum(map(len, lockout.codes()))} codes by which applications may be locked out, as the runbook's pages say")
+    yield from application_problems()
     yield from unrecorded()
     yield from policy_problems()
 
