@@ -26,6 +26,8 @@ locals {
     PGSSLROOTCERT                = var.root_certificates
     TLS_SERVER_NAME              = var.tls_server_name
     PASSWORD_SENT_AS             = var.password_sent_as
+    COPIES                       = var.copies
+    COPY_MEMBERS                 = length(var.copy_members) == 0 ? null : join(",", var.copy_members)
     TEST_SQL                     = var.test_sql
     ALLOW_LOGIN_WITHOUT_PASSWORD = var.allow_login_without_password
     ALLOW_LOCAL_HOSTS            = var.allow_local_hosts
@@ -33,6 +35,7 @@ locals {
   }
   environment_of_superusers = {
     SUPERUSER_SECRETS  = length(var.superuser_secret_arns) == 0 ? null : join(",", var.superuser_secret_arns)
+    SUPERUSER_SECRET   = var.default_superuser_secret_arn
     ADMIN_IAM_USERNAME = var.admin_iam_username
     ADMIN_IAM_HOSTS    = length(var.admin_iam_hosts) == 0 ? null : join(",", var.admin_iam_hosts)
   }

@@ -193,6 +193,12 @@ variable "superuser_secret_arns" {
   }
 }
 
+variable "default_superuser_secret_arn" {
+  description = "One of superuser_secret_arns, for secrets without masterarn, such as URLs."
+  type        = string
+  default     = null
+}
+
 variable "superuser_secret_kms_key_arns" {
   description = "The customer managed keys of the superuser secrets."
   type        = list(string)
@@ -428,6 +434,23 @@ variable "password_sent_as" {
     condition     = contains(["verifier", "cleartext", "md5"], var.password_sent_as)
     error_message = "password_sent_as is verifier, cleartext or md5."
   }
+}
+
+variable "copies" {
+  description = "What becomes of copies of the credential in the same secret, such as a URL: change (with it), report or ignore."
+  type        = string
+  default     = "change"
+
+  validation {
+    condition     = contains(["change", "report", "ignore"], var.copies)
+    error_message = "copies is change, report or ignore."
+  }
+}
+
+variable "copy_members" {
+  description = "Members of the secret that are copies of its credential, whatever they are called."
+  type        = list(string)
+  default     = []
 }
 
 variable "awscurrent_moves" {
