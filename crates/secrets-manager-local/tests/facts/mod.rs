@@ -1,6 +1,7 @@
 //! The facts of the crate's README, on the pure state. A module of the crate itself, so that the state stays private.
 //! Those that need a function or a connection are in `tests/local`.
 
+mod cycles;
 mod lifecycle;
 mod lists;
 mod properties;
