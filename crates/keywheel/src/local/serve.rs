@@ -61,6 +61,12 @@ pub(crate) async fn run(options: Options) -> Result<Exit, Trouble> {
     ] {
         ends.push(signal(kind).map_err(|error| Trouble::new(error.to_string(), "free some resources"))?);
     }
+    if let Some(obstacle) = options.functions.iter().find_map(Function::obstacle) {
+        return Err(Trouble {
+            exit: Exit::Usage,
+            ..Trouble::new(obstacle, "check --function")
+        });
+    }
     let server = start(&options).await?;
     let database = if options.no_database {
         None
@@ -193,6 +199,7 @@ fn announce(options: &Options, server: &LocalSecretsManager, sample: Option<&str
     }
     let exports = exports.map(|(name, value)| format!("{name}={value}")).join(" ");
     print::answer(&format!("export {exports}"));
+    print::progress(&format!("a page shows what happens: {}", server.url()));
     print::progress("paste that into another shell; there, for example:");
     if let Some(sample) = sample {
         print::progress(&format!("  keywheel rotate {sample}"));

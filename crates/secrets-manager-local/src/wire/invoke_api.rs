@@ -89,7 +89,12 @@ pub(super) fn not_found(core: &Core, name: &str) -> Response {
     } else {
         core.realm().function_arn(core.realm().home(), name)
     };
-    let body = json!({ "Type": "User", "Message": format!("Function not found: {arn}") });
+    is_missing(&format!("Function not found: {arn}"))
+}
+
+/// What Lambda answers when there is no such thing.
+pub(super) fn is_missing(message: &str) -> Response {
+    let body = json!({ "Type": "User", "Message": message });
     let error_type = [("x-amzn-errortype", "ResourceNotFoundException")];
     (StatusCode::NOT_FOUND, error_type, Json(body)).into_response()
 }

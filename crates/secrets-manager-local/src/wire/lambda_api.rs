@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::credential::function_region;
-use super::invoke_api::not_found;
+use super::invoke_api::{is_missing, not_found};
 use crate::engine::Core;
 use crate::lambda::Statement;
 
@@ -82,9 +82,12 @@ pub(super) async fn policy(
         .host
         .name_of(&name)
         .and_then(|name| Some((core.host.rules(&name)?, name)));
-    let Some((rules, name)) = found.filter(|(rules, _)| !rules.statements.is_empty()) else {
+    let Some((rules, name)) = found else {
         return not_found(&core, &name);
     };
+    if rules.statements.is_empty() {
+        return is_missing("The resource you requested does not exist.");
+    }
     let arn = core.realm().function_arn(region, &name);
     let statements: Vec<_> = rules
         .statements

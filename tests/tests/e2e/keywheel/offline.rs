@@ -33,6 +33,14 @@ fn a_code_is_explained_and_a_near_miss_is_offered() {
         code == 2 && out.is_empty() && err.contains("LoginRefused"),
         "{err}"
     );
+    for (name, beginning) in [
+        ("nobody-logs-in", "# Nobody logs in"),
+        ("credential-wrong", "# credential-wrong"),
+        ("pending-unclear", "# pending-unclear"),
+    ] {
+        let (code, page, _) = keywheel(&["explain", name]);
+        assert!(code == 0 && page.starts_with(beginning), "{page}");
+    }
     let (_, all, _) = keywheel(&["explain"]);
     assert!(all.lines().count() > 100, "{all}");
 }
@@ -62,6 +70,16 @@ fn completions_manual_pages_and_the_policy_are_printed() {
     let (code, policy, _) = keywheel(&["doctor", "--policy"]);
     let policy: Value = serde_json::from_str(&policy).expect("it is JSON");
     assert!(code == 0 && policy["Statement"].is_array());
+}
+
+#[test]
+fn a_function_that_is_not_there_is_said_before_anything_is_started() {
+    let (code, out, err) = keywheel(&["local", "--function", "mine=/nonexistent/mine"]);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(
+        err.contains("/nonexistent/mine") && err.lines().count() == 2,
+        "{err}"
+    );
 }
 
 #[test]
