@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use staging_labels::{Label, VersionId};
 
 use super::actions::{Action, Fix, Names};
-use super::answers::{Answer, Answers, Function, FunctionState, Secret, Version};
+use super::answers::{Answer, Answers, Function, Secret, Version};
 use super::cause::Cause;
 use super::finding::{Diagnosis, State, Word, Works};
 use super::labels::abandoned::abandoned;
 use super::labels::{outlook, pending};
+use super::repairs::{self, time_limit};
 use super::schedule::Due;
 use super::story::{Failure, Story};
 use super::{function, reasons, trail};
@@ -16,8 +17,6 @@ use crate::words::names::short;
 
 /// A rotation is taken to be under way for so long after its last sign of life, beside the function's time limit.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
-/// A function's time limit, where nobody said.
-const USUAL_LIMIT: u32 = 30;
 
 /// The diagnosis of these answers.
 pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> Diagnosis {
@@ -268,7 +267,7 @@ impl Case<'_> {
         }
         if refused {
             let actions = vec![
-                self.set_by_hand(),
+                repairs::set_by_hand(self.names),
                 rotate(
                     "Or rotate: the function finds a lost password among the old versions, if there is one.",
                 )
@@ -280,8 +279,7 @@ impl Case<'_> {
         }
         if secret.enabled == Some(false) {
             let summary = "rotation is switched off; nothing is half done".to_owned();
-            let cause = failure.map(|failure| Cause::of(failure.code));
-            let mut actions = self.repairs(cause, failure);
+            let mut actions = self.repairs_after(failure);
             actions.push(rotate("To switch it on again, rotate."));
             return after(failure, base(Word::Off, State::SwitchedOff, summary, actions));
         }
@@ -289,8 +287,7 @@ impl Case<'_> {
             return self.switched(logins, failure);
         }
         if let Some(late) = overdue {
-            let cause = failure.map(|failure| Cause::of(failure.code));
-            let mut actions = self.repairs(cause, failure);
+            let mut actions = self.repairs_after(failure);
             actions.push(rotate("Rotate."));
             let summary = format!(
                 "the rotation that was due {} ago has not been",
@@ -322,8 +319,7 @@ impl Case<'_> {
                 )
             };
         }
-        let cause = failure.map(|failure| Cause::of(failure.code));
-        let mut actions = self.repairs(cause, failure);
+        let mut actions = self.repairs_after(failure);
         actions.push(Action::fix(
             "Rotate: the function sets AWSCURRENT's password, if the database has not got it.",
             Fix::Nudge,
@@ -350,8 +346,7 @@ impl Case<'_> {
 
     /// AWSPENDING was taken off a value that was never in use: by the function, whose server rejects it, or by a person.
     fn given_up(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
-        let cause = failure.map(|failure| Cause::of(failure.code));
-        let mut actions = self.repairs(cause, failure);
+        let mut actions = self.repairs_after(failure);
         actions.push(Action::fix(
             "Rotate: the function makes another password.",
             Fix::Nudge,
@@ -435,91 +430,30 @@ impl Case<'_> {
         known.created
     }
 
+    /// What removes this cause.
+    fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
+        repairs::repairs(self.answers, self.secret, self.names, cause, failure)
+    }
+
+    /// What removes the cause of this failure.
+    fn repairs_after(&self, failure: Option<Failure<'_>>) -> Vec<Action> {
+        self.repairs(failure.map(|failure| Cause::of(failure.code)), failure)
+    }
+
     fn runs(&self, pending: &VersionId) -> bool {
         let made = self.made(Some(pending));
         // An empty version is in no list: the secret's own last change tells when it was made.
         let sign = made
             .max(self.story.and_then(Story::last_at))
             .or(self.secret.changed);
-        let limit = SignedDuration::from_secs(i64::from(self.limit()));
+        let limit = SignedDuration::from_secs(i64::from(time_limit(self.answers)));
         sign.is_some_and(|sign| self.now.duration_since(sign) < PATIENCE + limit)
-    }
-
-    /// The function's time limit, in seconds.
-    fn limit(&self) -> u32 {
-        match self.answers.function.said() {
-            Some(Function::There(FunctionState { timeout, .. })) => *timeout,
-            _ => USUAL_LIMIT,
-        }
-    }
-
-    /// What nobody but a person with a login can do.
-    fn set_by_hand(&self) -> Action {
-        Action::run(
-            "If nobody locked the role on purpose: read AWSCURRENT's value, and set the role's password to it (\\password in psql). Any login \
-             of the role will do, or an administrator's.",
-            self.names.value(),
-        )
-    }
-
-    /// What removes the cause.
-    fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
-        let names = self.names;
-        let function = || self.secret.function.clone().unwrap_or_default();
-        let works = self.answers.logins.current_works() == Some(true);
-        let mut actions = match cause {
-            Some(Cause::NotInvocable) => vec![Action::fix(
-                "Let Secrets Manager invoke the function, if nobody took that away on purpose.",
-                Fix::Allow {
-                    function: function(),
-                    account: self.secret.account().to_owned(),
-                },
-                names,
-            )],
-            Some(Cause::TooLittleConcurrency) => vec![Action::fix(
-                "Give the function room, if nobody stopped it on purpose.",
-                Fix::Concurrency(function()),
-                names,
-            )],
-            Some(Cause::TimeLimit) => vec![match raised(self.limit()) {
-                Some(seconds) => {
-                    let function = function();
-                    let fix = Fix::TimeLimit { function, seconds };
-                    Action::fix("Raise the time limit.", fix, names)
-                }
-                None => Action::by_hand("Find out what takes so long: Lambda has no longer time limit."),
-            }],
-            Some(Cause::PendingForeign) => vec![Action::by_hand(
-                "Have the function pass the event's RotationToken to PutSecretValue, as Keywheel's functions do.",
-            )],
-            Some(Cause::FunctionBroken) => vec![Action::by_hand(
-                "Repair what Lambda names as the reason, or deploy the function again.",
-            )],
-            Some(Cause::CredentialWrong) if works => return Vec::new(),
-            Some(Cause::CredentialWrong) => vec![self.set_by_hand()],
-            _ => Vec::new(),
-        };
-        if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some())
-        {
-            actions.push(Action::run(
-                format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
-                names.explain(failure.code),
-            ));
-        }
-        actions
     }
 }
 
 fn starts_with_promote(actions: &[Action]) -> bool {
     let first = actions.first().and_then(|action| action.fix.as_ref());
     matches!(first, Some(Fix::Promote { .. }))
-}
-
-/// The next time limit to try, in seconds: twice the present one, within what a rotation needs and Lambda allows.
-fn raised(limit: u32) -> Option<u32> {
-    const NEEDED: u32 = 60;
-    const LONGEST: u32 = 900;
-    (limit < LONGEST).then(|| (limit * 2).clamp(NEEDED, LONGEST))
 }
 
 const fn state_of(cause: Cause) -> State {

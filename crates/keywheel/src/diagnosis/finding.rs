@@ -118,11 +118,11 @@ impl State {
             Self::Replica => "the secret is a replica; its primary is rotated",
             Self::Managed => "an AWS service manages and rotates the secret",
             Self::NoValue => "no version carries AWSCURRENT",
-            Self::FunctionGone => "the rotation function does not exist",
-            Self::NotInvocable => "Secrets Manager may not invoke the function",
-            Self::FunctionAsleep => "Lambda took back the function's network; the next invocation wakes it",
-            Self::FunctionBroken => "Lambda cannot run the function",
-            Self::TooLittleConcurrency => "the function may run too few times at once",
+            Self::FunctionGone => Cause::FunctionGone.meaning(),
+            Self::NotInvocable => Cause::NotInvocable.meaning(),
+            Self::FunctionAsleep => Cause::FunctionAsleep.meaning(),
+            Self::FunctionBroken => Cause::FunctionBroken.meaning(),
+            Self::TooLittleConcurrency => Cause::TooLittleConcurrency.meaning(),
             Self::PendingEmpty => "a rotation began and stored no value; the next one waits for it",
             Self::PendingBeforeSet => "AWSPENDING has a value, and the database does not have it",
             Self::PendingAfterSet => {
@@ -131,7 +131,7 @@ impl State {
             Self::PendingUnclear => {
                 "AWSPENDING has a value, and only a login shows whether the database has it"
             }
-            Self::PendingOtherAccount => "AWSPENDING is for another user, host, port or database",
+            Self::PendingOtherAccount => Cause::PendingOtherAccount.meaning(),
             Self::CancelledMidway => "rotation was switched off after setSecret may have run",
             Self::Abandoned => "a version lost AWSPENDING before its rotation finished",
             Self::GivenUp => "the last rotation ended before the database changed, and AWSPENDING is off",

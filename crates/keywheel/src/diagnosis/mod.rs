@@ -10,6 +10,7 @@ mod finding;
 mod function;
 mod labels;
 mod reasons;
+mod repairs;
 mod schedule;
 mod story;
 #[cfg(test)]

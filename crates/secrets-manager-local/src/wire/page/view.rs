@@ -137,7 +137,7 @@ fn masks(state: &Regions) -> Vec<String> {
 fn credentials(value: &Json, found: &mut Vec<String>) {
     match value {
         Json::String(text) => {
-            // As JSON too: a function may quote the whole secret, written anew.
+            // As JSON too: a function may quote the whole secret, written again.
             let quoted = value.to_string();
             found.extend([text.clone(), quoted[1..quoted.len() - 1].to_owned()]);
         }
