@@ -16,6 +16,7 @@ LAMBDA = {"GetFunctionConcurrency", "GetFunctionConfiguration", "GetPolicy"}
 LOGS = {"FilterLogEvents", "StartQuery"}
 RESULTS = {"GetQueryResults"}
 METRICS = {"DescribeAlarms", "GetDashboard", "GetMetricData"}
+NETWORK = {"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcAttribute", "DescribeVpcEndpoints"}  # EC2 knows no narrower resource for these
 STATEMENT = re.compile(r'statement\("(\w+)", &\[(.*?)\]\)', re.DOTALL)
 
 
@@ -68,6 +69,7 @@ def rows(roles):
     yield row("the key of the secrets", KEY, "kms", {"DescribeKey"}, policy=KEY_POLICY)
     yield row("another key", policies.ADMIN_KEY, "kms", set(), policy=KEY_POLICY)
     yield row("the trail", "*", "cloudtrail", {"LookupEvents"})
+    yield row("networks", "*", "ec2", NETWORK)
     yield row("alarms and metrics", "*", "cloudwatch", METRICS)
 
 

@@ -1,5 +1,6 @@
 //! From the command line to the exit code.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -109,7 +110,16 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
             unless_interrupted(fleet::migrate(&session, &options), "nothing was changed").await
         }
         Command::Explain { code } => Ok(explain(code.as_deref())),
-        Command::Password(options) => passwords::run(&options),
+        Command::Password(options) => {
+            let function = match &options.like {
+                None => BTreeMap::new(),
+                Some(secret) => {
+                    let session = Session::open(&place.of_secret(secret)).await?;
+                    rotate::settings_of(&session, secret).await?
+                }
+            };
+            passwords::run(&options, &function)
+        }
         Command::Provider(command) => Box::pin(provider::run(command, place)).await,
         Command::Local(options) => local::run(options).await,
         Command::Completions { shell } => {

@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::LastUpdateStatus;
 use rotation::CallError;
 
 use super::session::{Session, is_not_found, unanswered};
-use crate::diagnosis::{Answer, Function, FunctionState, Permission, Secret, Unasked, judge};
+use crate::diagnosis::{Answer, Function, FunctionState, Permission, Secret, Unasked, Vpc, judge};
 
 /// `GetFunctionConfiguration`. Of the environment only `AWSCURRENT_MOVES` is looked at.
 pub(crate) async fn configuration(session: &Session, function: &str) -> Answer<Function> {
@@ -98,6 +98,14 @@ fn of_answer(answer: &GetFunctionConfigurationOutput) -> FunctionState {
             .logging_config()
             .and_then(|config| config.log_group())
             .map(str::to_owned),
+        vpc: answer
+            .vpc_config()
+            .filter(|vpc| !vpc.subnet_ids().is_empty())
+            .map(|vpc| Vpc {
+                id: vpc.vpc_id().unwrap_or_default().to_owned(),
+                subnets: vpc.subnet_ids().to_vec(),
+                groups: vpc.security_group_ids().to_vec(),
+            }),
     }
 }
 

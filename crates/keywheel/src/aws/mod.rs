@@ -1,8 +1,10 @@
 //! The calls to AWS. Each answers a question with plain data; none decides what it means.
 
 mod changes;
+mod ec2;
 mod function;
 mod log;
+mod network;
 mod permissions;
 mod regions;
 mod role;
@@ -13,6 +15,7 @@ mod trail;
 pub(crate) use changes::{allow, reserve, restore, set_time_limit};
 pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
 pub(crate) use log::entries;
+pub(crate) use network::network;
 pub(crate) use permissions::policy;
 pub(crate) use regions::regions_of;
 pub(crate) use role::{key, role};

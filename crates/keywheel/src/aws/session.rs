@@ -64,7 +64,7 @@ pub(crate) struct Session {
     pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
-    shared: SdkConfig,
+    pub(super) shared: SdkConfig,
     pub(super) trail: aws_sdk_cloudtrail::Client,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) kms: aws_sdk_kms::Client,

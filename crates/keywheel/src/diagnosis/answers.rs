@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use staging_labels::{CurrentMoves, Label, Labels, VersionId};
 
+use super::function::network::{Network, Vpc};
 use super::function::permission::Permission;
 use crate::log::Entry;
 
@@ -134,6 +135,8 @@ pub(crate) struct FunctionState {
     pub(crate) role: Option<String>,
     /// Its log group, if it is not the usual one.
     pub(crate) log_group: Option<String>,
+    /// Its network, if it is in a VPC.
+    pub(crate) vpc: Option<Vpc>,
 }
 
 /// What a login with a value came to.
@@ -235,6 +238,8 @@ pub(crate) struct Answers {
     pub(crate) role: Answer<RoleCheck>,
     /// `DescribeKey`: the key's state.
     pub(crate) key: Answer<String>,
+    /// EC2: the ways out of the function's VPC.
+    pub(crate) network: Answer<Network>,
     /// Logins from here.
     pub(crate) logins: Logins,
     /// If there is no such secret: names that begin as it was typed.
@@ -258,6 +263,7 @@ impl Answers {
             events: Answer::NotAsked(Unasked::NotNeeded),
             role: Answer::NotAsked(Unasked::NotNeeded),
             key: Answer::NotAsked(Unasked::NotNeeded),
+            network: Answer::NotAsked(Unasked::NotNeeded),
             logins: Logins::none(&Unasked::NotNeeded),
             similar: Vec::new(),
             other_regions: Vec::new(),

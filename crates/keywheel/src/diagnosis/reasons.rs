@@ -5,6 +5,7 @@ use staging_labels::Label;
 
 use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secret, Unasked};
 use super::finding::{Mark, Reason};
+use super::function::network;
 use super::function::permission::Permission;
 use super::function::state::LEAST_CONCURRENCY;
 use super::labels::outlook::has_value;
@@ -22,6 +23,7 @@ pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now
     lines.extend(concurrency(answers));
     lines.extend(role(answers));
     lines.extend(key(answers));
+    lines.extend(network(answers));
     lines.extend(log(answers, story));
     lines.extend(events(answers, story));
     lines.extend(logins(answers));
@@ -265,6 +267,17 @@ fn key(answers: &Answers) -> Option<Reason> {
         Answer::Said(state) if state == "Enabled" => line(Mark::Ok, "key", "the secret's KMS key is enabled"),
         Answer::Said(state) => line(Mark::Failed, "key", format!("the secret's KMS key is {state}")),
     })
+}
+
+fn network(answers: &Answers) -> Vec<Reason> {
+    match &answers.network {
+        Answer::NotAsked(Unasked::NotNeeded) => Vec::new(),
+        Answer::NotAsked(why) => vec![not_asked("network", why)],
+        Answer::Said(network) => network::judge(network)
+            .into_iter()
+            .map(|found| line(found.mark, "network", found.text))
+            .collect(),
+    }
 }
 
 fn events(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {

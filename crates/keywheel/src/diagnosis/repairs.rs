@@ -3,6 +3,7 @@
 use super::actions::{Action, Fix, Names};
 use super::answers::{Answers, Function, FunctionState, Secret};
 use super::cause::Cause;
+use super::function::network::{self, Mend, Network};
 use super::story::Failure;
 
 /// A function's time limit, where nobody said.
@@ -50,6 +51,7 @@ pub(super) fn repairs(
         Some(Cause::CredentialWrong) => vec![set_by_hand(names)],
         _ => Vec::new(),
     };
+    actions.extend(ways(answers, names));
     if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some()) {
         actions.push(Action::run(
             format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
@@ -57,6 +59,52 @@ pub(super) fn repairs(
         ));
     }
     actions
+}
+
+/// What opens a way out of the function's VPC.
+fn ways(answers: &Answers, names: Names<'_>) -> Vec<Action> {
+    let Some(network) = answers.network.said() else {
+        return Vec::new();
+    };
+    let mends = network::judge(network).into_iter().filter_map(|found| found.mend);
+    mends.flat_map(|mend| way(&mend, network, names)).collect()
+}
+
+fn way(mend: &Mend, network: &Network, names: Names<'_>) -> Vec<Action> {
+    let run = |text: &str, command| Action::run(text, command);
+    match mend {
+        Mend::Endpoint => {
+            let (Some(service), Some(group)) = (&network.service, network.vpc.groups.first()) else {
+                return Vec::new();
+            };
+            vec![
+                run(
+                    "Let what has the function's security group reach the endpoint, if nobody closed it on purpose.",
+                    names.let_in(group, group),
+                ),
+                run(
+                    "Make the endpoint. AWS charges for it by the hour; a NAT gateway is the other way.",
+                    names.endpoint(network, service, group),
+                ),
+            ]
+        }
+        Mend::PrivateDns(endpoint) => vec![run(
+            "Give the service's usual name to the endpoint.",
+            names.private_dns(endpoint),
+        )],
+        Mend::Dns(attribute) => vec![run(
+            "Switch it on: the endpoint's name needs it.",
+            names.vpc_attribute(&network.vpc.id, attribute),
+        )],
+        Mend::LetIn { into, from } => vec![run(
+            "Let the function into the endpoint, if nobody closed it on purpose.",
+            names.let_in(into, from),
+        )],
+        Mend::LetOut(group) => vec![run(
+            "Let the function out, if nobody closed it on purpose.",
+            names.let_out(group),
+        )],
+    }
 }
 
 /// What nobody but a person with a login can do.

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use staging_labels::{Labels, VersionId};
 
 use crate::diagnosis::{
-    Answer, Answers, Function, FunctionState, LoginAnswer, Permission, Secret, TrailEvent, Unasked, Version,
+    Answer, Answers, Function, FunctionState, Group, LoginAnswer, Network, Permission, Range, Route, Rule,
+    Secret, Subnet, TrailEvent, Unasked, Version,
 };
 use crate::exit::{Exit, Trouble};
 use crate::log::{End, Entry, Event};
@@ -69,6 +70,7 @@ fn all(answers: &Answers) -> Value {
             "secret_policy_denies": role.secret_denies,
         })),
         "DescribeKey": of(&answers.key, |state| json!({ "state": state })),
+        "network": of(&answers.network, of_network),
         "login": {
             "AWSCURRENT": of(&answers.logins.current, of_login),
             "AWSPENDING": of(&answers.logins.pending, of_login),
@@ -133,6 +135,7 @@ fn of_function(function: &Function) -> Value {
             moves,
             role,
             log_group,
+            vpc,
         }) => json!({
             "state": state,
             "reason": reason,
@@ -141,6 +144,7 @@ fn of_function(function: &Function) -> Value {
             "awscurrent_moves": moves.map(|moves| format!("{moves:?}")),
             "role": role,
             "log_group": log_group,
+            "vpc": vpc.as_ref().map(|vpc| json!({ "id": vpc.id, "subnets": vpc.subnets, "groups": vpc.groups })),
         }),
     }
 }
@@ -154,6 +158,50 @@ fn of_permission(permission: &Permission) -> Value {
         }
         Permission::OtherSecret(pattern) => json!({ "secrets_manager": "other secret", "pattern": pattern }),
     }
+}
+
+fn of_network(network: &Network) -> Value {
+    let rules = |rules: &[Rule]| -> Vec<Value> {
+        let of = |rule: &Rule| {
+            json!({
+                "ports": rule.ports,
+                "groups": rule.groups,
+                "ranges": rule.ranges.iter().map(Range::to_string).collect::<Vec<_>>(),
+                "others": rule.others,
+            })
+        };
+        rules.iter().map(of).collect()
+    };
+    let groups = |groups: &[Group]| -> Vec<Value> {
+        let of = |group: &Group| json!({ "id": group.id, "in": rules(&group.inward), "out": rules(&group.outward) });
+        groups.iter().map(of).collect()
+    };
+    let route = |subnet: &Subnet| {
+        let (kind, target) = match &subnet.route {
+            Route::Missing => ("none", None),
+            Route::Public(target) => ("internet gateway", Some(target)),
+            Route::Blackhole(target) => ("gone", Some(target)),
+            Route::Through(target) => ("through", Some(target)),
+        };
+        json!({
+            "id": subnet.id,
+            "range": subnet.range.map(|range| range.to_string()),
+            "default_route": { "kind": kind, "target": target },
+        })
+    };
+    json!({
+        "subnets": network.subnets.iter().map(route).collect::<Vec<_>>(),
+        "endpoint": network.endpoint.as_ref().map(|endpoint| json!({
+            "id": endpoint.id,
+            "state": endpoint.state,
+            "private_dns": endpoint.private_dns,
+            "groups": endpoint.groups,
+        })),
+        "dns_support_and_hostnames": network.dns,
+        "groups": groups(&network.groups),
+        "open_to_the_function": groups(&network.open),
+        "network_acls": network.acls,
+    })
 }
 
 fn of_entry(entry: &Entry) -> Value {

@@ -10,8 +10,8 @@ use staging_labels::{Label, VersionId};
 use super::login::{self, Which};
 use crate::aws::{self, Session};
 use crate::diagnosis::{
-    Answer, Answers, Cause, Due, Function, FunctionState, Logins, Secret, Story, TrailEvent, Unasked,
-    Version, abandoned,
+    Answer, Answers, Cause, Due, Function, FunctionState, Logins, Network, Secret, Story, Target, TrailEvent,
+    Unasked, Version, Vpc, abandoned,
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
@@ -129,9 +129,9 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
     let Some(entries) = answers.log.said() else { return };
     let story = Story::new(entries.clone());
     let cause = story.last_failure().map(|failure| Cause::of(failure.code));
-    let role = match answers.function.said() {
-        Some(Function::There(state)) => state.role.clone(),
-        Some(Function::Gone) | None => None,
+    let (role, vpc) = match answers.function.said() {
+        Some(Function::There(state)) => (state.role.clone(), state.vpc.clone()),
+        Some(Function::Gone) | None => (None, None),
     };
     let silent = entries.is_empty() && secret.pending().is_some();
     if let Some(role) = role.filter(|_| silent || matches!(cause, Some(Cause::RoleMayNot | Cause::KeyDenied)))
@@ -141,6 +141,19 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
     if let Some(key) = secret.key.as_deref().filter(|_| cause == Some(Cause::KeyDenied)) {
         answers.key = within(LIMIT, aws::key(session, key)).await;
     }
+    let target = if silent {
+        Some(Target::SecretsManager)
+    } else {
+        cause.and_then(Target::of)
+    };
+    if let (Some(vpc), Some(target)) = (vpc, target) {
+        answers.network = ask_network(session, vpc, target).await;
+    }
+}
+
+/// Of the function's network, if something was not reached, or if a rotation left no line at all.
+async fn ask_network(session: &Session, vpc: Vpc, target: Target) -> Answer<Network> {
+    within(LIMIT, aws::network(session, vpc, target)).await
 }
 
 /// What `CloudTrail` says of a rotation that does not go on: whether Secrets Manager has given up, and who else changed the secret.

@@ -1,5 +1,7 @@
 //! `keywheel password`: what a password policy gives. The only command that prints a password; nothing uses it yet.
 
+use std::collections::BTreeMap;
+
 use password::Policy;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -30,6 +32,9 @@ pub(crate) struct Options {
     /// The function's settings, such as `PASSWORD_LENGTH=24` or `EXCLUDE_PUNCTUATION=true`.
     #[arg(value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+    /// Begin with the settings of the function that rotates this secret.
+    #[arg(long, value_name = "SECRET")]
+    pub(crate) like: Option<String>,
     /// How many passwords.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     count: u16,
@@ -59,11 +64,12 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// The facts on stderr, the passwords on stdout.
-pub(crate) fn run(options: &Options) -> Result<Exit, Trouble> {
+/// The facts on stderr, the passwords on stdout. `function` is its environment: what is not about passwords is not looked at.
+pub(crate) fn run(options: &Options, function: &BTreeMap<String, String>) -> Result<Exit, Trouble> {
     let get = |name: &str| {
         let mut named = options.settings.iter().filter(|(known, _)| known == name);
-        named.next_back().map(|(_, value)| value.clone())
+        let given = named.next_back().map(|(_, value)| value);
+        given.or_else(|| function.get(name)).cloned()
     };
     let policy = Policy::from_env(get).map_err(|error| Trouble {
         problem: error.to_string(),

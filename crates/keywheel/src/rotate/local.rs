@@ -190,6 +190,15 @@ impl Work<'_> {
     }
 }
 
+/// The settings of the function that rotates a secret. They are never shown.
+pub(crate) async fn settings_of(session: &Session, id: &str) -> Result<BTreeMap<String, String>, Trouble> {
+    let secret = describe(session, id).await?;
+    variables(session, &secret, None).await.map_err(|mut trouble| {
+        "give the settings as NAME=VALUE instead of --like".clone_into(&mut trouble.remedy);
+        trouble
+    })
+}
+
 /// The function's settings. They are never shown.
 async fn variables(
     session: &Session,

@@ -10,6 +10,6 @@ mod report;
 mod run;
 mod secret;
 
-pub(crate) use local::{Local, run as carry_on};
+pub(crate) use local::{Local, run as carry_on, settings_of};
 pub(crate) use one::{Outcome, one};
 pub(crate) use run::{Options, run};

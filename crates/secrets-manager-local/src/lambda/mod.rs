@@ -20,5 +20,5 @@ pub(crate) use environment::Variables;
 pub use function::{Function, InvalidFunction};
 pub(crate) use host::{Host, HostSettings};
 pub use outcome::{FunctionError, Invocation};
-pub(crate) use rules::Statement;
+pub(crate) use rules::{Network, Statement};
 pub(crate) use sandbox::{Event, Sandbox};

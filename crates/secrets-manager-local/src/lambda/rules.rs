@@ -30,6 +30,16 @@ pub(crate) struct Rules {
     pub(crate) state: String,
     /// The reason of a state that is not `Active`.
     pub(crate) reason: Option<String>,
+    /// Its VPC, subnets and security groups, if it is said to be in one.
+    pub(crate) network: Option<Network>,
+}
+
+/// A function's VPC, as `GetFunctionConfiguration` shows it. Nothing is done with it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Network {
+    pub(crate) vpc: String,
+    pub(crate) subnets: Vec<String>,
+    pub(crate) groups: Vec<String>,
 }
 
 impl Rules {
@@ -47,6 +57,7 @@ impl Rules {
             timeout: None,
             state: "Active".to_owned(),
             reason: None,
+            network: None,
         }
     }
 

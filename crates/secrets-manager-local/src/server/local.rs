@@ -15,7 +15,7 @@ use crate::api::Operation;
 use crate::engine::{self, Core};
 use crate::faults::Faults;
 use crate::http::reachable;
-use crate::lambda::{Function, Invocation};
+use crate::lambda::{Function, Invocation, Network};
 use crate::records::{CallRecord, RotationRun};
 use crate::state::{ApiError, TrailEvent};
 
@@ -108,6 +108,18 @@ impl LocalSecretsManager {
         self.core.host.change_rules(name, |rules| {
             state.clone_into(&mut rules.state);
             rules.reason = reason.map(str::to_owned);
+        });
+    }
+
+    /// Says that a function is in a VPC, with these subnets and security groups. Only what is said of it changes.
+    pub fn set_function_network(&self, name: &str, vpc: &str, subnets: &[&str], groups: &[&str]) {
+        let owned = |all: &[&str]| all.iter().map(|id| (*id).to_owned()).collect();
+        self.core.host.change_rules(name, |rules| {
+            rules.network = Some(Network {
+                vpc: vpc.to_owned(),
+                subnets: owned(subnets),
+                groups: owned(groups),
+            });
         });
     }
 

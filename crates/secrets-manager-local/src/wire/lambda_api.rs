@@ -68,6 +68,13 @@ fn described(core: &Core, headers: &HeaderMap, name: &str) -> Option<Value> {
     if let Some(reason) = rules.reason {
         answer["StateReasonCode"] = reason.into();
     }
+    if let Some(network) = rules.network {
+        answer["VpcConfig"] = json!({
+            "VpcId": network.vpc,
+            "SubnetIds": network.subnets,
+            "SecurityGroupIds": network.groups,
+        });
+    }
     Some(answer)
 }
 

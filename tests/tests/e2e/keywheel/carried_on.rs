@@ -105,3 +105,39 @@ async fn the_settings_may_come_from_a_file() {
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     desk.is_well().await;
 }
+
+#[tokio::test]
+async fn a_password_is_made_by_the_settings_of_the_secrets_function() {
+    let canary = "the-function-has-more-settings";
+    let desk = Desk::set_up(|setup| {
+        setup
+            .env("PASSWORD_LENGTH", "41")
+            .env("EXCLUDE_PUNCTUATION", "true")
+            .env("ASSUME_ROLE_EXTERNAL_ID", canary)
+    })
+    .await;
+    desk.world.rotate().await.expect("the first rotation succeeds");
+    let secret = desk.world.secret.clone();
+    let like = desk.types(&format!("keywheel password --like '{secret}'")).await;
+    assert_eq!(like.code, 0, "{}", like.err);
+    let password = like.out.trim();
+    assert!(
+        password.len() == 41 && password.chars().all(|c| c.is_ascii_alphanumeric()),
+        "{password}"
+    );
+    assert!(
+        !format!("{}{}", like.out, like.err).contains(canary),
+        "{}",
+        like.err
+    );
+    // What is said beside it counts.
+    let longer = format!("keywheel password --like '{secret}' PASSWORD_LENGTH=50");
+    assert_eq!(desk.types(&longer).await.out.trim().len(), 50);
+    let unknown = desk.types("keywheel password --like no/such").await;
+    assert!(
+        unknown.code == 3 && unknown.err.contains("there is no secret no/such"),
+        "{}: {}",
+        unknown.code,
+        unknown.err
+    );
+}

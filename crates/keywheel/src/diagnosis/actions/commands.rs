@@ -3,6 +3,7 @@
 use staging_labels::VersionId;
 
 use super::fix::Fix;
+use crate::diagnosis::function::network::Network;
 use crate::words::shell;
 
 /// Stands for the ARN of a function that is still to be chosen.
@@ -200,6 +201,76 @@ impl Names<'_> {
             function,
             "--reserved-concurrent-executions",
             "10",
+        ])
+    }
+
+    /// Makes the interface endpoint of `service` in the function's subnets.
+    pub(in crate::diagnosis) fn endpoint(self, network: &Network, service: &str, group: &str) -> String {
+        let words = [
+            "ec2",
+            "create-vpc-endpoint",
+            "--vpc-endpoint-type",
+            "Interface",
+            "--vpc-id",
+            &network.vpc.id,
+            "--service-name",
+            service,
+            "--security-group-ids",
+            group,
+            "--private-dns-enabled",
+            "--subnet-ids",
+        ];
+        let subnets = network.vpc.subnets.iter().map(String::as_str);
+        self.aws(&words.into_iter().chain(subnets).collect::<Vec<_>>())
+    }
+
+    /// Gives the service's usual name to the endpoint.
+    pub(in crate::diagnosis) fn private_dns(self, endpoint: &str) -> String {
+        self.aws(&[
+            "ec2",
+            "modify-vpc-endpoint",
+            "--vpc-endpoint-id",
+            endpoint,
+            "--private-dns-enabled",
+        ])
+    }
+
+    /// Switches an attribute of a VPC on.
+    pub(in crate::diagnosis) fn vpc_attribute(self, vpc: &str, attribute: &str) -> String {
+        self.aws(&[
+            "ec2",
+            "modify-vpc-attribute",
+            "--vpc-id",
+            vpc,
+            &format!("--{attribute}"),
+        ])
+    }
+
+    /// Lets a group into another on port 443.
+    pub(in crate::diagnosis) fn let_in(self, into: &str, from: &str) -> String {
+        self.aws(&[
+            "ec2",
+            "authorize-security-group-ingress",
+            "--group-id",
+            into,
+            "--protocol",
+            "tcp",
+            "--port",
+            "443",
+            "--source-group",
+            from,
+        ])
+    }
+
+    /// Lets a group out on port 443.
+    pub(in crate::diagnosis) fn let_out(self, group: &str) -> String {
+        self.aws(&[
+            "ec2",
+            "authorize-security-group-egress",
+            "--group-id",
+            group,
+            "--ip-permissions",
+            "IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{CidrIp=0.0.0.0/0}]",
         ])
     }
 
