@@ -448,8 +448,7 @@ fn a_value_that_is_not_there_is_said_as_recorded() {
         of(json!({ "VersionStage": "AWSPREVIOUS" })),
         "staging label: AWSPREVIOUS",
     );
-    world.put(2, "two", &["AWSCURRENT"]);
-    let mismatch = of(json!({ "VersionId": v(1), "VersionStage": "AWSCURRENT" }));
+    let mismatch = of(json!({ "VersionId": v(1), "VersionStage": "AWSPREVIOUS" }));
     assert_eq!(
         world.refused(GetSecretValue, mismatch, "InvalidRequestException"),
         "You provided a VersionStage that is not associated to the provided VersionId."

@@ -25,7 +25,7 @@ use crate::engine::Core;
 const MOST_STREAMS: usize = 16;
 
 /// Of a stream: a reader that is stopped on a quiet server would keep its place for ever.
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 
 /// What changes without a word, such as how often a fault has hit, is seen after so long.
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
