@@ -15,7 +15,7 @@ CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: ## rotate real PostgreSQL passwords and an API key of a real server in front of you; leaves nothing running; DEMO=postgres or DEMO=api-key for one
+demo: ## rotate real PostgreSQL passwords and an API key of a real server in front of you; leaves nothing running; DEMO=postgres or DEMO=api-key for one, WATCH=1 to look at it in a browser
 	@scripts/setup demo
 	@$(if $(filter postgres,$(DEMO)),,scripts/setup keys || { echo 'demo: no server that issues keys; `make demo DEMO=postgres` does without it' >&2; exit 1; })
 	@echo 'demo: building (3 to 5 minutes the first time, seconds after that)'

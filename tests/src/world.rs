@@ -226,18 +226,23 @@ pub const SUPERUSER_SECRETS: &str = "arn:aws:secretsmanager:us-east-1:*:secret:*
 
 /// What the environment of `make test` asks of a Secrets Manager: to note what functions call, since their roles must allow it,
 /// and when AWSPENDING leaves a version that has become AWSCURRENT.
+pub fn as_asked(builder: Builder) -> Builder {
+    let builder = builder.pending_removal(pending_removal());
+    match env::var_os("KEYWHEEL_RECORD_CALLS") {
+        Some(path) => builder.record_calls(path),
+        None => builder,
+    }
+}
+
+/// When AWSPENDING leaves a version that has become AWSCURRENT, in a test that does not say so itself.
 ///
 /// # Panics
 /// If `KEYWHEEL_PENDING_REMOVED` is no name of a [`PendingRemoval`].
-pub fn as_asked(builder: Builder) -> Builder {
-    let builder = match env::var_os("KEYWHEEL_RECORD_CALLS") {
-        Some(path) => builder.record_calls(path),
-        None => builder,
-    };
-    match env::var("KEYWHEEL_PENDING_REMOVED") {
-        Ok(name) => builder.pending_removal(name.parse().expect("when-complete, with-move or never")),
-        Err(_) => builder,
-    }
+pub fn pending_removal() -> PendingRemoval {
+    let name = env::var("KEYWHEEL_PENDING_REMOVED").ok();
+    name.map_or_else(PendingRemoval::default, |name| {
+        name.parse().expect("when-complete, with-move or never")
+    })
 }
 
 /// A client of the SDK that talks to `url`.

@@ -18,6 +18,11 @@ impl<'a> Args<'a> {
         self.0.get(name)?.as_str()
     }
 
+    /// Whether it is there, and not null.
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A text that must be there.
     pub(crate) fn required_text(self, name: &str) -> Result<&'a str, ApiError> {
         self.text(name).ok_or_else(|| missing(name))

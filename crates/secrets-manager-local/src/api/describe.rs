@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::answer::{Answer, Context, epoch, secret_answer};
 use super::args::Args;
 use crate::arn::region;
-use crate::state::{ApiError, Replica, Secret, State};
+use crate::state::{ApiError, MetadataItem, Replica, Secret, State};
 
 pub(super) fn describe(args: Args<'_>, state: &mut State, context: &Context<'_>) -> Result<Answer, ApiError> {
     let secret = state.find(args.secret_id()?)?;
@@ -55,6 +55,15 @@ fn add_rotation(secret: &Secret, add: &mut impl FnMut(&str, Option<Json>)) {
         rotation.function_arn.as_deref().map(Json::from),
     );
     add("NextRotationDate", rotation.next.map(|window| epoch(window.end)));
+    let external = &rotation.external;
+    add(
+        "ExternalSecretRotationRoleArn",
+        external.role_arn.as_deref().map(Json::from),
+    );
+    add(
+        "ExternalSecretRotationMetadata",
+        external.metadata.as_deref().map(metadata_items),
+    );
     let Some(rules) = &rotation.rules else { return };
     let members = [
         (
@@ -74,6 +83,15 @@ fn add_rotation(secret: &Secret, add: &mut impl FnMut(&str, Option<Json>)) {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     add("RotationRules", Some(Json::Object(given.collect())));
+}
+
+fn metadata_items(items: &[MetadataItem]) -> Json {
+    let one = |item: &MetadataItem| {
+        let members = [("Key", &item.key), ("Value", &item.value)].into_iter();
+        let given = members.filter_map(|(name, text)| Some((name.to_owned(), text.as_deref()?.into())));
+        Json::Object(given.collect())
+    };
+    items.iter().map(one).collect()
 }
 
 fn tags(tags: &[(String, String)]) -> Json {

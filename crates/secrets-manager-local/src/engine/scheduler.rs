@@ -8,7 +8,7 @@ use staging_labels::VersionId;
 use super::core::{Core, fresh_rotation_token};
 use super::rotations::begin;
 use crate::state::rotate::{self, Begun, RotationRequest, RotationStatus};
-use crate::state::{ApiError, Unfinished};
+use crate::state::{ApiError, ExternalRotation, Unfinished};
 
 /// Rotates what is due, for as long as the server lives.
 pub(crate) async fn run_schedule(core: Arc<Core>) {
@@ -76,6 +76,7 @@ fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiE
                 function_arn: None,
                 rules: None,
                 immediately: true,
+                external: ExternalRotation::default(),
             };
             let begun = rotate::begin(secret, request, now)?;
             if let Some(rotation) = &mut secret.rotation {

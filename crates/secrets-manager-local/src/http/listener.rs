@@ -12,13 +12,19 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 
 use super::same_origin::{Hosts, refusal};
 
 /// After a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a client may take nothing of an answer that it asked for. Then its connection is closed, and what the answer
+/// holds is free for others.
+const LONGEST_STALL: Duration = Duration::from_secs(5);
 
 /// Marks an answer that is never sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +44,11 @@ pub(crate) async fn serve(listener: TcpListener, hosts: Hosts, router: Router) {
         tokio::select! {
             accepted = listener.accept() => {
                 match accepted {
-                    Ok((stream, _)) => drop(connections.spawn(serve_connection(stream, hosts, router.clone()))),
+                    Ok((stream, _)) => {
+                        // Small answers must not wait for the client's acknowledgement.
+                        let _ = stream.set_nodelay(true);
+                        connections.spawn(serve_connection(stream, hosts, router.clone()));
+                    }
                     // Either the client's business, or no file descriptor is left: then a pause helps.
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }
@@ -48,9 +58,9 @@ pub(crate) async fn serve(listener: TcpListener, hosts: Hosts, router: Router) {
     }
 }
 
-async fn serve_connection(stream: TcpStream, hosts: Hosts, router: Router) {
-    // Small answers must not wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
+async fn serve_connection(stream: impl AsyncRead + AsyncWrite, hosts: Hosts, router: Router) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(LONGEST_STALL));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let router = TowerToHyperService::new(router.clone());
         async move {
@@ -64,9 +74,9 @@ async fn serve_connection(stream: TcpStream, hosts: Hosts, router: Router) {
             Ok(response)
         }
     });
-    // An error is either a hang-up, on purpose, or the client's.
+    // An error is either a hang-up, on purpose, or the client's: it went away, or takes nothing any more.
     let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .await;
 }
 
@@ -81,5 +91,49 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], address.port()))
     } else {
         address
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    /// A connection that holds less than an answer, and its client, which has read the answer's beginning.
+    async fn answering() -> (tokio::task::JoinHandle<()>, tokio::io::DuplexStream) {
+        let (server, mut client) = duplex(64);
+        let hosts = Hosts::Own(SocketAddr::from(([127, 0, 0, 1], 80)));
+        let router = Router::new().route("/", get(|| async { "x".repeat(1000) }));
+        let connection = tokio::spawn(serve_connection(server, hosts, router));
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            .await
+            .unwrap();
+        let mut first = [0; 15];
+        client.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+        (connection, client)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_any_more_is_disconnected() {
+        let (connection, client) = answering().await;
+        let ended = tokio::time::timeout(2 * LONGEST_STALL, connection).await;
+        ended.expect("the connection is closed").unwrap();
+        drop(client);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_slow_or_has_asked_for_nothing_is_not() {
+        let (connection, mut client) = answering().await;
+        let mut answer = Vec::new();
+        while !answer.ends_with(&[b'x'; 1000]) {
+            tokio::time::sleep(LONGEST_STALL / 2).await;
+            client.read_buf(&mut answer).await.unwrap();
+        }
+        tokio::time::sleep(20 * LONGEST_STALL).await;
+        assert!(!connection.is_finished());
     }
 }

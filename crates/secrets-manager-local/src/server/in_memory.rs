@@ -47,3 +47,20 @@ impl InMemory {
         self.core.stage_pending(secret, token.clone(), None).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::LocalSecretsManager;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_of_the_page_comes_to_an_end() {
+        let server = LocalSecretsManager::builder().in_memory();
+        let request = Request::get("/_local/watch").body(Bytes::new()).unwrap();
+        let answer = tokio::time::timeout(Duration::from_hours(1), server.answer(request));
+        let answer = answer.await.expect("it ends within an hour").into_body();
+        assert!(answer.starts_with(b"data: {"), "{answer:?}");
+    }
+}

@@ -21,7 +21,7 @@ pub use error::{ApiError, ErrorCode};
 pub use labels::PendingRemoval;
 pub(crate) use regions::Regions;
 pub(crate) use replica::Replica;
-pub(crate) use rotation::{RotationKind, Unfinished};
+pub(crate) use rotation::{ExternalRotation, MetadataItem, RotationKind, Unfinished};
 pub(crate) use schedule::Rules;
 pub(crate) use secret::{Secret, Version};
 pub(crate) use secrets::State;

@@ -23,6 +23,32 @@ pub(crate) struct Rotation {
     /// `AutomaticallyAfterDays` of a `ScheduleExpression`: the days from the last rotation that succeeded to the
     /// next window (fact 32).
     pub(crate) days_until_next: Option<u16>,
+    /// What AWS hands to the partner that holds the secret (fact 34).
+    pub(crate) external: ExternalRotation,
+}
+
+/// How a partner is to rotate a managed external secret (fact 34); kept, not used: there is no partner here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ExternalRotation {
+    /// `ExternalSecretRotationRoleArn`
+    pub(crate) role_arn: Option<String>,
+    /// `ExternalSecretRotationMetadata`, as it was given.
+    pub(crate) metadata: Option<Vec<MetadataItem>>,
+}
+
+/// An item of `ExternalSecretRotationMetadata`. AWS requires neither of the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MetadataItem {
+    pub(crate) key: Option<String>,
+    pub(crate) value: Option<String>,
+}
+
+impl ExternalRotation {
+    /// Takes over what is given; the rest stays.
+    pub(super) fn update(&mut self, given: Self) {
+        self.role_arn = given.role_arn.or(self.role_arn.take());
+        self.metadata = given.metadata.or(self.metadata.take());
+    }
 }
 
 impl Rotation {

@@ -133,6 +133,11 @@ impl Secret {
         self.trail.push(TrailEvent { at, name, version });
     }
 
+    /// `Type`, if a partner holds the secret: a managed external one (fact 34).
+    pub(crate) fn partner_type(&self) -> Option<&str> {
+        self.kind.as_deref().filter(|kind| !kind.is_empty())
+    }
+
     /// Refuses whatever a secret that is marked for deletion refuses (fact 17).
     pub(crate) fn refuse_deleted(&self) -> Result<(), ApiError> {
         match self.deletion {

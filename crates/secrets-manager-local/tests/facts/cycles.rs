@@ -7,23 +7,28 @@ use super::{FUNCTION, World, v};
 use crate::api::Operation::{self, *};
 
 impl World {
-    /// `ListSecretVersionIds`, as `1 AWSPREVIOUS; 2 AWSCURRENT AWSPENDING`.
-    fn listed(&mut self) -> String {
-        let answer = self.ok(ListSecretVersionIds, json!({ "SecretId": "db" }));
+    /// `ListSecretVersionIds`, as `1 AWSPREVIOUS; 2 AWSCURRENT AWSPENDING`. A version without a label has no list of them.
+    fn listed(&mut self, deprecated: bool) -> String {
+        let request = json!({ "SecretId": "db", "IncludeDeprecated": deprecated });
+        let answer = self.ok(ListSecretVersionIds, request);
         let one = |version: &Json| {
             assert_eq!(version["KmsKeyIds"], json!(["DefaultEncryptionKey"]));
             assert!(version["CreatedDate"].is_number(), "{version}");
             let id = version["VersionId"].as_str().unwrap().trim_start_matches('0');
-            let labels = version["VersionStages"].as_array().unwrap();
-            let labels: Vec<_> = labels.iter().filter_map(Json::as_str).collect();
-            format!("{id} {}", labels.join(" "))
+            let labels = version
+                .get("VersionStages")
+                .map(|labels| labels.as_array().unwrap());
+            assert!(labels.is_none_or(|labels| !labels.is_empty()), "{version}");
+            let labels: Vec<_> = labels.into_iter().flatten().filter_map(Json::as_str).collect();
+            [&[id], &labels[..]].concat().join(" ")
         };
         let mut all: Vec<String> = answer["Versions"].as_array().unwrap().iter().map(one).collect();
         all.sort();
         all.join("; ")
     }
 
-    /// One request: `put 2 AWSPENDING PUT1`, `update 2`, `move AWSCURRENT 1 2`, or what is listed then: `= 1 AWSCURRENT`.
+    /// One request: `put 2 AWSPENDING PUT1`, `update 2`, `move AWSCURRENT 1 2`, `take PENDING 2`; what is read then:
+    /// `get 2` without a version, `read 2 AWSCURRENT` by it; or what is listed: `= 1 AWSCURRENT`, `all 1; 2 AWSCURRENT`.
     #[track_caller]
     fn plays(&mut self, case: &str, line: &str) {
         let words: Vec<&str> = line.split(' ').collect();
@@ -53,6 +58,22 @@ impl World {
                 let members: Vec<_> = answer.as_object().unwrap().keys().collect();
                 assert_eq!(members, ["ARN", "Name"]);
             }
+            ["take", label, from] => {
+                let request =
+                    json!({ "SecretId": "db", "VersionStage": label, "RemoveFromVersionId": version(from) });
+                self.ok(UpdateSecretVersionStage, request);
+            }
+            ["read", id, ref labels @ ..] => {
+                let read = self.ok(
+                    GetSecretValue,
+                    json!({ "SecretId": "db", "VersionId": version(id) }),
+                );
+                assert_eq!(
+                    (&read["SecretString"], &read["VersionStages"]),
+                    (&json!(format!("S{id}")), &json!(labels)),
+                    "{case}: {line}"
+                );
+            }
             ["get", id] => {
                 let answer = self.ok(GetSecretValue, json!({ "SecretId": "db" }));
                 assert_eq!(
@@ -60,7 +81,8 @@ impl World {
                     (&json!(version(id)), &json!(format!("S{id}")))
                 );
             }
-            ["=", ..] => assert_eq!(self.listed(), &line[2..], "{case}: {line}"),
+            ["=", ..] => assert_eq!(self.listed(false), &line[2..], "{case}: {line}"),
+            ["all", ..] => assert_eq!(self.listed(true), &line[4..], "{case}: {line}"),
             _ => panic!("{case}: {line}"),
         }
     }
@@ -129,6 +151,47 @@ const CYCLES: &[(&str, &[&str])] = &[
             "= 2 AWSPREVIOUS PUT0; 3 AWSCURRENT PUT1; 4 AWSPENDING PUT2",
             "move AWSCURRENT 3 4",
             "= 2 PUT0; 3 AWSPREVIOUS PUT1; 4 AWSCURRENT AWSPENDING PUT2",
+        ],
+    ),
+    (
+        "test_update_secret_version_stages_current_pending_cycle_custom_stages_3",
+        &[
+            "put 2 PENDING",
+            "= 1 AWSCURRENT; 2 PENDING",
+            "read 1 AWSCURRENT",
+            "read 2 PENDING",
+            "move AWSCURRENT 1 2",
+            "read 1 AWSPREVIOUS",
+            "read 2 AWSCURRENT PENDING",
+            "take PENDING 2",
+            "read 1 AWSPREVIOUS",
+            "read 2 AWSCURRENT",
+        ],
+    ),
+    (
+        "test_put_secret_value_with_version_stages",
+        &[
+            "put 2 SAMPLESTAGE0 SAMPLESTAGE1",
+            "get 1",
+            "put 3 SAMPLESTAGE0 SAMPLESTAGE1",
+            "get 1",
+            "put 4 AWSPENDING",
+            "get 1",
+            "put 5",
+            "get 5",
+        ],
+    ),
+    (
+        "test_deprecated_secret_version_stage",
+        &[
+            "put 2",
+            "= 1 AWSPREVIOUS; 2 AWSCURRENT",
+            "put 3",
+            "= 2 AWSPREVIOUS; 3 AWSCURRENT",
+            "all 1; 2 AWSPREVIOUS; 3 AWSCURRENT",
+            "put 4",
+            "= 3 AWSPREVIOUS; 4 AWSCURRENT",
+            "all 1; 2; 3 AWSPREVIOUS; 4 AWSCURRENT",
         ],
     ),
     (
@@ -252,7 +315,7 @@ fn a_description_alone_makes_no_version_as_recorded() {
         json!({ "SecretId": "db", "SecretString": "y", "ClientRequestToken": v(3) }),
     );
     assert_eq!(world.describe()["Description"], "MyNewDescription");
-    assert_eq!(world.listed(), "2 AWSPREVIOUS; 3 AWSCURRENT");
+    assert_eq!(world.listed(false), "2 AWSPREVIOUS; 3 AWSCURRENT");
 }
 
 /// `test_secret_not_found`, `test_secret_exists_snapshots`, `test_exp_raised_on_creation_of_secret_scheduled_for_deletion`,
@@ -342,5 +405,113 @@ fn a_rotation_that_moves_awscurrent_alone_ends_as_recorded() {
     assert_eq!(begun["VersionId"], v(2));
     world.ok(PutSecretValue, json!({ "SecretId": "db", "ClientRequestToken": v(2), "SecretString": "S2", "VersionStages": ["AWSPENDING"] }));
     world.promote(1, 2);
-    assert_eq!(world.listed(), "1 AWSPREVIOUS; 2 AWSCURRENT AWSPENDING");
+    assert_eq!(world.listed(false), "1 AWSPREVIOUS; 2 AWSCURRENT AWSPENDING");
+}
+
+/// `test_secret_version_not_found`, `test_get_secret_value_errors`.
+#[test]
+fn a_value_that_is_not_there_is_said_as_recorded() {
+    let mut world = World::new();
+    world.ok(CreateSecret, json!({ "Name": "db" }));
+    let nowhere = |world: &mut World, request: Json, what: &str| {
+        let message = world.call(GetSecretValue, request).unwrap_err();
+        let expected = format!("Secrets Manager can't find the specified secret value for {what}");
+        assert_eq!(
+            (message.code.as_str(), message.message),
+            ("ResourceNotFoundException", expected)
+        );
+    };
+    let of = |more: Json| {
+        let mut request = json!({ "SecretId": "db" });
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        request
+    };
+    nowhere(&mut world, of(json!({})), "staging label: AWSCURRENT");
+    let unknown = v(9);
+    nowhere(
+        &mut world,
+        of(json!({ "VersionId": unknown })),
+        &format!("VersionId: {unknown}"),
+    );
+    nowhere(
+        &mut world,
+        of(json!({ "VersionStage": "AWSPENDING" })),
+        "staging label: AWSPENDING",
+    );
+
+    let mut world = World::with_secret();
+    nowhere(
+        &mut world,
+        of(json!({ "VersionStage": "AWSPREVIOUS" })),
+        "staging label: AWSPREVIOUS",
+    );
+    let mismatch = of(json!({ "VersionId": v(1), "VersionStage": "AWSPREVIOUS" }));
+    assert_eq!(
+        world.refused(GetSecretValue, mismatch, "InvalidRequestException"),
+        "You provided a VersionStage that is not associated to the provided VersionId."
+    );
+}
+
+/// The members of an answer, in the alphabet's order.
+fn members(answer: &Json) -> Vec<&str> {
+    answer.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// `test_resource_policy`: a policy that is public is taken, unless the caller asks to block it.
+#[test]
+fn a_resource_policy_is_kept_as_recorded() {
+    let mut world = World::with_secret();
+    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let db = json!({ "SecretId": "db" });
+    let put = world.ok(
+        PutResourcePolicy,
+        json!({ "SecretId": "db", "ResourcePolicy": policy }),
+    );
+    assert_eq!(members(&put), ["ARN", "Name"]);
+    let got = world.ok(GetResourcePolicy, db.clone());
+    assert_eq!(members(&got), ["ARN", "Name", "ResourcePolicy"]);
+    assert_eq!(got["ResourcePolicy"], policy.as_str());
+    world.ok(DeleteResourcePolicy, db.clone());
+    assert_eq!(members(&world.ok(GetResourcePolicy, db)), ["ARN", "Name"]);
+}
+
+/// `test_secret_restore`.
+#[test]
+fn a_secret_that_was_deleted_is_restored_as_recorded() {
+    let mut world = World::with_secret();
+    let deleted = world.ok(DeleteSecret, json!({ "SecretId": "db" }));
+    assert_eq!(members(&deleted), ["ARN", "DeletionDate", "Name"]);
+    let restored = world.ok(RestoreSecret, json!({ "SecretId": "db" }));
+    assert_eq!(members(&restored), ["ARN", "Name"]);
+    assert!(world.describe().get("DeletedDate").is_none());
+    world.plays("test_secret_restore", "= 1 AWSCURRENT");
+}
+
+/// `test_last_accessed_date`, `test_last_updated_date`. The days are those of the recorded test; the hours are ours.
+#[test]
+fn the_days_and_moments_of_a_secret_are_as_recorded() {
+    let mut world = World::with_secret();
+    let created = world.describe();
+    assert!(created.get("LastAccessedDate").is_none(), "{created}");
+    let mut read = || {
+        world.now += jiff::SignedDuration::from_hours(1);
+        world.ok(GetSecretValue, json!({ "SecretId": "db" }));
+        world.describe()
+    };
+    let (first, second) = (read(), read());
+    assert!(first["LastAccessedDate"].is_number(), "{first}");
+    assert_eq!(second["LastAccessedDate"], first["LastAccessedDate"]);
+    assert_eq!(second["LastChangedDate"], created["LastChangedDate"]);
+    let mut changed = created["LastChangedDate"].as_f64().unwrap();
+    for value in ["new", "new", "newer"] {
+        world.now += jiff::SignedDuration::from_secs(1);
+        world.ok(UpdateSecret, json!({ "SecretId": "db", "SecretString": value }));
+        let now = world.describe()["LastChangedDate"].as_f64().unwrap();
+        assert!(changed < now, "{value}: {changed}, {now}");
+        changed = now;
+    }
 }

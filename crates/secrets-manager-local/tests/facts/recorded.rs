@@ -1,4 +1,4 @@
-//! What was recorded on AWS: facts 23 to 33.
+//! What was recorded on AWS: facts 23 to 33; and fact 34, which the service model has.
 
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
@@ -355,4 +355,70 @@ fn fact_33_nothing_of_a_refused_rotation_is_stored() {
     );
     assert_eq!(world.describe(), before);
     assert_eq!(before.get("RotationRules"), None);
+}
+
+/// No recording: the members and their limits are the service model's, and the refusals are this server's own.
+#[test]
+fn fact_34_a_managed_external_secret_is_described_and_not_rotated() {
+    const ROLE: &str = "arn:aws:iam::000000000000:role/salesforce";
+    let mut world = World::new();
+    world.ok(
+        CreateSecret,
+        json!({ "Name": "db", "SecretString": "one", "Type": "SalesforceClientSecret", "ClientRequestToken": v(1) }),
+    );
+    let metadata = json!([{ "Key": "apiVersion", "Value": "v65.0" }, { "Key": "adminSecretArn" }]);
+    let rotate = |more: Json| {
+        let mut request = json!({ "SecretId": "db", "ExternalSecretRotationRoleArn": ROLE, "ExternalSecretRotationMetadata": metadata });
+        request
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        request
+    };
+    let message = world.refused(RotateSecret, rotate(json!({})), "InvalidRequestException");
+    assert!(
+        message.contains("SalesforceClientSecret") && message.contains("RotateImmediately=false"),
+        "{message}"
+    );
+    assert!(
+        world.describe().get("RotationEnabled").is_none(),
+        "nothing of a refused rotation is stored"
+    );
+    let with_function = rotate(json!({ "RotationLambdaARN": FUNCTION, "RotateImmediately": false }));
+    world.refused(RotateSecret, with_function, "InvalidParameterException");
+
+    let rules = json!({ "RotateImmediately": false, "RotationRules": { "AutomaticallyAfterDays": 30 } });
+    let answer = world.ok(RotateSecret, rotate(rules));
+    assert!(answer.get("VersionId").is_none(), "{answer}");
+    let is_described = |secret: &Json| {
+        assert_eq!(secret["ExternalSecretRotationRoleArn"], ROLE);
+        assert_eq!(secret["ExternalSecretRotationMetadata"], metadata);
+        assert_eq!(secret["RotationEnabled"], true);
+        assert_eq!(secret["RotationRules"]["AutomaticallyAfterDays"], 30);
+        assert!(secret["NextRotationDate"].is_number());
+    };
+    is_described(&world.describe());
+    is_described(&world.ok(ListSecrets, json!({}))["SecretList"][0]);
+
+    // What a later call leaves out stays, an empty list is one, and a cancellation changes neither.
+    let other = json!({ "SecretId": "db", "RotateImmediately": false, "ExternalSecretRotationRoleArn": format!("{ROLE}-2") });
+    world.ok(RotateSecret, other);
+    assert_eq!(world.describe()["ExternalSecretRotationMetadata"], metadata);
+    assert_eq!(
+        world.describe()["ExternalSecretRotationRoleArn"],
+        format!("{ROLE}-2")
+    );
+    let none = json!({ "SecretId": "db", "RotateImmediately": false, "ExternalSecretRotationMetadata": [] });
+    world.ok(RotateSecret, none);
+    world.ok(CancelRotateSecret, json!({ "SecretId": "db" }));
+    assert_eq!(world.describe()["ExternalSecretRotationMetadata"], json!([]));
+    assert_eq!(world.labels(), "1:CU", "no version was made");
+}
+
+#[test]
+fn fact_34_only_a_managed_external_secret_has_a_partner() {
+    let mut world = World::with_secret();
+    let request = json!({ "SecretId": "db", "RotationLambdaARN": FUNCTION, "ExternalSecretRotationMetadata": [{ "Key": "k" }] });
+    let message = world.refused(RotateSecret, request, "InvalidParameterException");
+    assert!(message.contains("with a Type"), "{message}");
 }

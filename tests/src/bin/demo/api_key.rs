@@ -32,6 +32,7 @@ pub(crate) async fn tell(number: usize) -> bool {
         }
     };
     let keys = keys_of(&unleash).await;
+    screen::page(&keys.aws.url());
     let document = serde_json::json!({"token": unleash.create_token(BY_HAND).secret, "url": unleash.url()});
     let tags = [("keywheel:key", "token")];
     let secret = keys.secret("demo-flags", &document.to_string(), &tags).await;

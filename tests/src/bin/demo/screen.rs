@@ -1,5 +1,7 @@
 //! What a reader sees: 80 columns, and colour if the output is a terminal. `NO_COLOR` is obeyed.
 
+use std::{env, io};
+
 use anstream::{print, println};
 use anstyle::{AnsiColor, Style};
 use secrets_manager_local::RotationRun;
@@ -36,6 +38,19 @@ pub(crate) fn remark(text: &str) {
 /// What somebody would type.
 pub(crate) fn command(text: &str) {
     println!("   {BOLD}$ {text}{BOLD:#}");
+}
+
+/// Where the local Secrets Manager shows itself in a browser. With `WATCH` the reader has time to open that.
+pub(crate) fn page(url: &str) {
+    if env::var_os("WATCH").is_none_or(|watch| watch.is_empty()) {
+        remark(&format!(
+            "The labels in a browser, while this part runs: {url}/ (WATCH=1 waits for you)"
+        ));
+        return;
+    }
+    say(&format!("Open {url}/ in a browser, and press Enter."));
+    // Whoever has no terminal does not wait.
+    let _ = io::stdin().read_line(&mut String::new());
 }
 
 /// A step: its name, its time, and what it did; or the error that it ended with.

@@ -40,6 +40,7 @@ impl<'a> Story<'a> {
     async fn step_by_step(&self) -> bool {
         let world = self.world;
         heading(&format!("1. A single user: {FUNCTION}"));
+        screen::page(&world.aws.url());
         say("The secret orders/db has the password of the PostgreSQL user app:");
         let old = world.password(&Label::Current).await;
         self.state().await;

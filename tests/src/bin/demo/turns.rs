@@ -16,6 +16,7 @@ pub(crate) async fn tell(pair: &Pair) -> bool {
         "The superuser secret's role has CREATEROLE and is no superuser, as on RDS. \
          A client logs in again and again with a credential that is up to one rotation old.",
     );
+    screen::page(&pair.aws.url());
     anstream::println!();
     let client = client(pair).await;
     let mut held = true;

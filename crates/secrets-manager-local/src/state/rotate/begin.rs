@@ -5,7 +5,7 @@ use staging_labels::{Label, VersionId};
 
 use crate::state::error::ApiError;
 use crate::state::labels::attach;
-use crate::state::rotation::{Rotation, RotationKind, Unfinished};
+use crate::state::rotation::{ExternalRotation, Rotation, RotationKind, Unfinished};
 use crate::state::schedule::Rules;
 use crate::state::secret::{Secret, Version};
 use crate::state::trail::TrailEventName;
@@ -23,6 +23,8 @@ pub(crate) struct RotationRequest {
     pub(crate) rules: Option<Rules>,
     /// `RotateImmediately`, true if left out.
     pub(crate) immediately: bool,
+    /// `ExternalSecretRotationRoleArn` and `ExternalSecretRotationMetadata`
+    pub(crate) external: ExternalRotation,
 }
 
 /// How RotateSecret was taken.
@@ -44,10 +46,10 @@ pub(crate) fn rotation_function(secret: &Secret, asked: Option<&str>) -> Result<
             "You can't specify a rotation function for a secret that is managed by {service}."
         )));
     }
-    if secret.kind.as_deref().is_some_and(|kind| !kind.is_empty()) {
-        return Err(ApiError::invalid_request(
-            "A partner holds this secret (Type). AWS rotates it without a function; this local Secrets Manager does not.",
-        ));
+    if let Some(kind) = secret.partner_type() {
+        return Err(ApiError::invalid_request(format!(
+            "This local Secrets Manager cannot rotate a managed external secret ({kind}): AWS asks its partner to. Call RotateSecret with RotateImmediately=false to store the role, the metadata and the schedule alone."
+        )));
     }
     let stored = secret
         .rotation
@@ -56,6 +58,26 @@ pub(crate) fn rotation_function(secret: &Secret, asked: Option<&str>) -> Result<
     asked.map(str::to_owned).or(stored).ok_or_else(|| {
         ApiError::invalid_request("No Lambda rotation function ARN is associated with this secret.")
     })
+}
+
+/// RotateSecret of a managed external secret with `RotateImmediately=false`: stores what AWS would rotate it with (fact 34).
+pub(crate) fn configure_external(
+    secret: &mut Secret,
+    request: RotationRequest,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    secret.refuse_deleted()?;
+    secret.refuse_replica()?;
+    if request.function_arn.is_some() {
+        return Err(ApiError::invalid_parameter(
+            "A managed external secret is rotated without a function: leave RotationLambdaARN out.",
+        ));
+    }
+    configure(secret, None, request.rules, now);
+    if let Some(rotation) = &mut secret.rotation {
+        rotation.external.update(request.external);
+    }
+    Ok(())
 }
 
 /// RotateSecret: configures, and stages the version that the function is to fill (facts 2, 3, 5).
@@ -140,14 +162,17 @@ fn refuse_second_rotation(secret: &Secret) -> Result<(), ApiError> {
 
 fn configure(secret: &mut Secret, function_arn: Option<String>, rules: Option<Rules>, now: Timestamp) {
     let old = secret.rotation.take();
-    let rules = rules.or_else(|| old.as_ref().and_then(|rotation| rotation.rules.clone()));
+    let (old_rules, external) = old
+        .map(|rotation| (rotation.rules, rotation.external))
+        .unwrap_or_default();
     let mut rotation = Rotation {
         enabled: true,
         function_arn,
-        rules,
+        rules: rules.or(old_rules),
         next: None,
         due: None,
         days_until_next: None,
+        external,
     };
     rotation.schedule_after(now);
     secret.rotation = Some(rotation);

@@ -7,7 +7,7 @@ mod due;
 mod end;
 mod status;
 
-pub(crate) use begin::{Begun, RotationRequest, begin, rotation_function, stage_pending};
+pub(crate) use begin::{Begun, RotationRequest, begin, configure_external, rotation_function, stage_pending};
 pub(crate) use due::{reschedule_after_manual_write, take_due};
 pub(crate) use end::{abandon_for, cancel, fail, give_up, succeed};
 pub(crate) use status::{RotationStatus, status};

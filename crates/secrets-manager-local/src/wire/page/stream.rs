@@ -1,6 +1,7 @@
 //! Server-sent events: the whole state, again whenever it has changed.
 //!
-//! A state is made when the connection can take one. So a slow reader misses states, and nothing piles up for it.
+//! A state is made when the connection can take one. So a slow reader misses states, and nothing piles up for it. One that
+//! takes nothing any more is disconnected (`http`), and no stream lives for ever: browsers ask for another by themselves.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use futures_util::stream::unfold;
+use futures_util::stream::{StreamExt as _, unfold};
 use tokio::sync::watch::Receiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -22,6 +23,9 @@ use crate::engine::Core;
 
 /// Streams at once; browsers open six to a host.
 const MOST_STREAMS: usize = 16;
+
+/// Of a stream: a reader that is stopped on a quiet server would keep its place for ever.
+const LIFETIME: Duration = Duration::from_mins(10);
 
 /// What changes without a word, such as how often a fault has hit, is seen after so long.
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
@@ -50,6 +54,7 @@ fn watch(core: Arc<Core>, places: Arc<Semaphore>) -> Response {
         let event = Event::default().data(watcher.next().await);
         Some((Ok::<_, Infallible>(event), watcher))
     });
+    let states = states.take_until(tokio::time::sleep(LIFETIME));
     let stream = Sse::new(states).keep_alive(KeepAlive::default());
     ([(CACHE_CONTROL, "no-store")], stream).into_response()
 }
