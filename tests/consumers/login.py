@@ -4,7 +4,6 @@ print `ok` or `refused` for each attempt. The line has the time in seconds and t
 import os
 import sys
 
-import boto3
 import psycopg
 
 
@@ -25,5 +24,5 @@ def attempt(user, password, host=None, port=None, dbname=None):
         return "refused"
 
 
-def secret_value(session=boto3):
-    return session.client("secretsmanager").get_secret_value(SecretId=os.environ["SECRET"])
+def secret_value(client):
+    return client.get_secret_value(SecretId=os.environ["SECRET"])

@@ -19,12 +19,13 @@ def session():
 
 
 def run(*_):
-    secret = json.loads(login.secret_value(SESSION)["SecretString"])
+    secret = json.loads(login.secret_value(CLIENT)["SecretString"])
     assert secret["nested"] == {"b": 1, "a": [1, 2.5, 1000]} and secret["note"] == "übergabe", "other members stay"
     yield login.attempt(secret["username"], secret["password"], secret["host"], secret["port"], "app")
 
 
 SESSION = session()
+CLIENT = SESSION.client("secretsmanager")
 CALLER = SESSION.client("sts").get_caller_identity()["Arn"]
 assert (":assumed-role/" in CALLER) == (KIND != "static"), CALLER
 login.answer(run)

@@ -4,11 +4,13 @@ cached for TTL seconds. With READ_AGAIN set, a worker reads them again when a lo
 import json
 import os
 
+import boto3
 import login
 from cachetools import TTLCache, cached
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+CLIENT = boto3.client("secretsmanager")
 NOW = 0.0
 
 
@@ -17,7 +19,7 @@ class SecretsManager(PydanticBaseSettingsSource):
         raise NotImplementedError("all values come at once")
 
     def __call__(self):
-        return {k: SecretStr(v) for k, v in json.loads(login.secret_value()["SecretString"]).items()}
+        return {k: SecretStr(v) for k, v in json.loads(login.secret_value(CLIENT)["SecretString"]).items()}
 
 
 class Settings(BaseSettings):

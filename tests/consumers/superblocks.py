@@ -2,11 +2,12 @@
 
 import json
 
+import boto3
 import login
 
 
 def run(*_):
-    response = login.secret_value()
+    response = login.secret_value(boto3.client("secretsmanager"))
     # boto3 has undone the Base64 of SecretBinary.
     text = response["SecretString"] if "SecretString" in response else response["SecretBinary"]
     secret = json.loads(text)

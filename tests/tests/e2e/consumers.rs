@@ -16,12 +16,18 @@ fn assert_gets_in(row: &Row) {
 #[tokio::test]
 #[expect(clippy::print_stderr, reason = "what is left out is said")]
 async fn a_consumer_of_a_postgresql_secret_gets_in_after_every_rotation() {
-    for consumer in &CONSUMERS {
+    let strategies = [Strategy::SingleUser, Strategy::AlternatingUsers];
+    for (number, consumer) in CONSUMERS.iter().enumerate() {
+        // Whose credentials a reader has does not depend on the strategy: these meet one each, for brevity.
+        let strategies = match consumer.form {
+            "TestingSecret" => &strategies[number % 2..][..1],
+            _ => &strategies[..],
+        };
         if let Some(lacking) = consumer.lacks() {
             eprintln!("{lacking}");
             continue;
         }
-        for strategy in [Strategy::SingleUser, Strategy::AlternatingUsers] {
+        for &strategy in strategies {
             let row = postgres::rotate(consumer, strategy, ROTATIONS).await;
             if strategy == Strategy::AlternatingUsers {
                 assert_eq!((row.during.refused, row.between.refused), (0, 0), "{row:?}");
