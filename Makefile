@@ -124,10 +124,10 @@ give-over: ## give thousands of tables to another owner while applications read 
 	@cargo run --quiet --locked --package keywheel-tests --bin give_over -- $(or $(TABLES),12000); \
 		status=$$?; scripts/settle && exit $$status
 
-consumers: ## rotate the secrets of those who read them, in their own languages, while they log in; count reads and refused logins; ROTATIONS=12
+consumers: ## rotate the secrets of those who read them, in their own languages, while they log in; count reads and refused logins; ROTATIONS=12, ONLY=consumers or ONLY=cache for one table
 	@scripts/setup consumers
 	@cargo build --locked --workspace --bins
-	@cargo run --quiet --locked --package keywheel-tests --bin consumers -- $(or $(ROTATIONS),12); \
+	@cargo run --quiet --locked --package keywheel-tests --bin consumers -- $(or $(ROTATIONS),12) $(ONLY); \
 		status=$$?; scripts/settle && exit $$status
 
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10

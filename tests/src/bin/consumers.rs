@@ -9,14 +9,29 @@ use std::env;
 use keywheel_tests::consumers::cache::{self, Share};
 use keywheel_tests::consumers::{CONSUMERS, Row, Strategy, keys, postgres};
 
-/// Intervals between two rotations, in hundredths of the TTL.
-const TTLS_IN_AN_INTERVAL: [u64; 8] = [10, 25, 50, 75, 100, 150, 200, 300];
+/// TTLs, in hundredths of the interval between two rotations.
+const TTLS: [u64; 8] = [10, 25, 50, 75, 100, 150, 200, 300];
 
 #[tokio::main]
 async fn main() -> Result<(), String> {
-    let rotations = env::args().nth(1).ok_or("consumers ROTATIONS")?;
-    let rotations: usize = rotations.parse().map_err(|_| "consumers ROTATIONS")?;
+    let usage = "consumers ROTATIONS [consumers|cache]";
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let (rotations, only) = arguments.split_first().ok_or(usage)?;
+    let rotations: usize = rotations.parse().map_err(|_| usage)?;
+    match only {
+        [] => {
+            consumers(rotations).await;
+            println!();
+            caches(rotations).await;
+        }
+        [only] if only == "consumers" => consumers(rotations).await,
+        [only] if only == "cache" => caches(rotations).await,
+        _ => return Err(usage.to_owned()),
+    }
+    Ok(())
+}
 
+async fn consumers(rotations: usize) {
     println!(
         "| consumer | secret | strategy | rotations | reads | logins | refused while rotating | refused between rotations |"
     );
@@ -32,15 +47,17 @@ async fn main() -> Result<(), String> {
     }
     print(&keys::api_key(rotations).await);
     print(&keys::client_secret(rotations).await);
+}
 
+async fn caches(rotations: usize) {
     println!(
-        "\n| TTL / interval | single user | single user, reads again | alternating users | alternating users, reads again |"
+        "| TTL / interval | single user | single user, reads again | alternating users | alternating users, reads again |"
     );
     println!("|---|---|---|---|---|");
-    let intervals = TTLS_IN_AN_INTERVAL.map(|hundredths| cache::TTL * 100 / hundredths);
+    let intervals = TTLS.map(|hundredths| cache::TTL * 100 / hundredths);
     let single = cache::measure(Strategy::SingleUser, rotations, &intervals).await;
     let alternating = cache::measure(Strategy::AlternatingUsers, rotations, &intervals).await;
-    for ((hundredths, one), two) in TTLS_IN_AN_INTERVAL.iter().zip(&single).zip(&alternating) {
+    for ((hundredths, one), two) in TTLS.iter().zip(&single).zip(&alternating) {
         let [one, one_again] = shares(one);
         let [two, two_again] = shares(two);
         println!(
@@ -49,7 +66,6 @@ async fn main() -> Result<(), String> {
             hundredths % 100
         );
     }
-    Ok(())
 }
 
 fn print(row: &Row) {

@@ -53,7 +53,7 @@ pub async fn measure(strategy: Strategy, rotations: usize, intervals: &[u64]) ->
             (share, [start(false), start(true)])
         })
         .collect();
-    // One interval before the first rotation.
+    // In the first of the intervals, the caches are filled.
     for login in 0..(rotations + 1) * LOGINS {
         if login > 0 && login % LOGINS == 0 {
             scene.world.rotate().await.expect("the rotation succeeds");
@@ -66,8 +66,12 @@ pub async fn measure(strategy: Strategy, rotations: usize, intervals: &[u64]) ->
                 }
             }
             for (share, [keeps, reads_again]) in &mut shares {
-                share.keeps += keeps.outcome();
-                share.reads_again += reads_again.outcome();
+                let outcomes = (keeps.outcome(), reads_again.outcome());
+                // Before the first rotation there is nothing to count.
+                if login >= LOGINS {
+                    share.keeps += outcomes.0;
+                    share.reads_again += outcomes.1;
+                }
             }
         }
     }

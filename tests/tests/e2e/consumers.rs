@@ -62,7 +62,7 @@ fn expected(ttl: usize, works_for: usize, rotations: usize) -> usize {
             if login - read >= ttl {
                 read = *login;
             }
-            login / LOGINS - read / LOGINS >= works_for
+            *login >= LOGINS && login / LOGINS - read / LOGINS >= works_for
         };
         (cache::first(worker)..(rotations + 1) * LOGINS)
             .filter(failed)
