@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: consumers docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -122,6 +122,12 @@ give-over: ## give thousands of tables to another owner while applications read 
 	@scripts/setup demo
 	@cargo build --locked --workspace --bins
 	@cargo run --quiet --locked --package keywheel-tests --bin give_over -- $(or $(TABLES),12000); \
+		status=$$?; scripts/settle && exit $$status
+
+consumers: ## rotate the secrets of those who read them, in their own languages, while they log in; count reads and refused logins; ROTATIONS=12, ONLY=consumers or ONLY=cache for one table
+	@scripts/setup consumers
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin consumers -- $(or $(ROTATIONS),12) $(ONLY); \
 		status=$$?; scripts/settle && exit $$status
 
 fleet: ## rotate many secrets at once against a quota of writes; SECRETS=100 WRITES=10 AT_ONCE=10

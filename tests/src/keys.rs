@@ -224,3 +224,22 @@ impl<'a> Secret<'a> {
         self.labels().await.carrier(label).map(ToString::to_string)
     }
 }
+
+/// A shipped description that goes to `base` instead of to the provider.
+pub fn shipped_at(name: &str, base: &str) -> String {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/rotate-api-key/providers");
+    let text = std::fs::read_to_string(format!("{directory}/{name}.toml"));
+    let text = text.expect("the description is shipped");
+    let there = |line: &str| match line.strip_prefix("base = ") {
+        Some(old) => format!("base = \"{base}{}\"", prefix(old.trim_matches('"'))),
+        None => line.to_owned(),
+    };
+    let lines: Vec<_> = text.lines().map(there).collect();
+    lines.join("\n")
+}
+
+/// What all paths of `base` begin with.
+fn prefix(base: &str) -> &str {
+    let rest = base.split_once("://").map_or("", |(_, rest)| rest);
+    rest.find('/').map_or("", |slash| &rest[slash..])
+}

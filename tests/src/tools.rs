@@ -23,7 +23,7 @@ pub struct Tools {
     pub node: Option<PathBuf>,
     /// The `node_modules` that have Unleash and oidc-provider.
     pub npm_servers: Option<PathBuf>,
-    /// The `node_modules` that have the AWS SDK for JavaScript.
+    /// The `node_modules` that have the AWS SDK for JavaScript, and `pg`.
     pub npm_sdk: Option<PathBuf>,
     /// pytest; its Python has awslambdaric and boto3.
     pub pytest: Option<PathBuf>,
@@ -31,6 +31,8 @@ pub struct Tools {
     pub pypi_servers: Option<PathBuf>,
     /// etcd.
     pub etcd: Option<PathBuf>,
+    /// jq.
+    pub jq: Option<PathBuf>,
     /// The directory that has `PgBouncer` and `OpenLDAP`'s server.
     pub between: Option<PathBuf>,
 }
@@ -155,6 +157,21 @@ impl Tools {
         self.pypi_servers
             .as_deref()
             .ok_or_else(|| missing("JupyterHub", "test"))
+    }
+
+    /// jq's program.
+    pub fn jq(&self) -> Result<&Path, MissingTool> {
+        self.jq.as_deref().ok_or_else(|| missing("jq", "consumers"))
+    }
+
+    /// A psql that has TLS: the one that came with its server.
+    pub fn psql(&self) -> Result<&Path, MissingTool> {
+        let server = self.main_postgres()?;
+        let psql = server
+            .psql
+            .as_deref()
+            .filter(|psql| psql.starts_with(&server.bin));
+        psql.ok_or_else(|| missing("psql with TLS", "consumers"))
     }
 
     /// A program of `PgBouncer`'s or `OpenLDAP`'s.

@@ -41,7 +41,7 @@ pub struct Setup {
     retries: Vec<Duration>,
     arn_suffix: Option<String>,
     also: Option<&'static str>,
-    name: Option<&'static str>,
+    name: Option<String>,
     clock: Clock,
     pending_removal: Option<PendingRemoval>,
 }
@@ -66,8 +66,8 @@ impl Setup {
 
     /// The secret's name.
     #[must_use]
-    pub fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -162,7 +162,7 @@ impl Setup {
     ) -> World {
         let name = self
             .name
-            .map_or_else(|| format!("keywheel/{}", database.name()), str::to_owned);
+            .unwrap_or_else(|| format!("keywheel/{}", database.name()));
         let created = client
             .create_secret()
             .name(name)

@@ -6,6 +6,7 @@ mod alternating;
 mod api_keys;
 mod book;
 mod clients;
+mod consumers;
 mod copies;
 mod crash;
 mod driver;

@@ -8,7 +8,7 @@ mod unleash;
 mod unseen;
 
 use keywheel_tests::canary::Canaries;
-use keywheel_tests::keys::{FUNCTION, Keys, Secret};
+use keywheel_tests::keys::{FUNCTION, Keys, Secret, shipped_at};
 use keywheel_tests::process;
 use keywheel_tests::refusal;
 use secrets_manager_local::{CallRecord, Effect, Fault, FunctionError};
@@ -16,25 +16,6 @@ use staging_labels::Step;
 
 /// The steps after createSecret.
 const REST: [Step; 3] = [Step::Set, Step::Test, Step::Finish];
-
-/// A shipped description that goes to `base` instead of to the provider.
-fn shipped_at(name: &str, base: &str) -> String {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/rotate-api-key/providers");
-    let text = std::fs::read_to_string(format!("{directory}/{name}.toml"));
-    let text = text.expect("the description is shipped");
-    let there = |line: &str| match line.strip_prefix("base = ") {
-        Some(old) => format!("base = \"{base}{}\"", prefix(old.trim_matches('"'))),
-        None => line.to_owned(),
-    };
-    let lines: Vec<_> = text.lines().map(there).collect();
-    lines.join("\n")
-}
-
-/// What all paths of `base` begin with.
-fn prefix(base: &str) -> &str {
-    let rest = base.split_once("://").map_or("", |(_, rest)| rest);
-    rest.find('/').map_or("", |slash| &rest[slash..])
-}
 
 /// Kills the function in createSecret: before its value is stored, or right after.
 fn kill_at_the_store(keys: &Keys, effect: Effect) {
