@@ -7,7 +7,7 @@ WHO = "who copies to followers"
 FOLLOWER, OTHER = policies.secret("reports/db"), policies.secret("stock/db")
 PARAMETERS = {"LeaderArn": OWN, "FollowerArns": f"{FOLLOWER},{policies.secret('jobs/db')}", "KmsKeyArns": KEY}
 WRITES = {"DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"}
-TAG = "secretsmanager:ResourceTag/keywheel:leader"
+TAG = "aws:ResourceTag/keywheel:leader"
 
 
 def rows():

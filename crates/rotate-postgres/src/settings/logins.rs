@@ -7,7 +7,6 @@ use rotation::Tags;
 use rotation::password::shown;
 use rotation::secrets::Login;
 
-use super::Settings;
 use super::iam_hosts::Hosts;
 use crate::fault::PostgresFault;
 
@@ -46,6 +45,16 @@ impl Part {
 /// The logins that tags may choose. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TaggedLogins(Vec<Entry>);
+
+/// What the environment says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Usual<'a> {
+    pub(super) user: Option<&'a String>,
+    pub(super) host: Option<&'a String>,
+    pub(super) port: Option<u16>,
+    pub(super) dbname: Option<&'a String>,
+    pub(super) tagged: &'a TaggedLogins,
+}
 
 /// A login, with a wildcard where a tag decides alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,22 +121,28 @@ impl Entry {
             port: match port {
                 None => Choice::Usual,
                 Some("*") => Choice::Any,
-                Some(digits) => Choice::One(super::port(digits).ok()?),
+                Some(digits) => Choice::One(self::port(digits)?),
             },
             database: text_of(database)?,
         })
     }
 
-    fn allows(&self, login: &Login, usual: &Settings) -> bool {
+    fn allows(&self, login: &Login, usual: Usual<'_>) -> bool {
         let port = |own: Option<u16>| own.unwrap_or(DEFAULTS.0);
-        let database = |own: &Option<String>| own.clone().unwrap_or_else(|| DEFAULTS.1.to_owned());
+        let database = |own: Option<&String>| own.cloned().unwrap_or_else(|| DEFAULTS.1.to_owned());
         self.username.allows(&login.username, &String::new())
             && self.host.allow(&login.host)
             && self.port.allows(&port(login.port), &port(usual.port))
             && self
                 .database
-                .allows(&database(&login.dbname), &database(&usual.dbname))
+                .allows(&database(login.dbname.as_ref()), &database(usual.dbname))
     }
+}
+
+/// A port in digits and nothing else.
+pub(super) fn port(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port != 0)
 }
 
 /// A name, or a `*` for any; none if it is empty.
@@ -150,34 +165,30 @@ fn said<'t>(tags: &'t Tags, name: &str) -> Option<&'t String> {
 ///
 /// # Errors
 /// `LoginUnnamed` for a part that neither says, and `TagNotAllowed` for tags that choose what is not listed.
-pub(super) fn login(settings: &Settings, tags: &Tags) -> Result<Option<Login>, PostgresFault> {
+pub(super) fn login(usual: Usual<'_>, tags: &Tags) -> Result<Option<Login>, PostgresFault> {
     let names = [USERNAME.tag, HOST.tag, PORT, DATABASE];
     let used: Vec<&str> = names
         .into_iter()
         .filter(|name| said(tags, name).is_some())
         .collect();
-    if settings.user.is_none() && settings.tagged.0.is_empty() && used.is_empty() {
+    if usual.user.is_none() && usual.tagged.0.is_empty() && used.is_empty() {
         return Ok(None);
     }
     let refused = |login: String| PostgresFault::TagNotAllowed {
         tags: used.join(", "),
         login,
     };
-    let port = match said(tags, PORT) {
-        Some(digits) => Some(super::port(digits).map_err(|_| refused(format!("port {}", shown(digits))))?),
-        None => settings.port,
+    let chosen = match said(tags, PORT) {
+        Some(digits) => Some(port(digits).ok_or_else(|| refused(format!("port {}", shown(digits))))?),
+        None => usual.port,
     };
     let login = Login {
-        username: USERNAME.value(tags, settings.user.as_ref())?,
-        host: HOST.value(tags, settings.host.as_ref())?,
-        port,
-        dbname: said(tags, DATABASE).or(settings.dbname.as_ref()).cloned(),
+        username: USERNAME.value(tags, usual.user)?,
+        host: HOST.value(tags, usual.host)?,
+        port: chosen,
+        dbname: said(tags, DATABASE).or(usual.dbname).cloned(),
     };
-    let is_listed = settings
-        .tagged
-        .0
-        .iter()
-        .any(|entry| entry.allows(&login, settings));
+    let is_listed = usual.tagged.0.iter().any(|entry| entry.allows(&login, usual));
     if used.is_empty() || is_listed {
         return Ok(Some(login));
     }
@@ -191,17 +202,35 @@ pub(super) fn login(settings: &Settings, tags: &Tags) -> Result<Option<Login>, P
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
     use rotation::Fault;
 
     use super::*;
 
-    fn settings(variables: &[(&str, &str)]) -> Settings {
-        let get = |name: &str| {
-            let found = variables.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        Settings::from_env(&get).unwrap()
+    /// What the environment would say.
+    struct Said(BTreeMap<&'static str, String>, TaggedLogins);
+
+    impl Said {
+        fn of(variables: &[(&'static str, &str)]) -> Self {
+            let said: BTreeMap<_, _> = variables
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect();
+            let tagged = said.get(NAME).map(|list| TaggedLogins::parse(list).unwrap());
+            Self(said, tagged.unwrap_or_default())
+        }
+
+        fn usual(&self) -> Usual<'_> {
+            Usual {
+                user: self.0.get("PGUSER"),
+                host: self.0.get("PGHOST"),
+                port: self.0.get("PGPORT").and_then(|digits| port(digits)),
+                dbname: self.0.get("PGDATABASE"),
+                tagged: &self.1,
+            }
+        }
     }
 
     fn tags(list: &[(&str, &str)]) -> Tags {
@@ -210,8 +239,8 @@ mod tests {
     }
 
     /// The login as `user@host:port/database`, or the code.
-    fn chosen(variables: &[(&str, &str)], list: &[(&str, &str)]) -> String {
-        match login(&settings(variables), &tags(list)) {
+    fn chosen(variables: &[(&'static str, &str)], list: &[(&str, &str)]) -> String {
+        match login(Said::of(variables).usual(), &tags(list)) {
             Ok(None) => "none".to_owned(),
             Ok(Some(login)) => format!(
                 "{}@{}:{}/{}",
@@ -244,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_its_setting_and_its_tag() {
-        let fault = login(&settings(&HERE[..1]), &tags(&[])).unwrap_err();
+        let fault = login(Said::of(&HERE[..1]).usual(), &tags(&[])).unwrap_err();
         let words = format!("{fault}; {}", fault.advice().remedy);
         assert!(
             words.contains("PGHOST") && words.contains("keywheel:host"),
@@ -327,9 +356,9 @@ mod tests {
         fn no_tag_leads_elsewhere(
             username in "[a-c]{0,2}", host in "[a-c]{0,2}", port in "[0-9]{0,3}", database in "[a-c]{0,2}",
         ) {
-            let settings = settings(&[("PGUSER", "a"), ("PGHOST", "a"), (NAME, "b@b:5/b, a@c")]);
+            let said = Said::of(&[("PGUSER", "a"), ("PGHOST", "a"), (NAME, "b@b:5/b, a@c")]);
             let list = [("username", &*username), ("host", &host), ("port", &port), ("database", &database)];
-            if let Ok(Some(login)) = login(&settings, &tags(&list)) {
+            if let Ok(Some(login)) = login(said.usual(), &tags(&list)) {
                 let login = (&*login.username, &*login.host, login.port.unwrap_or(5432), login.dbname.as_deref().unwrap_or("postgres"));
                 let allowed = [("a", "a", 5432, "postgres"), ("b", "b", 5, "b"), ("a", "c", 5432, "postgres")];
                 prop_assert!(allowed.contains(&login), "{:?}", login);

@@ -17,7 +17,7 @@ use rotation::secrets::{CopyRules, Declared, FIELDS, TlsMode};
 use rotation::{Cause, CurrentMoves, Tags};
 
 use self::iam_hosts::Hosts;
-use self::logins::TaggedLogins;
+use self::logins::{TaggedLogins, Usual};
 use self::roots::Roots;
 use self::superuser_secrets::SuperuserSecrets;
 use crate::fault::PostgresFault;
@@ -188,7 +188,16 @@ impl Settings {
     /// `LoginUnnamed`, `TagNotAllowed`.
     pub(crate) fn declared_for_bare(&self, tags: &Tags) -> Result<Declared, PostgresFault> {
         Ok(Declared {
-            login: logins::login(self, tags)?,
+            login: logins::login(
+                Usual {
+                    user: self.user.as_ref(),
+                    host: self.host.as_ref(),
+                    port: self.port,
+                    dbname: self.dbname.as_ref(),
+                    tagged: &self.tagged,
+                },
+                tags,
+            )?,
             ..self.declared()
         })
     }
@@ -233,11 +242,7 @@ fn flag(name: &'static str, set: impl Fn(&str) -> Option<String>) -> Result<bool
 }
 
 fn port(text: &str) -> Result<u16, PostgresFault> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(port @ 1..) if digits => Ok(port),
-        _ => Err(invalid("PGPORT", text, "a number from 1 to 65535")),
-    }
+    logins::port(text).ok_or_else(|| invalid("PGPORT", text, "a number from 1 to 65535"))
 }
 
 fn tls(text: &str) -> Result<TlsMode, PostgresFault> {

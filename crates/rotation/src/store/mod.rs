@@ -12,6 +12,7 @@ mod moves;
 mod not_assumed;
 mod replicas;
 mod roles;
+mod sync;
 mod verified;
 
 pub(crate) use calls::{Description, Staged, Version};

@@ -7,12 +7,9 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::types::{ReplicationStatusType, StatusType};
 use outbound::{Budget, one_line, shortened};
-use tokio::time::Instant;
 
-use crate::event::SecretId;
-use crate::fault::{Advice, Cause, Fault, Kind};
+use crate::fault::{Advice, Fault, Kind};
 
-use super::calls::Store;
 use super::fault::StoreFault;
 
 /// The environment variable that says how long.
@@ -21,8 +18,6 @@ pub(super) const WAIT: &str = "REPLICA_WAIT";
 pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 /// Lambda's own limit, in seconds.
 const LONGEST_WAIT: u64 = 900;
-/// Between two questions.
-const PAUSE: Duration = Duration::from_millis(500);
 /// Longest part of AWS's message that goes into the log, in characters.
 const LONGEST_MESSAGE: usize = 200;
 
@@ -121,35 +116,8 @@ pub(super) fn wait_of(setting: Option<&str>) -> Result<Duration, StoreFault> {
 }
 
 /// How long to wait: as set, and never more than half of the time that the step has left.
-fn limit(setting: Duration, budget: Budget) -> Duration {
+pub(super) fn limit(setting: Duration, budget: Budget) -> Duration {
     setting.min(budget.remaining() / 2)
-}
-
-impl Store {
-    /// Waits until no replica is behind, at most as long as is set. After that the rotation goes on all the same: a region that is
-    /// out of order must not stop the rotation of all others.
-    ///
-    /// # Errors
-    /// Secrets Manager's refusal.
-    pub(crate) async fn wait_for_replicas(&self, secret: &SecretId, budget: Budget) -> Result<(), Cause> {
-        let (start, limit) = (Instant::now(), limit(self.replica_wait, budget));
-        loop {
-            let replicas = self.describe(secret.as_str(), budget).await?.replicas;
-            let Some(behind) = behind(&replicas) else {
-                return Ok(());
-            };
-            if start.elapsed() + PAUSE > limit {
-                let seconds = limit.as_secs_f64();
-                tracing::warn!(
-                    secret.id = %secret,
-                    code = behind.code(),
-                    "{behind}; after {seconds:.1} s the rotation goes on: {}", behind.advice().remedy
-                );
-                return Ok(());
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
 }
 
 #[cfg(test)]
