@@ -3,6 +3,7 @@
 //! Who may tag a secret need not be able to read or write it. So tags choose among the logins that `TAGS_MAY_CHOOSE` lists, and
 //! nothing else.
 
+use outbound::shortened_name;
 use rotation::Tags;
 use rotation::password::shown;
 use rotation::secrets::Login;
@@ -194,10 +195,10 @@ pub(super) fn login(usual: Usual<'_>, tags: &Tags) -> Result<Option<Login>, Post
     }
     let (host, port) = (&login.host, login.port.unwrap_or(DEFAULTS.0));
     let database = login.dbname.as_deref().unwrap_or(DEFAULTS.1);
-    Err(refused(shown(&format!(
-        "{}@{host}:{port}/{database}",
-        login.username
-    ))))
+    Err(refused(format!(
+        "{:?}",
+        shortened_name(&format!("{}@{host}:{port}/{database}", login.username))
+    )))
 }
 
 #[cfg(test)]
