@@ -166,7 +166,6 @@ fn the_values_before_and_after_are_those_of_the_code() {
         }
         page.push_str("```\n\n");
     }
-    println!("{page}");
     hold("before-and-after.md", page.trim_end_matches('\n'));
 }
 
