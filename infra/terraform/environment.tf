@@ -14,6 +14,7 @@ locals {
     AWS_ENDPOINT_URL_STS       = var.endpoints.sts
     AWS_CA_BUNDLE              = var.aws_ca_bundle
     RUNBOOK_URL                = var.runbook_url
+    REPLICA_WAIT               = var.replica_wait
     ASSUME_ROLE_ARN            = length(var.assume_roles) == 0 ? null : join(",", [for role in var.assume_roles : role.arn])
     ASSUME_ROLE_EXTERNAL_ID    = length(var.assume_roles) == 0 ? null : join(",", [for role in var.assume_roles : role.external_id == null ? "" : role.external_id])
   }
@@ -28,6 +29,7 @@ locals {
     PASSWORD_SENT_AS             = var.password_sent_as
     COPIES                       = var.copies
     COPY_MEMBERS                 = length(var.copy_members) == 0 ? null : join(",", var.copy_members)
+    BASE64_MEMBERS               = length(var.base64_members) == 0 ? null : join(",", var.base64_members)
     TEST_SQL                     = var.test_sql
     ALLOW_LOGIN_WITHOUT_PASSWORD = var.allow_login_without_password
     ALLOW_LOCAL_HOSTS            = var.allow_local_hosts
@@ -47,6 +49,8 @@ locals {
       var.single_user_may_use_superuser ? local.environment_of_superusers : null,
       {
         AWSCURRENT_MOVES = var.awscurrent_moves
+        PGUSER           = var.default_user
+        TAGS_MAY_CHOOSE  = length(var.tags_may_choose) == 0 ? null : join(",", var.tags_may_choose)
       },
     )
     rotate-postgres-alternating-users = merge(

@@ -453,6 +453,12 @@ variable "copy_members" {
   default     = []
 }
 
+variable "base64_members" {
+  description = "Members of the secret that are Base64, such as password for Aerospike's Secret Agent. They are encoded again."
+  type        = list(string)
+  default     = []
+}
+
 variable "awscurrent_moves" {
   description = "Single user, when AWSCURRENT moves: setSecret, before the new password is committed, or finishSecret, as in AWS's templates."
   type        = string
@@ -515,6 +521,18 @@ variable "idle_sessions_wait" {
 
 # --- defaults for secrets that do not say ---
 
+variable "default_user" {
+  description = "Single user, whose password a secret is that is a bare password. Such a secret also needs a host."
+  type        = string
+  default     = null
+}
+
+variable "tags_may_choose" {
+  description = "Single user, the logins that tags of a bare password may choose, such as app@db.example.com:5432/orders."
+  type        = list(string)
+  default     = []
+}
+
 variable "default_host" {
   description = "The database's host, for secrets without one."
   type        = string
@@ -569,6 +587,17 @@ variable "log_level" {
   validation {
     condition     = contains(["TRACE", "DEBUG", "INFO"], var.log_level)
     error_message = "log_level is TRACE, DEBUG or INFO."
+  }
+}
+
+variable "replica_wait" {
+  description = "Seconds to wait for replicas of a secret in other regions before anything is changed, at most half of a step's time."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.replica_wait >= 0 && var.replica_wait <= 900
+    error_message = "replica_wait is 0 to 900."
   }
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import calls
 import cloud
+import followers
 import lockout
 import on_call
 import policies
@@ -39,6 +40,7 @@ EXAMPLES = {
     },
     "restart-ecs-services": {"SecretArn": SECRET, "Cluster": "shop", "Services": "orders,stock"},
     "reload-pgbouncer": {"SecretArn": SECRET},
+    "copy-to-followers": followers.PARAMETERS,
 }
 
 
@@ -185,6 +187,8 @@ def examples_problems(account):
     print(f"\ndeployed beside it: {', '.join(EXAMPLES)}")
     role = stack.outputs(account, "rotator-role")["RotatorRoleArn"].rpartition("/")[2]
     found = {"keywheel-rotator": stack.role_policies(account, role)}
+    copier = stack.outputs(account, "copy-to-followers")["RoleArn"].rpartition("/")[2]
+    yield from judged("the example copy-to-followers.yaml", list(followers.rows()), {followers.WHO: stack.role_policies(account, copier)})
     yield from judged("the example rotator-role.yaml", list(policies.rotator_rows(functions())), found)
 
 

@@ -44,6 +44,7 @@ pub struct Setup {
     name: Option<String>,
     clock: Clock,
     pending_removal: Option<PendingRemoval>,
+    regions: Vec<&'static str>,
 }
 
 impl Setup {
@@ -61,6 +62,7 @@ impl Setup {
             name: None,
             clock: Clock::system(),
             pending_removal: None,
+            regions: Vec::new(),
         }
     }
 
@@ -110,6 +112,13 @@ impl Setup {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The regions that Secrets Manager serves; the first is the secret's own.
+    #[must_use]
+    pub fn regions(mut self, regions: &[&'static str]) -> Self {
+        self.regions = regions.to_vec();
         self
     }
 
@@ -209,6 +218,9 @@ impl Setup {
         }
         if let Some(suffix) = &self.arn_suffix {
             aws = aws.arn_suffix(suffix);
+        }
+        if !self.regions.is_empty() {
+            aws = aws.regions(self.regions.iter().copied());
         }
         let mut aws = as_asked(aws);
         if let Some(removal) = self.pending_removal {

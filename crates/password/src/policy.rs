@@ -64,6 +64,32 @@ impl Policy {
         })
     }
 
+    /// The same policy without some characters more.
+    ///
+    /// # Errors
+    /// Nothing is left to choose from, or nothing of a required type.
+    pub fn without(&self, characters: &str) -> Result<Self, PolicyError> {
+        let mut alphabet = self.alphabet.clone();
+        alphabet.retain(|byte| !characters.contains(char::from(*byte)));
+        if alphabet.is_empty() {
+            return Err(PolicyError::AlphabetEmpty);
+        }
+        let is_left = |byte: &u8| alphabet.contains(byte);
+        let types: Vec<_> = self
+            .required
+            .iter()
+            .map(|required| {
+                let left = required.kind.characters().bytes().filter(is_left).count();
+                (required.kind, left)
+            })
+            .collect();
+        Ok(Self {
+            length: self.length,
+            required: required(&types, self.length)?,
+            alphabet,
+        })
+    }
+
     /// The length of every password, in characters and in bytes.
     pub const fn length(&self) -> usize {
         self.length
@@ -192,6 +218,29 @@ mod tests {
             Policy::new(&unrequired).unwrap().alphabet,
             Policy::new(&left_out).unwrap().alphabet
         );
+    }
+
+    #[test]
+    fn what_is_taken_away_counts_as_excluded() {
+        let options = Options {
+            include_space: true,
+            ..Options::default()
+        };
+        let less = Options {
+            exclude_characters: "{[\": ".to_owned(),
+            ..options.clone()
+        };
+        let policy = Policy::new(&options).unwrap();
+        assert_eq!(policy.without("").unwrap(), policy);
+        assert_eq!(policy.without("{[\": ").unwrap(), Policy::new(&less).unwrap());
+        assert_eq!(
+            policy.without("0123456789").unwrap_err(),
+            PolicyError::TypeEmptied {
+                missing: CharacterType::Number
+            }
+        );
+        let all: String = (' '..='~').collect();
+        assert_eq!(policy.without(&all).unwrap_err(), PolicyError::AlphabetEmpty);
     }
 
     #[test]

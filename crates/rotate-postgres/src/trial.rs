@@ -1,8 +1,9 @@
 //! One login with a secret value, from wherever this runs: how a person finds out which value works.
 
 use outbound::Budget;
-use rotation::Cause;
 use rotation::secrets::PostgresSecret;
+use rotation::{Cause, Tags};
+use secrecy::SecretString;
 
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
@@ -17,6 +18,20 @@ pub enum Tried {
     Accepted,
     /// It refused the credential: the SQLSTATE.
     Refused(String),
+}
+
+/// Reads a value as the functions do: `BASE64_MEMBERS` decoded, and a bare password with the login that the variables name. The secret's
+/// tags are not asked. `get` looks up the environment variables of the functions.
+///
+/// # Errors
+/// The value or the variables.
+pub fn read_value(
+    text: &SecretString,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<PostgresSecret, Cause> {
+    let settings = Settings::from_env(get)?;
+    let declared = settings.declared_for_bare(&Tags::new())?;
+    Ok(PostgresSecret::parse_declared(text, &declared)?)
 }
 
 /// Logs in once, with the TLS rules and the trust of the functions, and logs out again. `get` looks up the environment variables of the

@@ -1,6 +1,5 @@
 //! What a target may ask for while it works: the other values of the secret, and the time that is left.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -12,7 +11,7 @@ use outbound::Budget;
 use crate::event::Event;
 use crate::fault::Cause;
 use crate::progress::{not_cancelled, under_way};
-use crate::store::{Description, Store, StoreFault, Version};
+use crate::store::{Description, Store, StoreFault, Tags, Version, behind};
 
 /// A value that the secret has, or had.
 pub struct Past {
@@ -29,6 +28,7 @@ pub struct Context<'a> {
     arn: &'a str,
     current: &'a VersionId,
     budget: Budget,
+    waits_for_replicas: bool,
 }
 
 impl<'a> Context<'a> {
@@ -47,6 +47,15 @@ impl<'a> Context<'a> {
             arn,
             current,
             budget,
+            waits_for_replicas: false,
+        }
+    }
+
+    /// Whether [`confirm_under_way`](Self::confirm_under_way) asks that no replica is behind.
+    pub(crate) fn waiting_for_replicas(self, waits_for_replicas: bool) -> Self {
+        Self {
+            waits_for_replicas,
+            ..self
         }
     }
 
@@ -80,7 +89,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// Secrets Manager's refusal.
-    pub async fn tags(&self) -> Result<BTreeMap<String, String>, Cause> {
+    pub async fn tags(&self) -> Result<Tags, Cause> {
         Ok(self.describe().await?.tags)
     }
 
@@ -124,10 +133,16 @@ impl<'a> Context<'a> {
     /// meantime must not be overwritten.
     ///
     /// # Errors
-    /// The rotation was abandoned or cancelled, or AWSCURRENT has moved since the step read it.
+    /// The rotation was abandoned or cancelled, AWSCURRENT has moved since the step read it, or a replica is behind: then the driver waits
+    /// once the target has given the change up, and asks the target again.
     pub async fn confirm_under_way(&self) -> Result<(), Cause> {
-        let labels = not_cancelled(self.describe().await?)?;
-        Ok(under_way(&labels, &self.event.token, self.current)?)
+        let description = self.describe().await?;
+        let labels = not_cancelled(&description)?;
+        under_way(&labels, &self.event.token, self.current)?;
+        match behind(&description.replicas).filter(|_| self.waits_for_replicas) {
+            Some(behind) => Err(behind.into()),
+            None => Ok(()),
+        }
     }
 
     /// The value that AWSCURRENT is on by now, if it has one that is text.

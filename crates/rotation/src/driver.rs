@@ -1,6 +1,6 @@
 //! One step: read, decide, act.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use futures_util::future::{join, join3};
 use staging_labels::{Action, Label, Labels, Step, VersionId, plan};
@@ -9,10 +9,10 @@ use crate::budget::settle;
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::Event;
-use crate::fault::{Cause, Kind, Prospect};
+use crate::fault::{Cause, Fault, Kind, Prospect};
 use crate::prepared::Applied;
-use crate::progress::{OutOfStep, not_cancelled};
-use crate::store::{Staged, Store, Verified, Version};
+use crate::progress::{OutOfStep, leads, not_cancelled};
+use crate::store::{Replica, ReplicaFault, Staged, Store, Tags, Verified, Version, behind, failed};
 use crate::switch::Switch;
 use crate::target::Target;
 use outbound::Budget;
@@ -21,6 +21,10 @@ use outbound::Budget;
 struct Reading {
     current: Option<Version>,
     pending: Option<Version>,
+    /// Empty unless DescribeSecret was asked.
+    tags: Tags,
+    /// The same.
+    replicas: Vec<Replica>,
 }
 
 impl Reading {
@@ -41,6 +45,7 @@ struct Pair<S> {
     /// The version that `current` was read from.
     version: VersionId,
     pending: S,
+    tags: Tags,
 }
 
 /// Runs one step, and answers with the action that was taken.
@@ -58,9 +63,10 @@ pub async fn run<T: Target>(
         target,
         event,
         arn: OnceCell::new(),
+        patient: Cell::new(true),
         budget,
     };
-    match settle(budget, async || step.attempt().await).await {
+    match settle(budget, async || step.attempt_in_sync().await).await {
         Ok(action) => Ok(action),
         Err(cause) => {
             let released = step.release_if_poisoned(&cause).await;
@@ -81,10 +87,28 @@ struct Stepper<'a, T> {
     event: &'a Event,
     /// The secret's, as the first answer has it.
     arn: OnceCell<String>,
+    /// Whether replicas that are behind are still to be waited for.
+    patient: Cell<bool>,
     budget: Budget,
 }
 
 impl<T: Target> Stepper<'_, T> {
+    /// Makes an attempt that changes nothing while a replica is behind, and after a wait another one from the beginning: what was
+    /// read before may be out of date, and nothing is open meanwhile.
+    async fn attempt_in_sync(&self) -> Result<&'static str, Cause> {
+        // Boxed: two attempts are in one future, and each is large and deep.
+        match Box::pin(self.attempt()).await {
+            Err(cause) if matches!(cause.as_fault(), Some(ReplicaFault::ReplicaBehind { .. })) => {
+                self.store
+                    .wait_for_replicas(&self.event.secret, self.budget)
+                    .await?;
+                self.patient.set(false);
+                Box::pin(self.attempt()).await
+            }
+            outcome => outcome,
+        }
+    }
+
     async fn attempt(&self) -> Result<&'static str, Cause> {
         let (labels, reading) = self.read().await?;
         let read = reading.current.iter().chain(&reading.pending).next();
@@ -95,6 +119,9 @@ impl<T: Target> Stepper<'_, T> {
         let action = plan(self.event.step, &labels, &self.event.token, order).map_err(OutOfStep::from)?;
         if action != Action::Nothing {
             reading.agrees_with(&labels)?;
+        }
+        if matches!(action, Action::Stage | Action::Apply | Action::Switch { .. }) {
+            self.look_around(&reading)?;
         }
         match action {
             Action::Nothing if self.event.step == Step::Finish => self.finished(reading.current).await?,
@@ -125,11 +152,26 @@ impl<T: Target> Stepper<'_, T> {
         Ok(action.name())
     }
 
+    /// Before anything is changed: whether this secret is to be rotated at all, and whether its replicas have followed.
+    fn look_around(&self, reading: &Reading) -> Result<(), Cause> {
+        leads(&reading.tags)?;
+        if let Some(behind) = behind(&reading.replicas).filter(|_| self.patient.get()) {
+            return Err(behind.into());
+        }
+        if self.event.step == Step::Create {
+            for failed in failed(&reading.replicas) {
+                tracing::warn!(secret.id = %self.event.secret, code = failed.code(),
+                    "{failed}; the rotation goes on: {}", failed.advice().remedy);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads what the step needs, in concurrent calls.
     ///
     /// The first two steps call DescribeSecret, because nothing else tells that a rotation was cancelled. If the target asks that itself
     /// ([`Target::confirms`]), setSecret does not. The other steps take the labels from the answers that have the two values, and
-    /// call DescribeSecret only if one of the two has no value.
+    /// call DescribeSecret only if one of the two has no value, or none that says whose it is ([`Target::reads_tags`]).
     async fn read(&self) -> Result<(Labels, Reading), Cause> {
         let (store, secret, token, budget) = (self.store, &self.event.secret, &self.event.token, self.budget);
         let describe = || store.describe(secret.as_str(), budget);
@@ -156,20 +198,41 @@ impl<T: Target> Stepper<'_, T> {
                 (None, pending?, current?)
             }
         };
-        let labels = match (description, &pending, &current) {
-            (Some(description), _, _) => not_cancelled(description)?,
-            (None, Some(pending), Some(current)) => labels_of(pending, current),
-            (None, _, _) if self.event.step == Step::Set => not_cancelled(describe().await?)?,
-            (None, _, _) => describe().await?.labels,
+        let needs_tags = |version: &Version| self.target.reads_tags(&version.text);
+        let description = match description {
+            None if pending.is_none()
+                || current.is_none()
+                || pending.iter().chain(&current).any(needs_tags) =>
+            {
+                Some(describe().await?)
+            }
+            description => description,
         };
-        Ok((labels, Reading { current, pending }))
+        let labels = match (&description, &pending, &current) {
+            (Some(description), ..) if matches!(self.event.step, Step::Create | Step::Set) => {
+                not_cancelled(description)?
+            }
+            (Some(description), ..) => description.labels.clone(),
+            (None, Some(pending), Some(current)) => labels_of(pending, current),
+            (None, ..) => unreachable!("without both values DescribeSecret was asked"),
+        };
+        let (tags, replicas) = description
+            .map(|description| (description.tags, description.replicas))
+            .unwrap_or_default();
+        let reading = Reading {
+            current,
+            pending,
+            tags,
+            replicas,
+        };
+        Ok((labels, reading))
     }
 
     /// Stores a new value. If the version has a value already, a concurrent invocation or an earlier run stored it: then the new one
     /// is discarded, and the stored one must be a rotation of the current value.
     async fn stage(&self, reading: Reading) -> Result<(), Cause> {
         let version = reading.current.ok_or(OutOfStep::CurrentMissing)?;
-        let current = self.target.read(&version.text)?;
+        let current = self.target.read(&version.text, &reading.tags)?;
         let context = self.context(&version.id);
         let proposal = self.target.propose(&current, &context).await?;
         let text = self.target.text(&proposal);
@@ -183,7 +246,9 @@ impl<T: Target> Stepper<'_, T> {
                     .store
                     .version(&self.event.secret, &self.event.token, self.budget)
                     .await?;
-                let staged = self.target.read(&staged.ok_or(OutOfStep::PendingMissing)?.text)?;
+                let staged = self
+                    .target
+                    .read(&staged.ok_or(OutOfStep::PendingMissing)?.text, &reading.tags)?;
                 self.target
                     .discard(&current, &proposal, Some(&staged), &context)
                     .await?;
@@ -220,7 +285,7 @@ impl<T: Target> Stepper<'_, T> {
                 Ok(Action::Promote { from }.name())
             }
             Applied::Prepared(open) => {
-                let switch = self.switching();
+                let switch = self.switching(&pair.tags);
                 switch
                     .complete(open, &pair.version, &pair.pending, &context)
                     .await?;
@@ -231,17 +296,18 @@ impl<T: Target> Stepper<'_, T> {
 
     async fn confirm(&self, reading: Reading) -> Result<(), Cause> {
         let pending = reading.pending.as_ref().ok_or(OutOfStep::PendingMissing)?;
-        let pending = self.target.read(&pending.text)?;
+        let pending = self.target.read(&pending.text, &reading.tags)?;
         let context = self.context(&self.event.token);
-        self.switching().confirm(&pending, &context).await?;
+        self.switching(&reading.tags).confirm(&pending, &context).await?;
         if self.event.step == Step::Finish {
             self.finished(reading.current).await?;
         }
         Ok(())
     }
 
-    fn switching(&self) -> Switch<'_, T> {
+    fn switching<'a>(&'a self, tags: &'a Tags) -> Switch<'a, T> {
         Switch {
+            tags,
             store: self.store,
             target: self.target,
             event: self.event,
@@ -265,9 +331,10 @@ impl<T: Target> Stepper<'_, T> {
         let current = reading.current.ok_or(OutOfStep::CurrentMissing)?;
         let pending = reading.pending.ok_or(OutOfStep::PendingMissing)?;
         let pair = Pair {
-            current: self.target.read(&current.text)?,
-            pending: self.target.read(&pending.text)?,
+            current: self.target.read(&current.text, &reading.tags)?,
+            pending: self.target.read(&pending.text, &reading.tags)?,
             version: current.id,
+            tags: reading.tags,
         };
         self.target.check_pair(&pair.current, &pair.pending)?;
         Ok(pair)
@@ -281,6 +348,7 @@ impl<T: Target> Stepper<'_, T> {
     fn context<'a>(&'a self, current: &'a VersionId) -> Context<'a> {
         let arn = self.arn.get().map_or(self.event.secret.as_str(), String::as_str);
         Context::new(self.store, self.event, arn, current, self.budget)
+            .waiting_for_replicas(self.patient.get())
     }
 
     async fn release_if_poisoned(&self, cause: &Cause) -> bool {

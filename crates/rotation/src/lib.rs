@@ -45,6 +45,6 @@ pub use outbound::{Budget, TimedOut};
 pub use prepared::{Applied, LEAST_TIME, Landed, NoTransaction, Prepared};
 pub use reference::{VARIABLES, Variable, codes};
 pub use staging_labels::{CurrentMoves, Step, VersionId};
-pub use store::{Store, Verified};
+pub use store::{Store, Tags, Verified};
 pub use target::Target;
 pub use {password, secrets};

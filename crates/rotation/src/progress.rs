@@ -1,19 +1,39 @@
 //! Where the rotation stands, and the faults of one that is not where a step expects it.
 
+use outbound::{one_line, shortened};
 use staging_labels::{Labels, Refusal, RotationState, VersionId};
 
 use crate::fault::{Advice, Fault, Kind, Prospect};
-use crate::store::Description;
+use crate::store::{Description, Tags};
+
+/// The longest value that a tag can have (API reference, `Tag`), and enough of an ARN.
+const LONGEST_ARN: usize = 256;
 
 /// The labels of a secret whose rotation was not cancelled.
 ///
 /// # Errors
 /// [`OutOfStep::RotationCancelled`]: `CancelRotateSecret` switches rotation off.
-pub(crate) fn not_cancelled(description: Description) -> Result<Labels, OutOfStep> {
+pub(crate) fn not_cancelled(description: &Description) -> Result<Labels, OutOfStep> {
     if description.rotation_enabled == Some(false) {
         return Err(OutOfStep::RotationCancelled);
     }
-    Ok(description.labels)
+    Ok(description.labels.clone())
+}
+
+/// The tag of a secret that is a copy of another one, by the other's ARN.
+const LEADER: &str = "keywheel:leader";
+
+/// Refuses a secret that another program fills from its leader: to rotate it would lock out the leader's readers.
+///
+/// # Errors
+/// [`OutOfStep::SecretFollows`].
+pub(crate) fn leads(tags: &Tags) -> Result<(), OutOfStep> {
+    match tags.get(LEADER) {
+        Some(leader) => Err(OutOfStep::SecretFollows {
+            leader: shortened(&one_line(leader), LONGEST_ARN),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Checks that the rotation of `token` is still under way, from the `current` version that it began with.
@@ -38,6 +58,8 @@ pub(crate) enum OutOfStep {
     VersionUnknown,
     #[error("the rotation was cancelled")]
     RotationCancelled,
+    #[error("the secret's tag {LEADER} says that it is a copy of {leader}, which is the one to rotate")]
+    SecretFollows { leader: String },
     #[error("AWSCURRENT has moved while the step was at work")]
     CurrentMoved,
     #[error("no version of the secret has a value labelled AWSCURRENT")]
@@ -67,6 +89,10 @@ impl Fault for OutOfStep {
             }
             Self::RotationCancelled => {
                 "this step changed nothing; configure the rotation again to rotate this secret"
+            }
+            Self::SecretFollows { .. } => {
+                let remedy = "end the rotation of this secret (aws secretsmanager cancel-rotate-secret) and rotate its leader; if it is no copy any more, remove the tag keywheel:leader";
+                return Advice::new(Kind::Rotation, remedy);
             }
             Self::CurrentMoved => "this step changed nothing; Secrets Manager retries the rotation",
             Self::CurrentMissing => "put a value into the secret (aws secretsmanager put-secret-value)",

@@ -6,6 +6,7 @@ use staging_labels::CurrentMoves;
 use crate::context::Context;
 use crate::fault::Cause;
 use crate::prepared::{Applied, Prepared};
+use crate::store::Tags;
 
 /// A kind of credential that can be rotated. The driver decides when each method is called; a target never
 /// sees a staging label.
@@ -36,7 +37,13 @@ pub trait Target {
     ///
     /// # Errors
     /// A cause that names the field, never its value if that could be the credential.
-    fn read(&self, text: &SecretString) -> Result<Self::Secret, Cause>;
+    fn read(&self, text: &SecretString, tags: &Tags) -> Result<Self::Secret, Cause>;
+
+    /// Whether [`read`](Self::read) needs the secret's tags for this document. Otherwise it may get none.
+    fn reads_tags(&self, text: &SecretString) -> bool {
+        let _ = text;
+        false
+    }
 
     /// The document as it is to be stored.
     fn text<'a>(&self, secret: &'a Self::Secret) -> &'a SecretString;

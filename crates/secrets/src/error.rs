@@ -88,6 +88,11 @@ pub enum NotJson {
     /// Anything else.
     #[error("the secret is neither a JSON object nor a postgres:// URL")]
     Text,
+    /// More than one word, where a bare password is declared.
+    #[error(
+        "the secret is neither a JSON object nor a postgres:// URL, and has white space or a control character inside, so it is no bare password either"
+    )]
+    Words,
     /// An object that ends in the middle.
     #[error("the JSON of the secret ends before its object is closed")]
     EndsEarly,
@@ -204,7 +209,10 @@ impl NotJson {
             Self::EndsEarly | Self::Syntax { .. } | Self::TrailingText => {
                 "correct the JSON of the secret; a JSON checker shows the place, but do not paste a secret into one on the web"
             }
-            Self::Empty | Self::Array | Self::String | Self::ForeignUrl | Self::Text => {
+            Self::Text => {
+                "store a JSON object with the keys username and password, or a bare URL postgresql://user:password@host:port/dbname without quotes; if it is a bare password, a function for a single user can be told whose: PGUSER and PGHOST, or the tags keywheel:username and keywheel:host if TAGS_MAY_CHOOSE lists them"
+            }
+            Self::Empty | Self::Array | Self::String | Self::ForeignUrl | Self::Words => {
                 "store a JSON object with the keys username and password, or a bare URL postgresql://user:password@host:port/dbname without quotes"
             }
         }

@@ -9,6 +9,7 @@
 //! text ────────────────▶ PostgresSecret ────────────────▶ PostgresSecret ──▶ text()
 //!  JSON object            username, host, …                the same form, the same bytes
 //!  postgres:// URL        DocumentError                    but for the password's
+//!  bare password
 //! ```
 //!
 //! [`KeyDocument`] does the same for an API key: the bare string, or members of a JSON object.
@@ -47,5 +48,5 @@ mod tls;
 pub use binary::text_of_binary;
 pub use error::{DocumentError, MAX_BYTES, Mismatch, NotJson, UrlProblem, codes};
 pub use key::KeyDocument;
-pub use postgres::{CopyMode, CopyRules, Doubt, FIELDS, PostgresSecret, Rotated};
+pub use postgres::{CopyMode, CopyRules, Declared, Doubt, FIELDS, Login, PostgresSecret, Rotated};
 pub use tls::TlsMode;

@@ -13,7 +13,7 @@ use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
 
 use rotation::{
-    Advice, Budget, Cause, Context, Error, Event, Fault, Kind, NoTransaction, Prospect, Store, Target,
+    Advice, Budget, Cause, Context, Error, Event, Fault, Kind, NoTransaction, Prospect, Store, Tags, Target,
 };
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
@@ -72,7 +72,7 @@ impl Target for Recorder {
     type Secret = SecretString;
     type Prepared = NoTransaction;
 
-    fn read(&self, text: &SecretString) -> Result<SecretString, Cause> {
+    fn read(&self, text: &SecretString, _: &Tags) -> Result<SecretString, Cause> {
         self.note("read").map(|()| text.clone())
     }
 

@@ -1,5 +1,7 @@
 //! Each form in which known consumers keep their secret is rotated for real, and stays what it was.
 
+mod declared;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;

@@ -52,8 +52,12 @@ fn set_in(block: &str, separator: char, parameter: &[&str]) -> BTreeSet<String> 
     let lines = block.lines().filter_map(|line| line.split_once(separator));
     let set = lines.filter(|(_, value)| parameter.iter().any(|mark| value.contains(mark)));
     let names = set.map(|(name, _)| name.trim());
-    let is_name =
-        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_name = |name: &&str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
     names.filter(is_name).map(str::to_owned).collect()
 }
 

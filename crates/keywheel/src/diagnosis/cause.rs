@@ -105,6 +105,10 @@ impl Cause {
             | "DatabaseUnknown"
             | "KeyOfAnotherAccount"
             | "TagNotAllowed"
+            | "LoginUnnamed"
+            | "BarePasswordAlternates"
+            | "PasswordEncoded"
+            | "SecretFollows"
             | "ParameterInvalid"
             | "SecretContradictory"
             | "SecretDuplicateKey"
@@ -140,7 +144,7 @@ impl Cause {
             | "SecondKeyUnclear" => Self::Provider,
             code if code.starts_with("Provider") => Self::Provider,
             "CurrentMoved" | "PromoteConflict" | "KeyLost" => Self::TwoWriters,
-            "PendingMissing" | "CurrentMissing" => Self::ReadTooEarly,
+            "PendingMissing" | "CurrentMissing" | "ReplicaBehind" | "ReplicaFailed" => Self::ReadTooEarly,
             "PendingNamesAnotherTarget" | "PendingUserWrong" => Self::PendingOtherAccount,
             "RotationAbandoned" | "RotationCancelled" | "VersionUnknown" | "SecretDeleted" => Self::Overtaken,
             "ServerFull" | "ServerStarting" | "ServerTooOld" | "ServerError" | "RoleLocked" | "RoleBusy"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outbound::Budget;
-use rotate_postgres::{Tried, try_login};
+use rotate_postgres::{Tried, read_value, try_login};
 use secrets::PostgresSecret;
 use staging_labels::VersionId;
 
@@ -121,8 +121,8 @@ async fn read(
         }
     };
     // The error names a field, and never quotes the value.
-    PostgresSecret::parse(&text)
-        .map_err(|error| Unasked::Failed(format!("the value is no PostgreSQL login: {error}")))
+    read_value(&text, &variable)
+        .map_err(|cause| Unasked::Failed(format!("the value is no PostgreSQL login: {}", cause.problem())))
 }
 
 async fn try_value(value: Result<&PostgresSecret, &Unasked>) -> Answer<LoginAnswer> {
@@ -141,11 +141,11 @@ async fn try_value(value: Result<&PostgresSecret, &Unasked>) -> Answer<LoginAnsw
     }
 }
 
-/// Of the functions' variables only the trusted certificates are the person's own: PGHOST and its like are for another database here.
+/// Of the functions' variables only the trusted certificates and the members in Base64 are the person's own: PGHOST and its like are for another database here.
 /// A tunnel ends at this machine, which the functions refuse.
 fn variable(name: &str) -> Option<String> {
     match name {
-        "PGSSLROOTCERT" => std::env::var(name).ok(),
+        "PGSSLROOTCERT" | "BASE64_MEMBERS" => std::env::var(name).ok(),
         "ALLOW_LOCAL_HOSTS" => Some("true".to_owned()),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context, NoTransaction, Target};
+use rotation::{Cause, Context, NoTransaction, Tags, Target};
 use secrecy::SecretString;
 
 use crate::class::Steps;
@@ -112,7 +112,7 @@ impl Target for ApiKey {
     type Secret = KeyDocument;
     type Prepared = NoTransaction;
 
-    fn read(&self, text: &SecretString) -> Result<KeyDocument, Cause> {
+    fn read(&self, text: &SecretString, _: &Tags) -> Result<KeyDocument, Cause> {
         Ok(KeyDocument::parse(text)?)
     }
 

@@ -1,7 +1,7 @@
 //! A definition, tried: what it would call, what of that is safe to try, and how a key that was made is taken back.
 
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context, NoTransaction, Target};
+use rotation::{Cause, Context, NoTransaction, Tags, Target};
 use secrecy::SecretString;
 
 use super::ApiKey;
@@ -109,8 +109,8 @@ impl Target for TakeBack<'_> {
     type Secret = KeyDocument;
     type Prepared = NoTransaction;
 
-    fn read(&self, text: &SecretString) -> Result<KeyDocument, Cause> {
-        self.0.read(text)
+    fn read(&self, text: &SecretString, tags: &Tags) -> Result<KeyDocument, Cause> {
+        self.0.read(text, tags)
     }
 
     fn text<'a>(&self, secret: &'a KeyDocument) -> &'a SecretString {
@@ -126,7 +126,7 @@ impl Target for TakeBack<'_> {
         if client.description.class == Class::Overlap {
             Overlap::of(&client)?.take_back().await?;
         }
-        self.read(self.text(current))
+        Ok(current.clone())
     }
 
     async fn apply(&self, _: &KeyDocument, _: &KeyDocument, _: &Context<'_>) -> Result<(), Cause> {

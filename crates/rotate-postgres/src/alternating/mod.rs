@@ -15,7 +15,7 @@ mod users;
 mod verify;
 
 use rotation::secrets::{Mismatch, PostgresSecret};
-use rotation::{Cause, Context, NoTransaction, Target};
+use rotation::{Cause, Context, NoTransaction, Tags, Target};
 use secrecy::SecretString;
 
 pub use self::fault::CODES;
@@ -34,8 +34,11 @@ impl Target for AlternatingUsers {
         true
     }
 
-    fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
-        Ok(PostgresSecret::parse(text)?)
+    fn read(&self, text: &SecretString, _: &Tags) -> Result<PostgresSecret, Cause> {
+        if PostgresSecret::may_be_bare(text) {
+            return Err(PostgresFault::BarePasswordAlternates.into());
+        }
+        Ok(PostgresSecret::parse_declared(text, &self.settings.declared())?)
     }
 
     fn text<'a>(&self, secret: &'a PostgresSecret) -> &'a SecretString {
@@ -66,11 +69,7 @@ impl Target for AlternatingUsers {
             self.next_user(current, &endpoint, &mut attempts, context).await
         };
         let user = self.admins.primary.retry(current, context, next).await?;
-        let password = self
-            .settings
-            .policy
-            .generate_from_os()
-            .map_err(PostgresFault::from)?;
+        let password = copies::next_password(current, &self.settings)?;
         Ok(copies::rotated(current, &user, &password, &self.settings)?)
     }
 

@@ -5,13 +5,14 @@
 //! (the idle role's, good until it is reset) shows the same. In a database that was restored from a snapshot both are as they were
 //! then: the version that logs in has lost its label since.
 
-use rotation::secrets::PostgresSecret;
+use rotation::secrets::{Declared, PostgresSecret};
 use rotation::{Cause, Context};
 use secrecy::SecretString;
 
 use super::fault::AlternatingFault;
 use super::plan::names::Pair;
 use crate::admin::Primary;
+use crate::role::encoded;
 use crate::role::login_attempts::LoginAttempts;
 use crate::server::endpoint::Endpoint;
 use crate::server::session::Session;
@@ -24,6 +25,8 @@ pub(super) struct Ownership<'a, 't> {
     /// The same server, over the connection that the superuser will use: a weaker one would show who answers there, and no more.
     pub(super) proof: &'a Endpoint,
     pub(super) context: &'a Context<'a>,
+    /// How the secret's versions are to be read.
+    pub(super) declared: Declared,
     pub(super) attempts: &'a mut LoginAttempts<'t>,
 }
 
@@ -64,6 +67,7 @@ impl Ownership<'_, '_> {
         if self.is_locked() {
             return Err(self.unproven(current).into());
         }
+        encoded::check(current, self.proof, self.attempts).await?;
         let previous = self.previous(pair).await?;
         for (name, secret) in [
             ("the pending version", Some(pending)),
@@ -126,7 +130,7 @@ impl Ownership<'_, '_> {
 
     /// A version's document, if it is one, of one of the two roles, and of the same server.
     async fn of_the_pair(&self, text: &SecretString, pair: &Pair) -> Option<PostgresSecret> {
-        let secret = PostgresSecret::parse(text).ok()?;
+        let secret = PostgresSecret::parse_declared(text, &self.declared).ok()?;
         let of_the_pair = [pair.original.as_str(), pair.clone.as_str()].contains(&secret.username());
         let here = of_the_pair && self.primary.leads_to(self.endpoint, &secret, self.context).await;
         here.then_some(secret)

@@ -64,11 +64,7 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let mut report = Report::default();
-        let password = self
-            .settings
-            .policy
-            .generate_from_os()
-            .map_err(PostgresFault::from)?;
+        let password = copies::next_password(current, &self.settings)?;
         copies::rotated(current, arrangement.idle(), &password, &self.settings)?;
         self.check_admin_named(current, context)?;
         let admin = self.admin(endpoint, arrangement, current, context).await?;

@@ -142,6 +142,7 @@ impl AlternatingUsers {
             endpoint,
             proof,
             context,
+            declared: self.settings.declared(),
             attempts,
         }
     }

@@ -11,7 +11,7 @@ use super::plan::names::{Pair, Turn};
 use super::plan::rights::{self, Compared};
 use super::plan::{Arrangement, ties};
 use super::users::{AlternatingUsers, ask, unreadable};
-use crate::role::{pending_login, test_sql};
+use crate::role::{encoded, pending_login, test_sql};
 use crate::server::endpoint::Endpoint;
 use crate::server::session::Session;
 
@@ -24,7 +24,15 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
-        let session = pending_login::log_in(&self.tls, &endpoint, pending, context.budget()).await?;
+        let budget = context.budget();
+        let session = match pending_login::log_in(&self.tls, &endpoint, pending, budget).await {
+            Err(refused) if current.password() == pending.password() => {
+                return Err(encoded::explain(refused, current, &endpoint, &self.tls, budget)
+                    .await
+                    .into());
+            }
+            session => session?,
+        };
         let outcome = self.judge(&session, &endpoint, current, pending, context).await;
         session.close().await;
         match outcome? {

@@ -6,6 +6,7 @@ use rotation::{Advice, Fault, Kind, Prospect};
 use super::postgres::PostgresFault;
 use super::said::{Decider, Hint, POOLER, Said};
 
+const ENCODED: &str = "let BASE64_MEMBERS of the function list `password` if the secret has it in Base64, and only then; nothing was changed";
 const POLICY: &str = "let the policy of the function's environment (PASSWORD_LENGTH, EXCLUDE_…, REQUIRE_EACH_INCLUDED_TYPE) satisfy the server's";
 
 impl Fault for PostgresFault {
@@ -24,6 +25,11 @@ impl Fault for PostgresFault {
             Self::PendingNamesAnotherTarget(mismatch) => Advice::new(Kind::Secret, mismatch.remedy()),
             Self::OsGeneratorFailed(failed) => Advice::new(Kind::Internal, failed.remedy()),
             Self::HostMissing => Advice::new(Kind::Secret, "add `host` to the secret, or set PGHOST in the function's environment"),
+            Self::LoginUnnamed { setting, tag, .. } => Advice::new(Kind::Configuration, format!("set {setting} in the function's environment; or tag the secret with {tag}, and list its login in TAGS_MAY_CHOOSE")),
+            Self::TagNotAllowed { .. } => Advice::new(Kind::Configuration, "if people who may tag the secret may choose this login, list it in TAGS_MAY_CHOOSE of the function; otherwise find out who set the tags, and remove them"),
+            Self::BarePasswordAlternates => Advice::new(Kind::Secret, "use rotate-postgres-single-user, or store JSON or a URL, which has the user name"),
+            Self::PasswordEncoded { .. } => Advice::new(Kind::Secret, ENCODED),
+            Self::PendingEncoded { .. } => Advice::new(Kind::Secret, ENCODED).with(Prospect::PoisonedPending),
             Self::RoleNameInvalid { .. } => Advice::new(Kind::Secret, "correct `username` in the secret: PostgreSQL's names have 1 to 63 bytes"),
             Self::TlsNameInvalid { .. } => Advice::new(Kind::Tls, "give the name that stands in the server's certificate as `tls_server_name` in the secret, or as TLS_SERVER_NAME"),
             Self::SuperuserSecretForAnotherServer { .. } => Advice::new(Kind::Secret, "let `masterarn` name the secret of a superuser role of this very server, with the same `host` and `port`"),

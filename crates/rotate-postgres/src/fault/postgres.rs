@@ -33,6 +33,40 @@ pub(crate) enum PostgresFault {
     /// Neither the document nor the environment names a host.
     #[error("the secret has no `host`, and the function has no PGHOST")]
     HostMissing,
+    /// A bare password that nothing says whose it is.
+    #[error(
+        "the secret is a bare password, and nothing names its {what}: neither {setting} of the function nor the secret's tag {tag}"
+    )]
+    LoginUnnamed {
+        what: &'static str,
+        setting: &'static str,
+        tag: &'static str,
+    },
+    /// Who may tag a secret need not be able to write it.
+    #[error(
+        "the secret's tags ({tags}) would make it the password of {login}, which TAGS_MAY_CHOOSE of the function does not list"
+    )]
+    TagNotAllowed { tags: String, login: String },
+    /// Of two users the secret must say which one is current.
+    #[error("the secret is a bare password, which cannot say which of two alternating users is current")]
+    BarePasswordAlternates,
+    /// The password is right, but not as it is read.
+    #[error("the server {server} refuses the password of {role:?} {read}, and takes it {otherwise}")]
+    PasswordEncoded {
+        role: String,
+        server: String,
+        read: &'static str,
+        otherwise: &'static str,
+    },
+    /// The same, after a value was made that is written in the wrong way and that nobody has set.
+    #[error("the server {server} refuses the password of {role:?} {read}, and takes it {otherwise}")]
+    #[strum(serialize = "PasswordEncoded")]
+    PendingEncoded {
+        role: String,
+        server: String,
+        read: &'static str,
+        otherwise: &'static str,
+    },
     /// A name that PostgreSQL would cut, or cannot have.
     #[error("the role name {role:?} {problem}")]
     RoleNameInvalid { role: String, problem: &'static str },

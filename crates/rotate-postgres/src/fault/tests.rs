@@ -225,6 +225,28 @@ async fn one_of_each() -> Vec<PostgresFault> {
             role: role(),
             powerful: text(),
         },
+        F::LoginUnnamed {
+            what: "host",
+            setting: "PGHOST",
+            tag: "keywheel:host",
+        },
+        F::TagNotAllowed {
+            tags: text(),
+            login: text(),
+        },
+        F::BarePasswordAlternates,
+        F::PasswordEncoded {
+            role: role(),
+            server: server(),
+            read: "as it is written",
+            otherwise: "decoded from Base64",
+        },
+        F::PendingEncoded {
+            role: role(),
+            server: server(),
+            read: "as it is written",
+            otherwise: "decoded from Base64",
+        },
     ]
 }
 
@@ -262,7 +284,7 @@ async fn only_what_passes_by_itself_is_tried_again_and_only_a_rejected_value_is_
         ["ConnectionLost", "ServerFull", "ServerStarting", "RoleBusy"]
     );
     let poisoned: Vec<&str> = all.iter().filter_map(of(Prospect::PoisonedPending)).collect();
-    assert_eq!(poisoned, ["PasswordRejected"]);
+    assert_eq!(poisoned, ["PasswordRejected", "PasswordEncoded"]);
     let resuming: Vec<&str> = all.iter().filter_map(of(Prospect::Resuming)).collect();
     assert_eq!(resuming, ["ConnectionRefused"]);
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod change;
 pub(crate) mod commit;
+pub(crate) mod encoded;
 pub(crate) mod login_attempts;
 pub(crate) mod pending_login;
 pub(crate) mod test_sql;

@@ -4,17 +4,20 @@
 
 mod copies;
 pub(crate) mod iam_hosts;
+pub(crate) mod logins;
 pub(crate) mod roots;
 pub(crate) mod superuser_secrets;
 pub(crate) mod variables;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rotation::password::{Policy, shown};
-use rotation::secrets::{CopyRules, TlsMode};
-use rotation::{Cause, CurrentMoves};
+use rotation::secrets::{CopyRules, Declared, FIELDS, TlsMode};
+use rotation::{Cause, CurrentMoves, Tags};
 
 use self::iam_hosts::Hosts;
+use self::logins::{TaggedLogins, Usual};
 use self::roots::Roots;
 use self::superuser_secrets::SuperuserSecrets;
 use crate::fault::PostgresFault;
@@ -71,6 +74,12 @@ pub(crate) struct Allowed {
 pub(crate) struct Settings {
     /// What new passwords look like.
     pub(crate) policy: Policy,
+    /// The user of a bare password.
+    pub(crate) user: Option<String>,
+    /// The logins that the tags of a bare password may choose.
+    pub(crate) tagged: TaggedLogins,
+    /// The members that are Base64.
+    pub(crate) base64: BTreeSet<String>,
     /// The host, if the document has none.
     pub(crate) host: Option<String>,
     /// The port, if the document has none.
@@ -125,6 +134,11 @@ impl Settings {
                 set("COPY_MEMBERS").as_deref(),
                 (host.clone(), port),
             )?,
+            user: set("PGUSER"),
+            tagged: set(TaggedLogins::NAME)
+                .as_deref()
+                .map_or(Ok(TaggedLogins::default()), TaggedLogins::parse)?,
+            base64: base64(set("BASE64_MEMBERS").as_deref())?,
             host,
             port,
             dbname: set("PGDATABASE"),
@@ -159,6 +173,53 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// How secrets are to be read, whatever their tags say.
+    pub(crate) fn declared(&self) -> Declared {
+        Declared {
+            login: None,
+            base64: self.base64.clone(),
+        }
+    }
+
+    /// The same for a bare password, whose tags may say whose it is.
+    ///
+    /// # Errors
+    /// `LoginUnnamed`, `TagNotAllowed`.
+    pub(crate) fn declared_for_bare(&self, tags: &Tags) -> Result<Declared, PostgresFault> {
+        Ok(Declared {
+            login: logins::login(
+                Usual {
+                    user: self.user.as_ref(),
+                    host: self.host.as_ref(),
+                    port: self.port,
+                    dbname: self.dbname.as_ref(),
+                    tagged: &self.tagged,
+                },
+                tags,
+            )?,
+            ..self.declared()
+        })
+    }
+}
+
+fn base64(members: Option<&str>) -> Result<BTreeSet<String>, PostgresFault> {
+    let members = members.unwrap_or_default().split(',').map(str::trim);
+    let members: BTreeSet<_> = members
+        .filter(|member| !member.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let is_known = |member: &&String| FIELDS.iter().any(|(names, ..)| names.contains(&member.as_str()));
+    match members.iter().find(|member| !is_known(member)) {
+        None => Ok(members),
+        Some(other) => Err(PostgresFault::SettingInvalid {
+            name: "BASE64_MEMBERS",
+            problem: format!("has a member that is {}", shown(other)),
+            expected: "members that Keywheel reads, such as username,password, with commas in between",
+        }),
+    }
+}
+
 /// The function's own choice is held to the same list as a secret's.
 fn listed(arn: String, list: &SuperuserSecrets) -> Result<String, PostgresFault> {
     if list.allow(&arn) && !arn.contains(['*', '?']) {
@@ -181,11 +242,7 @@ fn flag(name: &'static str, set: impl Fn(&str) -> Option<String>) -> Result<bool
 }
 
 fn port(text: &str) -> Result<u16, PostgresFault> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(port @ 1..) if digits => Ok(port),
-        _ => Err(invalid("PGPORT", text, "a number from 1 to 65535")),
-    }
+    logins::port(text).ok_or_else(|| invalid("PGPORT", text, "a number from 1 to 65535"))
 }
 
 fn tls(text: &str) -> Result<TlsMode, PostgresFault> {

@@ -13,6 +13,13 @@ const SINGLE_USER: &str = "rotate-postgres-single-user";
 const ALTERNATING_USERS: &str = "rotate-postgres-alternating-users";
 
 const SERVER: &[Variable] = &[
+    Variable::new(
+        "PGUSER",
+        "a role",
+        "",
+        "The user of a secret that is [a bare password](secret-values.md#a-bare-password). Such a secret also needs a host",
+    )
+    .only(SINGLE_USER),
     Variable::new("PGHOST", "a name or an address", "", "the host"),
     Variable::new("PGPORT", "1 to 65535", "`5432`", "the port"),
     Variable::new("PGDATABASE", "a name", "`postgres`", "the database to log in to"),
@@ -63,6 +70,12 @@ const ROTATION: &[Variable] = &[
         "Members that are copies wherever their host is. One that is no copy is an error",
     ),
     Variable::new(
+        "BASE64_MEMBERS",
+        "names of members, with commas in between",
+        "",
+        "Members of the JSON that are Base64, such as `password` for Aerospike's Secret Agent. They are encoded again after a rotation. Only members that Keywheel reads",
+    ),
+    Variable::new(
         "PASSWORD_SENT_AS",
         "`verifier`, `cleartext`, `md5`",
         "`verifier`",
@@ -98,6 +111,13 @@ const ROTATION: &[Variable] = &[
 ];
 
 const ALLOWED: &[Variable] = &[
+    Variable::new(
+        "TAGS_MAY_CHOOSE",
+        "logins as `app@db.example.com:5432/orders`, with commas in between; `*` for a user, port or database, and for the beginning of a host",
+        "",
+        "The logins that the tags `keywheel:username`, `keywheel:host`, `keywheel:port` and `keywheel:database` of [a bare password](secret-values.md#a-bare-password) may choose",
+    )
+    .only(SINGLE_USER),
     Variable::new(
         "SUPERUSER_SECRETS",
         "ARNs, or patterns with `*` and `?`, with commas in between",

@@ -10,7 +10,7 @@ mod recovery;
 mod rehearsal;
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Target};
+use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Tags, Target};
 use secrecy::SecretString;
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::admin::Admins;
 use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
-use crate::role::{pending_login, test_sql};
+use crate::role::{encoded, pending_login, test_sql};
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
 use crate::server::login;
@@ -145,7 +145,14 @@ impl SingleUser {
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let budget = context.budget();
-        let session = pending_login::log_in(&self.tls, &endpoint, pending, budget).await?;
+        let session = match pending_login::log_in(&self.tls, &endpoint, pending, budget).await {
+            Err(refused) if current.password() == pending.password() => {
+                return Err(encoded::explain(refused, current, &endpoint, &self.tls, budget)
+                    .await
+                    .into());
+            }
+            session => session?,
+        };
         let outcome = match self.judge(&session, pending, budget).await {
             Ok(identity) if current.password() == pending.password() => {
                 let rehearsal = self.rehearsal(&endpoint, current, context);
@@ -258,8 +265,17 @@ impl Target for SingleUser {
         self.settings.order == CurrentMoves::InFinishSecret
     }
 
-    fn read(&self, text: &SecretString) -> Result<PostgresSecret, Cause> {
-        Ok(PostgresSecret::parse(text)?)
+    fn read(&self, text: &SecretString, tags: &Tags) -> Result<PostgresSecret, Cause> {
+        let declared = if self.reads_tags(text) {
+            self.settings.declared_for_bare(tags)?
+        } else {
+            self.settings.declared()
+        };
+        Ok(PostgresSecret::parse_declared(text, &declared)?)
+    }
+
+    fn reads_tags(&self, text: &SecretString) -> bool {
+        PostgresSecret::may_be_bare(text)
     }
 
     fn text<'a>(&self, secret: &'a PostgresSecret) -> &'a SecretString {
@@ -276,11 +292,7 @@ impl Target for SingleUser {
         context: &Context<'_>,
     ) -> Result<PostgresSecret, Cause> {
         self.admins.primary.endpoint(current, context).await?;
-        let password = self
-            .settings
-            .policy
-            .generate_from_os()
-            .map_err(PostgresFault::from)?;
+        let password = copies::next_password(current, &self.settings)?;
         Ok(copies::rotated(
             current,
             current.username(),

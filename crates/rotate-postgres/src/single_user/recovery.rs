@@ -9,6 +9,7 @@ use super::change::PasswordChange;
 use super::open::Open;
 use crate::admin::{Admin, AdminFault};
 use crate::fault::PostgresFault;
+use crate::role::encoded;
 use crate::role::login_attempts::LoginAttempts;
 use crate::server::session::Session;
 
@@ -35,6 +36,7 @@ pub(super) async fn recover(
     change: &PasswordChange<'_>,
     attempts: &mut LoginAttempts<'_>,
 ) -> Result<Applied<Open>, Cause> {
+    encoded::check(change.current, change.endpoint, attempts).await?;
     if let Some((session, previous)) = previous(change, attempts).await? {
         notice("the previous version");
         return change.by_the_role(session, &previous, true, attempts).await;
@@ -110,7 +112,7 @@ async fn log_in(
     attempts: &mut LoginAttempts<'_>,
 ) -> Result<Option<(Session, PostgresSecret)>, Cause> {
     let (endpoint, role) = (change.endpoint, change.current.username());
-    let Ok(secret) = PostgresSecret::parse(text) else {
+    let Ok(secret) = change.current.parse_like(text) else {
         return Ok(None);
     };
     let primary = &change.admins.primary;
@@ -129,6 +131,11 @@ async fn superuser(
 ) -> Result<Superuser, Cause> {
     let (admins, current, context) = (change.admins, change.current, change.context);
     if !admins.are_named(current, context) {
+        return Ok(Superuser::Without);
+    }
+    // Only a login shows that a bare text is a password, and whose.
+    if current.is_bare() {
+        attempts.note(ADMIN, "not used for a bare password");
         return Ok(Superuser::Without);
     }
     if !attempts.passwords_are_wrong() {

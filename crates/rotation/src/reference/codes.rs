@@ -5,7 +5,7 @@ use strum::VariantNames;
 use crate::budget::TIMED_OUT;
 use crate::event::Malformed;
 use crate::progress::OutOfStep;
-use crate::store::StoreFault;
+use crate::store::{ReplicaFault, StoreFault};
 use crate::switch::SwitchFault;
 
 /// Every code of this crate's own faults; each has a page in the runbook. Some occur more than once.
@@ -14,6 +14,7 @@ pub fn codes() -> Vec<&'static str> {
         Malformed::VARIANTS,
         OutOfStep::VARIANTS,
         StoreFault::VARIANTS,
+        ReplicaFault::VARIANTS,
         SwitchFault::VARIANTS,
         &[TIMED_OUT],
         #[cfg(feature = "lambda")]

@@ -120,6 +120,12 @@ const AWS: &[Variable] = &[
         "the external IDs of those roles, in the same order",
     ),
     Variable::new(
+        "REPLICA_WAIT",
+        "0 to 900",
+        "`10`",
+        "Seconds that createSecret and setSecret wait for [replicas in other regions](../how-a-rotation-runs.md#replicas-in-other-regions) before they change anything, at most half of the time that the step has left",
+    ),
+    Variable::new(
         "RUNBOOK_URL",
         "a URL",
         "",

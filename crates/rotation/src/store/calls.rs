@@ -21,6 +21,7 @@ use crate::fault::Cause;
 use outbound::Budget;
 
 use super::fault::{StoreFault, classify};
+use super::replicas::{self, Replica};
 use super::verified::Verified;
 
 /// Longest wait for one call, retries included; the SDK's own limits are below it.
@@ -31,6 +32,8 @@ const CALL: Duration = Duration::from_secs(15);
 pub struct Store {
     pub(super) client: Client,
     shared: SdkConfig,
+    /// How long a rotation waits for replicas, at most.
+    pub(super) replica_wait: Duration,
 }
 
 /// A version's value, and the labels that it carries.
@@ -46,6 +49,9 @@ pub(crate) struct Version {
     pub(crate) made: Option<SystemTime>,
 }
 
+/// A secret's tags.
+pub type Tags = BTreeMap<String, String>;
+
 /// What DescribeSecret says of a rotation.
 pub(crate) struct Description {
     pub(crate) labels: Labels,
@@ -54,7 +60,9 @@ pub(crate) struct Description {
     /// When a rotation last succeeded.
     pub(crate) last_rotated: Option<SystemTime>,
     /// The secret's tags.
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tags: Tags,
+    /// Its copies in other regions.
+    pub(crate) replicas: Vec<Replica>,
 }
 
 /// The result of staging.
@@ -76,7 +84,11 @@ impl Store {
     /// A store on a client of the SDK.
     pub fn new(client: Client) -> Self {
         let shared = SdkConfig::builder().build();
-        Self { client, shared }
+        Self {
+            client,
+            shared,
+            replica_wait: replicas::DEFAULT_WAIT,
+        }
     }
 
     /// The same, with the configuration that clients of other services may share.
@@ -103,6 +115,12 @@ impl Store {
             last_rotated: answer.last_rotated_date.and_then(time),
             tags: tags
                 .filter_map(|tag| tag.key.map(|key| (key, tag.value.unwrap_or_default())))
+                .collect(),
+            replicas: answer
+                .replication_status
+                .unwrap_or_default()
+                .into_iter()
+                .map(Replica::from)
                 .collect(),
         })
     }

@@ -14,6 +14,7 @@ use crate::fault::Cause;
 
 use super::calls::Store;
 use super::fault::StoreFault;
+use super::replicas;
 use super::roles;
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services and Starfield). Loading the system's own
@@ -31,16 +32,18 @@ const ATTEMPTS: u32 = 4;
 
 impl Store {
     /// A store from the environment variables that `get` looks up: `AWS_REGION`, the function's credentials, `SECRETS_MANAGER_ENDPOINT` or
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `ASSUME_ROLE_ARN`, `ASSUME_ROLE_EXTERNAL_ID`.
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER` or `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE`, `ASSUME_ROLE_ARN`, `ASSUME_ROLE_EXTERNAL_ID`,
+    /// `REPLICA_WAIT`.
     ///
     /// Opens no connection.
     ///
     /// # Errors
-    /// `AWS_CA_BUNDLE` names no certificates, or `ASSUME_ROLE_ARN` no roles. The bundle is checked here because the SDK panics over some
+    /// `AWS_CA_BUNDLE` names no certificates, `ASSUME_ROLE_ARN` no roles, or `REPLICA_WAIT` no seconds. The bundle is checked here because the SDK panics over some
     /// broken ones.
     pub async fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Cause> {
         let set = |name: &str| get(name).filter(|value| !value.is_empty());
         let roles = roles::from_env(&set)?;
+        let replica_wait = replicas::wait_of(set(replicas::WAIT).as_deref())?;
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(trust(&set)?)
@@ -66,7 +69,9 @@ impl Store {
         if let Some(endpoint) = set("SECRETS_MANAGER_ENDPOINT") {
             config = config.endpoint_url(with_scheme(endpoint));
         }
-        Ok(Self::new(Client::from_conf(config.build())).sharing(shared))
+        let mut store = Self::new(Client::from_conf(config.build())).sharing(shared);
+        store.replica_wait = replica_wait;
+        Ok(store)
     }
 }
 

@@ -51,6 +51,10 @@ pub(crate) enum StoreFault {
     #[error("ASSUME_ROLE_ARN and ASSUME_ROLE_EXTERNAL_ID cannot be used: {problem}")]
     #[strum(serialize = "ConfigurationInvalid")]
     RoleInvalid { problem: String },
+    /// `REPLICA_WAIT` is no number of seconds.
+    #[error("the environment variable REPLICA_WAIT is {shown}")]
+    #[strum(serialize = "ConfigurationInvalid")]
+    ReplicaWait { shown: String },
     /// A role on the way to the secret's account could not be assumed. The text names the role.
     #[error("{0}: {1}")]
     RoleNotAssumed(Call, String),
@@ -111,6 +115,10 @@ impl Fault for StoreFault {
             Self::RoleInvalid { .. } => Advice::new(
                 Kind::Configuration,
                 "name whole ARNs of roles (arn:aws:iam::222222222222:role/rotator), separated by commas, and at most one external id for each",
+            ),
+            Self::ReplicaWait { .. } => Advice::new(
+                Kind::Configuration,
+                "set REPLICA_WAIT to seconds, 0 to 900, or remove it",
             ),
             Self::RoleNotAssumed(..) => Advice::new(
                 Kind::Permission,

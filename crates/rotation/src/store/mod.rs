@@ -10,11 +10,14 @@ mod client;
 mod fault;
 mod moves;
 mod not_assumed;
+mod replicas;
 mod roles;
+mod sync;
 mod verified;
 
-pub use calls::Store;
 pub(crate) use calls::{Description, Staged, Version};
+pub use calls::{Store, Tags};
 pub(crate) use fault::StoreFault;
 pub(crate) use moves::{MOVE, Moved, READ};
+pub(crate) use replicas::{Replica, ReplicaFault, behind, failed};
 pub use verified::Verified;

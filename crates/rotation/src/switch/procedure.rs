@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::fault::{Cause, Kind};
 use crate::prepared::{Landed, Prepared};
 use crate::progress::OutOfStep;
-use crate::store::{MOVE, Moved, READ, Store, StoreFault};
+use crate::store::{MOVE, Moved, READ, Store, StoreFault, Tags};
 use crate::target::Target;
 use outbound::Budget;
 
@@ -27,6 +27,7 @@ pub(crate) struct Switch<'a, T> {
     pub(crate) store: &'a Store,
     pub(crate) target: &'a T,
     pub(crate) event: &'a Event,
+    pub(crate) tags: &'a Tags,
     pub(crate) budget: Budget,
 }
 
@@ -84,7 +85,7 @@ impl<T: Target> Switch<'_, T> {
         let Some(previous) = previous.filter(|version| version.id != self.event.token) else {
             return Err(refused("no version carries AWSPREVIOUS"));
         };
-        let before = self.target.read(&previous.text)?;
+        let before = self.target.read(&previous.text, self.tags)?;
         self.target.check_pair(&before, pending)?;
         let Some(open) = self.target.reapply(&before, pending, context).await? else {
             return Err(refused("so is the value of AWSPREVIOUS"));

@@ -3,14 +3,18 @@
 use std::fmt;
 
 use password::Password;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::bare;
+use super::base64;
 use super::copies::{self, CopyRules, Doubt, Known};
+use super::declared::Declared;
 use super::fields::{DEFAULT_PORT, Fields};
 use super::{document, url};
 use crate::error::{DocumentError, NotJson};
 use crate::json;
-use crate::text::{check_size, span_of, splice_all};
+use crate::text::{check_size, span_of, splice, splice_all};
 use crate::tls::TlsMode;
 
 /// A PostgreSQL secret: what it says, and its exact text.
@@ -25,11 +29,14 @@ use crate::tls::TlsMode;
 /// and database may be missing. White space around it is kept, and not part of it. Where drivers
 /// would read it differently it is refused: more than one `@`, a bare `#`, several hosts, a
 /// user, password, host, port or database given as a parameter.
+///
+/// A **bare password**, if the operator says whose it is ([`Declared`]). White space around it is kept, and not part of it.
 #[derive(Clone)]
 pub struct PostgresSecret {
     text: SecretString,
     form: Form,
     fields: Fields,
+    declared: Declared,
 }
 
 /// A secret with another credential, and what became of the copies of the old one.
@@ -47,27 +54,89 @@ pub struct Rotated {
 enum Form {
     Json,
     Url,
+    Bare,
 }
 
 impl PostgresSecret {
     /// Reads a secret's text. Nothing is guessed: what cannot be relied on is an error.
+    pub fn parse(text: &SecretString) -> Result<Self, DocumentError> {
+        Self::parse_declared(text, &Declared::default())
+    }
+
+    /// The same, for a secret that does not say everything itself.
     #[expect(
         clippy::disallowed_methods,
         reason = "a document is read here, and leaves as typed fields"
     )]
-    pub fn parse(text: &SecretString) -> Result<Self, DocumentError> {
+    pub fn parse_declared(text: &SecretString, declared: &Declared) -> Result<Self, DocumentError> {
         let plain = text.expose_secret();
         check_size(plain.len())?;
-        let form = Form::of(plain)?;
-        let fields = match form {
-            Form::Json => document::read(plain)?,
-            Form::Url => url::read(plain)?,
+        let (form, fields) = match (Form::of(plain), &declared.login) {
+            (Ok(Form::Json), _) => (Form::Json, document::read(plain, declared)?),
+            (Ok(Form::Url), _) => (Form::Url, url::read(plain)?),
+            (Err(NotJson::Text) | Ok(Form::Bare), Some(login)) => (Form::Bare, bare::read(plain, login)?),
+            (Ok(Form::Bare), None) => return Err(NotJson::Text.into()),
+            (Err(other), _) => return Err(other.into()),
         };
         Ok(Self {
             text: text.clone(),
             form,
             fields,
+            declared: declared.clone(),
         })
+    }
+
+    /// Reads another version of the same secret.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_like(&self, text: &SecretString) -> Result<Self, DocumentError> {
+        Self::parse_declared(text, &self.declared)
+    }
+
+    /// Whether a text is neither JSON nor a URL, nor broken in a way that only these are: a bare password, if anything.
+    #[expect(clippy::disallowed_methods, reason = "only how the text begins is looked at")]
+    pub fn may_be_bare(text: &SecretString) -> bool {
+        matches!(Form::of(text.expose_secret()), Err(NotJson::Text))
+    }
+
+    /// Whether the password is the whole text, and only the operator says whose it is.
+    pub fn is_bare(&self) -> bool {
+        self.form == Form::Bare
+    }
+
+    /// Characters that a new password must not have, so that this form can hold it.
+    pub fn unfit_characters(&self) -> &'static str {
+        match self.form {
+            Form::Json | Form::Url => "",
+            Form::Bare => bare::UNFIT,
+        }
+    }
+
+    /// The password, if it is to be read in the other way: decoded from Base64 where nobody has declared it, or as it is written where
+    /// somebody has. None if it cannot be read so.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a password is read in another way, and leaves as one"
+    )]
+    pub fn password_read_otherwise(&self) -> Option<Password> {
+        let password = self.fields.password.expose_secret();
+        if self.is_base64("password") {
+            let object = json::Object::parse(self.text.expose_secret()).ok()?;
+            return object
+                .get("password")?
+                .string("password", "a string")
+                .ok()
+                .map(Password::from);
+        }
+        let decoded = base64::decode(password)?;
+        let plausible = !decoded.is_empty() && !decoded.contains(char::is_control);
+        plausible.then(|| Password::from(decoded.to_string()))
+    }
+
+    /// Whether the operator says that this member is Base64.
+    pub fn is_base64(&self, key: &str) -> bool {
+        self.form == Form::Json && self.declared.is_base64(key)
     }
 
     /// The same document with another password: of the text, only the password's own bytes change.
@@ -86,11 +155,15 @@ impl PostgresSecret {
             return Ok(self.clone());
         }
         let text = match self.form {
-            Form::Json => json::replace_string(&self.text, "password", password)?,
+            Form::Json => self.replaced("password", password)?,
             Form::Url => url::replace_password(self.text.expose_secret(), password.expose_secret())?,
+            Form::Bare => {
+                let plain = self.text.expose_secret();
+                splice(plain, bare::span(plain), password.expose_secret())?
+            }
         };
         // Read back as any document is: what would be refused later is not written now.
-        Self::parse(&text)
+        self.parse_like(&text)
     }
 
     /// The same document for another user, with that user's password: of the text, only the bytes of these two change.
@@ -104,10 +177,12 @@ impl PostgresSecret {
     pub fn with_credentials(&self, username: &str, password: &Password) -> Result<Self, DocumentError> {
         let text = match self.form {
             // A name is no password, but any string of a document is replaced in the same way.
-            Form::Json => json::replace_string(&self.text, "username", &Password::from(username.to_owned()))?,
+            Form::Json => self.replaced("username", &Password::from(username.to_owned()))?,
             Form::Url => url::replace_username(self.text.expose_secret(), username)?,
+            // Its readers know the user from elsewhere.
+            Form::Bare => return Err(NotJson::Text.into()),
         };
-        Self::parse(&text)?.with_password(password)
+        self.parse_like(&text)?.with_password(password)
     }
 
     /// The same document for another user, or the same one, with a password, and with its copies of both changed as `rules` say.
@@ -147,17 +222,39 @@ impl PostgresSecret {
             let own = [("username", username), ("password", password.expose_secret())];
             for (key, new) in own {
                 let member = object.get(key).ok_or_else(|| DocumentError::missing(key))?;
-                if member.string(key, "a string")? != new {
-                    edits.push((span_of(member.raw(), plain), json::encode(new)));
+                let written = self.written(key, &member.string(key, "a string")?, new);
+                if member.string(key, "a string")? != *written {
+                    edits.push((span_of(member.raw(), plain), json::encode(&written)));
                 }
             }
-            Self::parse(&splice_all(plain, edits)?)?
+            self.parse_like(&splice_all(plain, edits)?)?
         };
         Ok(Rotated {
             secret,
             changed,
             doubts,
         })
+    }
+
+    /// `new` as it is to be written in the place of `old`, the text of the member `key`.
+    fn written(&self, key: &str, old: &str, new: &str) -> Zeroizing<String> {
+        if self.is_base64(key) {
+            base64::encode(new, old)
+        } else {
+            Zeroizing::new(new.to_owned())
+        }
+    }
+
+    /// The text with another string at the top-level `key`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the new text is for Secrets Manager, and leaves as a SecretString"
+    )]
+    fn replaced(&self, key: &'static str, new: &Password) -> Result<SecretString, DocumentError> {
+        let object = json::Object::parse(self.text.expose_secret())?;
+        let member = object.get(key).ok_or_else(|| DocumentError::missing(key))?;
+        let written = self.written(key, &member.string(key, "a string")?, new.expose_secret());
+        json::replace_string(&self.text, key, &Password::from(written.to_string()))
     }
 
     fn with_user_and_password(&self, username: &str, password: &Password) -> Result<Self, DocumentError> {

@@ -3,6 +3,7 @@
 mod account;
 mod common;
 mod copies;
+mod declared;
 mod forms;
 mod properties;
 mod refusals;
