@@ -172,7 +172,7 @@ class OnCall(unittest.TestCase):
             copied = Path(directory)
             for source in (template.INFRA / "template.yaml", terraform.TERRAFORM / "watch.tf"):
                 (copied / source.name).write_text(source.read_text().replace("CurrentRefused", "Internal"))
-            told = list(lockout.problems(copied / "template.yaml", copied))
+            told = list(lockout.problems(copied / "template.yaml", copied, template.INFRA / "cdk"))
         self.assertEqual(len(told), 2)
 
 
