@@ -72,7 +72,7 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 	@cargo run --quiet --locked --package keywheel-tests --bin crash_matrix -- 'only=$(ONLY)' 'cell=$(CELL)' 'slice=$(SLICE)' 'at_once=$(AT_ONCE)'; \
 		status=$$?; scripts/settle && exit $$status
 
-infra-check: ## infra/: CloudFormation and Terraform linted, deployed into an account of moto's, every policy evaluated
+infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
