@@ -49,6 +49,7 @@ check: ## formatting, lints, documentation, words and links, who may import what
 	scripts/layout check
 	@scripts/setup docs
 	scripts/check-docs $(KEYWHEEL_TOOLS)/npm-docs
+	scripts/check-workflows $(KEYWHEEL_TOOLS)/npm-docs
 	@scripts/setup shellcheck
 	scripts/check-text $(KEYWHEEL_TOOLS)/venv/bin/shellcheck
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \
@@ -76,6 +77,7 @@ infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed i
 	@scripts/setup infra
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
