@@ -13,6 +13,7 @@ import cdk
 import cloud
 import lockout
 import on_call
+import partitions
 import policies
 import readers
 import stack
@@ -241,6 +242,10 @@ def policy_problems():
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the Terraform module", scenario), tables[-1], policies.of_terraform(functions(), scenario))
     yield from cdk_problems(tables)
+    yield from partitions.literal_problems()
+    for partition in partitions.PARTITIONS:
+        table = list(partitions.rows(functions(), partition))
+        yield from judged(f"Terraform and the CDK, in {partition}", table, partitions.of_terraform(functions(), partition))
     found = policies.of_terraform_rotator(functions())
     yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
     yield from policies.uncovered(functions(), tables)

@@ -168,6 +168,8 @@ class Row:
     account: str = ACCOUNT
     resource_policy: dict | None = None
     by_code: bool = True
+    partition: str = "aws"
+    region: str = REGION
     allowed: set = field(default_factory=set)
     inapplicable: set = field(default_factory=set)
     denied: int = 0
@@ -388,13 +390,14 @@ def evaluate(table, policies):
 
 def request(row, action, policies):
     """One question to the evaluator."""
+    source = function_arn(row.function).replace("arn:aws:", f"arn:{row.partition}:").replace(REGION, row.region)
     return {
-        "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/{row.function}/{PREFIX}{row.function}",
+        "principal": f"arn:{row.partition}:sts::{ACCOUNT}:assumed-role/{row.function}/{PREFIX}{row.function}",
         "policies": policies[row.function],
         "action": f"{row.service}:{action}",
         "resource": row.resource,
         "account": row.account,
-        "context": row.context | ({"lambda:SourceFunctionArn": function_arn(row.function)} if row.by_code else {}),
+        "context": row.context | ({"lambda:SourceFunctionArn": source} if row.by_code else {}),
         "resourcePolicy": row.resource_policy,
     }
 
