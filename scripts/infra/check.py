@@ -241,6 +241,8 @@ def policy_problems():
         yield from deployed(scenario, tables)
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the Terraform module", scenario), tables[-1], policies.of_terraform(functions(), scenario))
+    by_hand = "rotate-postgres-single-user"
+    yield from judged("by hand", list(policies.page_rows(by_hand)), policies.of_page(by_hand))
     yield from cdk_problems(tables)
     yield from partitions.literal_problems()
     for partition in partitions.PARTITIONS:
