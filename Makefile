@@ -49,6 +49,7 @@ check: ## formatting, lints, documentation, words and links, who may import what
 	scripts/layout check
 	@scripts/setup docs
 	scripts/check-docs $(KEYWHEEL_TOOLS)/npm-docs
+	scripts/check-workflows $(KEYWHEEL_TOOLS)/npm-docs
 	@scripts/setup shellcheck
 	scripts/check-text $(KEYWHEEL_TOOLS)/venv/bin/shellcheck
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin"; if cargo deny --version >/dev/null 2>&1; then \
@@ -72,10 +73,11 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 	@cargo run --quiet --locked --package keywheel-tests --bin crash_matrix -- 'only=$(ONLY)' 'cell=$(CELL)' 'slice=$(SLICE)' 'at_once=$(AT_ONCE)'; \
 		status=$$?; scripts/settle && exit $$status
 
-infra-check: ## infra/: CloudFormation and Terraform linted, deployed into an account of moto's, every policy evaluated
+infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)

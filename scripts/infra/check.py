@@ -5,13 +5,16 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import calls
+import cdk
 import cloud
 import followers
 import lockout
 import on_call
+import partitions
 import policies
 import readers
 import stack
@@ -46,7 +49,12 @@ EXAMPLES = {
 
 def cfn_lint():
     """CloudFormation's linter, to which a warning is an error."""
-    command = [str(TOOLS / "venv/bin/cfn-lint"), "--", *map(str, template.templates())]
+    return linted(template.templates())
+
+
+def linted(paths, *options):
+    """What it says of templates."""
+    command = [str(TOOLS / "venv/bin/cfn-lint"), *options, "--", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode else []
 
@@ -113,34 +121,67 @@ def judged(title, table, found):
     return [f"{title}: {row.function}, {row.target}: allowed {sorted(row.allowed)}, should be {sorted(row.wanted)}" for row in wrong]
 
 
-def deployed(scenario, tables):
-    """Deploys the template into an empty account; yields the account's problems."""
+@contextmanager
+def empty_account_with_code():
+    """An account that has nothing but the zip files."""
     with cloud.empty_account() as account, tempfile.TemporaryDirectory() as directory:
         code = Path(directory) / "code.zip"
         code.write_bytes(b"PK\x05\x06" + bytes(18))  # an empty archive: what is in it does not matter here
-        stack.upload(account, "v1", {f"arm64/{name}.zip": code for name in FUNCTIONS} | {"watch.zip": code})
+        stack.upload(account, cdk.PREFIX, {f"arm64/{name}.zip": code for name in FUNCTIONS} | {"watch.zip": code})
+        yield account
+
+
+def deployed(scenario, tables):
+    """Deploys the template into an empty account; yields the account's problems."""
+    with empty_account_with_code() as account:
         options = policies.PARAMETERS | scenario.parameters | {"CreateSecretsManagerEndpoint": "true"}
-        stack.deploy(account, stack.parameters_of("v1", **stack.network(account), **options))
+        stack.deploy(account, stack.parameters_of(cdk.PREFIX, **stack.network(account), **options))
         found = stack.policies_of_functions(account, FUNCTIONS)
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the SAM template", scenario), tables[-1], found)
         yield from superuser_problems(account, scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
-            yield from on_call_problems(account)
+            yield from on_call_problems(account, "the SAM template", stack.outputs(account)["OnCallPolicyArn"])
             yield from examples_problems(account)
 
 
-def on_call_problems(account):
+def cdk_problems(tables):
+    """Compiles the constructs; lints, deploys and judges a stack of them for each scenario."""
+    templates = cdk.templates()
+    with tempfile.TemporaryDirectory() as directory:
+        paths = {name: Path(directory) / f"{name}.json" for name in templates}
+        for name, path in paths.items():
+            path.write_text(json.dumps(templates[name]))
+        yield from linted(paths.values(), "--ignore-checks", "W3005")  # CDK names a dependency on a role that a reference makes already
+        print(f"CDK: compiled by jsii, its tests, {len(paths)} stacks synthesised and linted")
+        for scenario in policies.SCENARIOS:
+            yield from deployed_by_cdk(scenario, paths[cdk.name_of(scenario)], tables)
+
+
+def deployed_by_cdk(scenario, path, tables):
+    """Deploys a stack of the constructs into an empty account; yields the account's problems."""
+    with empty_account_with_code() as account:
+        stack.deploy(account, stack.network(account), path, path.stem)
+        found = stack.policies_of_functions(account, FUNCTIONS)
+        tables.append(list(policies.rows(functions(), scenario)))
+        yield from judged(titled("the CDK constructs", scenario), tables[-1], found)
+        yield from superuser_problems(account, scenario)
+        if not scenario.name:
+            yield from dashboard_problems(account)
+            yield from on_call_problems(account, "the CDK constructs", cdk.on_call_arn(account, path.stem))
+            yield from cdk.secret_problems(account)
+
+
+def on_call_problems(account, what, arn):
     """What is wrong with the policy for people on call."""
-    arn = stack.outputs(account)["OnCallPolicyArn"]
     iam = account.client("iam")
     document = iam.get_policy_version(PolicyArn=arn, VersionId=iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"])["PolicyVersion"]["Document"]
     found = {on_call.WHO: {"on-call": stack.document(document)}}
     lambdas = account.client("lambda")
     roles = [lambdas.get_function_configuration(FunctionName=policies.PREFIX + name)["Role"] for name in (*FUNCTIONS, "watch")]
     table = list(on_call.rows(roles))
-    yield from judged("the SAM template, who is on call", table, found)
+    yield from judged(f"{what}, who is on call", table, found)
     yield from on_call.gaps(table)
 
 
@@ -148,7 +189,7 @@ def superuser_problems(account, scenario):
     """A function whose environment allows other superuser secrets than its role's policy."""
     for function in FUNCTIONS:
         configuration = account.client("lambda").get_function_configuration(FunctionName=policies.PREFIX + function)
-        allowed = configuration["Environment"]["Variables"].get("SUPERUSER_SECRETS", "")
+        allowed = configuration.get("Environment", {}).get("Variables", {}).get("SUPERUSER_SECRETS", "")
         wanted = policies.superuser_secrets(function, scenario)
         if allowed != wanted:
             yield f"{titled('the SAM template', scenario)}: {function} has SUPERUSER_SECRETS={allowed!r}, should be {wanted!r}"
@@ -204,6 +245,13 @@ def policy_problems():
         yield from deployed(scenario, tables)
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the Terraform module", scenario), tables[-1], policies.of_terraform(functions(), scenario))
+    by_hand = "rotate-postgres-single-user"
+    yield from judged("by hand", list(policies.page_rows(by_hand)), policies.of_page(by_hand))
+    yield from cdk_problems(tables)
+    yield from partitions.literal_problems()
+    for partition in partitions.PARTITIONS:
+        table = list(partitions.rows(functions(), partition))
+        yield from judged(f"Terraform and the CDK, in {partition}", table, partitions.of_terraform(functions(), partition))
     found = policies.of_terraform_rotator(functions())
     yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
     yield from policies.uncovered(functions(), tables)
@@ -220,7 +268,7 @@ def problems():
     yield from terraform.problems()
     yield from terraform_readme.problems()
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
-    yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM)
+    yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM, cdk.CDK)
     print(f"log filters: {sum(map(len, lockout.codes()))} codes by which applications may be locked out, as the runbook's pages say")
     yield from application_problems()
     yield from unrecorded()

@@ -30,7 +30,7 @@ def pattern():
     return f'{{ ($.Outcome = "failed") && ({one_of("Code", sorted(always))} || (({changed}) && ({one_of("Code", sorted(later))}))) }}'
 
 
-def problems(template, terraform):
+def problems(template, terraform, cdk):
     """Filters that differ from the runbook."""
     wanted = pattern()
     if len(wanted) > 1024:
@@ -38,6 +38,7 @@ def problems(template, terraform):
     given = {
         "infra/template.yaml": read(template)["Mappings"]["LogFilters"]["MayBeLockedOut"]["Pattern"],
         "infra/terraform/watch.tf": re.search(r'^  pattern +=.*?"(.*)"$', (terraform / "watch.tf").read_text(), re.MULTILINE)[1].replace('\\"', '"'),
+        "infra/cdk/lib/monitoring.ts": re.search(r"^  '(\{ .*\})';$", (cdk / "lib/monitoring.ts").read_text(), re.MULTILINE)[1],
     }
     for where, text in given.items():
         if text != wanted:

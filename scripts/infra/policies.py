@@ -168,6 +168,8 @@ class Row:
     account: str = ACCOUNT
     resource_policy: dict | None = None
     by_code: bool = True
+    partition: str = "aws"
+    region: str = REGION
     allowed: set = field(default_factory=set)
     inapplicable: set = field(default_factory=set)
     denied: int = 0
@@ -317,6 +319,23 @@ def rows(functions, scenario=SCENARIOS[0]):
             yield from (row for row in some(function, scenario) if scenario.shows(row))
 
 
+def page_rows(function):
+    """The part of the table that the policy of docs/install/by-hand.md is for: it has no prefix, and lets the function make its log group."""
+    for row in [*secret_rows(function, Scenario()), *other_rows(function, Scenario())]:
+        if row.service in ("secretsmanager", "logs") and "outside the prefix" not in row.target:
+            row.wanted = row.wanted | {"CreateLogGroup"} if row.target == "its log" else row.wanted
+            yield row
+
+
+def of_page(function):
+    """That policy."""
+    text = (ROOT / "docs/install/by-hand.md").read_text()
+    policy = re.search(r"--policy-document '(\{.*?^\})'", text, re.DOTALL | re.MULTILINE)[1]
+    for name, value in (("'$REGION:$ACCOUNT'", f"{REGION}:{ACCOUNT}"), ("'$FUNCTION_ARN'", function_arn(function)), (f"/{function}:", f"/{PREFIX}{function}:")):
+        policy = policy.replace(name, value)
+    return {function: {"secrets": json.loads(policy)}}
+
+
 def rotator_rows(functions):
     """What the role in the secrets' account may do, for all of the functions."""
     own = set().union(*(calls.of_function(function, "own") for function in functions))
@@ -388,13 +407,14 @@ def evaluate(table, policies):
 
 def request(row, action, policies):
     """One question to the evaluator."""
+    source = function_arn(row.function).replace("arn:aws:", f"arn:{row.partition}:").replace(REGION, row.region)
     return {
-        "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/{row.function}/{PREFIX}{row.function}",
+        "principal": f"arn:{row.partition}:sts::{ACCOUNT}:assumed-role/{row.function}/{PREFIX}{row.function}",
         "policies": policies[row.function],
         "action": f"{row.service}:{action}",
         "resource": row.resource,
         "account": row.account,
-        "context": row.context | ({"lambda:SourceFunctionArn": function_arn(row.function)} if row.by_code else {}),
+        "context": row.context | ({"lambda:SourceFunctionArn": source} if row.by_code else {}),
         "resourcePolicy": row.resource_policy,
     }
 

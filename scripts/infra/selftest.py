@@ -13,6 +13,7 @@ import calls
 import importlib
 import lockout
 import on_call
+import partitions
 import policies
 import template
 import terraform
@@ -172,8 +173,19 @@ class OnCall(unittest.TestCase):
             copied = Path(directory)
             for source in (template.INFRA / "template.yaml", terraform.TERRAFORM / "watch.tf"):
                 (copied / source.name).write_text(source.read_text().replace("CurrentRefused", "Internal"))
-            told = list(lockout.problems(copied / "template.yaml", copied))
+            told = list(lockout.problems(copied / "template.yaml", copied, template.INFRA / "cdk"))
         self.assertEqual(len(told), 2)
+
+
+class Partitions(unittest.TestCase):
+    def test_a_literal_partition_is_found_and_words_about_one_are_not(self):
+        text = "a: arn:aws:iam::1:role/a\n# arn:aws:b\n  Description: as arn:aws:rds-db:c\n   * arn:aws:d\ne: arn:${partition}:f\ng: arn:aws-cn:h\n"
+        self.assertEqual(list(partitions.literals(text)), [1, 6])
+
+    def test_a_policy_of_another_partition_allows_nothing_there(self):
+        table = [row for row in partitions.rows([FUNCTION], "aws-cn") if row.target == "its secret"]
+        policies.evaluate(table, policies.of_terraform([FUNCTION]))
+        self.assertEqual([row.allowed for row in table], [set()])
 
 
 class Terraform(unittest.TestCase):

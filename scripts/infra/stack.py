@@ -26,7 +26,10 @@ def make_alarm(account, properties):
 
 def make_secret(account, properties):
     """A secret; its reference is its ARN."""
-    return account.client("secretsmanager").create_secret(**properties)["ARN"]
+    given = {name: value for name, value in properties.items() if name != "GenerateSecretString"}
+    if "GenerateSecretString" in properties:
+        given["SecretString"] = account.client("secretsmanager").get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
+    return account.client("secretsmanager").create_secret(**given)["ARN"]
 
 
 def set_schedule(account, properties):
@@ -37,6 +40,13 @@ def set_schedule(account, properties):
         RotationRules=properties["RotationRules"],
         RotateImmediately=properties.get("RotateImmediatelyOnUpdate", True),
     )
+    return properties["SecretId"]
+
+
+def set_secret_policy(account, properties):
+    """A secret's resource policy."""
+    policy = json.dumps(properties["ResourcePolicy"])
+    account.client("secretsmanager").put_resource_policy(SecretId=properties["SecretId"], ResourcePolicy=policy)
     return properties["SecretId"]
 
 
@@ -82,6 +92,7 @@ BY_CALL = {
     "AWS::Lambda::EventInvokeConfig": set_destination,
     "AWS::Logs::MetricFilter": make_filter,
     "AWS::SecretsManager::Secret": make_secret,
+    "AWS::SecretsManager::ResourcePolicy": set_secret_policy,
     "AWS::SecretsManager::RotationSchedule": set_schedule,
     "AWS::SQS::QueuePolicy": set_queue_policy,
 }

@@ -41,6 +41,7 @@ pub struct Setup {
     retries: Vec<Duration>,
     arn_suffix: Option<String>,
     also: Option<&'static str>,
+    also_environment: Vec<(String, String)>,
     name: Option<String>,
     clock: Clock,
     pending_removal: Option<PendingRemoval>,
@@ -59,6 +60,7 @@ impl Setup {
             retries: Vec::new(),
             arn_suffix: None,
             also: None,
+            also_environment: Vec::new(),
             name: None,
             clock: Clock::system(),
             pending_removal: None,
@@ -77,6 +79,13 @@ impl Setup {
     #[must_use]
     pub fn also(mut self, name: &'static str) -> Self {
         self.also = Some(name);
+        self
+    }
+
+    /// A variable of the environment of the function's second name.
+    #[must_use]
+    pub fn also_env(mut self, name: &str, value: &str) -> Self {
+        self.also_environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -214,7 +223,9 @@ impl Setup {
             .clock(self.clock.clone())
             .retry_delays(self.retries.clone());
         if let Some(name) = self.also {
-            aws = aws.function(called(name));
+            let variables = self.also_environment.iter();
+            aws = aws
+                .function(variables.fold(called(name), |function, (name, value)| function.env(name, value)));
         }
         if let Some(suffix) = &self.arn_suffix {
             aws = aws.arn_suffix(suffix);
@@ -386,8 +397,16 @@ impl World {
     /// # Errors
     /// What the function answered.
     pub async fn step(&self, token: &str, step: Step) -> Result<(), FunctionError> {
-        self.invoke(&json!({"Step": step.name(), "SecretId": self.secret, "ClientRequestToken": token}))
-            .await
+        self.step_by(self.function, token, step).await
+    }
+
+    /// Delivers one step to the function of that name.
+    ///
+    /// # Errors
+    /// What the function answered.
+    pub async fn step_by(&self, function: &str, token: &str, step: Step) -> Result<(), FunctionError> {
+        let payload = json!({"Step": step.name(), "SecretId": self.secret, "ClientRequestToken": token});
+        self.invoke_by(function, &payload).await
     }
 
     /// Delivers `steps`, one after the other.
@@ -406,10 +425,11 @@ impl World {
     /// # Errors
     /// What the function answered.
     pub async fn invoke(&self, payload: &Value) -> Result<(), FunctionError> {
-        let invocation = self
-            .aws
-            .invoke(self.function, payload.to_string().into_bytes())
-            .await;
+        self.invoke_by(self.function, payload).await
+    }
+
+    async fn invoke_by(&self, function: &str, payload: &Value) -> Result<(), FunctionError> {
+        let invocation = self.aws.invoke(function, payload.to_string().into_bytes()).await;
         invocation
             .expect("the function is there")
             .error

@@ -11,6 +11,7 @@ use staging_labels::{Label, Step};
 
 use crate::crash::Subject;
 use crate::crash::database::{AMPLE, behind_a_proxy, rule};
+use crate::twins::{after, before};
 
 const MOVE: &str = "UpdateSecretVersionStage";
 
@@ -283,6 +284,44 @@ async fn what_a_template_of_aws_has_set_is_promoted_by_set_secret_too() {
         .expect("the new value is in use, the old one is not");
     assert_eq!(world.carrier(&Label::Current).await, Some(token));
     assert!(world.current_logs_in().await);
+}
+
+/// A function that is updated in mid-rotation has its next step done by other code. Of what a version of Keywheel may do otherwise than the
+/// next, the order is the most.
+#[tokio::test]
+async fn a_rotation_that_one_order_begins_the_other_ends() {
+    const CLASSIC: &str = "in-the-classic-order";
+    for (begins, ends) in [(FUNCTION, CLASSIC), (CLASSIC, FUNCTION)] {
+        for cut in [Step::Set, Step::Test, Step::Finish] {
+            let setup = Setup::on(Server::Main).also(CLASSIC);
+            let world = setup.also_env("AWSCURRENT_MOVES", "finishSecret").start().await;
+            let token = world.stage();
+            // The step at the cut is delivered to both: Secrets Manager retries it, and meets the new code.
+            let rest = after(cut).into_iter().map(|step| (ends, step));
+            let at = [(begins, cut), (ends, cut)];
+            let steps = before(cut)
+                .into_iter()
+                .map(|step| (begins, step))
+                .chain(at)
+                .chain(rest);
+            for (function, step) in steps {
+                let outcome = world.step_by(function, &token, step).await;
+                outcome.unwrap_or_else(|error| panic!("{begins} until {cut}, {step} by {function}: {error}"));
+                world
+                    .invariant_a_labelled_secret_logs_in(&format!("{begins} until {cut}, {step}"))
+                    .await;
+            }
+            assert_eq!(
+                world.carrier(&Label::Current).await,
+                Some(token),
+                "{begins} until {cut}"
+            );
+            assert!(world.current_logs_in().await, "{begins} until {cut}");
+            world
+                .invariant_the_next_rotation_goes_through("a hand-over")
+                .await;
+        }
+    }
 }
 
 #[tokio::test]

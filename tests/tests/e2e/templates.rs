@@ -1,5 +1,5 @@
-//! What can be set on a function can be set in both templates: a variable that the code reads is a parameter of `infra/template.yaml` and
-//! of `infra/terraform`. They set none that the function does not read.
+//! What can be set on a function can be set whichever way it is deployed: a variable that the code reads is a parameter of
+//! `infra/template.yaml`, of `infra/terraform` and of the constructs in `infra/cdk`. They set none that the function does not read.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -107,4 +107,32 @@ fn every_variable_of_a_function_is_a_variable_of_the_terraform_module() {
     for (name, _, instead) in OTHERWISE {
         assert!(main.contains(instead), "infra/terraform sets nothing for {name}");
     }
+}
+
+#[test]
+fn every_variable_of_a_function_is_a_property_of_its_construct() {
+    let environment = infra("cdk/lib/environment.ts");
+    for (function, suffix) in FUNCTIONS {
+        let suffix = suffix.trim_end_matches("Function");
+        let marks = ["props.", "joined(", "pairs("];
+        let own = function_of(&environment, suffix);
+        let mut set = set_in(own, ':', &marks);
+        for shared in ["All", "Postgres", "Superusers"] {
+            if own.contains(&format!("environmentOf{shared}(props)")) {
+                set.extend(set_in(function_of(&environment, shared), ':', &marks));
+            }
+        }
+        assert_eq!(set, read_by(function), "infra/cdk/lib/environment.ts, {function}");
+    }
+    let rotation = infra("cdk/lib/rotation-function.ts");
+    assert!(rotation.contains("loggingFormat: lambda.LoggingFormat.JSON"));
+    assert!(rotation.contains("applicationLogLevelV2: options.logLevel"));
+}
+
+/// The TypeScript function that has the variables of `which`.
+fn function_of<'text>(text: &'text str, which: &str) -> &'text str {
+    let (_, rest) = text
+        .split_once(&format!("function environmentOf{which}("))
+        .unwrap_or_else(|| panic!("no function environmentOf{which}"));
+    rest.split_once("\n}\n").map_or(rest, |(function, _)| function)
 }

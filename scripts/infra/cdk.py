@@ -1,0 +1,90 @@
+"""The CDK constructs: compiled by jsii, their own tests, and stacks of them synthesised as templates, which are then checked as the others are."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import policies
+import stack
+from template import INFRA
+from tools import TOOLS
+
+CDK = INFRA / "cdk"
+PACKAGES = TOOLS / "npm-cdk"
+PREFIX = "v1"
+
+
+class Failed(Exception):
+    """The constructs do not compile, or a test of theirs fails; the text says why."""
+
+
+def run(command, directory, question=None):
+    """What a program of Node's answers."""
+    environment = os.environ | {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    text = None if question is None else json.dumps(question)
+    done = subprocess.run(command, cwd=directory, input=text, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(command[1:])}: {done.stdout.strip()[-3000:]} {done.stderr.strip()[-3000:]}")
+    return done.stdout
+
+
+def built(directory):
+    """Compiles a copy of the package in `directory`; jsii accepts what every language of jsii's can use, and writes beside the source."""
+    for name in ("lib", "test"):
+        shutil.copytree(CDK / name, directory / name)
+    for name in ("package.json", "README.md"):
+        shutil.copy(CDK / name, directory)
+    (directory / "node_modules").symlink_to(PACKAGES / "node_modules")
+    for name in ("policies", "dashboard.json.tftpl"):
+        source, target = INFRA / "terraform" / name, directory / "shared" / name
+        target.parent.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    run([str(PACKAGES / "node"), "node_modules/.bin/jsii", "--fail-on-warnings"], directory)
+    run([str(PACKAGES / "node"), "--test", "test/constructs.test.js"], directory)
+
+
+def values(scenario):
+    """What the stack of a scenario is given."""
+    given = scenario.values | {"code_bucket": stack.BUCKET, "code_prefix": PREFIX, "has_secrets": not scenario.name}
+    given["secrets_account"] = given["secrets_account"] if given["secrets_account"] != policies.ACCOUNT else None
+    given["single_user_may_use_superuser"] = scenario.single_user_has_admin
+    if not scenario.has_admin:
+        given |= {"superuser_secret_arns": [], "superuser_secret_kms_key_arns": []}
+    if scenario.assumes:
+        given["assume_roles"] = [{"roleArn": policies.ROTATOR, "externalId": policies.EXTERNAL_ID}]
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def name_of(scenario):
+    """A scenario's stack."""
+    return "Cdk" + "".join(word.capitalize() for word in scenario.name.replace(",", "").split())
+
+
+def templates():
+    """The templates of every scenario's stack, by name."""
+    stacks = {name_of(scenario): values(scenario) for scenario in policies.SCENARIOS}
+    with tempfile.TemporaryDirectory() as name:
+        built(Path(name))
+        return json.loads(run([str(PACKAGES / "node"), "test/stacks.js"], name, {"stacks": stacks}))
+
+
+def on_call_arn(account, name):
+    """The policy for people on call in a deployed stack."""
+    return next(value for key, value in stack.outputs(account, name).items() if "OnCallPolicy" in key)
+
+
+def secret_problems(account):
+    """Secrets of the stack without the rotation that it gives them."""
+    manager = account.client("secretsmanager")
+    for name, function in (("orders", "rotate-postgres-single-user"), ("stock", "rotate-postgres-alternating-users")):
+        described = manager.describe_secret(SecretId=f"myapp/prod/cdk/{name}")
+        if described.get("RotationLambdaARN") != policies.function_arn(function):
+            yield f"the CDK stack gave the secret {name} no rotation by {function}"
+    for function in policies.calls.FUNCTIONS:
+        policy = json.loads(account.client("lambda").get_policy(FunctionName=policies.PREFIX + function)["Policy"])
+        allowed = [one for one in policy["Statement"] if one["Principal"].get("Service") == "secretsmanager.amazonaws.com"]
+        if [one.get("Condition", {}).get("StringEquals", {}).get("AWS:SourceAccount") for one in allowed] != [policies.ACCOUNT]:
+            yield f"the CDK stack lets Secrets Manager invoke {function} by {json.dumps(allowed)}"
