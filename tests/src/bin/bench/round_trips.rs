@@ -11,53 +11,64 @@ use super::Anything;
 use super::figures::{Row, Table, milliseconds};
 use super::scene::Scene;
 
-/// By which each answer is delayed.
-const DELAY: Duration = Duration::from_millis(40);
-/// Rotations with each delay, as many to either of two users.
-const ROTATIONS: u32 = 6;
+/// By which each answer of the other side is delayed. Not zero: a delay costs a little more than it says.
+const LITTLE: Duration = Duration::from_millis(10);
+/// By which the answers of one side are.
+const MUCH: Duration = Duration::from_millis(50);
+/// How often each pair of delays is tried, in turn with the others: what else the machine does then falls on all of them.
+const ROUNDS: usize = 7;
+
+/// The times of each step with one pair of delays, apart for rotations to either of two users.
+#[derive(Default)]
+struct Times([[Vec<f64>; 4]; 2]);
+
+impl Times {
+    /// The median of each step.
+    fn medians(&self) -> [f64; 4] {
+        let median = |times: &Vec<f64>| {
+            let mut times = times.clone();
+            times.sort_by(f64::total_cmp);
+            times[times.len() / 2]
+        };
+        let [one, other] = &self.0;
+        [0, 1, 2, 3].map(|step| f64::midpoint(median(&one[step]), median(&other[step])))
+    }
+}
 
 /// A table of the round trips of each step, to either side.
 pub(crate) async fn measure(scene: &Scene, function: &str) -> Anything<Table> {
-    // A process that has its connections to Secrets Manager, and a clone that is made.
-    let ready = [(); 2];
-    for () in ready {
-        scene.rotate().await?;
-    }
-    let base = steps(scene, Duration::ZERO, Duration::ZERO).await?;
-    let mut rows = Vec::new();
-    let mut sides = vec![("Secrets Manager", DELAY, Duration::ZERO)];
+    let mut sides = vec![("", LITTLE, LITTLE), ("Secrets Manager", MUCH, LITTLE)];
     if scene.database().is_some() {
-        sides.push(("database", Duration::ZERO, DELAY));
+        sides.push(("database", LITTLE, MUCH));
     }
-    for (side, secrets_manager, database) in sides {
-        let slow = steps(scene, secrets_manager, database).await?;
-        let slopes: Vec<_> = base
-            .iter()
-            .zip(&slow)
-            .map(|(base, slow)| (slow - base) / milliseconds(DELAY))
-            .collect();
-        for (step, slope) in Step::ALL.into_iter().zip(&slopes) {
-            rows.extend(Row::of(&format!("{side}, {step}"), "round trips", &[*slope]));
+    let mut times: Vec<_> = sides.iter().map(|_| Times::default()).collect();
+    // Before it is measured, a process has its connections to Secrets Manager, and a clone is made.
+    for round in 0..=ROUNDS {
+        for ((_, secrets_manager, database), times) in sides.iter().zip(&mut times) {
+            scene.delay(*secrets_manager, *database)?;
+            for direction in &mut times.0 {
+                let rotation = scene.rotate().await?;
+                let measured = rotation.iter().filter(|_| round > 0);
+                for (times, invocation) in direction.iter_mut().zip(measured) {
+                    times.push(milliseconds(invocation.duration));
+                }
+            }
         }
-        let sum = slopes.iter().sum();
-        rows.extend(Row::of(&format!("{side}, rotation"), "round trips", &[sum]));
     }
     scene.delay(Duration::ZERO, Duration::ZERO)?;
+    let mut rows = Vec::new();
+    let base = times[0].medians();
+    for ((side, ..), times) in sides.iter().zip(&times).skip(1) {
+        let mut sum = 0.0;
+        for ((step, base), slow) in Step::ALL.into_iter().zip(base).zip(times.medians()) {
+            let slope = (slow - base) / milliseconds(MUCH - LITTLE);
+            sum += slope;
+            rows.extend(Row::of(&format!("{side}, {step}"), "round trips", &[slope]));
+        }
+        rows.extend(Row::of(&format!("{side}, rotation"), "round trips", &[sum]));
+    }
     Ok(Table {
         function: function.to_owned(),
         rows,
     })
-}
-
-/// The mean time of each step, in milliseconds.
-async fn steps(scene: &Scene, secrets_manager: Duration, database: Duration) -> Anything<[f64; 4]> {
-    scene.delay(secrets_manager, database)?;
-    let mut sums = [0.0; 4];
-    for _ in 0..ROTATIONS {
-        let rotation = scene.rotate().await?;
-        for (sum, invocation) in sums.iter_mut().zip(&rotation) {
-            *sum += milliseconds(invocation.duration);
-        }
-    }
-    Ok(sums.map(|sum| sum / f64::from(ROTATIONS)))
 }
