@@ -22,6 +22,7 @@ use crate::role::commit::Committed;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
 use crate::role::transaction::{By, Idle, Transaction};
+use crate::server::login;
 use crate::server::session::{Row, Session};
 use crate::settings::IdleSessions;
 
@@ -52,10 +53,18 @@ impl AlternatingUsers {
             owner: self.owner(current).map(str::to_owned),
         };
         let admin = self.admin(&endpoint, &arrangement, current, context).await?;
+        let mut line = None;
         if !self.is_proven(admin.endpoint(), context) {
             let mut ownership = self.ownership(&endpoint, admin.endpoint(), attempts, context);
-            match ownership.log_in("the current version", current).await? {
+            // The superuser's credential waits for the proof. Its connection need not.
+            let (proof, prepared) = join(
+                ownership.log_in("the current version", current),
+                login::prepare(&self.tls, admin.endpoint(), context.budget()),
+            )
+            .await;
+            match proof? {
                 Some(session) => {
+                    line = prepared;
                     session.warn_of_scram(now, self.settings.sent_as);
                     session.close().await;
                 }
@@ -66,7 +75,7 @@ impl AlternatingUsers {
                 }
             }
         }
-        let session = self.admins.open(&admin, &self.tls, context).await?;
+        let session = self.admins.open_over(line, &admin, &self.tls, context).await?;
         attempts.may_work_now(pending.password());
         let outcome = self
             .through(&session, &admin, &arrangement, pending, context)

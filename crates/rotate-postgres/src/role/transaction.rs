@@ -135,14 +135,8 @@ impl<'a> Transaction<'a> {
         let begin = sql::begin(limits.statement, limits.lock, idle, itself, identity.version);
         let begins = begin.len();
         let all: Vec<&str> = begin.iter().map(String::as_str).chain(statements).collect();
-        let messages = if identity.version >= sql::FIRST_WITH_LIMITS_WITHIN_A_MESSAGE {
-            vec![&all[..]]
-        } else {
-            let (begin, statements) = all.split_at(begins);
-            std::iter::once(begin).chain(statements.chunks(1)).collect()
-        };
         let mut rows = Vec::with_capacity(all.len());
-        for message in messages {
+        for message in messages(&all, begins, identity.version) {
             let text = SecretString::from(message.join("; "));
             let answer = transaction.ask_together(text.expose_secret(), doing).await;
             rows.extend(answer.map_err(|interrupted| NotBegun {
@@ -195,9 +189,42 @@ impl<'a> Transaction<'a> {
     }
 }
 
+/// The messages in which a beginning and the statements behind it go out.
+fn messages<'m>(all: &'m [&'m str], begins: usize, version: u32) -> Vec<&'m [&'m str]> {
+    if version >= sql::FIRST_WITH_LIMITS_WITHIN_A_MESSAGE {
+        return vec![all];
+    }
+    let (begin, statements) = all.split_at(begins);
+    std::iter::once(begin).chain(statements.chunks(1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Said;
+
+    #[test]
+    fn a_server_that_counts_the_time_of_a_whole_message_gets_several() {
+        let all = ["BEGIN", "SET", "SELECT 1", "SELECT 2"];
+        let sent = |version| -> Vec<String> {
+            let messages = messages(&all, 2, version);
+            messages.iter().map(|message| message.join("; ")).collect()
+        };
+        assert_eq!(sent(120_022), ["BEGIN; SET", "SELECT 1", "SELECT 2"]);
+        assert_eq!(sent(130_000), ["BEGIN; SET; SELECT 1; SELECT 2"]);
+    }
+
+    #[test]
+    fn it_is_told_which_statement_was_refused() {
+        let code = |nth| {
+            let silence = Silence::Said(Said::plain("XX000", "no"));
+            NotBegun { nth, silence }
+                .into_fault("db:5432", &["first", "second"])
+                .to_string()
+        };
+        assert!(code(None).contains(BEGINNING), "{}", code(None));
+        assert!(code(Some(0)).contains("first") && code(Some(1)).contains("second"));
+    }
 
     #[test]
     fn time_limits_shrink_with_the_budget_and_never_vanish() {
