@@ -1,7 +1,7 @@
 //! Measures the functions: `make bench`.
 //!
-//! Figures, not verdicts: medians with minimum and maximum, to compare on one machine at one time. `docs/performance.md` says what can
-//! be asked for.
+//! Figures, not verdicts: medians with minimum and maximum, to compare on one machine at one time. `docs/cost.md` says what can be
+//! asked for.
 
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
