@@ -152,9 +152,9 @@ impl AlternatingUsers {
             idle_sessions::wait_for_end(session, arrangement.idle(), self.settings.idle_sessions, budget);
         let (mut transaction, mut planned) = if self.settings.idle_sessions == IdleSessions::Report {
             // What is only reported holds nothing up.
-            let (counted, begun) = join(count, begin()).await;
+            let (counted, opened) = join(count, begin()).await;
             counted?;
-            begun?
+            opened?
         } else {
             count.await?;
             begin().await?
