@@ -57,7 +57,7 @@ pub(crate) async fn measure(scene: &Scene, function: &str) -> Anything<Table> {
     for ((side, ..), times) in sides.iter().zip(&times).skip(1) {
         let mut sum = 0.0;
         for ((step, base), slow) in Step::ALL.into_iter().zip(base).zip(times.least()) {
-            let slope = (slow - base) / milliseconds(MUCH - LITTLE);
+            let slope = (slow - base) / (milliseconds(MUCH) - milliseconds(LITTLE));
             sum += slope;
             rows.extend(Row::of(&format!("{side}, {step}"), "round trips", &[slope]));
         }
