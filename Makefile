@@ -84,16 +84,17 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@scripts/setup deny
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
-bench: ## measure the release build of each function: init, first and warm rotation, memory, size; FUNCTIONS=name for some
+bench: BENCH_BUILD = $(if $(filter round-trips,$(MODE)),debug,release)
+bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name
 	@scripts/setup demo
 	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
-	@echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'
-	@# One by one, as make build does: together they would get each other's features.
-	@cargo build --locked --release --package rotate-postgres
-	@$(if $(filter rotate-api-key,$(BENCHED)),cargo build --locked --release --package rotate-api-key)
+	@# Round trips do not depend on the build. Release builds one by one, as make build does: together they would get each other's features.
+	@$(if $(filter release,$(BENCH_BUILD)),echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'; \
+		cargo build --locked --release --package rotate-postgres $(if $(filter rotate-api-key,$(BENCHED)),&& cargo build --locked --release --package rotate-api-key), \
+		cargo build --locked --workspace --bins)
 	@cargo build --locked --package keywheel-tests --bin bench
 	@cargo run --quiet --locked --package keywheel-tests --bin bench -- \
-		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/release/$(function)"); \
+		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/$(BENCH_BUILD)/$(function)"); \
 		status=$$?; scripts/settle && exit $$status
 
 build: ## the functions as zip files for Lambda, in target/lambda, and the command line, target/release/keywheel; ARCH=arm64 or ARCH=x86_64 for one processor, FUNCTIONS=name for some

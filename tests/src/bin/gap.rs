@@ -12,13 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use keywheel_tests::net::Delay;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{FUNCTION, Setup, World};
 use secrets_manager_local::{Effect, Fault};
 use staging_labels::{Label, Step};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, sleep};
 
@@ -90,7 +88,7 @@ async fn main() -> Result<(), String> {
     );
     println!("AWSCURRENT moves in   rotations   logins   refused   longest gap");
     for order in ["finishSecret", "setSecret"] {
-        let world = world(plan, order).await.map_err(|error| error.to_string())?;
+        let (world, _way) = world(plan, order).await.map_err(|error| error.to_string())?;
         let application = Application::start(&world, plan.every);
         for _ in 0..plan.rotations {
             rotate(&world, plan).await.map_err(|error| error.to_string())?;
@@ -110,7 +108,7 @@ async fn main() -> Result<(), String> {
             (Cause::TestSaysNo, "TEST_SQL says no"),
             (Cause::MoveDenied, "the move is denied"),
         ] {
-            let world = world(plan, order).await.map_err(|error| error.to_string())?;
+            let (world, _way) = world(plan, order).await.map_err(|error| error.to_string())?;
             let seen = failing(&world, plan, cause).await;
             let refused = format!("{} of {}", seen.refused, seen.logins);
             let next = match world.rotate().await {
@@ -124,11 +122,11 @@ async fn main() -> Result<(), String> {
     Ok(())
 }
 
-/// A role, its secret and the function, with the delays of the plan.
-async fn world(plan: Plan, order: &str) -> io::Result<World> {
+/// A role, its secret and the function, with the delays of the plan; and the way to the database, for as long as it is kept.
+async fn world(plan: Plan, order: &str) -> io::Result<(World, Delay)> {
     let database = TestDatabase::new(cluster(Server::Main)).await;
-    let port = delayed(database.cluster().port(), plan.database).await?;
-    let document = database.document_at("localhost", port).to_string();
+    let way = Delay::start(database.cluster().port(), plan.database)?;
+    let document = database.document_at("localhost", way.port()).to_string();
     let setup = Setup::on(Server::Main)
         .env("AWSCURRENT_MOVES", order)
         .env("TEST_SQL", TEST_SQL);
@@ -136,37 +134,7 @@ async fn world(plan: Plan, order: &str) -> io::Result<World> {
     let delay = u64::try_from(plan.secrets_manager.as_millis()).unwrap_or(u64::MAX);
     let slow = Fault::new(Effect::DelayMs(delay)).by_function(FUNCTION).every();
     world.aws.faults().inject(slow);
-    Ok(world)
-}
-
-/// A port that leads to `upstream`, and on which an answer takes so much longer.
-async fn delayed(upstream: u16, by: Duration) -> io::Result<u16> {
-    let listener = TcpListener::bind(("localhost", 0)).await?;
-    let port = listener.local_addr()?.port();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let Ok(server) = TcpStream::connect(("localhost", upstream)).await else {
-                return;
-            };
-            let (client_reads, client_writes) = client.into_split();
-            let (server_reads, server_writes) = server.into_split();
-            tokio::spawn(carry(client_reads, server_writes, Duration::ZERO));
-            tokio::spawn(carry(server_reads, client_writes, by));
-        }
-    });
-    Ok(port)
-}
-
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, by: Duration) {
-    let mut bytes = vec![0; 16 * 1024];
-    while let Ok(length @ 1..) = from.read(&mut bytes).await {
-        if !by.is_zero() {
-            sleep(by).await;
-        }
-        if to.write_all(&bytes[..length]).await.is_err() {
-            return;
-        }
-    }
+    Ok((world, way))
 }
 
 async fn rotate(world: &World, plan: Plan) -> Result<(), secrets_manager_local::FunctionError> {

@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 pub use deaf::Deaf;
 pub use exchanges::{Exchange, Exchanges, When};
 pub use fake::{garbage, mute, refused_port, refusing, silent};
-pub use forward::Forward;
+pub use forward::{Delay, Forward};
 pub use https::{Https, Otherwise};
 pub use iam::{Door, Visit};
 pub use interceptor::Interceptor;

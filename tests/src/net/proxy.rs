@@ -45,7 +45,7 @@ pub enum Act {
     CutAfter,
     /// Neither they nor anything after them is passed on, while the connection stays open.
     Stall,
-    /// This query goes on in the place of the whole message that has them.
+    /// This query goes on in the place of the message's rest that begins with them.
     Ask(String),
     /// This is called, then they are passed on.
     Call(Arc<dyn Fn() + Send + Sync>),
@@ -294,7 +294,10 @@ async fn pump(
                     return std::future::pending().await;
                 }
                 Act::Stall => std::future::pending().await,
-                Act::Ask(query) => chunk = wire::message(b'Q', &[query.as_bytes(), b"\0"].concat()).into(),
+                Act::Ask(query) => {
+                    let asked = [statements_before(&chunk, &rule.bytes), query.as_bytes(), b"\0"];
+                    chunk = wire::message(b'Q', &asked.concat()).into();
+                }
                 Act::Call(hook) => tokio::task::block_in_place(|| hook()),
                 Act::Then(next) => plan.rules().push(*next),
             }
@@ -309,6 +312,12 @@ async fn pump(
             .unwrap_or_default();
         window.drain(..window.len().saturating_sub(longest.max(1) - 1));
     }
+}
+
+/// What a query says before `bytes`, which may be no statement's beginning. Type and length are five bytes.
+fn statements_before<'c>(chunk: &'c [u8], bytes: &[u8]) -> &'c [u8] {
+    let found = chunk.windows(bytes.len()).position(|window| window == bytes);
+    found.and_then(|found| chunk.get(5..found)).unwrap_or_default()
 }
 
 pub(super) fn acceptor(certificate: &ServerCertificate) -> io::Result<TlsAcceptor> {

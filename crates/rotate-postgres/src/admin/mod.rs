@@ -28,7 +28,7 @@ use crate::fault::PostgresFault;
 use crate::rds::{self, Server};
 use crate::server::denial::Denial;
 use crate::server::endpoint::{Endpoint, check_role_name};
-use crate::server::login;
+use crate::server::login::{self, Line};
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 use crate::settings::Settings;
@@ -76,19 +76,26 @@ impl Admin {
         self
     }
 
-    /// Logs in at the writer, as far as names tell.
+    /// Logs in at the writer, as far as names tell; over a connection that was prepared, if one was.
     ///
     /// # Errors
     /// `SuperuserLoginRefused` if the server looked at the credential and refused it; all that can come of a login; for a
     /// token also `ConfigurationInvalid`.
-    pub(crate) async fn log_in(&self, tls: &Tls, context: &Context<'_>) -> Result<Session, Cause> {
+    pub(crate) async fn log_in(
+        &self,
+        line: Option<Line>,
+        tls: &Tls,
+        context: &Context<'_>,
+    ) -> Result<Session, Cause> {
         let (endpoint, role, budget) = (&self.endpoint, self.role.as_str(), context.budget());
         let answer = match &self.credential {
-            Credential::Password(password) => login::log_in(tls, endpoint, role, password, budget).await,
+            Credential::Password(password) => {
+                login::log_in_over(line, tls, endpoint, role, password, budget).await
+            }
             Credential::Token => {
                 let token =
                     rds::token((&endpoint.host, endpoint.port), &endpoint.server(), role, context).await?;
-                login::log_in(tls, endpoint, role, &token, budget).await
+                login::log_in_over(line, tls, endpoint, role, &token, budget).await
             }
         };
         answer.map_err(|denial| match denial {
@@ -176,7 +183,18 @@ impl Admins {
         tls: &Tls,
         context: &Context<'_>,
     ) -> Result<Session, Cause> {
-        let session = admin.log_in(tls, context).await?;
+        self.open_over(None, admin, tls, context).await
+    }
+
+    /// The same over a connection that was prepared, if one was.
+    pub(crate) async fn open_over(
+        &self,
+        line: Option<Line>,
+        admin: &Admin,
+        tls: &Tls,
+        context: &Context<'_>,
+    ) -> Result<Session, Cause> {
+        let session = admin.log_in(line, tls, context).await?;
         let standby = match session.identify(&admin.role, context.budget()).await {
             Ok(_) => return Ok(session),
             Err(standby @ PostgresFault::ReadOnlyStandby { .. }) => standby,
@@ -190,7 +208,7 @@ impl Admins {
             endpoint: self.primary.of(&admin.endpoint, standby.into(), context).await?,
             ..admin.clone()
         };
-        there.log_in(tls, context).await
+        there.log_in(None, tls, context).await
     }
 
     /// The superuser secret that `current` or the function names, which may not be itself.

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use postgres_protocol::escape::escape_literal;
 use rotation::secrets::{Mismatch, PostgresSecret};
 use rotation::{Cause, Context};
 
 use super::fault::AlternatingFault;
 use super::idle_sessions;
-use super::mend::{self, BRINGING, planned};
+use super::mend::{self, BRINGING, planned, planned_from};
 use super::own_rights::AdminSession;
 use super::plan::Arrangement;
+use super::plan::facts;
 use super::plan::names::Pair;
-use super::users::AlternatingUsers;
+use super::users::{AlternatingUsers, LOOKING, read_in};
 use crate::admin::Admin;
 use crate::fault::PostgresFault;
 use crate::role::change::Change;
@@ -20,11 +22,14 @@ use crate::role::commit::Committed;
 use crate::role::login_attempts::LoginAttempts;
 use crate::role::pending_login::is_in_use;
 use crate::role::transaction::{By, Idle, Transaction};
-use crate::server::session::Session;
+use crate::server::login;
+use crate::server::session::{Row, Session};
+use crate::settings::IdleSessions;
 
 /// How often, and how long apart, the lock of a concurrent invocation is asked for.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
+const LOCKING: &str = "waiting for a concurrent invocation";
 
 impl AlternatingUsers {
     /// One attempt at [`Target::apply`](rotation::Target::apply).
@@ -48,10 +53,18 @@ impl AlternatingUsers {
             owner: self.owner(current).map(str::to_owned),
         };
         let admin = self.admin(&endpoint, &arrangement, current, context).await?;
+        let mut line = None;
         if !self.is_proven(admin.endpoint(), context) {
             let mut ownership = self.ownership(&endpoint, admin.endpoint(), attempts, context);
-            match ownership.log_in("the current version", current).await? {
+            // The superuser's credential waits for the proof. Its connection need not.
+            let (proof, prepared) = join(
+                ownership.log_in("the current version", current),
+                login::prepare(&self.tls, admin.endpoint(), context.budget()),
+            )
+            .await;
+            match proof? {
                 Some(session) => {
+                    line = prepared;
                     session.warn_of_scram(now, self.settings.sent_as);
                     session.close().await;
                 }
@@ -62,7 +75,7 @@ impl AlternatingUsers {
                 }
             }
         }
-        let session = self.admins.open(&admin, &self.tls, context).await?;
+        let session = self.admins.open_over(line, &admin, &self.tls, context).await?;
         attempts.may_work_now(pending.password());
         let outcome = self
             .through(&session, &admin, &arrangement, pending, context)
@@ -101,7 +114,6 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let budget = context.budget();
         let identity = session.identify(admin.role(), budget).await?;
-        idle_sessions::wait_for_end(session, arrangement.idle(), self.settings.idle_sessions, budget).await?;
         let change = Change {
             role: pending.username(),
             by: admin.role(),
@@ -109,15 +121,44 @@ impl AlternatingUsers {
             sent_as: self.settings.sent_as,
         };
         let sent = change.sent(session.server(), &identity)?;
+        let names: Vec<_> = arrangement.names().collect();
+        let (lock, facts) = (try_lock(&arrangement.pair), facts::query(names.iter().copied()));
+        // In one message: what is looked at after the lock is not older than the lock.
         let begin = async || {
-            let scrub = change.scrub(&sent);
-            let transaction =
-                Transaction::begin(session, &identity, By::Admin, Idle::Shortly, budget, scrub).await?;
-            lock(&transaction, &arrangement.pair).await?;
-            let planned = planned(&transaction, arrangement).await?;
+            let (scrub, statements) = (change.scrub(&sent), [lock.as_str(), &facts]);
+            let begun = Transaction::begin_with(
+                session,
+                &identity,
+                By::Admin,
+                Idle::Shortly,
+                budget,
+                scrub,
+                statements,
+                LOOKING,
+            );
+            let (transaction, [locked, row]) = begun
+                .await
+                .map_err(|not_begun| not_begun.into_fault(session.server(), &[LOCKING, LOOKING]))?;
+            let planned = if is_locked(&locked) {
+                let facts = read_in(&transaction, names.clone(), row).await?;
+                planned_from(facts, &transaction, arrangement)?
+            } else {
+                wait_for_lock(&transaction, &lock, &arrangement.pair).await?;
+                planned(&transaction, arrangement).await?
+            };
             Ok::<_, Cause>((transaction, planned))
         };
-        let (mut transaction, mut planned) = begin().await?;
+        let count =
+            idle_sessions::wait_for_end(session, arrangement.idle(), self.settings.idle_sessions, budget);
+        let (mut transaction, mut planned) = if self.settings.idle_sessions == IdleSessions::Report {
+            // What is only reported holds nothing up.
+            let (counted, opened) = join(count, begin()).await;
+            counted?;
+            opened?
+        } else {
+            count.await?;
+            begin().await?
+        };
         planned.report_oddities(arrangement);
         if let Some(own) = planned.plan.own.take() {
             // What the server refuses, it refuses before anything has changed its owner.
@@ -157,22 +198,26 @@ fn is_rejected(cause: &Cause) -> bool {
     matches!(cause.as_fault(), Some(PostgresFault::PasswordRejected { .. }))
 }
 
-/// Waits for another client that works on this pair. Not for ever: anybody may take a lock of this kind, and without it the rows' own locks and a
-/// retry do.
-async fn lock(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), Cause> {
+fn try_lock(pair: &Pair) -> String {
     let key = format!("keywheel:{}", pair.original);
-    let query = format!(
+    format!(
         "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended({}, 0))",
         escape_literal(&key).trim_start()
-    );
+    )
+}
+
+fn is_locked(row: &Row) -> bool {
+    row.first().is_some_and(|column| column.as_deref() == Some("t"))
+}
+
+/// Waits for another client that works on this pair, whose lock was not to be had at once. Not for ever: anybody may take a lock of this
+/// kind, and without it the rows' own locks and a retry do.
+async fn wait_for_lock(transaction: &Transaction<'_>, try_lock: &str, pair: &Pair) -> Result<(), Cause> {
     for _ in 0..TRIES {
-        let row = transaction
-            .ask(&query, "waiting for a concurrent invocation")
-            .await?;
-        if row.first().is_some_and(|column| column.as_deref() == Some("t")) {
+        tokio::time::sleep(PAUSE).await;
+        if is_locked(&transaction.ask(try_lock, LOCKING).await?) {
             return Ok(());
         }
-        tokio::time::sleep(PAUSE).await;
     }
     tracing::info!(
         "somebody has held the lock of {:?} for a while; going on without",

@@ -30,6 +30,15 @@ pub(super) async fn planned(
     arrangement: &Arrangement,
 ) -> Result<Planned, Cause> {
     let facts = ask_in(transaction, arrangement.names()).await?;
+    planned_from(facts, transaction, arrangement)
+}
+
+/// The same from what was found already.
+pub(super) fn planned_from(
+    facts: Facts,
+    transaction: &Transaction<'_>,
+    arrangement: &Arrangement,
+) -> Result<Planned, Cause> {
     let plan = arrangement.plan(&facts, transaction.server())?;
     Ok(Planned { plan, facts })
 }

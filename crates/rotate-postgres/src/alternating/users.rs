@@ -18,7 +18,7 @@ use crate::server::tls::Tls;
 use crate::settings::Settings;
 use crate::ttl_cache::TtlCache;
 
-const LOOKING: &str = "looking at the roles";
+pub(super) const LOOKING: &str = "looking at the roles";
 
 /// The target of `rotate-postgres-alternating-users`: AWSCURRENT logs in at every moment, and so does what applications still
 /// remember of the rotation before, until the next one.
@@ -164,7 +164,9 @@ pub(super) async fn ask<'n>(
     context: &Context<'_>,
 ) -> Result<Facts, PostgresFault> {
     let ask = async |query: String| session.query(&query, LOOKING, context.budget()).await;
-    read(session.server(), names, ask).await
+    let names: Vec<_> = names.collect();
+    let row = ask(facts::query(names.iter().copied())).await?;
+    read(session.server(), names, row, ask).await
 }
 
 /// The same in a transaction.
@@ -172,31 +174,38 @@ pub(super) async fn ask_in<'n>(
     transaction: &Transaction<'_>,
     names: impl Iterator<Item = &'n str>,
 ) -> Result<Facts, PostgresFault> {
+    let names: Vec<_> = names.collect();
+    let row = transaction
+        .ask(&facts::query(names.iter().copied()), LOOKING)
+        .await?;
+    read_in(transaction, names, row).await
+}
+
+/// What `row` says of the roles, which a transaction was asked for as it began.
+pub(super) async fn read_in(
+    transaction: &Transaction<'_>,
+    names: Vec<&str>,
+    row: Row,
+) -> Result<Facts, PostgresFault> {
     let ask = async |query: String| transaction.ask(&query, LOOKING).await;
-    read(transaction.server(), names, ask).await
+    read(transaction.server(), names, row, ask).await
 }
 
 /// Asks a second time if the roles' settings name others that they act as.
-async fn read<'n>(
+async fn read(
     server: &str,
-    names: impl Iterator<Item = &'n str>,
+    mut names: Vec<&str>,
+    row: Row,
     ask: impl AsyncFn(String) -> Result<Row, PostgresFault>,
 ) -> Result<Facts, PostgresFault> {
-    let names: Vec<_> = names.collect();
-    let about = async |names: &[&str]| {
-        let row = ask(facts::query(names.iter().copied())).await?;
-        facts::read(&row).ok_or_else(|| unreadable(server))
-    };
-    let first = about(&names).await?;
+    let first = facts::read(&row).ok_or_else(|| unreadable(server))?;
     let unknown = first.unknown_acting_roles();
     if unknown.is_empty() {
         return Ok(first);
     }
-    let all: Vec<_> = names
-        .into_iter()
-        .chain(unknown.iter().map(String::as_str))
-        .collect();
-    about(&all).await
+    names.extend(unknown.iter().map(String::as_str));
+    let row = ask(facts::query(names)).await?;
+    facts::read(&row).ok_or_else(|| unreadable(server))
 }
 
 /// The server's answer about roles is not what the query asks for.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join;
 use rotation::secrets::PostgresSecret;
 use rotation::{Cause, Context};
 
@@ -54,13 +55,17 @@ impl AlternatingUsers {
         context: &Context<'_>,
     ) -> Result<Option<Arrangement>, Cause> {
         let (role, budget) = (pending.username(), context.budget());
-        session.identify(role, budget).await?;
         let test_rotation = current.username() == role;
         let arrangement = if test_rotation {
+            session.identify(role, budget).await?;
             session.warn_of_scram(role, self.settings.sent_as);
             Some(self.next_arrangement(session, current, context).await?)
         } else {
-            self.compare(session, endpoint, current, pending, context).await?;
+            let names = [current.username(), role].into_iter().chain(self.owner(current));
+            let (identity, facts) = join(session.identify(role, budget), ask(session, names, context)).await;
+            identity?;
+            self.compare(session, &facts?, endpoint, current, pending, context)
+                .await?;
             None
         };
         if let Some(statement) = &self.settings.test_sql {
@@ -100,14 +105,12 @@ impl AlternatingUsers {
     async fn compare(
         &self,
         session: &Session,
+        facts: &Facts,
         endpoint: &Endpoint,
         current: &PostgresSecret,
         pending: &PostgresSecret,
         context: &Context<'_>,
     ) -> Result<(), Cause> {
-        let names = [current.username(), pending.username()];
-        let names = names.into_iter().chain(self.owner(current));
-        let facts = ask(session, names, context).await?;
         let Some(now) = facts.role(current.username()) else {
             // The current user is gone: there is nothing to compare with, and nobody who could be missing something.
             return Ok(());
@@ -124,7 +127,7 @@ impl AlternatingUsers {
         let Some(next) = facts.role(pending.username()) else {
             return Ok(());
         };
-        for there in elsewhere(&facts, now, next) {
+        for there in elsewhere(facts, now, next) {
             let at = endpoint.in_database(there.database);
             match self.missing_at(&at, &there, pending, context).await {
                 Ok(None) => {}
@@ -135,7 +138,7 @@ impl AlternatingUsers {
                 Err(cause) => not_compared(pending.username(), there.database, &cause),
             }
         }
-        if let Some(name) = missing_setting(now, next, &facts) {
+        if let Some(name) = missing_setting(now, next, facts) {
             let remedy = format!(
                 "let both have the same: ALTER ROLE {} SET {name} …",
                 postgres_protocol::escape::escape_identifier(pending.username())

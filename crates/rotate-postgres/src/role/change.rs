@@ -7,12 +7,15 @@ use rotation::password::Password;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::fault::{PostgresFault, Said};
-use crate::role::transaction::{By, Idle, Transaction};
+use crate::role::transaction::{By, Idle, NotBegun, Transaction};
 use crate::role::verifier::{self, DEFAULT_ROUNDS, MOST_ROUNDS};
 use crate::server::scrub::Scrub;
 use crate::server::session::{Identity, Session, Silence};
 use crate::server::sql;
 use crate::settings::SentAs;
+
+const CHANGING: &str = "changing the password";
+const LOOKING: &str = "looking at the role";
 
 /// The first version that has SCRAM.
 const FIRST_WITH_SCRAM: u32 = 100_000;
@@ -33,8 +36,11 @@ pub(crate) struct Change<'a> {
 impl Change<'_> {
     /// Begins a transaction in a session of `by` and changes the password in it. The transaction stays open.
     ///
+    /// A role that changes itself does both in one message. An admin looks at the role first.
+    ///
     /// # Errors
     /// The server's refusal. The password is not changed, whatever the error: nothing is committed.
+    #[expect(clippy::disallowed_methods, reason = "the statement is for the wire")]
     pub(crate) async fn begin<'s>(
         &'s self,
         session: &'s Session,
@@ -43,16 +49,33 @@ impl Change<'_> {
         idle: Idle,
         budget: Budget,
     ) -> Result<Transaction<'s>, PostgresFault> {
-        let transaction =
-            Transaction::begin(session, identity, By::Itself, idle, budget, self.scrub(sent)).await?;
-        if self.by != self.role {
-            let row = transaction
-                .ask(&sql::describe_role(self.role), "looking at the role")
-                .await?;
-            self.check_role(session.server(), &row)?;
+        let (by, scrub) = (By::Itself, self.scrub(sent));
+        if self.by == self.role {
+            let alter = self.statement(sent);
+            let statements = [alter.expose_secret()];
+            let begun =
+                Transaction::begin_with(session, identity, by, idle, budget, scrub, statements, CHANGING);
+            return match begun.await {
+                Ok((transaction, [_])) => Ok(transaction),
+                Err(NotBegun {
+                    nth: Some(_),
+                    silence: Silence::Said(said),
+                }) => Err(self.refused(said, session.server())),
+                Err(not_begun) => Err(not_begun.into_fault(session.server(), &[CHANGING])),
+            };
         }
+        let look = sql::describe_role(self.role);
+        let begun =
+            Transaction::begin_with(session, identity, by, idle, budget, scrub, [&look], LOOKING).await;
+        let (transaction, [row]) =
+            begun.map_err(|not_begun| not_begun.into_fault(session.server(), &[LOOKING]))?;
+        self.check_role(session.server(), &row)?;
         self.alter(&transaction, sent).await?;
         Ok(transaction)
+    }
+
+    fn statement(&self, sent: &Sent) -> SecretString {
+        sql::set_password(self.role, sent.value(self.password))
     }
 
     /// What the server is to be told.
@@ -72,12 +95,13 @@ impl Change<'_> {
         transaction: &Transaction<'_>,
         sent: &Sent,
     ) -> Result<(), PostgresFault> {
-        let statement = sql::set_password(self.role, sent.value(self.password));
-        let doing = "changing the password";
-        match transaction.try_out(statement.expose_secret(), doing).await {
+        match transaction
+            .try_out(self.statement(sent).expose_secret(), CHANGING)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(Silence::Said(said)) => Err(self.refused(said, transaction.server())),
-            Err(silence) => Err(silence.into_fault(transaction.server().to_owned(), doing)),
+            Err(silence) => Err(silence.into_fault(transaction.server().to_owned(), CHANGING)),
         }
     }
 
@@ -144,7 +168,7 @@ impl Change<'_> {
             }
             // passwordcheck raises the first, credcheck the next two, a pg_tle passcheck function the last.
             "22023" | "28000" | "28P01" | "P0001" => PostgresFault::PasswordRejected { role, said },
-            _ => Silence::Said(said).into_fault(server, "changing the password"),
+            _ => Silence::Said(said).into_fault(server, CHANGING),
         }
     }
 }

@@ -6,7 +6,7 @@ use rotation::secrets::PostgresSecret;
 use crate::fault::PostgresFault;
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
-use crate::server::login;
+use crate::server::login::{self, Line};
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 
@@ -20,8 +20,19 @@ pub(crate) async fn log_in(
     pending: &PostgresSecret,
     budget: Budget,
 ) -> Result<Session, PostgresFault> {
+    log_in_over(None, tls, endpoint, pending, budget).await
+}
+
+/// The same over a connection that was prepared, if one was.
+pub(crate) async fn log_in_over(
+    line: Option<Line>,
+    tls: &Tls,
+    endpoint: &Endpoint,
+    pending: &PostgresSecret,
+    budget: Budget,
+) -> Result<Session, PostgresFault> {
     let (role, password) = (pending.username(), pending.password());
-    let answer = login::log_in(tls, endpoint, role, password, budget).await;
+    let answer = login::log_in_over(line, tls, endpoint, role, password, budget).await;
     answer.map_err(|denial| match denial {
         Denial::Refused(said) => {
             let (role, server) = (role.to_owned(), endpoint.server());

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use rotation::Budget;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::fault::PostgresFault;
 use crate::role::commit::{self, Committed};
 use crate::server::endpoint::Endpoint;
 use crate::server::scrub::Scrub;
-use crate::server::session::{Identity, Row, Session, Silence};
+use crate::server::session::{Identity, Interrupted, Row, Session, Silence};
 use crate::server::sql;
 use crate::server::tls::Tls;
 
@@ -18,6 +19,7 @@ const STATEMENT: Duration = Duration::from_secs(10);
 const LOCK: Duration = Duration::from_secs(5);
 /// How much longer than the server we wait, so that it is the server that says what it waited for.
 const GRACE: Duration = Duration::from_secs(1);
+const BEGINNING: &str = "beginning a transaction";
 
 /// Time limits of one statement.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +76,23 @@ pub(crate) struct Transaction<'a> {
     scrub: Scrub<'a>,
 }
 
+/// Why a transaction did not begin, or a statement right behind it was not carried out. Nothing has changed.
+#[derive(Debug)]
+pub(crate) struct NotBegun {
+    /// Which of the statements; none for the beginning itself.
+    pub(crate) nth: Option<usize>,
+    pub(crate) silence: Silence,
+}
+
+impl NotBegun {
+    /// The cause, where no statement's refusal has causes of its own. `doing` has a word for each statement.
+    pub(crate) fn into_fault(self, server: &str, doing: &[&'static str]) -> PostgresFault {
+        let doing = self.nth.and_then(|nth| doing.get(nth).copied());
+        self.silence
+            .into_fault(server.to_owned(), doing.unwrap_or(BEGINNING))
+    }
+}
+
 impl<'a> Transaction<'a> {
     /// Begins one in which a role can be changed ([`sql::begin`]). `scrub` knows the credentials that the server is told.
     pub(crate) async fn begin(
@@ -84,6 +103,25 @@ impl<'a> Transaction<'a> {
         budget: Budget,
         scrub: Scrub<'a>,
     ) -> Result<Self, PostgresFault> {
+        let begun = Self::begin_with(session, identity, by, idle, budget, scrub, [], BEGINNING).await;
+        let (transaction, []) = begun.map_err(|not_begun| not_begun.into_fault(session.server(), &[]))?;
+        Ok(transaction)
+    }
+
+    /// Begins one with statements in the same message, and answers with the last row of each. Where the server refuses one, those after
+    /// it are not carried out, and what was changed before is undone with the session.
+    #[expect(clippy::too_many_arguments, reason = "a beginning, and what goes with it")]
+    #[expect(clippy::disallowed_methods, reason = "the statements are for the wire")]
+    pub(crate) async fn begin_with<const N: usize>(
+        session: &'a Session,
+        identity: &Identity,
+        by: By,
+        idle: Idle,
+        budget: Budget,
+        scrub: Scrub<'a>,
+        statements: [&str; N],
+        doing: &'static str,
+    ) -> Result<(Self, [Row; N]), NotBegun> {
         let remaining = budget.remaining();
         let limits = Limits::within(remaining);
         let idle = idle.limit(limits.statement, remaining);
@@ -93,15 +131,29 @@ impl<'a> Transaction<'a> {
             limits,
             scrub,
         };
-        let begin = sql::begin(
-            limits.statement,
-            limits.lock,
-            idle,
-            by == By::Itself,
-            identity.version,
-        );
-        transaction.ask(&begin, "beginning a transaction").await?;
-        Ok(transaction)
+        let itself = by == By::Itself;
+        let begin = sql::begin(limits.statement, limits.lock, idle, itself, identity.version);
+        let begins = begin.len();
+        let all: Vec<&str> = begin.iter().map(String::as_str).chain(statements).collect();
+        let mut rows = Vec::with_capacity(all.len());
+        for message in messages(&all, begins, identity.version) {
+            let text = SecretString::from(message.join("; "));
+            let answer = transaction.ask_together(text.expose_secret(), doing).await;
+            rows.extend(answer.map_err(|interrupted| NotBegun {
+                nth: (rows.len() + interrupted.done).checked_sub(begins),
+                silence: interrupted.silence,
+            })?);
+        }
+        let mut answers = rows.into_iter().skip(begins).map(Option::unwrap_or_default);
+        let answers = std::array::from_fn(|_| answers.next().unwrap_or_default());
+        Ok((transaction, answers))
+    }
+
+    async fn ask_together(&self, statements: &str, doing: &str) -> Result<Vec<Option<Row>>, Interrupted> {
+        let limit = self.limits.statement + GRACE;
+        self.session
+            .ask_together(statements, doing, limit, self.budget, &self.scrub)
+            .await
     }
 
     /// `host:port`.
@@ -137,9 +189,42 @@ impl<'a> Transaction<'a> {
     }
 }
 
+/// The messages in which a beginning and the statements behind it go out.
+fn messages<'m>(all: &'m [&'m str], begins: usize, version: u32) -> Vec<&'m [&'m str]> {
+    if version >= sql::FIRST_WITH_LIMITS_WITHIN_A_MESSAGE {
+        return vec![all];
+    }
+    let (begin, statements) = all.split_at(begins);
+    std::iter::once(begin).chain(statements.chunks(1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Said;
+
+    #[test]
+    fn a_server_that_counts_the_time_of_a_whole_message_gets_several() {
+        let all = ["BEGIN", "SET", "SELECT 1", "SELECT 2"];
+        let sent = |version| -> Vec<String> {
+            let messages = messages(&all, 2, version);
+            messages.iter().map(|message| message.join("; ")).collect()
+        };
+        assert_eq!(sent(120_022), ["BEGIN; SET", "SELECT 1", "SELECT 2"]);
+        assert_eq!(sent(130_000), ["BEGIN; SET; SELECT 1; SELECT 2"]);
+    }
+
+    #[test]
+    fn it_is_told_which_statement_was_refused() {
+        let code = |nth| {
+            let silence = Silence::Said(Said::plain("XX000", "no"));
+            NotBegun { nth, silence }
+                .into_fault("db:5432", &["first", "second"])
+                .to_string()
+        };
+        assert!(code(None).contains(BEGINNING), "{}", code(None));
+        assert!(code(Some(0)).contains("first") && code(Some(1)).contains("second"));
+    }
 
     #[test]
     fn time_limits_shrink_with_the_budget_and_never_vanish() {

@@ -1,8 +1,8 @@
 //! A session: questions in simple queries, answers in text, every wait bounded.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     verified: bool,
     /// A question went unanswered.
     silent: AtomicBool,
+    /// Who and where we are: asked once.
+    identity: OnceLock<Identity>,
 }
 
 /// Why a question has no answer.
@@ -60,6 +62,14 @@ impl Silence {
             Self::TimedOut(timed_out) => PostgresFault::ServerSilent(timed_out),
         }
     }
+}
+
+/// Several statements, of which one has no answer.
+#[derive(Debug)]
+pub(crate) struct Interrupted {
+    /// How many were carried out before.
+    pub(crate) done: usize,
+    pub(crate) silence: Silence,
 }
 
 /// The last row of an answer, its columns as text; none for NULL.
@@ -101,6 +111,7 @@ impl Session {
             seen,
             verified,
             silent: AtomicBool::new(false),
+            identity: OnceLock::new(),
         }
     }
 
@@ -162,39 +173,65 @@ impl Session {
         budget: Budget,
         scrub: &Scrub<'_>,
     ) -> Result<Row, Silence> {
+        let answer = self.ask_together(query, doing, limit, budget, scrub).await;
+        let rows = answer.map_err(|interrupted| interrupted.silence)?;
+        Ok(rows.into_iter().flatten().next_back().unwrap_or_default())
+    }
+
+    /// The same for several statements in one message. The answer is the last row of each. The server carries none out after one that
+    /// it refuses.
+    ///
+    /// # Errors
+    /// Those of [`Session::ask`], with the number of statements that were carried out before.
+    pub(crate) async fn ask_together(
+        &self,
+        statements: &str,
+        doing: &str,
+        limit: Duration,
+        budget: Budget,
+        scrub: &Scrub<'_>,
+    ) -> Result<Vec<Option<Row>>, Interrupted> {
         let waiting_for = format!("{doing} at {}", self.server);
-        let answer = budget.wait(waiting_for, limit, self.last_row(query)).await;
-        let answer = answer.map_err(|timed_out| {
-            self.silent.store(true, Ordering::Relaxed);
-            Silence::TimedOut(timed_out)
-        });
-        match answer? {
-            Ok(row) => Ok(row),
-            Err(error) => Err(match error.as_db_error() {
+        let mut rows = Vec::new();
+        let answer = budget
+            .wait(waiting_for, limit, self.last_rows(statements, &mut rows))
+            .await;
+        let silence = match answer {
+            Ok(Ok(())) => return Ok(rows),
+            Ok(Err(error)) => match error.as_db_error() {
                 Some(answer) => Silence::Said(scrub.said(answer)),
                 None => Silence::Lost(denial::lost(
                     self.server.clone(),
                     doing,
                     scrub.clean(&chain(&error)),
                 )),
-            }),
-        }
+            },
+            Err(timed_out) => {
+                self.silent.store(true, Ordering::Relaxed);
+                Silence::TimedOut(timed_out)
+            }
+        };
+        Err(Interrupted {
+            done: rows.len(),
+            silence,
+        })
     }
 
-    /// The last row of all answers. The others are dropped as they come, however many there are.
-    async fn last_row(&self, query: &str) -> Result<Row, tokio_postgres::Error> {
+    /// The last row of each statement that is carried out. The others are dropped as they come, however many there are.
+    async fn last_rows(&self, query: &str, rows: &mut Vec<Option<Row>>) -> Result<(), tokio_postgres::Error> {
         let mut messages = pin!(self.client.simple_query_raw(query).await?);
         let mut last = None;
         while let Some(message) = messages.try_next().await? {
-            if let SimpleQueryMessage::Row(row) = message {
-                last = Some(row);
+            match message {
+                SimpleQueryMessage::Row(row) => {
+                    let columns = (0..row.len()).map(|column| row.get(column).map(str::to_owned));
+                    last = Some(columns.collect());
+                }
+                SimpleQueryMessage::CommandComplete(_) => rows.push(last.take()),
+                _ => {}
             }
         }
-        Ok(last.map_or_else(Vec::new, |row| {
-            (0..row.len())
-                .map(|column| row.get(column).map(str::to_owned))
-                .collect()
-        }))
+        Ok(())
     }
 
     /// Sends a query that holds no credential and whose refusal has no causes of its own.
@@ -211,17 +248,15 @@ impl Session {
         answer.map_err(|silence| silence.into_fault(self.server.clone(), doing))
     }
 
-    /// Asks who and where we are, and refuses a session of another role, and a standby.
+    /// Asks who and where we are, once, and refuses a session of another role, and a standby.
     ///
     /// # Errors
     /// `SessionOfAnotherRole`, `ReadOnlyStandby`, or why there was no answer.
     pub(crate) async fn identify(&self, role: &str, budget: Budget) -> Result<Identity, PostgresFault> {
-        let doing = "asking the server who and where we are";
-        let row = self.query(sql::IDENTIFY, doing, budget).await?;
-        let identity = Identity::read(&row).ok_or_else(|| PostgresFault::NotPostgres {
-            server: self.server.clone(),
-            detail: "it does not say who and where we are".to_owned(),
-        })?;
+        let identity = match self.identity.get() {
+            Some(identity) => identity.clone(),
+            None => self.ask_identity(budget).await?,
+        };
         if identity.session_user != role {
             let actual = identity.session_user;
             return Err(PostgresFault::SessionOfAnotherRole {
@@ -236,6 +271,16 @@ impl Session {
             });
         }
         Ok(identity)
+    }
+
+    async fn ask_identity(&self, budget: Budget) -> Result<Identity, PostgresFault> {
+        let doing = "asking the server who and where we are";
+        let row = self.query(sql::IDENTIFY, doing, budget).await?;
+        let identity = Identity::read(&row).ok_or_else(|| PostgresFault::NotPostgres {
+            server: self.server.clone(),
+            detail: "it does not say who and where we are".to_owned(),
+        })?;
+        Ok(self.identity.get_or_init(|| identity).clone())
     }
 
     /// Says good-bye, so that the server's log has no broken connection, even if the function is frozen next.

@@ -16,6 +16,10 @@ pub(crate) const IDENTIFY: &str = "SELECT session_user, \
 /// Ends the transaction that [`begin`] began.
 pub(crate) const COMMIT: &str = "COMMIT";
 
+/// The first version that limits the time of each statement of a message. Before, `statement_timeout` was that of the whole message, as it
+/// was set when the message came.
+pub(crate) const FIRST_WITH_LIMITS_WITHIN_A_MESSAGE: u32 = 130_000;
+
 /// The first version that has `createrole_self_grant`.
 const FIRST_WITH_SELF_GRANT: u32 = 160_000;
 
@@ -54,43 +58,41 @@ pub(crate) const ACT_AS_INTENDED: &str = "SELECT set_config('role', 'none', true
 ///
 /// `as_itself`: the role that logged in has its own rights, not those of the role that its settings make it act as. Otherwise it acts
 /// as its own settings say, and never as those of the database do.
+///
+/// More statements may follow in the same message. The server reads all of it before it carries out the first, so what they mean must not
+/// depend on `standard_conforming_strings`: the driver's quoting does not.
 pub(crate) fn begin(
     statement_limit: Duration,
     lock_limit: Duration,
     idle_limit: Duration,
     as_itself: bool,
     version: u32,
-) -> String {
+) -> Vec<String> {
     let role = if as_itself {
         "SET LOCAL ROLE NONE"
     } else {
         ACT_AS_INTENDED
     };
-    let grants = if version >= FIRST_WITH_SELF_GRANT {
-        "SET LOCAL createrole_self_grant = ''; "
-    } else {
-        ""
-    };
-    let whole = if version >= FIRST_WITH_TRANSACTION_TIMEOUT {
-        "SET LOCAL transaction_timeout = 0; "
-    } else {
-        ""
-    };
-    format!(
-        "BEGIN READ WRITE, ISOLATION LEVEL READ COMMITTED; \
-         SET LOCAL statement_timeout = {}; \
-         SET LOCAL lock_timeout = {}; \
-         SET LOCAL idle_in_transaction_session_timeout = {}; \
-         SET LOCAL datestyle = 'ISO'; \
-         SET LOCAL standard_conforming_strings = on; \
-         {whole}{grants}\
-         SET LOCAL search_path = pg_catalog; \
-         {role}; \
-         {RAISE_SYNCHRONOUS_COMMIT}",
-        statement_limit.as_millis(),
-        lock_limit.as_millis(),
-        idle_limit.as_millis()
-    )
+    let mut statements = vec![
+        "BEGIN READ WRITE, ISOLATION LEVEL READ COMMITTED".to_owned(),
+        format!("SET LOCAL statement_timeout = {}", statement_limit.as_millis()),
+        format!("SET LOCAL lock_timeout = {}", lock_limit.as_millis()),
+        format!(
+            "SET LOCAL idle_in_transaction_session_timeout = {}",
+            idle_limit.as_millis()
+        ),
+        "SET LOCAL datestyle = 'ISO'".to_owned(),
+        "SET LOCAL standard_conforming_strings = on".to_owned(),
+    ];
+    if version >= FIRST_WITH_TRANSACTION_TIMEOUT {
+        statements.push("SET LOCAL transaction_timeout = 0".to_owned());
+    }
+    if version >= FIRST_WITH_SELF_GRANT {
+        statements.push("SET LOCAL createrole_self_grant = ''".to_owned());
+    }
+    statements.push("SET LOCAL search_path = pg_catalog".to_owned());
+    statements.extend([role, RAISE_SYNCHRONOUS_COMMIT].map(str::to_owned));
+    statements
 }
 
 /// Sets a role's password to a verifier, or to the password itself. ALTER ROLE takes no parameters.
@@ -199,7 +201,7 @@ mod tests {
 
     fn begun(statement_limit: Duration, version: u32) -> String {
         let (lock, idle) = (Duration::from_secs(5), Duration::from_secs(22));
-        begin(statement_limit, lock, idle, true, version)
+        begin(statement_limit, lock, idle, true, version).join("; ")
     }
 
     /// What a server reads between the quotes of an identifier, and what follows them.

@@ -9,7 +9,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, NamedGroup,
+    SignatureScheme,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -60,8 +61,14 @@ impl Tls {
     }
 }
 
+/// P-256 first: the key of the first group is sent along. PostgreSQL before 18 knows no other group unless it is told, and would ask for
+/// that one first, which is a round trip more in each login. Later versions take it, too.
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+    let mut provider = ring::default_provider();
+    provider
+        .kx_groups
+        .sort_by_key(|group| group.name() != NamedGroup::secp256r1);
+    Arc::new(provider)
 }
 
 fn verifier(roots: &Roots) -> Arc<WebPkiServerVerifier> {
@@ -127,5 +134,25 @@ impl ServerCertVerifier for AnyName {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PostgreSQL 17 and earlier would answer any other with a request for this one.
+    #[test]
+    fn the_key_that_is_sent_along_is_of_the_one_group_that_every_server_has() {
+        let hello = Tls::new(Roots::Web)
+            .client_hello(TlsMode::VerifyFull, "db.example.com")
+            .unwrap();
+        // RFC 8446, section 4.2.8: extension 51 (key_share), its length, the list's length, and the first group.
+        let first = |bytes: &[u8]| match *bytes {
+            [0, 51, _, _, _, _, high, low] => Some(u16::from_be_bytes([high, low])),
+            _ => None,
+        };
+        let groups: Vec<_> = hello.windows(8).filter_map(first).collect();
+        assert!(groups.contains(&u16::from(NamedGroup::secp256r1)), "{groups:x?}");
     }
 }

@@ -1,5 +1,7 @@
 //! TLS whose plain side is watched: what the server asks for is said inside TLS.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +31,22 @@ where
     fn connect(self, stream: S) -> Self::Future {
         let (shaking, seen) = (self.connector.connect(stream), self.seen);
         Box::pin(async move { Ok(Watched(Guard::inside_tls(shaking.await?, seen))) })
+    }
+}
+
+/// For a stream that is TLS already.
+pub(crate) struct Shaken;
+
+impl<S> TlsConnect<Watched<S>> for Shaken
+where
+    S: TlsStream + Unpin,
+{
+    type Stream = Watched<S>;
+    type Error = Infallible;
+    type Future = Ready<Result<Watched<S>, Infallible>>;
+
+    fn connect(self, stream: Watched<S>) -> Self::Future {
+        ready(Ok(stream))
     }
 }
 

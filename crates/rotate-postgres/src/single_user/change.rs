@@ -310,6 +310,7 @@ impl PasswordChange<'_> {
                 endpoint: self.endpoint.clone(),
                 tls: Arc::clone(self.tls),
                 budget: self.context.budget(),
+                line: Open::line(self.tls, self.endpoint, self.context.budget()),
             }));
         }
         let outcome = self.look_and_commit(&login, &sent, opener, attempts).await;

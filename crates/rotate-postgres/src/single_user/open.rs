@@ -6,6 +6,7 @@ use std::time::Duration;
 use rotation::secrets::PostgresSecret;
 use rotation::{Budget, Cause, Landed, Prepared};
 use secrecy::ExposeSecret;
+use tokio::task::JoinSet;
 
 use crate::fault::PostgresFault;
 use crate::role::change::{Change, Sent};
@@ -13,6 +14,7 @@ use crate::role::commit::{self, Committed};
 use crate::role::pending_login;
 use crate::role::transaction::Idle;
 use crate::server::endpoint::Endpoint;
+use crate::server::login::{self, Line};
 use crate::server::scrub::Scrub;
 use crate::server::session::{Identity, Session};
 use crate::server::sql;
@@ -21,6 +23,8 @@ use crate::settings::SentAs;
 
 /// Longest wait for the answer to ROLLBACK.
 const ROLLBACK: Duration = Duration::from_secs(1);
+/// Longest wait for a prepared connection that is not ready yet.
+const LINE: Duration = Duration::from_secs(1);
 
 /// A session with an open transaction in which the role has its new password.
 pub struct Open {
@@ -37,9 +41,19 @@ pub struct Open {
     pub(super) endpoint: Endpoint,
     pub(super) tls: Arc<Tls>,
     pub(super) budget: Budget,
+    /// A connection for the login after COMMIT, prepared while AWSCURRENT moves. Goes with this value.
+    pub(super) line: JoinSet<Option<Line>>,
 }
 
 impl Open {
+    /// Begins to prepare it.
+    pub(super) fn line(tls: &Arc<Tls>, endpoint: &Endpoint, budget: Budget) -> JoinSet<Option<Line>> {
+        let (tls, endpoint) = (Arc::clone(tls), endpoint.clone());
+        let mut line = JoinSet::new();
+        line.spawn(async move { login::prepare(&tls, &endpoint, budget).await });
+        line
+    }
+
     /// Commits. Where the standby is gone, this server's own word has to do: AWSCURRENT has moved already.
     async fn end(&self) -> Result<(), PostgresFault> {
         let (pending, before) = (self.pending.password(), self.before.password());
@@ -87,12 +101,14 @@ impl Open {
 }
 
 impl Prepared for Open {
-    async fn commit(self) -> Result<Landed<Self>, Cause> {
+    async fn commit(mut self) -> Result<Landed<Self>, Cause> {
         if let Err(fault) = self.end().await {
             self.session.close().await;
             return Err(fault.into());
         }
-        match pending_login::log_in(&self.tls, &self.endpoint, &self.pending, self.budget).await {
+        let line = tokio::time::timeout(LINE, self.line.join_next()).await;
+        let line = line.ok().flatten().and_then(Result::ok).flatten();
+        match pending_login::log_in_over(line, &self.tls, &self.endpoint, &self.pending, self.budget).await {
             Ok(session) => {
                 session.close().await;
                 self.session.close().await;

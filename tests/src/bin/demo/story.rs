@@ -186,11 +186,12 @@ impl<'a> Story<'a> {
     fn show_the_statement(&self) {
         let database = &self.world.database;
         let statements = database.log().of_role(database.user()).statements();
-        if let Some(statement) = statements
+        let last = statements
             .iter()
-            .rfind(|statement| statement.contains("PASSWORD"))
-        {
-            let shown: String = statement.chars().take(70).collect();
+            .rfind(|statement| statement.contains("PASSWORD"));
+        // The beginning of the transaction is in the same message.
+        if let Some((_, alter)) = last.and_then(|statement| statement.split_once("ALTER ROLE")) {
+            let shown: String = "ALTER ROLE".chars().chain(alter.chars()).take(70).collect();
             say("What the server saw of the new password is a verifier:");
             anstream::println!("      {shown}…");
         }

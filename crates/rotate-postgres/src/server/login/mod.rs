@@ -11,9 +11,11 @@ use rotation::password::Password;
 use rotation::secrets::TlsMode;
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_postgres::config::{Config, SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Connection};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::fault::{PostgresFault, Said};
 use crate::server::cleartext_guard::Guard;
@@ -24,7 +26,7 @@ use crate::server::scrub::Scrub;
 use crate::server::seen::Seen;
 use crate::server::session::Session;
 use crate::server::tls::Tls;
-use crate::server::watched_tls::WatchedTls;
+use crate::server::watched_tls::{Shaken, WatchedTls};
 
 /// What the server's statistics and logs show.
 const APPLICATION: &str = "keywheel";
@@ -115,18 +117,19 @@ impl Login<'_> {
                 let stream = Guard::watching(stream, Arc::clone(&seen));
                 self.start(stream, NoTls, seen).await
             }
-            Some(mut connector) => {
+            Some(connector) => {
                 let stream = negotiate(self.endpoint, stream).await?;
                 self.answered.store(true, Ordering::Relaxed);
-                let name = &self.endpoint.server_name;
-                let connector = MakeTlsConnect::<Guard<S>>::make_tls_connect(&mut connector, name)
-                    .unwrap_or_else(|never| match never {});
-                let connector = WatchedTls {
-                    connector,
-                    seen: Arc::clone(&seen),
-                };
+                let connector = watched::<S>(connector, self.endpoint, &seen);
                 self.start(Guard::open(stream), connector, seen).await
             }
+        }
+    }
+
+    async fn over_line(&self, line: Line) -> Result<Session, Denial> {
+        match line {
+            Line::Plain(stream, seen) => self.start(*stream, NoTls, seen).await,
+            Line::Tls(stream, seen) => self.start(*stream, Shaken, seen).await,
         }
     }
 
@@ -172,6 +175,85 @@ impl Login<'_> {
             // The request for TLS was answered in `negotiate`.
             .ssl_negotiation(SslNegotiation::Direct);
         config
+    }
+}
+
+/// What TLS is made with, and watched with.
+type Connector<S> = WatchedTls<<MakeRustlsConnect as MakeTlsConnect<Guard<S>>>::TlsConnect>;
+
+fn watched<S>(mut connector: MakeRustlsConnect, endpoint: &Endpoint, seen: &Arc<Seen>) -> Connector<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let name = &endpoint.server_name;
+    let connector = MakeTlsConnect::<Guard<S>>::make_tls_connect(&mut connector, name)
+        .unwrap_or_else(|never| match never {});
+    WatchedTls {
+        connector,
+        seen: Arc::clone(seen),
+    }
+}
+
+/// A connection, with TLS where the endpoint asks for it, on which nobody has logged in yet. Everything is checked that a login checks
+/// before it names its role.
+pub(crate) enum Line {
+    Plain(Box<Guard<TcpStream>>, Arc<Seen>),
+    Tls(
+        Box<<Connector<TcpStream> as TlsConnect<Guard<TcpStream>>>::Stream>,
+        Arc<Seen>,
+    ),
+}
+
+/// Prepares a connection for a login that comes in a moment. None if that fails: then the login makes its own, and says what is wrong.
+pub(crate) async fn prepare(tls: &Tls, endpoint: &Endpoint, budget: Budget) -> Option<Line> {
+    let line = async {
+        let stream = reach::reach(endpoint, budget).await.ok()?;
+        let seen = Arc::<Seen>::default();
+        let Some(connector) = tls.connector(endpoint.tls) else {
+            let stream = Guard::watching(stream, Arc::clone(&seen));
+            return Some(Line::Plain(Box::new(stream), seen));
+        };
+        let stream = negotiate(endpoint, stream).await.ok()?;
+        let connector = watched::<TcpStream>(connector, endpoint, &seen);
+        let stream = connector.connect(Guard::open(stream)).await.ok()?;
+        Some(Line::Tls(Box::new(stream), seen))
+    };
+    tokio::time::timeout(PATIENCE, line).await.ok().flatten()
+}
+
+/// Opens a session as `role` over a connection that was prepared for it.
+///
+/// # Errors
+/// Those of [`log_in`].
+pub(crate) async fn log_in_over(
+    line: Option<Line>,
+    tls: &Tls,
+    endpoint: &Endpoint,
+    role: &str,
+    password: &Password,
+    budget: Budget,
+) -> Result<Session, Denial> {
+    let Some(line) = line else {
+        return log_in(tls, endpoint, role, password, budget).await;
+    };
+    let login = Login {
+        tls,
+        endpoint,
+        role,
+        password,
+        earlier: &[],
+        answered: AtomicBool::new(true),
+    };
+    let waiting_for = format!("logging in at {} as {role:?}", endpoint.server());
+    let answer = budget.wait(waiting_for, PATIENCE, login.over_line(line)).await;
+    match answer {
+        Ok(Ok(session)) => Ok(session),
+        // The server has given the connection up: it had not been used for anything.
+        Ok(Err(Denial::Failed(PostgresFault::ConnectionLost { .. }))) => {
+            log_in(tls, endpoint, role, password, budget).await
+        }
+        Ok(Err(denial)) => Err(denial),
+        Err(timed_out) => Err(PostgresFault::ServerSilent(timed_out).into()),
     }
 }
 

@@ -412,3 +412,28 @@ async fn a_yes_is_no_proof() {
     assert_eq!(login(ok, true).await, Err("ServerNotProven"));
     assert_eq!(login(md5, false).await, Err("ServerNotProven"));
 }
+
+/// Between the preparation and the login the server may restart, or lose patience.
+#[tokio::test]
+async fn a_prepared_connection_that_the_server_gave_up_is_replaced_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = endpoint(listener.local_addr().unwrap().port(), TlsMode::Disable);
+    let (tls, password) = (Tls::new(Roots::Web), Password::from(PASSWORD.to_owned()));
+    let budget = Budget::lasting(Duration::from_secs(10));
+    let line = prepare(&tls, &at, budget).await;
+    assert!(line.is_some());
+    drop(listener.accept().await.unwrap());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        answer(stream, message(b'E', b"SFATAL\0C28P01\0Mno\0\0")).await;
+        listener
+    });
+    match log_in_over(line, &tls, &at, ROLE, &password, budget).await {
+        Err(Denial::Refused(said)) => assert_eq!(said.state, "28P01"),
+        Err(Denial::Failed(fault)) => panic!("{fault}"),
+        Ok(_) => panic!("nobody let it in"),
+    }
+    drop(server.await.unwrap());
+    // A preparation that fails says nothing: the login does.
+    assert!(prepare(&tls, &at, budget).await.is_none());
+}

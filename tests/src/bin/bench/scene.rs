@@ -1,0 +1,168 @@
+//! A secret, the function that rotates it, and the way to the server, which can be made longer.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use keywheel_tests::keys::{self, Keys};
+use keywheel_tests::net::{Delay, Https};
+use keywheel_tests::pair::{Admin, Pair, Power, Started, admin_document};
+use keywheel_tests::peers::Unleash;
+use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::world::{ALTERNATING, Setup};
+use secrets_manager_local::{Effect, Fault, FaultId, Function, Invocation, LocalSecretsManager};
+use serde_json::json;
+use staging_labels::Step;
+use uuid::Uuid;
+
+use super::Anything;
+
+/// What is measured.
+pub(crate) struct Scene {
+    world: What,
+    /// The way to the database; none for a provider.
+    way: Option<Delay>,
+    slow: Mutex<Option<FaultId>>,
+}
+
+enum What {
+    Postgres(Box<Started>),
+    Key(Box<Key>),
+}
+
+/// A token of Unleash, over TLS as any provider is reached.
+struct Key {
+    keys: Keys,
+    secret: String,
+    _servers: (Unleash, Https),
+    _database: TestDatabase<'static>,
+}
+
+impl Scene {
+    /// For the function at `program`, whose name tells which one it is.
+    pub(crate) async fn of(program: &Path, name: &str) -> Anything<Self> {
+        let (world, way) = if name == keys::FUNCTION {
+            (What::Key(Box::new(key(program).await?)), None)
+        } else {
+            let database = TestDatabase::new(cluster(Server::Main)).await;
+            let way = Delay::start(database.cluster().port(), Duration::ZERO)?;
+            let started = postgres(program, name, database, way.port()).await;
+            (What::Postgres(Box::new(started)), Some(way))
+        };
+        Ok(Self {
+            world,
+            way,
+            slow: Mutex::new(None),
+        })
+    }
+
+    /// The database and its server.
+    pub(crate) fn database(&self) -> Option<&TestDatabase<'static>> {
+        match &self.world {
+            What::Postgres(world) => Some(&world.database),
+            What::Key(_) => None,
+        }
+    }
+
+    pub(crate) fn aws(&self) -> &LocalSecretsManager {
+        match &self.world {
+            What::Postgres(world) => &world.aws,
+            What::Key(key) => &key.keys.aws,
+        }
+    }
+
+    fn function(&self) -> &'static str {
+        match &self.world {
+            What::Postgres(world) => world.function,
+            What::Key(_) => keys::FUNCTION,
+        }
+    }
+
+    pub(crate) fn secret(&self) -> &str {
+        match &self.world {
+            What::Postgres(world) => &world.secret,
+            What::Key(key) => &key.secret,
+        }
+    }
+
+    /// How much longer each answer takes from now on.
+    pub(crate) fn delay(&self, secrets_manager: Duration, database: Duration) -> Anything<()> {
+        if let Some(way) = &self.way {
+            way.set(database);
+        }
+        let mut slow = self.slow.lock().map_err(|_| "a thread has panicked")?;
+        if let Some(id) = slow.take() {
+            self.aws().faults().remove(id);
+        }
+        if !secrets_manager.is_zero() {
+            let milliseconds = u64::try_from(secrets_manager.as_millis())?;
+            let fault = Fault::new(Effect::DelayMs(milliseconds)).by_function(self.function());
+            *slow = Some(self.aws().faults().inject(fault.every()));
+        }
+        Ok(())
+    }
+
+    /// The next rotation finds no process of the function.
+    pub(crate) async fn cool_down(&self) {
+        self.aws().cool_down(self.function()).await;
+    }
+
+    /// One rotation, step by step.
+    pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
+        let token = Uuid::new_v4().to_string();
+        self.aws().stage_pending(self.secret(), &token)?;
+        let mut invocations = Vec::new();
+        for step in Step::ALL {
+            let payload =
+                json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
+            let invocation = self
+                .aws()
+                .invoke(self.function(), payload.to_string())
+                .await
+                .ok_or("the function is not hosted")?;
+            if let Some(error) = invocation.error {
+                return Err(error.into());
+            }
+            invocations.push(invocation);
+        }
+        Ok(invocations)
+    }
+}
+
+async fn postgres(program: &Path, name: &str, database: TestDatabase<'static>, port: u16) -> Started {
+    let setup = Setup::on(Server::Main)
+        .program(program)
+        .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
+        .env("RUST_LOG", "info");
+    let document = database.document_at("localhost", port);
+    if name != ALTERNATING {
+        return Started::One(setup.start_with_document(database, &document.to_string()).await);
+    }
+    let admin = Admin::new(&database, Power::CreateRole).await;
+    let mut of_admin = admin_document(&database, &admin);
+    of_admin["port"] = port.into();
+    Started::Two(Pair::with_documents(setup, database, document, admin, &of_admin).await)
+}
+
+async fn key(program: &Path) -> Anything<Key> {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let unleash = Unleash::start(&database, database.password(), &Unleash::new_admin_token())?;
+    let https = Https::start(unleash.port())?;
+    let keys = Keys::start().await;
+    let admin = keys.admin("bench/admin", unleash.admin_token()).await;
+    let token = unleash.create_token("made-by-hand").secret;
+    let secret = keys.secret("bench/flags", &token, &[]).await.arn().to_owned();
+    let function = Function::new(keys::FUNCTION, program)
+        .timeout(Duration::from_secs(30))
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("PROVIDER_CA_BUNDLE", https.authority());
+    let settings = Unleash::settings(&https.url(), &admin).into_iter();
+    keys.aws
+        .add_function(settings.fold(function, |function, (name, value)| function.env(name, value)));
+    Ok(Key {
+        keys,
+        secret,
+        _servers: (unleash, https),
+        _database: database,
+    })
+}
