@@ -1,5 +1,7 @@
 //! EC2: the ways out of a function's VPC.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use roxmltree::Node;
 
@@ -82,7 +84,8 @@ async fn all(session: &Session, vpc: Vpc, target: Target) -> Result<Network, Una
         tokio::join!(subnets, tables, endpoints, dns, acls, open);
     let (endpoint, tables) = (said(endpoint)?, said(tables)?);
     let of_endpoint = endpoint.iter().flat_map(|endpoint| &endpoint.groups);
-    let ids: Vec<String> = vpc.groups.iter().chain(of_endpoint).cloned().collect();
+    let ids: BTreeSet<&String> = vpc.groups.iter().chain(of_endpoint).collect();
+    let ids: Vec<String> = ids.into_iter().cloned().collect();
     let groups = said(groups(session, numbered("GroupId", &ids)).await)?;
     let mut switches = Vec::new();
     for one in dns {

@@ -87,6 +87,12 @@ impl Secret {
             .filter(|pending| Some(*pending) != self.current())
     }
 
+    /// Whether AWSCURRENT may have moved without a success that was recorded: something changed after the last one. The versions tell.
+    pub(crate) fn may_be_unconfirmed(&self) -> bool {
+        let pending = self.labels.carrier(&Label::Pending);
+        pending.is_some() && pending == self.current() && self.last_rotated < self.changed
+    }
+
     /// The fourth part of its ARN.
     pub(crate) fn region(&self) -> &str {
         self.arn.split(':').nth(3).unwrap_or_default()

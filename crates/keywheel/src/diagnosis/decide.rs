@@ -266,16 +266,20 @@ impl Case<'_> {
             };
         }
         if refused {
-            let actions = vec![
+            let mut actions = vec![
                 repairs::set_by_hand(self.names),
-                rotate(
-                    "Or rotate: the function finds a lost password among the old versions, if there is one.",
-                )
-                .otherwise(),
+                rotate("Rotate: the function finds a lost password among the old versions, if there is one.")
+                    .otherwise(),
             ];
+            // A cause that is a refused login has the same first action.
+            let repairs = self.repairs_after(failure).into_iter();
+            actions.extend(repairs.filter(|repair| *repair != repairs::set_by_hand(self.names)));
             let summary =
                 "the database refuses AWSCURRENT's password, and no rotation is under way".to_owned();
-            return base(Word::Broken, State::CurrentRefused, summary, actions);
+            return after(
+                failure,
+                base(Word::Broken, State::CurrentRefused, summary, actions),
+            );
         }
         if secret.enabled == Some(false) {
             let summary = "rotation is switched off; nothing is half done".to_owned();

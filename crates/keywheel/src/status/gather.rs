@@ -94,10 +94,12 @@ fn row(
 
 /// Asks about the suspicious ones as doctor does.
 async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<(), Trouble> {
-    let suspects = rows
+    let shows = |row: &Row| matches!(row.diagnosis.word, Word::Stuck | Word::Overdue | Word::Running);
+    let (first, second): (Vec<_>, Vec<_>) = rows
         .iter_mut()
-        .filter(|row| matches!(row.diagnosis.word, Word::Stuck | Word::Overdue | Word::Running))
-        .take(LOOKS);
+        .filter(|row| shows(row) || row.secret.may_be_unconfirmed())
+        .partition(|row| shows(row));
+    let suspects = first.into_iter().chain(second).take(LOOKS);
     let looked: Vec<Result<(), Trouble>> = stream::iter(suspects)
         .map(|row| async move {
             let answers = Box::pin(doctor::ask(session, &row.secret.arn, None)).await?;

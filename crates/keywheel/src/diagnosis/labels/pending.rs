@@ -183,8 +183,11 @@ pub(in crate::diagnosis) fn never(state: State, unfinished: &Unfinished<'_>) -> 
     match (state, unfinished.logins) {
         (State::PendingOtherAccount, _) => vec!["move AWSCURRENT to AWSPENDING's version"],
         (_, Works::Yes(_)) => vec![],
-        (State::PendingAfterSet, _) => {
+        (State::PendingAfterSet, Works::No(_)) => {
             vec!["take AWSPENDING off, cancel the rotation, or write a value: it is the only password"]
+        }
+        (State::PendingAfterSet, Works::NotKnown(_)) => {
+            vec!["take AWSPENDING off, cancel the rotation, or write a value: it may be the only password"]
         }
         (State::CancelledMidway, _) if unfinished.pending_logs_in => {
             vec!["take AWSPENDING off or write a value: it is the only password"]
