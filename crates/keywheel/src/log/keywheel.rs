@@ -6,7 +6,7 @@ use staging_labels::Step;
 use super::entry::{Did, End, Event};
 
 /// Longest message that is kept, in characters.
-const LONGEST: usize = 600;
+const LONGEST: usize = 2000;
 
 pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
     let json: Option<Value> = line
@@ -54,7 +54,11 @@ fn problem(step: Step, message: &str) -> String {
         .strip_prefix(&beginning)
         .and_then(|rest| rest.split_once(": "));
     let text = rest.map_or(message, |(_, text)| text);
-    outbound::one_line(text).chars().take(LONGEST).collect()
+    let text = outbound::one_line(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// The message of tracing's text: it stands between the step's name and the first field.
