@@ -15,7 +15,7 @@ struct Rights {
 }
 
 impl Rights {
-    async fn of(desk: Desk) -> Self {
+    fn of(desk: Desk) -> Self {
         let moto = Moto::start().expect("moto starts");
         Self { desk, moto }
     }
@@ -52,7 +52,7 @@ impl Rights {
 
 #[tokio::test]
 async fn the_action_that_the_role_lacks_is_named() {
-    let rights = Rights::of(Desk::stuck(false).await).await;
+    let rights = Rights::of(Desk::stuck(false).await);
     rights.desk.minutes(5);
     rights.simulates(&[
         ("DescribeSecret", "allowed"),
@@ -98,7 +98,7 @@ async fn the_action_that_the_role_lacks_is_named() {
 
 #[tokio::test]
 async fn a_key_that_was_disabled_is_named() {
-    let rights = Rights::of(Desk::rotated(false).await).await;
+    let rights = Rights::of(Desk::rotated(false).await);
     let made = rights
         .types("aws kms create-key --query KeyMetadata.Arn --output text")
         .await;
