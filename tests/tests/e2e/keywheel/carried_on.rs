@@ -108,12 +108,12 @@ async fn the_settings_may_come_from_a_file() {
 
 #[tokio::test]
 async fn a_password_is_made_by_the_settings_of_the_secrets_function() {
-    let canary = "the-function-has-more-settings";
+    let canary = "https://example.invalid/the-function-has-more-settings/";
     let desk = Desk::set_up(|setup| {
         setup
             .env("PASSWORD_LENGTH", "41")
             .env("EXCLUDE_PUNCTUATION", "true")
-            .env("ASSUME_ROLE_EXTERNAL_ID", canary)
+            .env("RUNBOOK_URL", canary)
     })
     .await;
     desk.world.rotate().await.expect("the first rotation succeeds");
