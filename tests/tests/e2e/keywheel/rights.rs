@@ -103,9 +103,10 @@ async fn a_key_that_was_disabled_is_named() {
         .types("aws kms create-key --query KeyMetadata.Arn --output text")
         .await;
     let key = made.out.trim().to_owned();
+    let id = key.rsplit('/').next().expect("an ARN ends with the ID");
     let secret = rights.desk.world.secret.clone();
     let uses = format!(
-        "aws secretsmanager update-secret --secret-id '{secret}' --kms-key-id {key} && aws kms disable-key --key-id {key}"
+        "aws secretsmanager update-secret --secret-id '{secret}' --kms-key-id {key} && aws kms disable-key --key-id {id}"
     );
     let done = rights.types(&uses).await;
     assert_eq!(done.code, 0, "{}", done.err);
@@ -129,7 +130,7 @@ async fn a_key_that_was_disabled_is_named() {
         screen.out
     );
 
-    let enabled = rights.types(&format!("aws kms enable-key --key-id {key}")).await;
+    let enabled = rights.types(&format!("aws kms enable-key --key-id {id}")).await;
     assert_eq!(enabled.code, 0, "{}", enabled.err);
     let screen = rights.doctor().await;
     assert!(
