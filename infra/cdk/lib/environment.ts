@@ -41,6 +41,7 @@ function environmentOfAll(props: RotationOptions): Variables {
     RUNBOOK_URL: props.runbookUrl,
     ASSUME_ROLE_ARN: joined(props.assumeRoles?.map((role) => role.roleArn)),
     ASSUME_ROLE_EXTERNAL_ID: joined(props.assumeRoles?.map((role) => role.externalId ?? '')),
+    REPLICA_WAIT: props.replicaWait?.toSeconds(),
   };
 }
 
@@ -55,6 +56,7 @@ function environmentOfPostgres(props: PostgresOptions): Variables {
     PASSWORD_SENT_AS: props.passwordSentAs,
     COPIES: props.copies,
     COPY_MEMBERS: joined(props.copyMembers),
+    BASE64_MEMBERS: joined(props.base64Members),
     TEST_SQL: props.testSql,
     ALLOW_LOGIN_WITHOUT_PASSWORD: props.allowLoginWithoutPassword,
     ALLOW_LOCAL_HOSTS: props.allowLocalHosts,
@@ -78,6 +80,8 @@ export function environmentOfSingleUser(props: SingleUserRotationProps): Variabl
     ...environmentOfPostgres(props),
     ...(props.mayUseSuperuser ? environmentOfSuperusers(props) : {}),
     AWSCURRENT_MOVES: props.awscurrentMoves,
+    PGUSER: props.defaultUser,
+    TAGS_MAY_CHOOSE: joined(props.tagsMayChoose),
   };
 }
 

@@ -119,6 +119,11 @@ export interface RotationOptions {
    * @default - none
    */
   readonly assumeRoles?: AssumedRole[];
+  /**
+   * How long createSecret and setSecret wait for replicas in other regions before they change anything: up to 900 seconds.
+   * @default - 10 seconds
+   */
+  readonly replicaWait?: Duration;
 
   /**
    * The VPC from which the server or the provider is reached. The function needs network access to Secrets Manager from there.
@@ -295,6 +300,11 @@ export interface PostgresOptions extends RotationOptions {
    */
   readonly copyMembers?: string[];
   /**
+   * Members of the secret that are Base64, such as password for Aerospike's Secret Agent. They are encoded again after a rotation.
+   * @default - none
+   */
+  readonly base64Members?: string[];
+  /**
    * A statement that must succeed with the new password, in a read-only transaction.
    * @default - none
    */
@@ -323,6 +333,16 @@ export interface SingleUserRotationProps extends PostgresOptions {
    * @default setSecret
    */
   readonly awscurrentMoves?: string;
+  /**
+   * The user of secrets that are a bare password. Such a secret also needs `defaultHost`.
+   * @default - none
+   */
+  readonly defaultUser?: string;
+  /**
+   * The logins, such as app@db.example.com:5432/orders, that the tags keywheel:username and others of a bare password may choose.
+   * @default - none
+   */
+  readonly tagsMayChoose?: string[];
 }
 
 /** What can be set on the function for alternating PostgreSQL users. */

@@ -4,7 +4,7 @@ const { mkdtempSync, mkdirSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { test } = require('node:test');
-const { App, Stack, aws_kms, aws_lambda, aws_secretsmanager, assertions } = require('aws-cdk-lib');
+const { App, Duration, Stack, aws_kms, aws_lambda, aws_secretsmanager, assertions } = require('aws-cdk-lib');
 const { Monitoring, ReleaseFiles, RotatedSecret, SingleUserRotation } = require('..');
 
 /** A release whose zip files are empty. */
@@ -63,13 +63,14 @@ test('addRotationSchedule adds nothing to the role, and one permission is there,
 
 test('what is set reaches the function', () => {
   const stack = new Stack(new App(), 'S');
-  rotationIn(stack, { passwordLength: 40, includeSpace: false, copyMembers: ['url', 'dsn'], assumeRoles: [{ roleArn: 'arn:aws:iam::111111111111:role/a' }] });
+  rotationIn(stack, { passwordLength: 40, includeSpace: false, copyMembers: ['url', 'dsn'], replicaWait: Duration.minutes(1), assumeRoles: [{ roleArn: 'arn:aws:iam::111111111111:role/a' }] });
   assertions.Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
     Environment: {
       Variables: {
         PASSWORD_LENGTH: '40',
         INCLUDE_SPACE: 'false',
         COPY_MEMBERS: 'url,dsn',
+        REPLICA_WAIT: '60',
         ASSUME_ROLE_ARN: 'arn:aws:iam::111111111111:role/a',
         TEST_SQL: assertions.Match.absent(),
       },
