@@ -15,7 +15,7 @@ pub struct Consumer {
     /// The secret's name as printed: an entry of `tests/data/forms.json`.
     pub form: &'static str,
     pub(super) program: &'static str,
-    /// What its environment has besides the usual.
+    /// What its environment has beside the usual.
     pub(super) environment: &'static [(&'static str, &'static str)],
     pub(super) stored: Stored,
     /// It keeps the credential, by a clock of the driver's.

@@ -121,27 +121,14 @@ async fn followers_get_the_value_of_each_rotation_whenever_the_function_dies() {
         followed.copied().await;
         followed.check_same().await;
     }
-    let versions = followed
-        .world
-        .client
-        .list_secret_version_ids()
-        .secret_id(&followed.followers[0])
-        .send()
-        .await;
-    let before = versions.expect("it is there").versions().len();
+    let versions = async || {
+        let list = followed.world.client.list_secret_version_ids();
+        let answer = list.secret_id(&followed.followers[0]).send().await;
+        answer.expect("it is there").versions().len()
+    };
+    let before = versions().await;
     followed.copied().await;
-    let versions = followed
-        .world
-        .client
-        .list_secret_version_ids()
-        .secret_id(&followed.followers[0])
-        .send()
-        .await;
-    assert_eq!(
-        versions.expect("it is there").versions().len(),
-        before,
-        "what is there is not written again"
-    );
+    assert_eq!(versions().await, before, "what is there is not written again");
 }
 
 /// While one invocation is at work, the leader changes once more and another invocation copies that.

@@ -26,14 +26,7 @@ impl AlternatingUsers {
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let budget = context.budget();
-        let session = match pending_login::log_in(&self.tls, &endpoint, pending, budget).await {
-            Err(refused) if current.password() == pending.password() => {
-                return Err(encoded::explain(refused, current, &endpoint, &self.tls, budget)
-                    .await
-                    .into());
-            }
-            session => session?,
-        };
+        let session = encoded::log_in(&self.tls, &endpoint, current, pending, budget).await?;
         let outcome = self.judge(&session, &endpoint, current, pending, context).await;
         session.close().await;
         match outcome? {

@@ -4,8 +4,10 @@ use rotation::Budget;
 use rotation::secrets::PostgresSecret;
 
 use super::login_attempts::LoginAttempts;
+use super::pending_login;
 use crate::fault::PostgresFault;
 use crate::server::endpoint::Endpoint;
+use crate::server::session::Session;
 use crate::server::tls::Tls;
 
 /// After `current` was refused, and before anything else is tried: a new password would hide that the secret is read in the wrong way, and
@@ -30,8 +32,27 @@ pub(crate) async fn check(
     })
 }
 
-/// The same after `refused` of a test rotation, whose pending version is a copy of the current one.
-pub(crate) async fn explain(
+/// Logs in as `pending`. In a test rotation, whose pending version is a copy of the current one, a refusal says whether the password is
+/// read in the wrong way.
+///
+/// # Errors
+/// Those of [`pending_login::log_in`], and `PasswordEncoded`.
+pub(crate) async fn log_in(
+    tls: &Tls,
+    endpoint: &Endpoint,
+    current: &PostgresSecret,
+    pending: &PostgresSecret,
+    budget: Budget,
+) -> Result<Session, PostgresFault> {
+    match pending_login::log_in(tls, endpoint, pending, budget).await {
+        Err(refused) if current.password() == pending.password() => {
+            Err(explain(refused, current, endpoint, tls, budget).await)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn explain(
     refused: PostgresFault,
     current: &PostgresSecret,
     endpoint: &Endpoint,

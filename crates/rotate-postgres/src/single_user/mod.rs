@@ -145,14 +145,7 @@ impl SingleUser {
     ) -> Result<(), Cause> {
         let endpoint = self.admins.primary.endpoint(pending, context).await?;
         let budget = context.budget();
-        let session = match pending_login::log_in(&self.tls, &endpoint, pending, budget).await {
-            Err(refused) if current.password() == pending.password() => {
-                return Err(encoded::explain(refused, current, &endpoint, &self.tls, budget)
-                    .await
-                    .into());
-            }
-            session => session?,
-        };
+        let session = encoded::log_in(&self.tls, &endpoint, current, pending, budget).await?;
         let outcome = match self.judge(&session, pending, budget).await {
             Ok(identity) if current.password() == pending.password() => {
                 let rehearsal = self.rehearsal(&endpoint, current, context);

@@ -49,7 +49,7 @@ pub(crate) fn page(url: &str) {
         return;
     }
     say(&format!("Open {url}/ in a browser, and press Enter."));
-    // Whoever has no terminal does not wait.
+    // Without a terminal nobody waits.
     let _ = io::stdin().read_line(&mut String::new());
 }
 
