@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     /// A file that an earlier run wrote.
     pub(crate) compare: Option<PathBuf>,
+    /// A checkout of AWS's templates, to measure beside ours.
+    pub(crate) templates: Option<PathBuf>,
     /// The functions' programs.
     pub(crate) programs: Vec<PathBuf>,
 }
@@ -57,6 +59,7 @@ impl Options {
             cold_starts: text("COLD_STARTS").map_or(Ok(20), |text| text.parse())?,
             json: text("JSON").map(PathBuf::from),
             compare: text("COMPARE").map(PathBuf::from),
+            templates: text("AWS_TEMPLATES").map(PathBuf::from),
             programs,
         })
     }

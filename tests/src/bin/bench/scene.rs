@@ -38,15 +38,31 @@ struct Key {
     _database: TestDatabase<'static>,
 }
 
+/// The form of a function's log: what it has by default.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Log {
+    Json,
+    Text,
+}
+
+impl Log {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Text => "Text",
+        }
+    }
+}
+
 impl Scene {
-    /// For the function at `program`, whose name tells which one it is.
-    pub(crate) async fn of(program: &Path, name: &str) -> Anything<Self> {
+    /// For the program of the function called `name`, or for another that does the same.
+    pub(crate) async fn of(program: &Path, name: &str, log: Log) -> Anything<Self> {
         let (world, way) = if name == keys::FUNCTION {
             (What::Key(Box::new(key(program).await?)), None)
         } else {
             let database = TestDatabase::new(cluster(Server::Main)).await;
             let way = Delay::start(database.cluster().port(), Duration::ZERO)?;
-            let started = postgres(program, name, database, way.port()).await;
+            let started = postgres(program, name, log, database, way.port()).await;
             (What::Postgres(Box::new(started)), Some(way))
         };
         Ok(Self {
@@ -107,6 +123,13 @@ impl Scene {
         self.aws().cool_down(self.function()).await;
     }
 
+    /// How many calls of Secrets Manager the function has made since they were last counted.
+    pub(crate) fn count_calls(&self) -> usize {
+        let calls = self.aws().calls();
+        self.aws().clear_calls();
+        calls.iter().filter(|call| call.function.is_some()).count()
+    }
+
     /// One rotation, step by step.
     pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
         let token = Uuid::new_v4().to_string();
@@ -129,9 +152,16 @@ impl Scene {
     }
 }
 
-async fn postgres(program: &Path, name: &str, database: TestDatabase<'static>, port: u16) -> Started {
+async fn postgres(
+    program: &Path,
+    name: &str,
+    log: Log,
+    database: TestDatabase<'static>,
+    port: u16,
+) -> Started {
     let setup = Setup::on(Server::Main)
         .program(program)
+        .env("AWS_LAMBDA_LOG_FORMAT", log.name())
         .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
         .env("RUST_LOG", "info");
     let document = database.document_at("localhost", port);
