@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
 mod figures;
+mod instructions;
 mod options;
 mod round_trips;
 mod saved;
@@ -43,6 +44,12 @@ async fn run() -> Anything<()> {
         let program = program.canonicalize()?;
         let name = program.file_name().and_then(|name| name.to_str());
         let name = name.ok_or("a program has a name")?.to_owned();
+        if options.mode == Mode::Instructions {
+            let table = instructions::measure(&program, &name).await?;
+            instructions::Counts::read()?.compare(&table)?;
+            run.tables.push(table);
+            continue;
+        }
         let started = match &share {
             Some(share) => share.around(&program)?,
             None => program.clone(),
@@ -62,6 +69,7 @@ async fn run() -> Anything<()> {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
                 (round_trips::measure(&scene, &name).await?, note)
             }
+            Mode::Instructions => continue, // counted above
         };
         scene.cool_down().await;
         saved::print(&table, &note, earlier.as_ref());
