@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
 mod figures;
+mod instructions;
 mod options;
 mod round_trips;
 mod saved;
@@ -43,6 +44,12 @@ async fn run() -> Anything<()> {
     let share = options.cpu.and_then(share);
     let mut run = Run::new(&options, share.as_ref().and(options.cpu));
     for program in &options.programs {
+        if options.mode == Mode::Instructions {
+            let table = instructions::measure(program).await?;
+            instructions::Counts::read()?.compare(&table)?;
+            run.tables.push(table);
+            continue;
+        }
         let bench = Bench::of(program, &options, share.as_ref()).await?;
         let (mut tables, note) = match options.mode {
             Mode::Figures => {
@@ -56,6 +63,7 @@ async fn run() -> Anything<()> {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
                 (bench.round_trips().await?, note)
             }
+            Mode::Instructions => continue, // counted above
         };
         bench.cool_down().await;
         saved::print(&tables[0], &note, earlier.as_ref(), tables.get(1));
@@ -83,6 +91,14 @@ fn share(cpu: f64) -> Option<Share> {
     }
 }
 
+/// The whole path of a program, and its name.
+fn located(program: &Path) -> Anything<(PathBuf, String)> {
+    let program = program.canonicalize()?;
+    let name = program.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or("a program has a name")?.to_owned();
+    Ok((program, name))
+}
+
 /// A function, and AWS's that does the same if there is one to compare with.
 struct Bench {
     program: PathBuf,
@@ -94,9 +110,7 @@ struct Bench {
 
 impl Bench {
     async fn of(program: &Path, options: &Options, share: Option<&Share>) -> Anything<Self> {
-        let program = program.canonicalize()?;
-        let name = program.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or("a program has a name")?.to_owned();
+        let (program, name) = located(program)?;
         let started = |program: &Path| match share {
             Some(share) => share.around(program),
             None => Ok(program.to_owned()),

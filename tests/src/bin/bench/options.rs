@@ -13,6 +13,8 @@ pub(crate) enum Mode {
     Figures,
     /// How many round trips follow one another in each step.
     RoundTrips,
+    /// How many instructions a cold start and each step take.
+    Instructions,
 }
 
 /// All of it.
@@ -41,7 +43,8 @@ impl Options {
         let mode = match text("MODE").as_deref() {
             None | Some("figures") => Mode::Figures,
             Some("round-trips") => Mode::RoundTrips,
-            Some(other) => return Err(format!("MODE={other}: figures or round-trips").into()),
+            Some("instructions") => Mode::Instructions,
+            Some(other) => return Err(format!("MODE={other}: figures, round-trips or instructions").into()),
         };
         let programs: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
         if programs.is_empty() {

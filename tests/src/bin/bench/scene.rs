@@ -87,7 +87,7 @@ impl Scene {
         }
     }
 
-    fn function(&self) -> &'static str {
+    pub(crate) fn function(&self) -> &'static str {
         match &self.world {
             What::Postgres(world) => world.function,
             What::Key(_) => keys::FUNCTION,
@@ -132,23 +132,30 @@ impl Scene {
 
     /// One rotation, step by step.
     pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
-        let token = Uuid::new_v4().to_string();
-        self.aws().stage_pending(self.secret(), &token)?;
+        let token = self.stage()?;
         let mut invocations = Vec::new();
         for step in Step::ALL {
-            let payload =
-                json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
-            let invocation = self
-                .aws()
-                .invoke(self.function(), payload.to_string())
-                .await
-                .ok_or("the function is not hosted")?;
-            if let Some(error) = invocation.error {
-                return Err(error.into());
-            }
-            invocations.push(invocation);
+            invocations.push(self.step(step, &token).await?);
         }
         Ok(invocations)
+    }
+
+    /// Begins a rotation: its token.
+    pub(crate) fn stage(&self) -> Anything<String> {
+        let token = Uuid::new_v4().to_string();
+        self.aws().stage_pending(self.secret(), &token)?;
+        Ok(token)
+    }
+
+    /// One step of a rotation.
+    pub(crate) async fn step(&self, step: Step, token: &str) -> Anything<Invocation> {
+        let payload = json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
+        let invocation = self.aws().invoke(self.function(), payload.to_string()).await;
+        let invocation = invocation.ok_or("the function is not hosted")?;
+        match invocation.error {
+            Some(error) => Err(error.into()),
+            None => Ok(invocation),
+        }
     }
 }
 
