@@ -1,10 +1,11 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: consumers docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet try-arm64 clean-tools
+.PHONY: consumers docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet transcript try-zips clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
 export KEYWHEEL_TOOLS
+export ZIPS
 
 # The functions that make bench measures.
 BENCHED = $(or $(FUNCTIONS),rotate-postgres-single-user rotate-postgres-alternating-users rotate-api-key)
@@ -75,9 +76,11 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 
 infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
+	@scripts/setup lambda
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/transcript.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
@@ -106,11 +109,11 @@ build: ## the functions as zip files for Lambda, in target/lambda, and the comma
 	cargo build --locked --release --package keywheel
 	@echo 'build: target/release/keywheel, the command line for this machine'
 
-try-arm64: ## rotate secrets with the arm64 programs of make build, under qemu; FUNCTIONS=name for some
+try-zips: ## rotate secrets with the programs of make build, out of their zip files, arm64 under qemu; ARCH=x86_64 or ARCH=arm64 for one processor, FUNCTIONS=name for some
 	@scripts/setup test
-	@scripts/setup arm64
+	@$(if $(filter x86_64,$(ARCH)),,scripts/setup arm64)
 	@cargo build --locked --workspace --bins --tests
-	@scripts/try-arm64 $(FUNCTIONS); status=$$?; scripts/settle && exit $$status
+	@$(foreach architecture,$(or $(ARCH),x86_64 arm64),scripts/try-zips $(architecture) $(FUNCTIONS) &&) true; status=$$?; scripts/settle && exit $$status
 
 fuzz: ## fuzz what reads events, secrets, definitions, templates, answers and certificates; SECONDS=60 for each, TARGET=name for one
 	@scripts/setup fuzz
@@ -145,9 +148,16 @@ deploy: ## FUNCTION=name ROLE=arn: one function by cargo lambda deploy, as make 
 	scripts/deploy "$(FUNCTION)" "$(ROLE)" $(or $(ARCH),arm64) $(ARGS)
 
 deploy-demo: ## from an empty account of moto's to a stack with every function, a secret with a schedule, and cargo lambda deploy; after make build
+	@for function in $(or $(FUNCTIONS),$$(python3 scripts/infra/functions.py)); do \
+		[ -f "target/lambda/$(or $(ARCH),arm64)/$$function.zip" ] || { echo "deploy-demo: $$function.zip is not there; run: make build ARCH=$(or $(ARCH),arm64)" >&2; exit 1; }; done
 	@scripts/setup infra
 	@scripts/setup lambda
 	@$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/deploy_demo.py $(or $(ARCH),arm64) $(foreach function,$(FUNCTIONS),--only $(function))
+
+transcript: ## write docs/install/transcript.md again: what make deploy-demo prints
+	@scripts/setup infra
+	@scripts/setup lambda
+	@$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/transcript.py --update
 
 clean-tools: ## remove what scripts/setup installed outside the system's own packages
 	rm -rf "$(KEYWHEEL_TOOLS)"

@@ -21,7 +21,7 @@ import template
 from functions import FUNCTIONS
 from tools import TOOLS
 
-LAMBDA = template.ROOT / "target" / "lambda"
+BUILT = template.ROOT / "target" / "lambda"
 
 
 class Missing(Exception):
@@ -33,14 +33,14 @@ def title(text):
     print(f"\n== {text}", flush=True)
 
 
-def zips(architecture, functions):
+def zips(built, architecture, functions):
     """The zip files by their key below the prefix."""
-    found = {f"{architecture}/{name}.zip": LAMBDA / architecture / f"{name}.zip" for name in functions}
-    found["watch.zip"] = LAMBDA / "watch.zip"
+    found = {f"{architecture}/{name}.zip": built / architecture / f"{name}.zip" for name in functions}
+    found["watch.zip"] = built / "watch.zip"
     for path in found.values():
         if not path.is_file():
             name = path.stem
-            raise Missing(f"{path.relative_to(template.ROOT)} is not there; run: make build ARCH={architecture} FUNCTIONS={name}")
+            raise Missing(f"{path} is not there; run: make build ARCH={architecture} FUNCTIONS={name}")
     return found
 
 
@@ -118,13 +118,13 @@ def watch(account, functions):
     print(f"  {json.dumps(check.watch.metrics(totals, 'keywheel-watch', moment))}")
 
 
-def cargo_lambda(account, architecture, functions):
+def cargo_lambda(account, built, architecture, functions):
     """The other way: cargo lambda deploy, with its endpoint pointed to the account."""
     title("the other way: make deploy, which is cargo lambda deploy")
     for name in functions:
         role = account.client("lambda").get_function_configuration(FunctionName=f"keywheel-{name}")["Role"]
         command = [str(template.ROOT / "scripts" / "deploy"), name, role, architecture, "--endpoint-url", account.url]
-        environment = os.environ | account.environment | {"KEYWHEEL_TOOLS": str(TOOLS)}
+        environment = os.environ | account.environment | {"KEYWHEEL_TOOLS": str(TOOLS), "ZIPS": str(built)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise stack.Failed(f"cargo lambda deploy {name}: {done.stderr or done.stdout}")
@@ -132,9 +132,9 @@ def cargo_lambda(account, architecture, functions):
         print(f"  {configuration['FunctionArn']}: {configuration['Architectures'][0]}, {configuration['CodeSize']} bytes")
 
 
-def tell(account, architecture, functions):
-    """The whole story."""
-    files = zips(architecture, functions)
+def tell(account, built, architecture, functions):
+    """The whole story, with what make build wrote."""
+    files = zips(built, architecture, functions)
     title("an empty account")
     count(account)
     deploy(account, architecture, functions, files)
@@ -142,7 +142,7 @@ def tell(account, architecture, functions):
     schedule(account, functions)
     judge(account, functions)
     watch(account, functions)
-    cargo_lambda(account, architecture, functions)
+    cargo_lambda(account, built, architecture, functions)
     title("the account now")
     count(account)
 
@@ -152,7 +152,7 @@ def main(arguments):
     functions = [name for name in FUNCTIONS if "--only" not in rest or name in rest]
     try:
         with cloud.empty_account() as account:
-            tell(account, architecture, functions)
+            tell(account, BUILT, architecture, functions)
     except (Missing, stack.Failed) as problem:
         print(f"deploy-demo: {problem}", file=sys.stderr)
         return 1

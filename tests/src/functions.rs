@@ -20,7 +20,7 @@ pub enum BuildError {
 }
 
 /// The path of a function or program of this workspace, built like this very program, and only once. What lies in the directory
-/// that `KEYWHEEL_PROGRAMS` names is taken instead: `make try-arm64`.
+/// that `KEYWHEEL_PROGRAMS` names is taken instead: `make try-zips`.
 ///
 /// # Panics
 ///
