@@ -1,5 +1,6 @@
 //! What a target may ask for while it works: the other values of the secret, and the time that is left.
 
+use std::cell::RefCell;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -21,6 +22,22 @@ pub struct Past {
     pub made: Option<SystemTime>,
 }
 
+/// The value of another secret that was read together with the secret's own. It is used once: who asks again, asks Secrets Manager.
+#[derive(Default)]
+pub(crate) struct ReadAhead(RefCell<Option<(String, SecretString)>>);
+
+impl ReadAhead {
+    pub(crate) fn keep(&self, read: Option<(String, SecretString)>) {
+        self.0.replace(read);
+    }
+
+    /// The value of the secret `id`, and none of another one: that it would be asked for was a guess.
+    fn take(&self, id: &str) -> Option<SecretString> {
+        let read = self.0.borrow_mut().take_if(|(secret, _)| secret == id)?;
+        Some(read.1)
+    }
+}
+
 /// One invocation, as a [`Target`](crate::Target) sees it. Values are fetched when asked for, not before.
 pub struct Context<'a> {
     store: &'a Store,
@@ -29,6 +46,7 @@ pub struct Context<'a> {
     current: &'a VersionId,
     budget: Budget,
     waits_for_replicas: bool,
+    read_ahead: Option<&'a ReadAhead>,
 }
 
 impl<'a> Context<'a> {
@@ -48,6 +66,15 @@ impl<'a> Context<'a> {
             current,
             budget,
             waits_for_replicas: false,
+            read_ahead: None,
+        }
+    }
+
+    /// What was read before it was asked for.
+    pub(crate) fn having_read(self, ahead: &'a ReadAhead) -> Self {
+        Self {
+            read_ahead: Some(ahead),
+            ..self
         }
     }
 
@@ -202,12 +229,16 @@ impl<'a> Context<'a> {
         Ok(text_only(read)?.map(|version| version.text))
     }
 
-    /// The current value of another secret, such as the admin's.
+    /// The current value of another secret, such as the admin's. It may have been read together with the secret's own values
+    /// ([`Target::expects`](crate::Target::expects)).
     ///
     /// # Errors
     /// Secrets Manager's refusal, naming that secret.
     pub async fn other_secret(&self, id: &str) -> Result<SecretString, Cause> {
-        self.store.other_secret(id, self.budget).await
+        match self.read_ahead.and_then(|ahead| ahead.take(id)) {
+            Some(value) => Ok(value),
+            None => self.store.other_secret(id, self.budget).await,
+        }
     }
 
     /// The tags of another secret, such as those by which RDS says whose admin it is for.
@@ -238,5 +269,23 @@ fn text_only(read: Result<Option<Version>, Cause>) -> Result<Option<Version>, Ca
     match read {
         Err(cause) if matches!(cause.as_fault(), Some(StoreFault::SecretIsBinary { .. })) => Ok(None),
         read => read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_ahead_is_used_once_and_for_its_own_secret_alone() {
+        let ahead = ReadAhead::default();
+        ahead.keep(Some(("one".to_owned(), SecretString::from("its value"))));
+        assert!(ahead.take("another").is_none());
+        #[expect(clippy::disallowed_methods, reason = "a test looks at what it put in")]
+        let taken = ahead.take("one").map(|value| value.expose_secret().to_owned());
+        assert_eq!(taken.as_deref(), Some("its value"));
+        assert!(ahead.take("one").is_none());
     }
 }

@@ -6,7 +6,7 @@ use futures_util::future::{join, join3};
 use staging_labels::{Action, Label, Labels, Step, VersionId, plan};
 
 use crate::budget::settle;
-use crate::context::Context;
+use crate::context::{Context, ReadAhead};
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::{Cause, Fault, Kind, Prospect};
@@ -64,6 +64,7 @@ pub async fn run<T: Target>(
         event,
         arn: OnceCell::new(),
         patient: Cell::new(true),
+        read_ahead: ReadAhead::default(),
         budget,
     };
     match settle(budget, async || step.attempt_in_sync().await).await {
@@ -89,6 +90,7 @@ struct Stepper<'a, T> {
     arn: OnceCell<String>,
     /// Whether replicas that are behind are still to be waited for.
     patient: Cell<bool>,
+    read_ahead: ReadAhead,
     budget: Budget,
 }
 
@@ -167,7 +169,7 @@ impl<T: Target> Stepper<'_, T> {
         Ok(())
     }
 
-    /// Reads what the step needs, in concurrent calls.
+    /// Reads what the step needs, in concurrent calls, and what the target expects to need ([`Target::expects`]).
     ///
     /// The first two steps call DescribeSecret, because nothing else tells that a rotation was cancelled. If the target asks that itself
     /// ([`Target::confirms`]), setSecret does not. The other steps take the labels from the answers that have the two values, and
@@ -190,9 +192,10 @@ impl<T: Target> Stepper<'_, T> {
                 (Some(description?), pending?, current?)
             }
             Step::Set | Step::Test | Step::Finish => {
-                let (pending, current) = join(
+                let (pending, current, ()) = join3(
                     store.version(secret, token, budget),
                     store.current(secret, budget),
+                    self.read_ahead(),
                 )
                 .await;
                 (None, pending?, current?)
@@ -226,6 +229,17 @@ impl<T: Target> Stepper<'_, T> {
             replicas,
         };
         Ok((labels, reading))
+    }
+
+    /// In setSecret, reads what the target expects to need besides the secret's own values. If that fails, the target asks again once it
+    /// knows that it needs it, and says what is wrong.
+    async fn read_ahead(&self) {
+        let expected = Some(self.target).filter(|_| self.event.step == Step::Set);
+        let Some(id) = expected.and_then(|target| target.expects(self.event.secret.as_str())) else {
+            return;
+        };
+        let value = self.store.other_secret(&id, self.budget).await.ok();
+        self.read_ahead.keep(value.map(|value| (id, value)));
     }
 
     /// Stores a new value. If the version has a value already, a concurrent invocation or an earlier run stored it: then the new one
@@ -349,6 +363,7 @@ impl<T: Target> Stepper<'_, T> {
         let arn = self.arn.get().map_or(self.event.secret.as_str(), String::as_str);
         Context::new(self.store, self.event, arn, current, self.budget)
             .waiting_for_replicas(self.patient.get())
+            .having_read(&self.read_ahead)
     }
 
     async fn release_if_poisoned(&self, cause: &Cause) -> bool {

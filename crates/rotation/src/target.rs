@@ -33,6 +33,13 @@ pub trait Target {
         false
     }
 
+    /// The ARN of another secret whose value `apply` will most likely ask for ([`Context::other_secret`]), by what an earlier step found of
+    /// the secret with the ARN `secret`. Then setSecret reads it together with the secret's own values. It is a guess, and may be wrong.
+    fn expects(&self, secret: &str) -> Option<String> {
+        let _ = secret;
+        None
+    }
+
     /// Reads a document. Called before anything is written or tried.
     ///
     /// # Errors

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// How the words begin if the function did not come to the cell's row.
-pub(super) const NEVER_REACHED: &str = "the row was never reached";
-
 /// An invariant. The letters are those of docs/proof.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display)]
 pub enum Letter {

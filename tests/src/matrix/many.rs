@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use super::cell::Cell;
-use super::finding::{Finding, Letter, Moment, NEVER_REACHED};
+use super::finding::{Finding, Letter, Moment};
 use super::run::run;
 
 /// A cell that was run, and what does not hold there.
@@ -38,23 +38,7 @@ pub async fn run_all(cells: Vec<Cell>, at_once: usize, mut done: impl FnMut(&Out
     }
 }
 
-/// How often a cell is tried whose row does not come. Messages that go out together are one exchange in one run, and two in another.
-const TRIES: usize = 5;
-
 fn on_this_thread(cell: &Cell) -> Vec<Finding> {
-    let mut findings = once(cell);
-    for _ in 1..TRIES {
-        let missed =
-            |finding: &Finding| finding.letter == Letter::X && finding.what.starts_with(NEVER_REACHED);
-        if !findings.iter().any(missed) {
-            break;
-        }
-        findings = once(cell);
-    }
-    findings
-}
-
-fn once(cell: &Cell) -> Vec<Finding> {
     let play = || {
         let runtime = Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime starts").block_on(run(cell))

@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 
 use super::{Listener, local};
 
-/// What a client sends at once, and the server's answer to it.
+/// A message of a client, and the server's answer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Exchange {
-    /// The connection, from 1.
+    /// The connection, from 1 in the order of their first messages.
     pub connection: usize,
     /// What the client sends: `startup`, `sasl`, or the first words of the statement.
     pub what: String,
@@ -87,6 +87,12 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
+    /// The number of another connection.
+    fn connect(&mut self) -> usize {
+        self.connections += 1;
+        self.connections
+    }
+
     /// Notes an exchange. Answers with what is to happen at it, once.
     fn meet(&mut self, exchange: Exchange) -> Option<Armed> {
         let armed = self.armed.take_if(|armed| armed.exchange == exchange);
@@ -98,45 +104,95 @@ impl State {
 async fn serve(mut client: TcpStream, upstream: u16, state: Arc<Mutex<State>>) -> io::Result<()> {
     let mut server = TcpStream::connect(local(upstream)).await?;
     server.set_nodelay(true)?;
-    let connection = {
-        let mut state = lock(&state);
-        state.connections += 1;
-        state.connections
-    };
+    // A connection has its number from its first message: several that are opened at once come in any order.
+    let mut connection = None;
     let mut counts: HashMap<String, usize> = HashMap::new();
-    let mut at_the_answer: Option<Hook> = None;
-    let (mut sent, mut said) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    // Queries without an answer, of which several may be under way.
+    let mut asked = 0;
+    // What is to happen, once so many answers have gone by.
+    let mut at_the_answer: Option<(usize, Hook)> = None;
+    let (mut sent, mut said) = (Messages::of_a_client(), Messages::of_a_server());
     loop {
         tokio::select! {
-            // A client waits for each answer, so that what it sends at once is what is read at once.
-            count = client.read(&mut sent) => {
-                let bytes = &sent[..count?];
-                if bytes.is_empty() {
+            count = client.read_buf(&mut sent.bytes) => {
+                if count? == 0 {
                     return Ok(());
                 }
-                let what = name_of(bytes);
-                let nth = counts.entry(what.clone()).or_default();
-                *nth += 1;
-                let exchange = Exchange { connection, what, nth: *nth };
-                let armed = lock(&state).meet(exchange);
-                match armed {
-                    Some(Armed { when: When::Before, hook, .. }) => return call(hook).await,
-                    Some(Armed { when: When::After, hook, .. }) => at_the_answer = Some(hook),
-                    None => {}
+                // One by one: what a client sends at once comes in one piece, or in several.
+                while let Some(message) = sent.next() {
+                    let connection = *connection.get_or_insert_with(|| lock(&state).connect());
+                    let what = name_of(&message);
+                    let nth = counts.entry(what.clone()).or_default();
+                    *nth += 1;
+                    let exchange = Exchange { connection, what, nth: *nth };
+                    let armed = lock(&state).meet(exchange);
+                    match armed {
+                        Some(Armed { when: When::Before, hook, .. }) => return call(hook).await,
+                        Some(Armed { when: When::After, hook, .. }) => at_the_answer = Some((asked, hook)),
+                        None => {}
+                    }
+                    asked += usize::from(message[0] == b'Q');
+                    server.write_all(&message).await?;
                 }
-                server.write_all(bytes).await?;
             }
-            count = server.read(&mut said) => {
+            count = server.read_buf(&mut said.bytes) => {
                 let count = count?;
-                if let Some(hook) = at_the_answer {
-                    return call(hook).await;
+                while let Some(message) = said.next() {
+                    if let Some((0, hook)) = at_the_answer {
+                        return call(hook).await;
+                    }
+                    if message[0] == READY {
+                        asked = asked.saturating_sub(1);
+                        at_the_answer = at_the_answer.map(|(before, hook)| (before.saturating_sub(1), hook));
+                    }
+                    client.write_all(&message).await?;
                 }
                 if count == 0 {
-                    return Ok(());
+                    return match at_the_answer {
+                        Some((_, hook)) => call(hook).await,
+                        None => Ok(()),
+                    };
                 }
-                client.write_all(&said[..count]).await?;
             }
         }
+    }
+}
+
+/// `ReadyForQuery`, which ends the answer to a query, and a login.
+const READY: u8 = b'Z';
+
+/// The messages of one side. Each has a length, and before it a type, which only a startup packet has not.
+struct Messages {
+    bytes: Vec<u8>,
+    /// In front of the next length.
+    type_length: usize,
+}
+
+impl Messages {
+    fn of_a_client() -> Self {
+        Self {
+            bytes: Vec::new(),
+            type_length: 0,
+        }
+    }
+
+    fn of_a_server() -> Self {
+        Self {
+            type_length: 1,
+            ..Self::of_a_client()
+        }
+    }
+
+    /// The next one, if it is complete.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let length = self.bytes.get(self.type_length..self.type_length + 4)?;
+        let length = u32::from_be_bytes(length.try_into().ok()?) as usize + self.type_length;
+        if self.bytes.len() < length {
+            return None;
+        }
+        self.type_length = 1;
+        let rest = self.bytes.split_off(length);
+        Some(std::mem::replace(&mut self.bytes, rest))
     }
 }
 

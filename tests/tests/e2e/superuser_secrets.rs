@@ -4,7 +4,7 @@ use aws_sdk_secretsmanager::types::RotationRulesType;
 use keywheel_tests::pair::{Pair, Power};
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{Setup, World};
-use secrets_manager_local::function_arn;
+use secrets_manager_local::{Fault, function_arn};
 use serde_json::{Value, json};
 use staging_labels::{Label, Step};
 use uuid::Uuid;
@@ -128,4 +128,53 @@ async fn alternating_users_with_a_superuser_secret_that_is_not_allowed_stop_befo
     pair.refuses(&token, Step::Create, NOT_ALLOWED, &words).await;
     assert_eq!(reads_of(&pair, &pair.admin_secret), 0);
     assert!(pair.text(&Label::Pending).await.is_none());
+}
+
+/// setSecret reads the superuser secret together with the secret's own values, which tell whose it is. What it goes by may be out of date.
+#[tokio::test]
+async fn a_superuser_secret_that_is_read_ahead_is_not_used_once_the_secret_names_another() {
+    const ANOTHER_PROCESS: &str = "another-process";
+    let setup = Setup::on(Server::Main).also(ANOTHER_PROCESS);
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let pair = Pair::of(setup, database, Power::CreateRole).await;
+    pair.rotate().await.expect("the first superuser secret is known");
+
+    // Read ahead: it is asked for though the secret's own value is not to be had.
+    let token = pair.proposed().await;
+    pair.aws.clear_calls();
+    let denied = Fault::error("AccessDeniedException", "no").by_function(pair.function);
+    let denied = denied.on("GetSecretValue").for_secret(&pair.secret).every();
+    let id = pair.aws.faults().inject(denied);
+    let refused = pair.step(&token, Step::Set).await;
+    refused.expect_err("the values are not to be had");
+    assert_eq!(reads_of(&pair, &pair.admin_secret), 1);
+    pair.aws.faults().remove(id);
+    pair.cancel_and_clean_up().await;
+
+    // Another one takes its place, and a process proposes the next value that is not the one that knows of the first.
+    let good = pair.client.get_secret_value().secret_id(&pair.admin_secret);
+    let good = good.send().await.expect("it has a value").secret_string;
+    let good = good.expect("its value is text");
+    let other = pair.other_secret("other-admin", &good).await;
+    let spoilt = pair.client.put_secret_value().secret_id(&pair.admin_secret);
+    let spoilt = spoilt.secret_string("{}").send().await;
+    spoilt.expect("the first superuser secret is of no more use");
+    let text = pair.text(&Label::Current).await.expect("AWSCURRENT has a value");
+    pair.write_by_hand(&text.replace(&pair.admin_secret, &other))
+        .await;
+    let token = pair.stage();
+    pair.step_by(ANOTHER_PROCESS, &token, Step::Create)
+        .await
+        .expect("another process proposes");
+    pair.aws.clear_calls();
+    pair.step(&token, Step::Set)
+        .await
+        .expect("the superuser secret of today sets the password");
+    assert_eq!(reads_of(&pair, &other), 1);
+    assert_eq!(reads_of(&pair, &pair.admin_secret), 1, "it was a guess");
+    pair.steps(&token, &[Step::Test, Step::Finish])
+        .await
+        .expect("the rotation ends well");
+    pair.invariant_current_and_previous_log_in("another superuser secret")
+        .await;
 }

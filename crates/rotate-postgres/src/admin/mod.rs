@@ -32,6 +32,7 @@ use crate::server::login::{self, Line};
 use crate::server::session::Session;
 use crate::server::tls::Tls;
 use crate::settings::Settings;
+use crate::ttl_cache::TtlCache;
 
 /// An admin that belongs to the secret's server for certain.
 #[derive(Debug, Clone)]
@@ -117,6 +118,8 @@ pub(crate) struct Admins {
     settings: Settings,
     /// Where documents lead.
     pub(crate) primary: Primary,
+    /// By secret, the superuser secret that createSecret found: setSecret reads it before it knows that it is still that one.
+    named: TtlCache<String>,
 }
 
 impl Admins {
@@ -125,7 +128,16 @@ impl Admins {
         Self {
             primary: Primary::new(settings.clone()),
             settings,
+            named: TtlCache::default(),
         }
+    }
+
+    /// The superuser secret of the secret `own`, as far as its value is not needed to know it: the one that it named a moment ago, or
+    /// else the function's. Only what the environment allows. A secret that names another one by now is none the worse for it: that one
+    /// is read then, and nothing comes of the first.
+    pub(crate) fn expected(&self, own: &str) -> Option<String> {
+        let functions = || self.settings.superuser_secret.clone();
+        self.named.get(own).or_else(functions).filter(|arn| arn != own)
     }
 
     /// Whether the secret or the environment names an admin. Asks nobody.
@@ -139,7 +151,10 @@ impl Admins {
     /// # Errors
     /// `SuperuserSecretNotAllowed`, and `SuperuserIsTheUser` for a secret that names itself.
     pub(crate) fn are_allowed(&self, current: &PostgresSecret, context: &Context<'_>) -> Result<bool, Cause> {
-        let secret = self.secret_of(current, context)?;
+        let secret = self.secret_of(current, context)?.map(str::to_owned);
+        if let Some(arn) = &secret {
+            self.named.insert(context.secret(), arn);
+        }
         Ok(secret.is_some() || self.settings.iam_admin.is_some())
     }
 

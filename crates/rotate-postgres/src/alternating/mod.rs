@@ -34,6 +34,10 @@ impl Target for AlternatingUsers {
         true
     }
 
+    fn expects(&self, secret: &str) -> Option<String> {
+        self.admins.expected(secret)
+    }
+
     fn read(&self, text: &SecretString, _: &Tags) -> Result<PostgresSecret, Cause> {
         if PostgresSecret::may_be_bare(text) {
             return Err(PostgresFault::BarePasswordAlternates.into());

@@ -11,7 +11,6 @@ use staging_labels::{Label, Step};
 
 use crate::keys::{FUNCTION, Secret};
 use crate::matrix::cell::{Aftermath, At, Cause, Cell, Effect, Recording, Row, Subject};
-use crate::matrix::finding::NEVER_REACHED;
 use crate::net::When;
 use crate::scripted::Trick;
 
@@ -197,7 +196,10 @@ impl Scene {
             true
         };
         let (outcome, reached) = tokio::join!(first, meanwhile);
-        assert!(reached || armed.is_reached(), "{NEVER_REACHED}: {outcome:?}");
+        assert!(
+            reached || armed.is_reached(),
+            "the row was never reached: {outcome:?}"
+        );
         outcome
     }
 
