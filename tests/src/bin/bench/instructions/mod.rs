@@ -90,6 +90,7 @@ pub(crate) async fn measure(program: &Path) -> Anything<Table> {
     Ok(Table { function: name, rows })
 }
 
+#[expect(clippy::cast_precision_loss, reason = "no process here has 2^52 instructions")]
 fn add(counted: &mut Vec<Counted>, name: &str, count: u64) {
     let millions = count as f64 / 1e6;
     match counted.iter_mut().find(|row| row.name == name) {
