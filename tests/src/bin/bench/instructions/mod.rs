@@ -69,6 +69,8 @@ pub(crate) async fn measure(program: &Path) -> Anything<Table> {
             }
             add(&mut counted, &format!("{when} rotation"), sum);
         }
+        // So that each process begins with the same of two users.
+        scene.rotate().await?;
     }
     scene.cool_down().await;
     for row in counted.iter_mut().filter(|row| row.name.starts_with("warm")) {
