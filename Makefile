@@ -10,6 +10,10 @@ export ZIPS
 # The functions that make bench measures.
 BENCHED = $(or $(FUNCTIONS),rotate-postgres-single-user rotate-postgres-alternating-users rotate-api-key)
 
+# The build that a mode measures, where it is not the release.
+BENCH_BUILD_OF_round-trips = debug
+BENCH_BUILD_OF_instructions = profiling
+
 # The calls that the tests saw the functions make: what infra/ must allow.
 CALLS = $(abspath $(or $(CARGO_TARGET_DIR),target))/calls.txt
 
@@ -87,15 +91,16 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@scripts/setup deny
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
-bench: BENCH_BUILD = $(if $(filter round-trips,$(MODE)),debug,release)
-bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
+bench: BENCH_BUILD = $(or $(BENCH_BUILD_OF_$(MODE)),release)
+bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; MODE=instructions counts instructions beside the table in tests/data, UPDATE=1 writes it; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
 	@scripts/setup demo
 	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
 	@$(if $(AWS_TEMPLATES),scripts/setup templates)
+	@$(if $(filter instructions,$(MODE)),scripts/setup valgrind)
 	@# Round trips do not depend on the build. Release builds one by one, as make build does: together they would get each other's features.
-	@$(if $(filter release,$(BENCH_BUILD)),echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'; \
-		cargo build --locked --release --package rotate-postgres $(if $(filter rotate-api-key,$(BENCHED)),&& cargo build --locked --release --package rotate-api-key), \
-		cargo build --locked --workspace --bins)
+	@$(if $(filter debug,$(BENCH_BUILD)),cargo build --locked --workspace --bins, \
+		echo 'bench: a $(BENCH_BUILD) build with link-time optimisation (about 5 minutes the first time)'; \
+		cargo build --locked --profile $(BENCH_BUILD) --package rotate-postgres $(if $(filter rotate-api-key,$(BENCHED)),&& cargo build --locked --profile $(BENCH_BUILD) --package rotate-api-key))
 	@cargo build --locked --package keywheel-tests --bin bench
 	@cargo run --quiet --locked --package keywheel-tests --bin bench -- \
 		$(foreach function,$(BENCHED),"$${CARGO_TARGET_DIR:-target}/$(BENCH_BUILD)/$(function)"); \

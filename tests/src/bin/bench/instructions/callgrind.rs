@@ -1,6 +1,7 @@
 //! A program under callgrind, which says after each invocation how many instructions that took.
 
 use std::cell::Cell;
+use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,13 @@ impl Callgrind {
         self.last.set((pid, dumps));
         let dump = here.join(format!("{pid}.{dumps}"));
         let text = fs::read(&dump).map_err(|error| format!("{}: {error}", dump.display()))?;
+        if let Some(directory) = env::var_os("DUMPS").filter(|directory| !directory.is_empty()) {
+            let name = self.program.file_name().ok_or("a program has a name")?;
+            fs::copy(
+                &dump,
+                Path::new(&directory).join(name).with_extension(dumps.to_string()),
+            )?;
+        }
         fs::remove_file(&dump)?;
         profile.add(&String::from_utf8_lossy(&text))
     }

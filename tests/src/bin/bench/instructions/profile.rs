@@ -55,6 +55,7 @@ impl Profile {
     }
 
     /// The largest shares.
+    #[expect(clippy::cast_precision_loss, reason = "no process here has 2^52 instructions")]
     pub(super) fn print(&self) {
         for (title, shares) in [("crate", &self.crates), ("function", &self.functions)] {
             let sum: u64 = shares.values().sum();

@@ -6,11 +6,13 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::figures::Table;
+use super::super::figures::{Row, Table};
 use super::Anything;
 
 /// A row that differs by more, in percent, is named.
 const NOTABLE: f64 = 2.0;
+/// By as many millions a row differs without any change.
+const CHANCE: f64 = 0.05;
 
 /// What was counted, and with what.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,7 +58,10 @@ impl Counts {
                 }
                 _ => "  not in the table".to_owned(),
             };
-            if difference.is_none_or(|difference| difference.abs() > NOTABLE) {
+            let is_more_than_chance = |known: &Row| (row.median - known.median).abs() > CHANCE;
+            if difference.is_none_or(|difference| difference.abs() > NOTABLE)
+                && known.is_none_or(is_more_than_chance)
+            {
                 moved.push(row.name.as_str());
             }
             let (name, median) = (&row.name, row.median);
