@@ -218,7 +218,12 @@ impl Case<'_> {
         let logins = if unset {
             outlook::of_a_value_that_was_not_set(self.answers)
         } else {
-            outlook::without_pending(self.answers, self.story, rotated && abandoned.is_none())
+            outlook::without_pending(
+                self.answers,
+                self.story,
+                rotated && abandoned.is_none(),
+                abandoned.is_some(),
+            )
         };
         let overdue = Due::of(secret, self.now).overdue;
         let base = |word, state, summary: String, actions| Diagnosis {
@@ -389,6 +394,7 @@ impl Case<'_> {
             (Works::No(_), ..) => vec![rotate(
                 "Rotate: the function finds a lost password among the old versions, if there is one.",
             )],
+            (Works::Yes(_), ..) => vec![rotate("Rotate: the function makes another password.")],
             _ => vec![
                 rotate("Rotate: the function finds a lost password among the old versions, if there is one."),
                 Action::run("Or find out first which password works.", self.names.login(None)).otherwise(),
@@ -397,13 +403,20 @@ impl Case<'_> {
         let stuck = Diagnosis {
             logins,
             actions,
-            never: vec!["delete versions: one of them may have the only password"],
+            never: match logins {
+                Works::Yes(_) => vec![],
+                _ => vec!["delete versions: one of them may have the only password"],
+            },
             ..plain(
                 Word::Stuck,
                 State::Abandoned,
                 format!(
-                    "version {} lost AWSPENDING before its rotation finished; the database may have its password",
-                    short(&version.id)
+                    "version {} lost AWSPENDING before its rotation finished; {}",
+                    short(&version.id),
+                    match logins {
+                        Works::Yes(_) => "AWSCURRENT is as it was",
+                        _ => "the database may have its password",
+                    }
                 ),
             )
         };
