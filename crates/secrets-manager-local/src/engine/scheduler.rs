@@ -20,6 +20,7 @@ pub(crate) async fn run_schedule(core: Arc<Core>) {
             .collect();
         for arn in due {
             if !may_invoke(&core, &arn) {
+                pass_by(&core, &arn);
                 continue;
             }
             // A refusal means that an earlier rotation is still unfinished: it is attempted again.
@@ -69,6 +70,19 @@ fn may_invoke(core: &Core, arn: &str) -> bool {
     let region = core.realm().region_of(arn);
     let function = core.read(region, |state| rotate::rotation_function(state.get(arn)?, None));
     function.is_ok_and(|function| core.host.lets_rotations_invoke(&function, region))
+}
+
+/// NextRotationDate stays in the future.
+fn pass_by(core: &Core, arn: &str) {
+    // An error means that the secret is gone.
+    let _ = core.write_by(arn, |state, now| {
+        state.change(arn, |secret| {
+            if let Some(rotation) = &mut secret.rotation {
+                rotation.next = rotation.rules.as_ref().and_then(|rules| rules.next_window(now));
+            }
+            Ok(())
+        })
+    });
 }
 
 fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {
