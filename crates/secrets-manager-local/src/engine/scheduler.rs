@@ -72,7 +72,7 @@ fn may_invoke(core: &Core, arn: &str) -> bool {
     function.is_ok_and(|function| core.host.lets_rotations_invoke(&function, region))
 }
 
-/// NextRotationDate stays in the future.
+/// `NextRotationDate` stays in the future.
 fn pass_by(core: &Core, arn: &str) {
     // An error means that the secret is gone.
     let _ = core.write_by(arn, |state, now| {
