@@ -215,16 +215,7 @@ impl Case<'_> {
         let unconfirmed = self.unconfirmed();
         let rotated = self.current_was_rotated() && !unconfirmed;
         let unset = abandoned.is_some_and(|version| self.never_reached_the_database(version));
-        let logins = if unset {
-            outlook::of_a_value_that_was_not_set(self.answers)
-        } else {
-            outlook::without_pending(
-                self.answers,
-                self.story,
-                rotated && abandoned.is_none(),
-                abandoned.is_some(),
-            )
-        };
+        let logins = self.logins_at_rest(abandoned.is_some(), unset, rotated);
         let overdue = Due::of(secret, self.now).overdue;
         let base = |word, state, summary: String, actions| Diagnosis {
             logins,
@@ -313,6 +304,13 @@ impl Case<'_> {
             .map(|at| format!(", next by {}", crate::words::time::day(at)));
         let summary = format!("{last}{}", next.unwrap_or_default());
         base(Word::Well, State::Finished, summary, Vec::new())
+    }
+
+    fn logins_at_rest(&self, abandoned: bool, unset: bool, rotated: bool) -> Works {
+        if unset {
+            return outlook::of_a_value_that_was_not_set(self.answers);
+        }
+        outlook::without_pending(self.answers, self.story, rotated && !abandoned, abandoned)
     }
 
     /// AWSCURRENT is on the rotation's version, and nothing says that it logs in.

@@ -25,8 +25,8 @@ async fn missed() -> Desk {
     let take =
         format!("aws lambda remove-permission --function-name {FUNCTION} --statement-id secrets-manager");
     let authority = world.database.cluster().authority_path();
-    let taken = types_at(&world.aws.url(), &authority, &take).await;
-    assert_eq!(taken.code, 0, "{}", taken.err);
+    let typed = types_at(&world.aws.url(), &authority, &take).await;
+    assert_eq!(typed.code, 0, "{}", typed.err);
     let next = due(&desk).await;
     desk.later();
     for _ in 0..200 {
