@@ -1,6 +1,6 @@
 # Each target does its own set-up: a Rust toolchain is all it takes to begin with.
 .DEFAULT_GOAL := help
-.PHONY: consumers docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet transcript try-zips clean-tools
+.PHONY: consumers docs docs-open protocol crash-matrix fuzz gap give-over help demo invoke test check infra-check advisories bench build deploy deploy-demo fleet many transcript try-zips clean-tools
 
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
@@ -86,6 +86,10 @@ infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed i
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/transcript.py
 	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
+
+many: ## what keywheel status, its page and keywheel rotate-all take with many secrets; SECRETS=2000 PAGE=file
+	@cargo build --locked --workspace --bins
+	@cargo run --quiet --locked --package keywheel-tests --bin many -- $(or $(SECRETS),2000) $(PAGE)
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
 	@scripts/setup deny

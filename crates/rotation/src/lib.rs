@@ -46,5 +46,5 @@ pub use prepared::{Applied, LEAST_TIME, Landed, NoTransaction, Prepared};
 pub use reference::{VARIABLES, Variable, codes};
 pub use staging_labels::{CurrentMoves, Step, VersionId};
 pub use store::{Store, Tags, Verified};
-pub use target::Target;
+pub use target::{Strategy, Target};
 pub use {password, secrets};

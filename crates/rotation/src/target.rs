@@ -8,6 +8,18 @@ use crate::fault::Cause;
 use crate::prepared::{Applied, Prepared};
 use crate::store::Tags;
 
+/// Whose credential a function changes. Its log says it, for whoever must tell from there which value still works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Strategy {
+    /// The password of the role that applications use.
+    SingleUser,
+    /// The password of the other of two roles: AWSCURRENT's stays as it is.
+    AlternatingUsers,
+    /// A key of a provider.
+    ApiKey,
+}
+
 /// A kind of credential that can be rotated. The driver decides when each method is called; a target never
 /// sees a staging label.
 #[expect(
@@ -15,6 +27,9 @@ use crate::store::Tags;
     reason = "functions run on one thread: no future needs to be Send"
 )]
 pub trait Target {
+    /// Whose credential it changes.
+    const STRATEGY: Strategy;
+
     /// The secret's document, read and checked.
     type Secret;
 

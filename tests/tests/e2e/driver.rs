@@ -13,7 +13,8 @@ use aws_sdk_secretsmanager::Client;
 use keywheel_tests::world;
 
 use rotation::{
-    Advice, Budget, Cause, Context, Error, Event, Fault, Kind, NoTransaction, Prospect, Store, Tags, Target,
+    Advice, Budget, Cause, Context, Error, Event, Fault, Kind, NoTransaction, Prospect, Store, Strategy,
+    Tags, Target,
 };
 use secrecy::SecretString;
 use secrets_manager_local::LocalSecretsManager;
@@ -69,6 +70,7 @@ impl Recorder {
 }
 
 impl Target for Recorder {
+    const STRATEGY: Strategy = Strategy::SingleUser;
     type Secret = SecretString;
     type Prepared = NoTransaction;
 

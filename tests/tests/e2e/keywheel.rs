@@ -14,6 +14,7 @@ mod many;
 mod no_way_out;
 mod not_begun;
 mod offline;
+mod overdue;
 mod provider;
 mod rights;
 mod rotating;

@@ -3,9 +3,9 @@
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_secretsmanager::primitives::DateTime;
-use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesType, SecretListEntry};
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, RotationRulesType, SecretListEntry, Tag};
 use jiff::Timestamp;
-use rotation::CallError;
+use rotation::{CallError, Tags};
 use secrecy::SecretString;
 use secrets::text_of_binary;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,14 @@ fn of_description(answer: DescribeSecretOutput) -> Secret {
             .unwrap_or_default()
             .into_iter()
             .collect(),
+        tags: pairs(answer.tags),
     }
+}
+
+fn pairs(tags: Option<Vec<Tag>>) -> Tags {
+    let tags = tags.unwrap_or_default().into_iter();
+    tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+        .collect()
 }
 
 fn every(rules: &RotationRulesType) -> Option<jiff::SignedDuration> {
@@ -107,7 +114,7 @@ pub(crate) async fn beginning_with(session: &Session, prefix: &str) -> Vec<Strin
 }
 
 /// All secrets of the region, with their tags, in the order of their names.
-pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, String)>)>, Trouble> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<Secret>, Trouble> {
     let mut pages = session
         .secrets
         .list_secrets()
@@ -125,19 +132,17 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<(Secret, Vec<(String, 
         })?;
         found.extend(page.secret_list.unwrap_or_default().into_iter().map(of_entry));
     }
-    found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
 }
 
-fn of_entry(entry: SecretListEntry) -> (Secret, Vec<(String, String)>) {
-    let tags = entry.tags.unwrap_or_default().into_iter();
-    let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
+fn of_entry(entry: SecretListEntry) -> Secret {
     let labels: Labels = entry
         .secret_versions_to_stages
         .unwrap_or_default()
         .into_iter()
         .collect();
-    let secret = Secret {
+    Secret {
         name: entry.name.unwrap_or_default(),
         arn: entry.arn.unwrap_or_default(),
         enabled: entry.rotation_enabled,
@@ -152,8 +157,8 @@ fn of_entry(entry: SecretListEntry) -> (Secret, Vec<(String, String)>) {
         owning_service: entry.owning_service,
         key: entry.kms_key_id,
         labels,
-    };
-    (secret, tags.collect())
+        tags: pairs(entry.tags),
+    }
 }
 
 /// A version's value, which never leaves this process; none if it is binary and no text of a secret.

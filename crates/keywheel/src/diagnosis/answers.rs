@@ -1,6 +1,7 @@
 //! What was asked, and what was answered.
 
 use jiff::{SignedDuration, Timestamp};
+use rotation::{Strategy, Tags};
 use staging_labels::{CurrentMoves, Label, Labels, VersionId};
 
 use super::function::network::{Network, Vpc};
@@ -72,6 +73,8 @@ pub(crate) struct Secret {
     pub(crate) key: Option<String>,
     /// Which version carries which label.
     pub(crate) labels: Labels,
+    /// Its tags: those of a bare password may say whose it is.
+    pub(crate) tags: Tags,
 }
 
 impl Secret {
@@ -172,6 +175,8 @@ pub(crate) struct Logins {
     pub(crate) pending: Answer<LoginAnswer>,
     /// Whether AWSPENDING is for the same server, database and TLS mode, if both values were read.
     pub(crate) same_place: Option<bool>,
+    /// Whose password a rotation changes, by the users that both values name.
+    pub(crate) strategy: Option<Strategy>,
 }
 
 impl Logins {
@@ -181,6 +186,7 @@ impl Logins {
             current: Answer::NotAsked(why.clone()),
             pending: Answer::NotAsked(why.clone()),
             same_place: None,
+            strategy: None,
         }
     }
 

@@ -215,11 +215,7 @@ impl Case<'_> {
         let unconfirmed = self.unconfirmed();
         let rotated = self.current_was_rotated() && !unconfirmed;
         let unset = abandoned.is_some_and(|version| self.never_reached_the_database(version));
-        let logins = if unset {
-            outlook::of_a_value_that_was_not_set(self.answers)
-        } else {
-            outlook::without_pending(self.answers, self.story, rotated && abandoned.is_none())
-        };
+        let logins = self.logins_at_rest(abandoned.is_some(), unset, rotated);
         let overdue = Due::of(secret, self.now).overdue;
         let base = |word, state, summary: String, actions| Diagnosis {
             logins,
@@ -310,6 +306,13 @@ impl Case<'_> {
         base(Word::Well, State::Finished, summary, Vec::new())
     }
 
+    fn logins_at_rest(&self, abandoned: bool, unset: bool, rotated: bool) -> Works {
+        if unset {
+            return outlook::of_a_value_that_was_not_set(self.answers);
+        }
+        outlook::without_pending(self.answers, self.story, rotated && !abandoned, abandoned)
+    }
+
     /// AWSCURRENT is on the rotation's version, and nothing says that it logs in.
     fn switched(&self, logins: Works, failure: Option<Failure<'_>>) -> Diagnosis {
         let pending = self.secret.labels.carrier(&Label::Pending);
@@ -389,6 +392,7 @@ impl Case<'_> {
             (Works::No(_), ..) => vec![rotate(
                 "Rotate: the function finds a lost password among the old versions, if there is one.",
             )],
+            (Works::Yes(_), ..) => vec![rotate("Rotate: the function makes another password.")],
             _ => vec![
                 rotate("Rotate: the function finds a lost password among the old versions, if there is one."),
                 Action::run("Or find out first which password works.", self.names.login(None)).otherwise(),
@@ -397,13 +401,20 @@ impl Case<'_> {
         let stuck = Diagnosis {
             logins,
             actions,
-            never: vec!["delete versions: one of them may have the only password"],
+            never: match logins {
+                Works::Yes(_) => vec![],
+                _ => vec!["delete versions: one of them may have the only password"],
+            },
             ..plain(
                 Word::Stuck,
                 State::Abandoned,
                 format!(
-                    "version {} lost AWSPENDING before its rotation finished; the database may have its password",
-                    short(&version.id)
+                    "version {} lost AWSPENDING before its rotation finished; {}",
+                    short(&version.id),
+                    match logins {
+                        Works::Yes(_) => "AWSCURRENT is as it was",
+                        _ => "the database may have its password",
+                    }
                 ),
             )
         };

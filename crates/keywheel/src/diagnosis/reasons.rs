@@ -1,6 +1,7 @@
 //! What was found out, a line each.
 
 use jiff::Timestamp;
+use rotation::Strategy;
 use staging_labels::Label;
 
 use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secret, Unasked};
@@ -8,7 +9,7 @@ use super::finding::{Mark, Reason};
 use super::function::network;
 use super::function::permission::Permission;
 use super::function::state::LEAST_CONCURRENCY;
-use super::labels::outlook::has_value;
+use super::labels::outlook::{self, has_value};
 use super::story::Story;
 use super::trail;
 use crate::log::{Did, End, Event};
@@ -24,6 +25,7 @@ pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now
     lines.extend(role(answers));
     lines.extend(key(answers));
     lines.extend(network(answers));
+    lines.extend(strategy(answers, story));
     lines.extend(log(answers, story));
     lines.extend(events(answers, story));
     lines.extend(logins(answers));
@@ -177,6 +179,13 @@ fn concurrency(answers: &Answers) -> Option<Reason> {
     }
 }
 
+/// Said of alternating users only: there a rotation that stands locks nobody out.
+fn strategy(answers: &Answers, story: Option<&Story>) -> Option<Reason> {
+    let alternates = outlook::strategy(answers, story) == Some(Strategy::AlternatingUsers);
+    let text = "two users alternate: a rotation leaves the password of AWSCURRENT's user alone";
+    alternates.then(|| line(Mark::Ok, "strategy", text))
+}
+
 fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
     let story = match (&answers.log, story) {
         (Answer::NotAsked(Unasked::NotNeeded), _) | (Answer::Said(_), None) => return Vec::new(),
@@ -211,7 +220,11 @@ fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
                 Event::Step {
                     end: End::Succeeded(did),
                     ..
-                } => line(Mark::Ok, step.name(), format!("{at}{}", did_text(*did))),
+                } => line(
+                    Mark::Ok,
+                    step.name(),
+                    format!("{at}{}", did_text(*did, story.strategy())),
+                ),
                 Event::TimedOut | Event::ModuleMissing => line(Mark::Note, step.name(), at),
             }
         })
@@ -315,12 +328,13 @@ fn events(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
     lines
 }
 
-const fn did_text(did: Did) -> &'static str {
-    match did {
-        Did::Applied | Did::AppliedToTheOneUser => "  the database has the new password",
-        Did::AppliedToTheOtherUser => "  the other user has the new password",
-        Did::Switched => "  AWSCURRENT moved",
-        Did::Other => "",
+const fn did_text(did: Did, strategy: Option<Strategy>) -> &'static str {
+    match (did, strategy) {
+        (Did::Applied, Some(Strategy::AlternatingUsers)) => "  the other user has the new password",
+        (Did::Applied, Some(Strategy::ApiKey)) => "  the new key is in use",
+        (Did::Applied, Some(Strategy::SingleUser) | None) => "  the database has the new password",
+        (Did::Switched, _) => "  AWSCURRENT moved",
+        (Did::Other, _) => "",
     }
 }
 

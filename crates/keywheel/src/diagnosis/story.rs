@@ -1,6 +1,7 @@
 //! What the log tells of one rotation.
 
 use jiff::Timestamp;
+use rotation::Strategy;
 use staging_labels::Step;
 
 use super::cause::leaves_the_database_unclear;
@@ -73,6 +74,13 @@ impl Story {
         self.entries
             .iter()
             .filter(move |entry| matches!(&entry.event, Event::Step { step, .. } if *step == wanted))
+    }
+
+    /// Whose credential is changed, if the lines say it, and say the same: another function may have been attached since.
+    pub(super) fn strategy(&self) -> Option<Strategy> {
+        let mut said = self.entries.iter().filter_map(|entry| entry.strategy);
+        let first = said.next()?;
+        said.all(|other| other == first).then_some(first)
     }
 
     /// Whether a setSecret ended well.

@@ -1,6 +1,7 @@
 //! The table of states: a few words for the answers, and what they mean together.
 
 use jiff::{SignedDuration, Timestamp};
+use rotation::Strategy;
 use staging_labels::{CurrentMoves, Label, Labels, Step, VersionId};
 use strum::VariantArray as _;
 
@@ -60,6 +61,7 @@ impl Case {
                 owning_service: None,
                 key: None,
                 labels,
+                tags: rotation::Tags::new(),
             })),
             function: Answer::Said(Function::There(FunctionState {
                 state: "Active".to_owned(),
@@ -119,9 +121,7 @@ impl Case {
         };
         let end = |text: &str| match text {
             "ok" => End::Succeeded(Did::Other),
-            "applied" => End::Succeeded(Did::Applied),
-            "one" => End::Succeeded(Did::AppliedToTheOneUser),
-            "other" => End::Succeeded(Did::AppliedToTheOtherUser),
+            "applied" | "one" | "other" => End::Succeeded(Did::Applied),
             "switched" => End::Succeeded(Did::Switched),
             code => End::Failed {
                 code: code.to_owned(),
@@ -137,10 +137,17 @@ impl Case {
             None if text == "timeout" => Event::TimedOut,
             None => Event::ModuleMissing,
         };
+        // AWS's templates say it there alone.
+        let strategy = |text: &str| match text.split_once(' ')?.1 {
+            "one" => Some(Strategy::SingleUser),
+            "other" => Some(Strategy::AlternatingUsers),
+            _ => None,
+        };
         let lines = notation.split(", ").filter(|text| !text.is_empty());
         let entries = lines.zip(0..).map(|(text, minute)| Entry {
             at: hours_ago(1) + SignedDuration::from_mins(minute),
             version: None,
+            strategy: strategy(text),
             event: event(text),
         });
         self.0.log = Answer::Said(entries.collect());
@@ -156,6 +163,7 @@ impl Case {
             current: Answer::Said(current),
             pending: Answer::Said(pending),
             same_place: Some(true),
+            strategy: None,
         };
         self
     }
@@ -427,6 +435,76 @@ fn after_set_secret_the_order_says_who_can_log_in() {
         .log("create ok, set other")
         .check(State::PendingAfterSet, "yes");
     assert!(other.never.is_empty());
+}
+
+/// Keywheel's functions say whose password they change in every line.
+#[test]
+fn what_the_function_says_of_itself_makes_the_verdict_definite() {
+    let by = |strategy| {
+        move |case: Case| {
+            let mut case = case;
+            if let Answer::Said(entries) = &mut case.0.log {
+                for entry in entries {
+                    entry.strategy = Some(strategy);
+                }
+            }
+            case
+        }
+    };
+    let (one, two) = (by(Strategy::SingleUser), by(Strategy::AlternatingUsers));
+    let log = "create ok, set applied, test ok, finish PermissionDenied";
+    let locked_out = one(Case::pending().log(log)).check(State::PendingAfterSet, "no");
+    assert!(locked_out.never[0].ends_with("it is the only password"));
+    // Whatever the setting says now: it may have been changed since.
+    let moved = Case::pending().moves(CurrentMoves::InSetSecret).log(log);
+    one(moved).check(State::PendingAfterSet, "no");
+    for (log, state) in [
+        (log, State::PendingAfterSet),
+        ("create ok, timeout", State::PendingUnclear),
+        ("create ok, set HostUnreachable", State::PendingBeforeSet),
+    ] {
+        let diagnosis = two(Case::pending().log(log)).check(state, "yes");
+        assert!(diagnosis.never.is_empty(), "{diagnosis:#?}");
+        assert!(!commands(&diagnosis).contains("--login"), "{diagnosis:#?}");
+        let lines = diagnosis.reasons.iter();
+        assert_eq!(lines.filter(|line| line.topic == "strategy").count(), 1);
+        two(Case::pending().off().log(log)).check(
+            if state == State::PendingBeforeSet {
+                State::SwitchedOff
+            } else {
+                State::CancelledMidway
+            },
+            "yes",
+        );
+    }
+    let lost = two(Case::of("v1:C v2:")
+        .secret(|secret| secret.last_rotated = Some(hours_ago(700)))
+        .log(log));
+    let lost = lost.check(State::Abandoned, "yes");
+    assert!(
+        lost.never.is_empty() && !lost.summary.contains("may have"),
+        "{lost:#?}"
+    );
+    // AWSCURRENT was refused all the same: that counts.
+    two(Case::pending().log("create ok, set CurrentRefused")).check(State::PendingBeforeSet, "no");
+    // Two functions in one log: nobody knows.
+    let mut both = one(Case::pending().log(log));
+    if let Answer::Said(entries) = &mut both.0.log {
+        entries[0].strategy = Some(Strategy::AlternatingUsers);
+    }
+    both.check(State::PendingAfterSet, "not known");
+}
+
+/// Of a function that does not say it, such as one of AWS's templates, the values do.
+#[test]
+fn the_users_of_the_values_say_it_too() {
+    let case = |strategy| {
+        let mut case = Case::pending().log("create ok, set applied");
+        case.0.logins.strategy = Some(strategy);
+        case
+    };
+    case(Strategy::AlternatingUsers).check(State::PendingAfterSet, "yes");
+    case(Strategy::SingleUser).check(State::PendingAfterSet, "no");
 }
 
 #[test]

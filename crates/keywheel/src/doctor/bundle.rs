@@ -75,6 +75,7 @@ fn all(answers: &Answers) -> Value {
             "AWSCURRENT": of(&answers.logins.current, of_login),
             "AWSPENDING": of(&answers.logins.pending, of_login),
             "same_place": answers.logins.same_place,
+            "strategy": answers.logins.strategy.map(<&str>::from),
         },
     })
 }
@@ -221,6 +222,7 @@ fn of_entry(entry: &Entry) -> Value {
     json!({
         "at": entry.at.to_string(),
         "version": entry.version,
+        "strategy": entry.strategy.map(<&str>::from),
         "event": event,
         "step": step,
         "code": code,

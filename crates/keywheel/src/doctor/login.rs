@@ -1,9 +1,12 @@
 //! `--login`: logs in from here with the values of a secret. A run has one refused login at most, because some servers lock a role.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use outbound::Budget;
-use rotate_postgres::{Tried, read_value, try_login};
+use rotate_postgres::{LOGIN_VARIABLES, Tried, read_value, try_login};
+use rotation::{CallError, Strategy};
 use secrets::PostgresSecret;
 use staging_labels::VersionId;
 
@@ -34,14 +37,15 @@ pub(super) async fn ask(
     story: Option<&Story>,
     which: Which,
 ) -> Logins {
-    let current = read(session, secret, secret.current()).await;
+    let settings = &Settings::of(session, secret).await;
+    let current = read(session, settings, secret, secret.current()).await;
     let Some(other) = other else {
         return Logins {
-            current: try_value(current.as_ref()).await,
+            current: try_value(settings, current.as_ref()).await,
             ..Logins::none(&Unasked::NotNeeded)
         };
     };
-    let pending = read(session, secret, Some(other)).await;
+    let pending = read(session, settings, secret, Some(other)).await;
     let first_pending = match which {
         Which::Pending => true,
         Which::Current => false,
@@ -50,13 +54,14 @@ pub(super) async fn ask(
     let mut logins = Logins::none(&Unasked::OneRefused);
     if let (Ok(current), Ok(pending)) = (&current, &pending) {
         logins.same_place = Some(pending.same_place_as(current).is_ok());
+        logins.strategy = strategy(current.username(), pending.username());
     }
     let (first, second) = if first_pending {
         (&pending, &current)
     } else {
         (&current, &pending)
     };
-    let answer = try_value(first.as_ref()).await;
+    let answer = try_value(settings, first.as_ref()).await;
     let next = match (&answer, first, second) {
         // The same role with another password: it has one, and that is the first.
         (Answer::Said(LoginAnswer::Accepted), Ok(first), Ok(second))
@@ -70,7 +75,7 @@ pub(super) async fn ask(
             })
         }
         (Answer::Said(LoginAnswer::Refused(_)), ..) => Answer::NotAsked(Unasked::OneRefused),
-        (_, _, second) => try_value(second.as_ref()).await,
+        (_, _, second) => try_value(settings, second.as_ref()).await,
     };
     (logins.current, logins.pending) = if first_pending {
         (next, answer)
@@ -80,14 +85,27 @@ pub(super) async fn ask(
     logins
 }
 
+/// Whose password a rotation changes. Any other two users are not of one rotation.
+fn strategy(current: &str, pending: &str) -> Option<Strategy> {
+    let is_clone = |clone: &str, of: &str| clone.strip_suffix("_clone") == Some(of);
+    if current == pending {
+        Some(Strategy::SingleUser)
+    } else if is_clone(current, pending) || is_clone(pending, current) {
+        Some(Strategy::AlternatingUsers)
+    } else {
+        None
+    }
+}
+
 /// One login with the value of a version.
 pub(super) async fn once(
     session: &Session,
     secret: &Secret,
     version: Option<&VersionId>,
 ) -> Answer<LoginAnswer> {
-    let value = read(session, secret, version).await;
-    try_value(value.as_ref()).await
+    let settings = &Settings::of(session, secret).await;
+    let value = read(session, settings, secret, version).await;
+    try_value(settings, value.as_ref()).await
 }
 
 /// Why nobody logged in.
@@ -103,6 +121,7 @@ pub(super) fn why(unasked: &Unasked) -> String {
 
 async fn read(
     session: &Session,
+    settings: &Settings,
     secret: &Secret,
     version: Option<&VersionId>,
 ) -> Result<PostgresSecret, Unasked> {
@@ -112,7 +131,7 @@ async fn read(
     let text = match aws::value(session, &secret.arn, version).await {
         Ok(Some(text)) => text,
         Ok(None) => return Err(Unasked::Failed("the value is binary".to_owned())),
-        Err(rotation::CallError::Denied(_)) => {
+        Err(CallError::Denied(_)) => {
             return Err(Unasked::Needs("secretsmanager:GetSecretValue"));
         }
         Err(error) => {
@@ -121,16 +140,18 @@ async fn read(
         }
     };
     // The error names a field, and never quotes the value.
-    read_value(&text, &variable)
-        .map_err(|cause| Unasked::Failed(format!("the value is no PostgreSQL login: {}", cause.problem())))
+    read_value(&text, &secret.tags, &|name| settings.get(name)).map_err(|cause| match &settings.unknown {
+        Some(Unasked::Needs(permission)) if cause.code() == "LoginUnnamed" => Unasked::Needs(permission),
+        _ => Unasked::Failed(format!("the value is no PostgreSQL login: {}", cause.problem())),
+    })
 }
 
-async fn try_value(value: Result<&PostgresSecret, &Unasked>) -> Answer<LoginAnswer> {
+async fn try_value(settings: &Settings, value: Result<&PostgresSecret, &Unasked>) -> Answer<LoginAnswer> {
     let value = match value {
         Ok(value) => value,
         Err(why) => return Answer::NotAsked(why.clone()),
     };
-    match try_login(value, &variable, Budget::lasting(PATIENCE)).await {
+    match try_login(value, &|name| settings.get(name), Budget::lasting(PATIENCE)).await {
         Ok(Tried::Accepted) => Answer::Said(LoginAnswer::Accepted),
         Ok(Tried::Refused(state)) => Answer::Said(LoginAnswer::Refused(state)),
         Err(cause) => Answer::NotAsked(Unasked::Failed(format!(
@@ -141,12 +162,50 @@ async fn try_value(value: Result<&PostgresSecret, &Unasked>) -> Answer<LoginAnsw
     }
 }
 
-/// Of the functions' variables only the trusted certificates and the members in Base64 are the person's own: PGHOST and its like are for another database here.
-/// A tunnel ends at this machine, which the functions refuse.
-fn variable(name: &str) -> Option<String> {
-    match name {
-        "PGSSLROOTCERT" | "BASE64_MEMBERS" => std::env::var(name).ok(),
-        "ALLOW_LOCAL_HOSTS" => Some("true".to_owned()),
-        _ => None,
+/// How values are read, and how logins are made: what the function's own environment says of it. It may be secret, and is not shown.
+struct Settings {
+    of_function: BTreeMap<String, String>,
+    /// Why that is not known.
+    unknown: Option<Unasked>,
+}
+
+impl Settings {
+    async fn of(session: &Session, secret: &Secret) -> Self {
+        let unknown = |why| Self {
+            of_function: BTreeMap::new(),
+            unknown: Some(why),
+        };
+        let Some(function) = &secret.function else {
+            return unknown(Unasked::Failed("no function is attached".to_owned()));
+        };
+        let asked = tokio::time::timeout(PATIENCE, aws::environment(session, function)).await;
+        match asked {
+            Ok(Ok(all)) => Self {
+                of_function: all,
+                unknown: None,
+            },
+            Ok(Err(CallError::Denied(_))) => unknown(Unasked::Needs("lambda:GetFunctionConfiguration")),
+            Ok(Err(_)) | Err(_) => unknown(Unasked::Failed("the function does not answer".to_owned())),
+        }
     }
+
+    /// The trusted certificates are the person's own first: a path of the function is not one of this machine. A tunnel ends at this
+    /// machine, which the functions refuse.
+    fn get(&self, name: &str) -> Option<String> {
+        let own = |name| std::env::var(name).ok();
+        let of_function = |name| self.of_function.get(name).cloned();
+        match name {
+            "ALLOW_LOCAL_HOSTS" => Some("true".to_owned()),
+            "PGSSLROOTCERT" => {
+                own(name).or_else(|| of_function(name).filter(|roots| !is_missing_here(roots)))
+            }
+            "BASE64_MEMBERS" if self.unknown.is_some() => own(name),
+            name if LOGIN_VARIABLES.contains(&name) => of_function(name),
+            _ => None,
+        }
+    }
+}
+
+fn is_missing_here(roots: &str) -> bool {
+    roots.starts_with('/') && !Path::new(roots).exists()
 }

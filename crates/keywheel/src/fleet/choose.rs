@@ -106,6 +106,7 @@ mod tests {
             owning_service: None,
             key: None,
             labels,
+            tags: rotation::Tags::new(),
         };
         change(&mut secret);
         secret

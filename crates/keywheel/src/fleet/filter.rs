@@ -23,8 +23,8 @@ impl Filter {
         self.prefix.is_none() && self.tag.is_none() && self.function.is_none()
     }
 
-    /// Whether a secret with these tags is meant.
-    pub(crate) fn matches(&self, secret: &Secret, tags: &[(String, String)]) -> bool {
+    /// Whether this secret is meant.
+    pub(crate) fn matches(&self, secret: &Secret) -> bool {
         let named = self
             .prefix
             .as_deref()
@@ -33,8 +33,8 @@ impl Filter {
             let (key, value) = wanted
                 .split_once('=')
                 .map_or((wanted, None), |(key, value)| (key, Some(value)));
-            tags.iter()
-                .any(|(known, is)| known == key && value.is_none_or(|value| value == is))
+            let is = secret.tags.get(key);
+            is.is_some_and(|is| value.is_none_or(|value| value == is))
         });
         let by_function = self.function.as_deref().is_none_or(|wanted| {
             let function = secret.function.as_deref();

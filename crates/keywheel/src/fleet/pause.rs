@@ -43,8 +43,8 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
     };
     let listed = aws::list(session).await?;
     let mut chosen = Vec::new();
-    for (secret, tags) in listed {
-        if secret.enabled != Some(true) || !options.filter.matches(&secret, &tags) {
+    for secret in listed {
+        if secret.enabled != Some(true) || !options.filter.matches(&secret) {
             continue;
         }
         match unfit(&secret) {

@@ -133,8 +133,8 @@ async fn meant(session: &Session, options: &Options) -> Result<Vec<Secret>, Trou
     let Some(file) = &options.file else {
         let meant = listed
             .into_iter()
-            .filter(|(secret, tags)| secret.enabled.is_some() && options.filter.matches(secret, tags));
-        return Ok(meant.map(|(secret, _)| secret).collect());
+            .filter(|secret| secret.enabled.is_some() && options.filter.matches(secret));
+        return Ok(meant.collect());
     };
     let text = read(file)
         .map_err(|error| usage(&format!("{file}: {error}"), "name a file that can be read, or -"))?;
@@ -142,8 +142,8 @@ async fn meant(session: &Session, options: &Options) -> Result<Vec<Secret>, Trou
     for name in names(&text) {
         let found = listed
             .iter()
-            .find(|(secret, _)| secret.name == name || secret.arn == name);
-        let Some((secret, _)) = found else {
+            .find(|secret| secret.name == name || secret.arn == name);
+        let Some(secret) = found else {
             let problem = format!("{file}: there is no secret {name} in {}", session.region);
             return Err(usage(
                 &problem,

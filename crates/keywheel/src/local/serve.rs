@@ -107,6 +107,8 @@ async fn start(options: &Options) -> Result<LocalSecretsManager, Trouble> {
             "SUPERUSER_SECRETS",
             format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{SUPERUSER}-*"),
         )
+        // As the templates deploy them. Only such lines say how long a step took.
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
         .start()
         .await;
     started.map_err(|error| {

@@ -1,6 +1,7 @@
 //! What a line of a log says.
 
 use jiff::Timestamp;
+use rotation::Strategy;
 use staging_labels::Step;
 
 /// A line that was understood.
@@ -10,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) at: Timestamp,
     /// The version that it is about, where it names one.
     pub(crate) version: Option<String>,
+    /// Whose credential the function changes, where the line says it.
+    pub(crate) strategy: Option<Strategy>,
     /// What it says.
     pub(crate) event: Event,
 }
@@ -51,10 +54,6 @@ pub(crate) enum End {
 pub(crate) enum Did {
     /// It changed the value where it is used. AWSCURRENT moves in finishSecret.
     Applied,
-    /// The same, by AWS's template for a single user: AWSCURRENT's password is refused from then on.
-    AppliedToTheOneUser,
-    /// The same, by AWS's template for alternating users: AWSCURRENT's password stays.
-    AppliedToTheOtherUser,
     /// It changed the value, and moved AWSCURRENT.
     Switched,
     /// Anything else.

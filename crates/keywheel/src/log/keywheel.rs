@@ -1,5 +1,6 @@
 //! Keywheel's lines: JSON, or tracing's text.
 
+use rotation::Strategy;
 use serde_json::Value;
 use staging_labels::Step;
 
@@ -8,7 +9,15 @@ use super::entry::{Did, End, Event};
 /// Longest message that is kept, in characters.
 const LONGEST: usize = 2000;
 
-pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
+/// What a line says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) version: Option<String>,
+    pub(super) strategy: Option<Strategy>,
+    pub(super) event: Event,
+}
+
+pub(super) fn read(line: &str) -> Option<Line> {
     let json: Option<Value> = line
         .starts_with('{')
         .then(|| serde_json::from_str(line).ok())
@@ -44,7 +53,11 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         end,
         milliseconds,
     };
-    Some((field("version.id"), event))
+    Some(Line {
+        version: field("version.id"),
+        strategy: field("rotation.strategy").and_then(|name| name.parse().ok()),
+        event,
+    })
 }
 
 /// Problem and remedy, without the step and the secret that they begin with.
@@ -92,11 +105,12 @@ mod tests {
 
     #[test]
     fn a_json_line_is_read() {
-        let line = r#"{"timestamp":"2026-11-24T02:14:03Z","level":"INFO","message":"setSecret: apply","requestId":"r","version.id":"v","rotation.step":"setSecret","rotation.action":"apply","step.duration_ms":31.6,"outcome":"succeeded"}"#;
-        let (version, event) = read(line).unwrap();
-        assert_eq!(version.as_deref(), Some("v"));
+        let line = r#"{"timestamp":"2026-11-24T02:14:03Z","level":"INFO","message":"setSecret: apply","requestId":"r","version.id":"v","rotation.strategy":"alternating-users","rotation.step":"setSecret","rotation.action":"apply","step.duration_ms":31.6,"outcome":"succeeded"}"#;
+        let read = read(line).unwrap();
+        assert_eq!(read.version.as_deref(), Some("v"));
+        assert_eq!(read.strategy, Some(Strategy::AlternatingUsers));
         assert_eq!(
-            event,
+            read.event,
             Event::Step {
                 step: Step::Set,
                 end: End::Succeeded(Did::Applied),
@@ -108,8 +122,9 @@ mod tests {
     #[test]
     fn a_text_line_is_read_as_well() {
         let line = r#"2026-11-24T02:14:03Z ERROR rotation: setSecret failed for x: y; do this requestId="r" rotation.step="setSecret" outcome="failed" error.code="LoginRefused""#;
-        let (_, event) = read(line).unwrap();
-        let Event::Step { end, .. } = event else { panic!() };
+        let Event::Step { end, .. } = read(line).unwrap().event else {
+            panic!()
+        };
         assert_eq!(
             end,
             End::Failed {
@@ -122,9 +137,8 @@ mod tests {
     #[test]
     fn a_failure_is_told_without_the_name_of_its_secret() {
         let line = r#"{"message":"setSecret failed for arn:aws:x:secret:a: it is refused: why; do this","rotation.step":"setSecret","outcome":"failed","error.code":"LoginRefused"}"#;
-        let (_, event) = read(line).unwrap();
         assert!(matches!(
-            event,
+            read(line).unwrap().event,
             Event::Step { end: End::Failed { message: Some(text), .. }, .. } if text == "it is refused: why; do this"
         ));
     }

@@ -4,22 +4,22 @@ use serde_json::Value;
 
 use super::entry::Event;
 
-pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
+pub(super) fn read(line: &str) -> Option<Event> {
     if line.contains("Task timed out after") {
-        return Some((None, Event::TimedOut));
+        return Some(Event::TimedOut);
     }
     if line.contains("Unable to import module") {
-        return Some((None, Event::ModuleMissing));
+        return Some(Event::ModuleMissing);
     }
     if line.starts_with("REPORT RequestId:") && line.contains("Status: timeout") {
-        return Some((None, Event::TimedOut));
+        return Some(Event::TimedOut);
     }
     let json: Value = line
         .contains("platform.report")
         .then(|| serde_json::from_str(line).ok())
         .flatten()?;
     let record = json.get("record")?;
-    (record.get("status")?.as_str()? == "timeout").then_some((None, Event::TimedOut))
+    (record.get("status")?.as_str()? == "timeout").then_some(Event::TimedOut)
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
             "REPORT RequestId: 1b2c\tDuration: 3000.00 ms\tStatus: timeout",
             r#"{"type":"platform.report","record":{"requestId":"1b2c","status":"timeout"}}"#,
         ] {
-            assert!(matches!(read(line), Some((_, Event::TimedOut))), "{line}");
+            assert!(matches!(read(line), Some(Event::TimedOut)), "{line}");
         }
         assert_eq!(
             read(r#"{"type":"platform.report","record":{"status":"success"}}"#),

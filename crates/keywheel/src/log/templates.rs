@@ -1,5 +1,6 @@
 //! The lines of AWS's rotation templates (`SecretsManagerRDSPostgreSQLRotationSingleUser` and `…MultiUser`), which name the step first.
 
+use rotation::Strategy;
 use staging_labels::Step;
 
 use super::entry::{Did, End, Event};
@@ -48,14 +49,19 @@ enum Meaning {
     Failed(&'static str),
 }
 
-pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
+/// What the line says, and whose password it shows to be changed.
+pub(super) fn read(line: &str) -> Option<(Event, Option<Strategy>)> {
     let (step, meaning) = SENTENCES.iter().find_map(|(step, beginning, meaning)| {
         let sentence = format!("{}: {beginning}", step.name());
         line.contains(&sentence).then_some((*step, *meaning))
     })?;
+    let strategy = match meaning {
+        Meaning::Set => whose(line),
+        Meaning::Did(_) | Meaning::Failed(_) => None,
+    };
     let end = match meaning {
         Meaning::Did(did) => End::Succeeded(did),
-        Meaning::Set => End::Succeeded(whose(line)),
+        Meaning::Set => End::Succeeded(Did::Applied),
         Meaning::Failed(code) => End::Failed {
             code: code.to_owned(),
             message: None,
@@ -66,19 +72,20 @@ pub(super) fn read(line: &str) -> Option<(Option<String>, Event)> {
         end,
         milliseconds: None,
     };
-    Some((None, event))
+    Some((event, strategy))
 }
 
 /// The single-user template says `for user NAME`. The other names its user alone, and so do templates of other databases: only a clone's
 /// name is a sign of alternating users.
-fn whose(line: &str) -> Did {
-    let name = line
-        .split_once("set password for ")
-        .and_then(|(_, rest)| rest.split_once(" in "));
-    match name {
-        Some((name, _)) if name.starts_with("user ") => Did::AppliedToTheOneUser,
-        Some((name, _)) if name.ends_with("_clone") => Did::AppliedToTheOtherUser,
-        _ => Did::Applied,
+fn whose(line: &str) -> Option<Strategy> {
+    let (_, rest) = line.split_once("set password for ")?;
+    let (name, _) = rest.split_once(" in ")?;
+    if name.starts_with("user ") {
+        Some(Strategy::SingleUser)
+    } else if name.ends_with("_clone") {
+        Some(Strategy::AlternatingUsers)
+    } else {
+        None
     }
 }
 
@@ -88,27 +95,34 @@ mod tests {
 
     #[test]
     fn the_two_templates_are_told_apart_where_they_can_be() {
-        let did = |text: &str| match read(text).unwrap().1 {
-            Event::Step {
-                end: End::Succeeded(did),
-                ..
-            } => did,
-            other => panic!("{other:?}"),
+        let strategy = |text: &str| {
+            let (event, strategy) = read(text).unwrap();
+            assert!(
+                matches!(
+                    event,
+                    Event::Step {
+                        end: End::Succeeded(Did::Applied),
+                        ..
+                    }
+                ),
+                "{event:?}"
+            );
+            strategy
         };
         let single = "[INFO]\t2024-01-01T00:00:00.000Z\t8f507bc1-0a1b-4c2d-8e3f-000000000000\tsetSecret: Successfully set password for user app in PostgreSQL DB for secret arn arn:x.";
-        assert_eq!(did(single), Did::AppliedToTheOneUser);
+        assert_eq!(strategy(single), Some(Strategy::SingleUser));
         let multi =
             "setSecret: Successfully set password for app_clone in PostgreSQL DB for secret arn arn:x.";
-        assert_eq!(did(multi), Did::AppliedToTheOtherUser);
+        assert_eq!(strategy(multi), Some(Strategy::AlternatingUsers));
         let either = "setSecret: Successfully set password for app in PostgreSQL DB for secret arn arn:x.";
-        assert_eq!(did(either), Did::Applied);
+        assert_eq!(strategy(either), None);
     }
 
     #[test]
     fn a_login_that_fails_is_a_step_that_failed() {
         let line = "[ERROR] ValueError: setSecret: Unable to log into database with previous, current, or pending secret of secret arn x";
         assert!(matches!(
-            read(line).unwrap().1,
+            read(line).unwrap().0,
             Event::Step { step: Step::Set, end: End::Failed { ref code, .. }, .. } if code == "TemplateNoLogin"
         ));
         assert_eq!(read("hello"), None);

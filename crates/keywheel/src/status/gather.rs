@@ -30,8 +30,7 @@ pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<R
     let listed = aws::list(session).await?;
     let wanted: Vec<Secret> = listed
         .into_iter()
-        .filter(|(secret, tags)| is_wanted(secret, tags, options))
-        .map(|(secret, _)| secret)
+        .filter(|secret| is_wanted(secret, options))
         .collect();
     let functions = functions(session, &wanted).await;
     let now = time::now();
@@ -47,9 +46,9 @@ pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<R
     Ok(rows)
 }
 
-fn is_wanted(secret: &Secret, tags: &[(String, String)], options: &Options) -> bool {
+fn is_wanted(secret: &Secret, options: &Options) -> bool {
     let configured = secret.enabled.is_some() || secret.function.is_some() || secret.owning_service.is_some();
-    (configured || options.all) && options.filter.matches(secret, tags)
+    (configured || options.all) && options.filter.matches(secret)
 }
 
 /// Each function once.

@@ -341,6 +341,7 @@ mod tests {
             owning_service: None,
             key: None,
             labels,
+            tags: rotation::Tags::new(),
         };
         let answers = Answers {
             secret: Answer::Said(Some(secret.clone())),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context, NoTransaction, Tags, Target};
+use rotation::{Cause, Context, NoTransaction, Strategy, Tags, Target};
 use secrecy::SecretString;
 
 use crate::class::Steps;
@@ -109,6 +109,7 @@ macro_rules! with_class {
 }
 
 impl Target for ApiKey {
+    const STRATEGY: Strategy = Strategy::ApiKey;
     type Secret = KeyDocument;
     type Prepared = NoTransaction;
 

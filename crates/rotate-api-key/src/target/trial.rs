@@ -1,7 +1,7 @@
 //! A definition, tried: what it would call, what of that is safe to try, and how a key that was made is taken back.
 
 use rotation::secrets::KeyDocument;
-use rotation::{Cause, Context, NoTransaction, Tags, Target};
+use rotation::{Cause, Context, NoTransaction, Strategy, Tags, Target};
 use secrecy::SecretString;
 
 use super::ApiKey;
@@ -106,6 +106,7 @@ pub fn mark_of(secret: &str) -> String {
 pub struct TakeBack<'t>(pub &'t ApiKey);
 
 impl Target for TakeBack<'_> {
+    const STRATEGY: Strategy = Strategy::ApiKey;
     type Secret = KeyDocument;
     type Prepared = NoTransaction;
 

@@ -15,7 +15,7 @@ mod users;
 mod verify;
 
 use rotation::secrets::{Mismatch, PostgresSecret};
-use rotation::{Cause, Context, NoTransaction, Tags, Target};
+use rotation::{Cause, Context, NoTransaction, Strategy, Tags, Target};
 use secrecy::SecretString;
 
 pub use self::fault::CODES;
@@ -26,6 +26,7 @@ use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 
 impl Target for AlternatingUsers {
+    const STRATEGY: Strategy = Strategy::AlternatingUsers;
     type Secret = PostgresSecret;
     type Prepared = NoTransaction;
 

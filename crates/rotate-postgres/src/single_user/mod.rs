@@ -10,7 +10,7 @@ mod recovery;
 mod rehearsal;
 
 use rotation::secrets::PostgresSecret;
-use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Tags, Target};
+use rotation::{Applied, Budget, Cause, Context, CurrentMoves, Strategy, Tags, Target};
 use secrecy::SecretString;
 
 use std::sync::Arc;
@@ -245,6 +245,7 @@ impl SingleUser {
 }
 
 impl Target for SingleUser {
+    const STRATEGY: Strategy = Strategy::SingleUser;
     type Secret = PostgresSecret;
     type Prepared = Open;
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::event::{Event, SecretId};
 use crate::fault::Cause;
 use crate::store::Store;
-use crate::target::Target;
+use crate::target::{Strategy, Target};
 
 use super::logging::LogSettings;
 use super::metrics::{self, Outcome, now};
@@ -139,7 +139,7 @@ async fn handle<T: Target>(
     let outcome = work
         .await
         .unwrap_or_else(|_| Err(about(payload, Panicked.into())));
-    report(&outcome, names, payload, request, start.elapsed());
+    report(&outcome, names, T::STRATEGY, payload, request, start.elapsed());
     outcome.map(drop)
 }
 
@@ -167,6 +167,7 @@ fn about(payload: &Value, cause: Cause) -> Error {
 fn report(
     outcome: &Result<&'static str, Error>,
     names: &Names,
+    strategy: Strategy,
     payload: &Value,
     request: &str,
     duration: Duration,
@@ -176,11 +177,13 @@ fn report(
     let secret = secret.as_ref().map(SecretId::as_str);
     let version = token.as_ref().map(VersionId::as_str);
     let ms = metrics::milliseconds(duration);
+    let strategy: &str = strategy.into();
     match outcome {
         Ok(action) => tracing::info!(
             requestId = request,
             secret.id = secret,
             version.id = version,
+            rotation.strategy = strategy,
             rotation.step = step,
             rotation.action = action,
             step.duration_ms = ms,
@@ -191,6 +194,7 @@ fn report(
             requestId = request,
             secret.id = secret,
             version.id = version,
+            rotation.strategy = strategy,
             rotation.step = step,
             step.duration_ms = ms,
             outcome = "failed",

@@ -19,6 +19,10 @@ pub(crate) async fn run_schedule(core: Arc<Core>) {
             .flat_map(|region| take_due(&core, region))
             .collect();
         for arn in due {
+            if !may_invoke(&core, &arn) {
+                pass_by(&core, &arn);
+                continue;
+            }
             // A refusal means that an earlier rotation is still unfinished: it is attempted again.
             let begun = rotate_on_schedule(&core, &arn);
             if let Ok(Some(run)) = begun {
@@ -58,6 +62,27 @@ fn take_due(core: &Core, region: &str) -> Vec<String> {
         };
         arns.into_iter().filter(due).collect()
     })
+}
+
+/// A rotation whose function may not be invoked does not begin, as RotateSecret is refused (fact 27): its window passes. Nothing makes up
+/// for it, and no label shows it.
+fn may_invoke(core: &Core, arn: &str) -> bool {
+    let region = core.realm().region_of(arn);
+    let function = core.read(region, |state| rotate::rotation_function(state.get(arn)?, None));
+    function.is_ok_and(|function| core.host.lets_rotations_invoke(&function, region))
+}
+
+/// `NextRotationDate` stays in the future.
+fn pass_by(core: &Core, arn: &str) {
+    // An error means that the secret is gone.
+    let _ = core.write_by(arn, |state, now| {
+        state.change(arn, |secret| {
+            if let Some(rotation) = &mut secret.rotation {
+                rotation.next = rotation.rules.as_ref().and_then(|rules| rules.next_window(now));
+            }
+            Ok(())
+        })
+    });
 }
 
 fn rotate_on_schedule(core: &Core, arn: &str) -> Result<Option<Unfinished>, ApiError> {

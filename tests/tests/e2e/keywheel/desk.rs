@@ -45,7 +45,12 @@ impl Desk {
 
     /// The same, with a set-up of the test's own.
     pub(super) async fn set_up(change: impl FnOnce(Setup) -> Setup) -> Self {
-        let start = Timestamp::now() - SignedDuration::from_hours(2);
+        Self::hours_ago(2, change).await
+    }
+
+    /// The same, longer ago.
+    pub(super) async fn hours_ago(hours: i64, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let start = Timestamp::now() - SignedDuration::from_hours(hours);
         let clock = Clock::manual(start);
         let setup = Setup::on(Server::Main).clock(clock.clone()).also("other");
         Self {

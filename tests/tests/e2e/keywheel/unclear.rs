@@ -5,13 +5,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use keywheel_tests::postgres::Server;
-use keywheel_tests::world::{FUNCTION, Setup, pending_removal};
+use aws_sdk_secretsmanager::types::Tag;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use keywheel_tests::pair::Pair;
+use keywheel_tests::postgres::{Server, TestDatabase, cluster};
+use keywheel_tests::world::{ALTERNATING, FUNCTION, Setup, World, pending_removal};
 use secrets_manager_local::{Fault, PendingRemoval};
 use staging_labels::Label;
 use tempfile::TempDir;
 
-use super::desk::{Desk, Screen};
+use super::desk::{Desk, MOVE, Screen, types_at};
 
 /// Types the first command that begins so, exactly as it is printed.
 async fn runs(desk: &Desk, screen: &Screen, beginning: &str) {
@@ -40,6 +44,72 @@ while True:
     std::fs::write(&program, code).expect("it can be written");
     std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is ours");
     (directory, program)
+}
+
+/// The function says which it is in each line. So nobody is told that AWSPENDING may be the only password.
+#[tokio::test]
+async fn alternating_users_are_known_by_the_functions_log() {
+    let pair = Pair::new().await;
+    pair.rotate().await.expect("the first rotation succeeds");
+    let denied = Fault::error("AccessDeniedException", "User: u is not authorized").on(MOVE);
+    let fault = denied.by_function(ALTERNATING).every();
+    let fault = pair.aws.faults().inject(fault);
+    pair.rotate().await.expect_err("AWSCURRENT cannot be moved");
+    pair.aws.faults().remove(fault);
+    let authority = cluster(Server::Main).authority_path();
+    for flags in ["", "--login"] {
+        let line = format!("keywheel doctor '{}' {flags}", pair.secret);
+        let screen = types_at(&pair.aws.url(), &authority, &line).await;
+        screen.says(&["STUCK", "pending-after-set", "work: yes"]);
+        assert!(screen.out.contains("two users alternate"), "{}", screen.out);
+        assert!(!screen.out.contains("only password"), "{}", screen.out);
+    }
+}
+
+/// Whose a bare password is, and which members are Base64, the function's environment says.
+#[tokio::test]
+async fn a_login_reads_the_value_as_the_function_does() {
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let bare = database.password().to_owned();
+    let tags = format!("{}@localhost:*/*", database.user());
+    let settings = [
+        ("PGHOST", "localhost".to_owned()),
+        ("PGPORT", database.cluster().port().to_string()),
+        ("PGDATABASE", database.name().to_owned()),
+        ("TAGS_MAY_CHOOSE", tags),
+    ];
+    let user = database.user().to_owned();
+    let setup = settings
+        .iter()
+        .fold(Setup::on(Server::Main), |setup, (name, value)| {
+            setup.env(name, value)
+        });
+    let world = setup.start_with_document(database, &bare).await;
+    let tag = Tag::builder().key("keywheel:username").value(user);
+    let call = world.client.tag_resource().secret_id(&world.secret);
+    call.tags(tag.build()).send().await.expect("it is tagged");
+    logs_in_by_doctor(&world).await;
+
+    let database = TestDatabase::new(cluster(Server::Main)).await;
+    let mut document: serde_json::Value = database.document().clone();
+    for member in ["username", "password"] {
+        let text = document[member].as_str().expect("it is a text").to_owned();
+        document[member] = STANDARD.encode(text).into();
+    }
+    let setup = Setup::on(Server::Main).env("BASE64_MEMBERS", "username,password");
+    let world = setup.start_with_document(database, &document.to_string()).await;
+    logs_in_by_doctor(&world).await;
+}
+
+async fn logs_in_by_doctor(world: &World) {
+    world.rotate().await.expect("it rotates");
+    let authority = cluster(Server::Main).authority_path();
+    let line = format!("keywheel doctor '{}' --login", world.secret);
+    let screen = types_at(&world.aws.url(), &authority, &line).await;
+    screen.says(&["ok ", "work: yes (tried"]);
+    let text = world.text(&Label::Current).await.expect("there is a value");
+    let shown = format!("{}{}", screen.out, screen.err);
+    assert!(!shown.contains(&text), "{shown}");
 }
 
 /// Keywheel's functions end in time, and say so. Others do not.

@@ -63,6 +63,7 @@ async fn every_invocation_leaves_one_line_for_the_step_and_one_for_the_metrics()
         assert_eq!(line["level"], "INFO", "{line}");
         assert_eq!(line["secret.id"], world.secret.as_str(), "{line}");
         assert_eq!(line["version.id"], token.as_str(), "{line}");
+        assert_eq!(line["rotation.strategy"], "single-user", "{line}");
         assert_eq!(line["rotation.step"], step.name(), "{line}");
         assert_eq!(line["rotation.action"], actions[index], "{line}");
         assert_eq!(line["outcome"], "succeeded", "{line}");

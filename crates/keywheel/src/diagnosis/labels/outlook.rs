@@ -1,5 +1,6 @@
 //! Whether new logins with AWSCURRENT's value work: tried, or concluded from the log and the labels.
 
+use rotation::Strategy;
 use staging_labels::{CurrentMoves, VersionId};
 
 use crate::diagnosis::answers::{Answers, Function, FunctionState, LoginAnswer};
@@ -27,15 +28,18 @@ pub(in crate::diagnosis) fn with_pending(
     })
 }
 
-/// Of a secret without one. `ended_well` says that the labels show a rotation's end.
+/// Of a secret without one. `ended_well` says that the labels show a rotation's end, `abandoned` that a version lost AWSPENDING before.
 pub(in crate::diagnosis) fn without_pending(
     answers: &Answers,
     story: Option<&Story>,
     ended_well: bool,
+    abandoned: bool,
 ) -> Works {
     let refused = last_code(story).is_some_and(says_current_is_refused);
+    let untouched = abandoned && strategy(answers, story) == Some(Strategy::AlternatingUsers);
     tried(answers).unwrap_or(match (refused, ended_well) {
         (true, _) => Works::No(BY_LOG),
+        (false, _) if untouched => Works::Yes(BY_LOG),
         (false, true) => Works::Yes(BY_LABELS),
         (false, false) => Works::NotKnown(UNTRIED),
     })
@@ -68,13 +72,24 @@ fn by_log(answers: &Answers, story: Option<&Story>) -> Works {
         return Works::No(BY_LOG);
     }
     match story.set_secret() {
-        SetSecret::ChangedNothing | SetSecret::Succeeded(Did::AppliedToTheOtherUser) => Works::Yes(BY_LOG),
-        SetSecret::Succeeded(Did::AppliedToTheOneUser) => Works::No(BY_LOG),
-        // Only a single user's function reads the setting, so only that one has it.
-        SetSecret::Succeeded(Did::Applied) if moves(answers) == Some(CurrentMoves::InFinishSecret) => {
-            Works::No(BY_LOG)
-        }
+        SetSecret::ChangedNothing => Works::Yes(BY_LOG),
+        _ if strategy(answers, Some(story)) == Some(Strategy::AlternatingUsers) => Works::Yes(BY_LOG),
+        SetSecret::Succeeded(Did::Applied) if changes_the_one_user(answers, story) => Works::No(BY_LOG),
         SetSecret::Succeeded(_) | SetSecret::Unclear => Works::NotKnown(UNTRIED),
+    }
+}
+
+/// Whose credential a rotation changes: by the users that the values name, or by the log.
+pub(in crate::diagnosis) fn strategy(answers: &Answers, story: Option<&Story>) -> Option<Strategy> {
+    let of_values = answers.logins.strategy;
+    of_values.or_else(|| story.and_then(Story::strategy))
+}
+
+/// Only a single user's function reads the setting, so only that one has it.
+fn changes_the_one_user(answers: &Answers, story: &Story) -> bool {
+    match strategy(answers, Some(story)) {
+        Some(strategy) => strategy == Strategy::SingleUser,
+        None => moves(answers) == Some(CurrentMoves::InFinishSecret),
     }
 }
 

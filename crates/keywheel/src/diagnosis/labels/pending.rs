@@ -99,6 +99,7 @@ pub(in crate::diagnosis) const fn summary(state: State, logins: Works) -> &'stat
         }
         (State::PendingOtherAccount, _) => "AWSPENDING is for another user, host, port or database",
         (State::CancelledMidway, _) => "rotation was switched off while one was under way",
+        (_, Works::Yes(_)) => "a rotation stored a password in AWSPENDING, and has not finished",
         (_, _) => "a rotation stored a password in AWSPENDING; whether the database has it is not known",
     }
 }
@@ -120,6 +121,15 @@ pub(in crate::diagnosis) fn actions(
     let promote = |text: &str| {
         let (from, to) = (current.clone(), pending.clone());
         Action::fix(text, Fix::Promote { from, to }, names)
+    };
+    // The value is not in use, or not the only one that works.
+    let give_up = || {
+        Action::fix(
+            "If it fails again: take AWSPENDING off, and rotate again.",
+            Fix::Unpend(pending.clone()),
+            names,
+        )
+        .otherwise()
     };
     let rotate = || Action::fix("Rotate. This also switches rotation on.", Fix::Nudge, names);
     let ask = || {
@@ -147,19 +157,19 @@ pub(in crate::diagnosis) fn actions(
             after(promote("Let applications in, as finishSecret would have."))
         }
         State::SwitchedOff | State::PendingOtherAccount => after(unpend()),
-        State::PendingEmpty | State::PendingBeforeSet => vec![
-            retry("Have the rotation attempted again."),
-            Action::fix(
-                "If it fails again: take AWSPENDING off, and rotate again.",
-                Fix::Unpend(pending.clone()),
-                names,
-            )
-            .otherwise(),
-        ],
+        State::PendingEmpty | State::PendingBeforeSet => {
+            vec![retry("Have the rotation attempted again."), give_up()]
+        }
         State::PendingAfterSet if matches!(unfinished.logins, Works::No(_)) => vec![
             promote("Let applications in, as finishSecret would have."),
             retry("Rotate: a rotation that has not finished goes on where it stands."),
         ],
+        State::PendingAfterSet | State::PendingUnclear if matches!(unfinished.logins, Works::Yes(_)) => {
+            vec![
+                retry("Have the rotation attempted again: it goes on where it stands."),
+                give_up(),
+            ]
+        }
         State::PendingAfterSet => vec![
             retry("Have the rotation attempted again: it goes on where it stands."),
             promote("If applications cannot wait: let them in, as finishSecret would have.").otherwise(),

@@ -30,9 +30,9 @@ pub(crate) struct Options {
 pub(crate) async fn migrate(session: &Session, options: &Options) -> Result<Exit, Trouble> {
     let listed = aws::list(session).await?;
     let mut by_function: BTreeMap<String, Vec<Secret>> = BTreeMap::new();
-    for (secret, tags) in listed {
+    for secret in listed {
         if let Some(function) = secret.function.clone()
-            && options.filter.matches(&secret, &tags)
+            && options.filter.matches(&secret)
         {
             by_function.entry(function).or_default().push(secret);
         }
