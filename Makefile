@@ -87,9 +87,10 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
 bench: BENCH_BUILD = $(if $(filter round-trips,$(MODE)),debug,release)
-bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name
+bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
 	@scripts/setup demo
 	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
+	@$(if $(AWS_TEMPLATES),scripts/setup templates)
 	@# Round trips do not depend on the build. Release builds one by one, as make build does: together they would get each other's features.
 	@$(if $(filter release,$(BENCH_BUILD)),echo 'bench: a release build with link-time optimisation (about 5 minutes the first time)'; \
 		cargo build --locked --release --package rotate-postgres $(if $(filter rotate-api-key,$(BENCHED)),&& cargo build --locked --release --package rotate-api-key), \

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rotation::password::Password;
 use rotation::secrets::{PostgresSecret, TlsMode};
 use rotation::{Applied, Cause, Context, CurrentMoves};
+use tokio::task::JoinSet;
 
 use super::guard;
 use super::open::Open;
@@ -18,6 +19,7 @@ use crate::role::pending_login::is_in_use;
 use crate::role::test_sql;
 use crate::role::transaction::Idle;
 use crate::server::endpoint::Endpoint;
+use crate::server::login::Line;
 use crate::server::session::{Identity, Session};
 use crate::server::tls::Tls;
 use crate::settings::{SentAs, Settings};
@@ -42,6 +44,12 @@ struct Login<'a> {
     order: CurrentMoves,
     /// How the old password is set again, should that become necessary: so that it is stored as before.
     old_sent_as: SentAs,
+}
+
+/// What a change has done, and the connection for the login after its commit: it is prepared while the server works on the change.
+struct Altered {
+    sent: Sent,
+    line: JoinSet<Option<Line>>,
 }
 
 impl PasswordChange<'_> {
@@ -150,9 +158,9 @@ impl PasswordChange<'_> {
     ) -> Result<Applied<Open>, Cause> {
         attempts.may_work_now(self.pending.password());
         let fault = match self.alter(&login).await {
-            Ok(sent) => {
+            Ok(altered) => {
                 return self
-                    .end(login, sent, recovering.then_some(opener), attempts)
+                    .end(login, altered, recovering.then_some(opener), attempts)
                     .await;
             }
             Err(fault) => fault,
@@ -222,7 +230,7 @@ impl PasswordChange<'_> {
             old_sent_as,
         };
         match self.alter(&login).await {
-            Ok(sent) => self.end(login, sent, None, attempts).await,
+            Ok(altered) => self.end(login, altered, None, attempts).await,
             Err(fault) => {
                 login.session.close().await;
                 let rejected = matches!(fault, PostgresFault::PasswordRejected { .. });
@@ -276,28 +284,29 @@ impl PasswordChange<'_> {
     }
 
     /// BEGIN and ALTER ROLE. From here on the role's row is locked.
-    async fn alter(&self, login: &Login<'_>) -> Result<Sent, PostgresFault> {
+    async fn alter(&self, login: &Login<'_>) -> Result<Altered, PostgresFault> {
         let change = self.statement(login.by);
         let sent = change.sent(login.session.server(), &login.identity)?;
-        let idle = match login.order {
-            CurrentMoves::InSetSecret => Idle::UntilTheEnd,
-            CurrentMoves::InFinishSecret => Idle::Shortly,
-        };
         let budget = self.context.budget();
+        let (idle, line) = match login.order {
+            CurrentMoves::InSetSecret => (Idle::UntilTheEnd, Open::line(self.tls, self.endpoint, budget)),
+            CurrentMoves::InFinishSecret => (Idle::Shortly, JoinSet::new()),
+        };
         change
             .begin(&login.session, &login.identity, &sent, idle, budget)
             .await?;
-        Ok(sent)
+        Ok(Altered { sent, line })
     }
 
     /// With the switch the change stays open. Otherwise it is committed now, unless the rotation has ended meanwhile.
     async fn end(
         &self,
         login: Login<'_>,
-        sent: Sent,
+        altered: Altered,
         opener: Option<&PostgresSecret>,
         attempts: &mut LoginAttempts<'_>,
     ) -> Result<Applied<Open>, Cause> {
+        let Altered { sent, line } = altered;
         if login.order == CurrentMoves::InSetSecret {
             return Ok(Applied::Prepared(Open {
                 session: login.session,
@@ -310,7 +319,7 @@ impl PasswordChange<'_> {
                 endpoint: self.endpoint.clone(),
                 tls: Arc::clone(self.tls),
                 budget: self.context.budget(),
-                line: Open::line(self.tls, self.endpoint, self.context.budget()),
+                line,
             }));
         }
         let outcome = self.look_and_commit(&login, &sent, opener, attempts).await;

@@ -41,7 +41,7 @@ pub struct Open {
     pub(super) endpoint: Endpoint,
     pub(super) tls: Arc<Tls>,
     pub(super) budget: Budget,
-    /// A connection for the login after COMMIT, prepared while AWSCURRENT moves. Goes with this value.
+    /// A connection for the login after COMMIT, prepared since the change was sent. Goes with this value.
     pub(super) line: JoinSet<Option<Line>>,
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Figures {
     warm: Vec<f64>,
     steps: [Vec<f64>; 4],
     memory: Vec<f64>,
+    /// Of Secrets Manager, in a warm rotation.
+    calls: Vec<f64>,
     /// Processor time of the first rotations, init included, and of the warm ones.
     first_busy: Vec<f64>,
     warm_busy: Vec<f64>,
@@ -66,7 +68,11 @@ impl Figures {
     pub(crate) async fn add_process(&mut self, scene: &Scene) -> Anything<()> {
         scene.cool_down().await;
         for rotation in 0..ROTATIONS {
+            scene.count_calls();
             self.add(rotation == 0, &scene.rotate().await?);
+            if rotation > 0 {
+                self.calls.push(f64::from(u32::try_from(scene.count_calls())?));
+            }
         }
         Ok(())
     }
@@ -115,6 +121,7 @@ impl Figures {
             Row::of("warm rotation", "ms", &self.warm),
             Row::of("warm rotation, processor", "ms", &self.warm_busy),
             Row::of("peak memory", "MiB", &self.memory),
+            Row::of("calls of Secrets Manager", "calls", &self.calls),
         ];
         Table {
             function: function.to_owned(),

@@ -6,20 +6,24 @@
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
 mod figures;
+mod instructions;
 mod options;
 mod round_trips;
 mod saved;
 mod scene;
 mod share;
+mod template;
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use self::figures::{Figures, ROTATIONS, Table};
 use self::options::{Mode, Options};
 use self::saved::Run;
-use self::scene::Scene;
+use self::scene::{Log, Scene};
 use self::share::Share;
+use self::template::Template;
 
 type Anything<T> = Result<T, Box<dyn Error>>;
 
@@ -40,32 +44,30 @@ async fn run() -> Anything<()> {
     let share = options.cpu.and_then(share);
     let mut run = Run::new(&options, share.as_ref().and(options.cpu));
     for program in &options.programs {
-        let program = program.canonicalize()?;
-        let name = program.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or("a program has a name")?.to_owned();
-        let started = match &share {
-            Some(share) => share.around(&program)?,
-            None => program.clone(),
-        };
-        let scene = Scene::of(&started, &name).await?;
-        let (table, note) = match options.mode {
+        if options.mode == Mode::Instructions {
+            let table = instructions::measure(program).await?;
+            instructions::Counts::read()?.compare(&table)?;
+            run.tables.push(table);
+            continue;
+        }
+        let bench = Bench::of(program, &options, share.as_ref()).await?;
+        let (mut tables, note) = match options.mode {
             Mode::Figures => {
-                let mut table = figures(&scene, &name, &options).await?;
-                table.rows.extend(figures::sizes(&name, &program));
                 let note = format!(
                     "{} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]",
                     options.cold_starts
                 );
-                (table, note)
+                (bench.figures(&options).await?, note)
             }
             Mode::RoundTrips => {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
-                (round_trips::measure(&scene, &name).await?, note)
+                (bench.round_trips().await?, note)
             }
+            Mode::Instructions => continue, // counted above
         };
-        scene.cool_down().await;
-        saved::print(&table, &note, earlier.as_ref());
-        run.tables.push(table);
+        bench.cool_down().await;
+        saved::print(&tables[0], &note, earlier.as_ref(), tables.get(1));
+        run.tables.append(&mut tables);
     }
     if options.mode == Mode::Figures {
         println!(
@@ -89,11 +91,84 @@ fn share(cpu: f64) -> Option<Share> {
     }
 }
 
-async fn figures(scene: &Scene, name: &str, options: &Options) -> Anything<Table> {
-    scene.delay(options.latency_sm, options.latency_db)?;
-    let mut figures = Figures::default();
-    for _ in 0..options.cold_starts {
-        figures.add_process(scene).await?;
+/// The whole path of a program, and its name.
+fn located(program: &Path) -> Anything<(PathBuf, String)> {
+    let program = program.canonicalize()?;
+    let name = program.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or("a program has a name")?.to_owned();
+    Ok((program, name))
+}
+
+/// A function, and AWS's that does the same if there is one to compare with.
+struct Bench {
+    program: PathBuf,
+    /// Each by its name, ours first.
+    scenes: Vec<(String, Scene)>,
+    /// Kept for as long as it runs.
+    _template: Option<Template>,
+}
+
+impl Bench {
+    async fn of(program: &Path, options: &Options, share: Option<&Share>) -> Anything<Self> {
+        let (program, name) = located(program)?;
+        let started = |program: &Path| match share {
+            Some(share) => share.around(program),
+            None => Ok(program.to_owned()),
+        };
+        let mut scenes = vec![(
+            name.clone(),
+            Scene::of(&started(&program)?, &name, Log::Json).await?,
+        )];
+        let template = match &options.templates {
+            Some(checkout) => Template::like(&name, checkout)?,
+            None => None,
+        };
+        if let Some(template) = &template {
+            let scene = Scene::of(&started(&template.program)?, &name, Log::Text).await?;
+            scenes.push((template.name.to_owned(), scene));
+        }
+        Ok(Self {
+            program,
+            scenes,
+            _template: template,
+        })
     }
-    Ok(figures.table(name))
+
+    /// In turn: what else the machine does then falls on all of them.
+    async fn figures(&self, options: &Options) -> Anything<Vec<Table>> {
+        let mut figures: Vec<_> = self.scenes.iter().map(|_| Figures::default()).collect();
+        for (_, scene) in &self.scenes {
+            scene.delay(options.latency_sm, options.latency_db)?;
+            // Python compiles a module when it is first imported; a file that was read before is in memory.
+            scene.rotate().await?;
+        }
+        for _ in 0..options.cold_starts {
+            for ((_, scene), figures) in self.scenes.iter().zip(&mut figures) {
+                figures.add_process(scene).await?;
+            }
+        }
+        let names = self.scenes.iter().map(|(name, _)| name);
+        let mut tables: Vec<_> = figures
+            .iter()
+            .zip(names)
+            .map(|(figures, name)| figures.table(name))
+            .collect();
+        let sizes = figures::sizes(&self.scenes[0].0, &self.program);
+        tables[0].rows.extend(sizes);
+        Ok(tables)
+    }
+
+    async fn round_trips(&self) -> Anything<Vec<Table>> {
+        let mut tables = Vec::new();
+        for (name, scene) in &self.scenes {
+            tables.push(round_trips::measure(scene, name).await?);
+        }
+        Ok(tables)
+    }
+
+    async fn cool_down(&self) {
+        for (_, scene) in &self.scenes {
+            scene.cool_down().await;
+        }
+    }
 }

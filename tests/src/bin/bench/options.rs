@@ -13,6 +13,8 @@ pub(crate) enum Mode {
     Figures,
     /// How many round trips follow one another in each step.
     RoundTrips,
+    /// How many instructions a cold start and each step take.
+    Instructions,
 }
 
 /// All of it.
@@ -30,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     /// A file that an earlier run wrote.
     pub(crate) compare: Option<PathBuf>,
+    /// A checkout of AWS's templates, to measure beside ours.
+    pub(crate) templates: Option<PathBuf>,
     /// The functions' programs.
     pub(crate) programs: Vec<PathBuf>,
 }
@@ -39,7 +43,8 @@ impl Options {
         let mode = match text("MODE").as_deref() {
             None | Some("figures") => Mode::Figures,
             Some("round-trips") => Mode::RoundTrips,
-            Some(other) => return Err(format!("MODE={other}: figures or round-trips").into()),
+            Some("instructions") => Mode::Instructions,
+            Some(other) => return Err(format!("MODE={other}: figures, round-trips or instructions").into()),
         };
         let programs: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
         if programs.is_empty() {
@@ -57,6 +62,7 @@ impl Options {
             cold_starts: text("COLD_STARTS").map_or(Ok(20), |text| text.parse())?,
             json: text("JSON").map(PathBuf::from),
             compare: text("COMPARE").map(PathBuf::from),
+            templates: text("AWS_TEMPLATES").map(PathBuf::from),
             programs,
         })
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Anything;
-use super::figures::Table;
+use super::figures::{Row, Table};
 use super::options::Options;
 
 /// What a run has measured, and under which conditions.
@@ -48,22 +48,40 @@ impl Run {
     }
 }
 
-/// Prints a table; beside each line what `earlier` has there, and the ratio.
-pub(crate) fn print(table: &Table, note: &str, earlier: Option<&Run>) {
-    println!("\n{}: {note}\n", table.function);
+/// Prints a table; beside each line what `earlier` has there, and what AWS's template took, with the ratios.
+pub(crate) fn print(table: &Table, note: &str, earlier: Option<&Run>, template: Option<&Table>) {
+    println!("\n{}: {note}", table.function);
+    if let Some(template) = template {
+        println!("beside it {}", template.function);
+    }
+    println!();
     for row in &table.rows {
-        let range = if row.least < row.most {
-            format!("  [{:.2} to {:.2}]", row.least, row.most)
-        } else {
-            String::new()
-        };
+        let range = range(row);
         let before = earlier.and_then(|run| run.median(&table.function, &row.name));
         let before = before.map_or_else(String::new, |before| {
             format!("  before {before:.2}, now {:.2} times that", row.median / before)
         });
+        let theirs = template.and_then(|table| table.rows.iter().find(|other| other.name == row.name));
+        let theirs = theirs.map_or_else(String::new, |theirs| {
+            let ratio = theirs.median / row.median;
+            format!(
+                "  template {:.2}{}, {ratio:.1} times ours",
+                theirs.median,
+                self::range(theirs)
+            )
+        });
         println!(
-            "  {:<36} {:>8.2} {}{range}{before}",
+            "  {:<36} {:>8.2} {}{range}{before}{theirs}",
             row.name, row.median, row.unit
         );
+    }
+}
+
+/// From the least to the most, if they differ.
+fn range(row: &Row) -> String {
+    if row.least < row.most {
+        format!("  [{:.2} to {:.2}]", row.least, row.most)
+    } else {
+        String::new()
     }
 }

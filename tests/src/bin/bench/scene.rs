@@ -38,15 +38,31 @@ struct Key {
     _database: TestDatabase<'static>,
 }
 
+/// The form of a function's log: what it has by default.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Log {
+    Json,
+    Text,
+}
+
+impl Log {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Text => "Text",
+        }
+    }
+}
+
 impl Scene {
-    /// For the function at `program`, whose name tells which one it is.
-    pub(crate) async fn of(program: &Path, name: &str) -> Anything<Self> {
+    /// For the program of the function called `name`, or for another that does the same.
+    pub(crate) async fn of(program: &Path, name: &str, log: Log) -> Anything<Self> {
         let (world, way) = if name == keys::FUNCTION {
             (What::Key(Box::new(key(program).await?)), None)
         } else {
             let database = TestDatabase::new(cluster(Server::Main)).await;
             let way = Delay::start(database.cluster().port(), Duration::ZERO)?;
-            let started = postgres(program, name, database, way.port()).await;
+            let started = postgres(program, name, log, database, way.port()).await;
             (What::Postgres(Box::new(started)), Some(way))
         };
         Ok(Self {
@@ -71,7 +87,7 @@ impl Scene {
         }
     }
 
-    fn function(&self) -> &'static str {
+    pub(crate) fn function(&self) -> &'static str {
         match &self.world {
             What::Postgres(world) => world.function,
             What::Key(_) => keys::FUNCTION,
@@ -107,31 +123,52 @@ impl Scene {
         self.aws().cool_down(self.function()).await;
     }
 
+    /// How many calls of Secrets Manager the function has made since they were last counted.
+    pub(crate) fn count_calls(&self) -> usize {
+        let calls = self.aws().calls();
+        self.aws().clear_calls();
+        calls.iter().filter(|call| call.function.is_some()).count()
+    }
+
     /// One rotation, step by step.
     pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
-        let token = Uuid::new_v4().to_string();
-        self.aws().stage_pending(self.secret(), &token)?;
+        let token = self.stage()?;
         let mut invocations = Vec::new();
         for step in Step::ALL {
-            let payload =
-                json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
-            let invocation = self
-                .aws()
-                .invoke(self.function(), payload.to_string())
-                .await
-                .ok_or("the function is not hosted")?;
-            if let Some(error) = invocation.error {
-                return Err(error.into());
-            }
-            invocations.push(invocation);
+            invocations.push(self.step(step, &token).await?);
         }
         Ok(invocations)
     }
+
+    /// Begins a rotation: its token.
+    pub(crate) fn stage(&self) -> Anything<String> {
+        let token = Uuid::new_v4().to_string();
+        self.aws().stage_pending(self.secret(), &token)?;
+        Ok(token)
+    }
+
+    /// One step of a rotation.
+    pub(crate) async fn step(&self, step: Step, token: &str) -> Anything<Invocation> {
+        let payload = json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
+        let invocation = self.aws().invoke(self.function(), payload.to_string()).await;
+        let invocation = invocation.ok_or("the function is not hosted")?;
+        match invocation.error {
+            Some(error) => Err(error.into()),
+            None => Ok(invocation),
+        }
+    }
 }
 
-async fn postgres(program: &Path, name: &str, database: TestDatabase<'static>, port: u16) -> Started {
+async fn postgres(
+    program: &Path,
+    name: &str,
+    log: Log,
+    database: TestDatabase<'static>,
+    port: u16,
+) -> Started {
     let setup = Setup::on(Server::Main)
         .program(program)
+        .env("AWS_LAMBDA_LOG_FORMAT", log.name())
         .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
         .env("RUST_LOG", "info");
     let document = database.document_at("localhost", port);

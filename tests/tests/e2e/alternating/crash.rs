@@ -104,13 +104,11 @@ const ROLES: [Exchange; 2] = [
     (Side::Client, "json_build_object"),
     (Side::Server, "\"memberships\""),
 ];
-/// What the admin asks before it changes anything.
-const QUESTIONS: [Exchange; 5] = [
+/// What the admin asks before it changes anything. BEGIN, the lock and the question about the roles are one message.
+const QUESTIONS: [Exchange; 3] = [
     (Side::Client, "SELECT session_user"),
     (Side::Client, "pg_stat_activity"),
-    (Side::Client, "BEGIN READ WRITE"),
     (Side::Client, "pg_try_advisory_xact_lock"),
-    (Side::Client, "json_build_object"),
 ];
 /// The clone is made.
 const MAKING: [Exchange; 6] = [

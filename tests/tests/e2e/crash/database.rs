@@ -29,10 +29,8 @@ const LOGIN: [Exchange; 8] = [
     (Side::Client, "SELECT session_user"),
     (Side::Server, "pg_is_in_recovery"),
 ];
-/// The change of a password.
-const CHANGE: [Exchange; 6] = [
-    (Side::Client, "BEGIN READ WRITE"),
-    (Side::Server, "BEGIN\0"),
+/// The change of a password. BEGIN and ALTER ROLE are one message, with one answer.
+const CHANGE: [Exchange; 4] = [
     (Side::Client, "ALTER ROLE"),
     (Side::Server, "ALTER ROLE\0"),
     (Side::Client, "COMMIT\0"),
