@@ -76,11 +76,7 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
 	@scripts/setup lambda
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/transcript.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/all.py
 
 advisories: ## known vulnerabilities among the dependencies (asks the RustSec database, online)
 	@scripts/setup deny
