@@ -5,7 +5,6 @@
 # Where scripts/setup keeps what it installs.
 KEYWHEEL_TOOLS ?= $(shell [ "$$(id -u)" = 0 ] && echo /var/cache/keywheel || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/keywheel")
 export KEYWHEEL_TOOLS
-export ZIPS
 
 # The functions that make bench measures.
 BENCHED = $(or $(FUNCTIONS),rotate-postgres-single-user rotate-postgres-alternating-users rotate-api-key)
@@ -81,11 +80,7 @@ crash-matrix: ## everything that a function does in a rotation, killed or cut th
 infra-check: ## infra/: CloudFormation, Terraform and the CDK linted, deployed into an account of moto's, every policy evaluated
 	@scripts/setup infra
 	@scripts/setup lambda
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/selftest.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_preflight.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/test_release.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/transcript.py
-	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/check.py
+	$(KEYWHEEL_TOOLS)/venv/bin/python scripts/infra/all.py
 
 many: ## what keywheel status, its page and keywheel rotate-all take with many secrets; SECRETS=2000 PAGE=file
 	@cargo build --locked --workspace --bins

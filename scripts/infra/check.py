@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,11 +113,16 @@ def unrecorded():
             yield f"no call of {function} is in infra/calls.txt; run make test, then scripts/infra/calls.py --update target/calls.txt"
 
 
+# The tables that were evaluated: (title, rows, requests).
+EVALUATED = []
+
+
 def judged(title, table, found):
     """Prints an evaluated table, and tells its wrong rows."""
     policies.evaluate(table, found)
     wrong = [row for row in table if not row.right]
-    print(f"\n{title}: {len(table)} rows, {sum(len(row.allowed) + row.denied for row in table)} requests, {len(wrong)} wrong")
+    EVALUATED.append((title, len(table), sum(len(row.allowed) + row.denied for row in table)))
+    print("\n{}: {} rows, {} requests, {} wrong".format(*EVALUATED[-1], len(wrong)))
     policies.show(table)
     return [f"{title}: {row.function}, {row.target}: allowed {sorted(row.allowed)}, should be {sorted(row.wanted)}" for row in wrong]
 
@@ -238,45 +244,87 @@ def titled(what, scenario):
     return f"{what}, {scenario.name}" if scenario.name else what
 
 
-def policy_problems():
-    """What is wrong with a role's policies, in each scenario, by each tool."""
-    tables = []
+def terraform_policy_problems(tables):
+    """What is wrong with the policies of the Terraform module, in each scenario."""
     for scenario in policies.SCENARIOS:
-        yield from deployed(scenario, tables)
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the Terraform module", scenario), tables[-1], policies.of_terraform(functions(), scenario))
+
+
+def other_policy_problems():
+    """What is wrong with all other policies: the page's, those of other partitions, of other accounts, of people and of readers."""
     by_hand = "rotate-postgres-single-user"
     yield from judged("by hand", list(policies.page_rows(by_hand)), policies.of_page(by_hand))
-    yield from cdk_problems(tables)
     yield from partitions.literal_problems()
     for partition in partitions.PARTITIONS:
         table = list(partitions.rows(functions(), partition))
         yield from judged(f"Terraform and the CDK, in {partition}", table, partitions.of_terraform(functions(), partition))
     found = policies.of_terraform_rotator(functions())
     yield from judged("the Terraform module rotator-role", list(policies.rotator_rows(functions())), found)
-    yield from policies.uncovered(functions(), tables)
     table = list(on_call.rows([on_call.role(name) for name in (*FUNCTIONS, "watch")]))
     yield from judged("the Terraform module, who is on call", table, on_call.of_terraform())
     yield from on_call.gaps(table)
     yield from judged("the Terraform module secret", list(readers.rows()), readers.of_terraform())
 
 
-def problems():
-    """Everything that is wrong."""
+def cfn_lint_problems():
+    """What cfn-lint says of the templates as they are."""
     yield from cfn_lint()
     print(f"cfn-lint: {len(template.templates())} templates")
+
+
+def terraform_problems():
+    """What is wrong with the Terraform modules as they are."""
     yield from terraform.problems()
     yield from terraform_readme.problems()
     print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
+
+
+def other_problems():
+    """Where files disagree that must say the same."""
     yield from lockout.problems(template.INFRA / "template.yaml", terraform.TERRAFORM, cdk.CDK)
     print(f"log filters: {sum(map(len, lockout.codes()))} codes by which applications may be locked out, as the runbook's pages say")
     yield from application_problems()
     yield from unrecorded()
-    yield from policy_problems()
+
+
+def figures_problems():
+    """Whether infra/README.md has the figures of today."""
+
+    def of(*titles):
+        found = [(rows, requests) for title, rows, requests in EVALUATED if title.startswith(titles)]
+        return f"{sum(rows for rows, _ in found)}, {sum(requests for _, requests in found):,}"
+
+    sam, terraform, elsewhere = of("the SAM template", "the example"), of("the Terraform module"), of("Terraform and the CDK")
+    cells = (sam, f"{terraform}, and {elsewhere} in two other partitions", f"{of('the CDK')}; the other partitions' are Terraform's", of("by hand"), "as by hand")
+    row = f"| policies evaluated: rows, requests | {' | '.join(cells)} |"
+    lint = f"cfn-lint: no warning in {len(template.templates())} templates"
+    for text in (row, lint):
+        if text not in (template.INFRA / "README.md").read_text():
+            yield f"infra/README.md should say: {text}"
+
+
+def parts():
+    """Everything that may be wrong, by name."""
+    tables = []
+    yield "cfn-lint", cfn_lint_problems()
+    yield "Terraform's files", terraform_problems()
+    yield "other files", other_problems()
+    yield "SAM", (problem for scenario in policies.SCENARIOS for problem in deployed(scenario, tables))
+    yield "Terraform's policies", terraform_policy_problems(tables)
+    yield "CDK", cdk_problems(tables)
+    yield "other policies", other_policy_problems()
+    yield "recorded calls", policies.uncovered(functions(), tables)
+    yield "figures", figures_problems()
 
 
 def main():
-    found = list(problems())
+    found, took = [], []
+    for name, problems in parts():
+        started = time.monotonic()
+        found += problems
+        took.append(f"{name} {time.monotonic() - started:.0f}")
+    print(f"\nseconds: {', '.join(took)}")
     for problem in found:
         print(f"infra-check: {problem}", file=sys.stderr)
     print(f"\ninfra-check: {len(found)} problems")

@@ -110,7 +110,7 @@ class Pieces(unittest.TestCase):
             self.assertIn("does not hold what it says", ran(RELEASE / "compare", first, same).stderr)
 
     def test_a_bill_of_materials_for_each_program(self):
-        """cargo-cyclonedx is a stand-in, which writes where the real one does: beside the crate, named after the program."""
+        """cargo-cyclonedx is a stand-in, which writes where the real one does: beside the crate, named after the program. It names crates by their place."""
         with tempfile.TemporaryDirectory() as name:
             root = Path(name)
             for file in ("scripts/release/sbom", "scripts/infra/functions.py"):
@@ -120,7 +120,7 @@ class Pieces(unittest.TestCase):
                 (root / directory).mkdir(parents=True)
             cargo = root / "bin/cargo"
             programs = " ".join([*FUNCTIONS, "keywheel"])
-            cargo.write_text(f"#!/bin/sh\n[ \"$2\" = --version ] && exit\nfor name in {programs}; do echo {{}} >crates/some/${{name}}_bin.cdx.json; done\necho {{}} >tests/demo_bin.cdx.json\n")
+            cargo.write_text(f"#!/bin/sh\n[ \"$2\" = --version ] && exit\nfor name in {programs}; do echo \"path+file://$PWD/crates/some#0.1.0\" >crates/some/${{name}}_bin.cdx.json; done\necho {{}} >tests/demo_bin.cdx.json\n")
             cargo.chmod(0o755)
             who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
             ran("git", "-C", root, "init", "--quiet")
@@ -128,6 +128,7 @@ class Pieces(unittest.TestCase):
             done = ran("bash", root / "scripts/release/sbom", root / "out", PATH=f"{root / 'bin'}:{os.environ['PATH']}")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual({path.name for path in (root / "out").iterdir()}, {f"{program}.cdx.json" for program in programs.split()})
+            self.assertEqual({path.read_text() for path in (root / "out").iterdir()}, {"path+file:///keywheel/crates/some#0.1.0\n"})
             self.assertEqual(list((root / "crates").rglob("*.json")) + list((root / "tests").iterdir()), [])
 
     def test_every_program_of_the_workflow_is_here(self):

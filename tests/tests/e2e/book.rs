@@ -190,7 +190,7 @@ impl Shell {
             .env("NEW", secrets_manager_local::function_arn("other"))
             .env("EDITOR", "true")
             .env("CHANGES", block.changes().to_string())
-            .envs(["KEY", "VPC", "REGION", "ASSUMED", "ROLE"].map(|name| (name, "a-name")));
+            .envs(["KEY", "VPC", "REGION", "ASSUMED", "ROLE", "PGSSLROOTCERT"].map(|name| (name, "a-name")));
         for (name, value) in [
             ("USER", user),
             ("PASSWORD", password),

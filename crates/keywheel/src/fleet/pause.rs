@@ -59,7 +59,7 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
         return Ok(Exit::Well);
     }
     let what = format!(
-        "Rotation of {} secrets will be switched off; {} are left out.",
+        "Secrets whose rotation will be switched off: {}. Left out: {}.",
         chosen.len(),
         report.left_out.len()
     );

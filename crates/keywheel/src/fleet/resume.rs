@@ -46,7 +46,7 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
         return Ok(Exit::Well);
     }
     let what = format!(
-        "Rotation of {} secrets will be switched on; {} are left out.",
+        "Secrets whose rotation will be switched on: {}. Left out: {}.",
         off.len(),
         report.left_out.len()
     );

@@ -100,7 +100,7 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
     let max_failures = failures(&options.max_failures, chosen.len())
         .ok_or_else(|| usage("--max-failures", "write a number, or a share such as 10%"))?;
     let what = format!(
-        "{} secrets will be rotated, {} at once; {} are left out.",
+        "Secrets to rotate: {}, {} at once. Left out: {}.",
         chosen.len(),
         options.at_once,
         report.left_out.len()

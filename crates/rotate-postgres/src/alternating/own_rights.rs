@@ -192,11 +192,11 @@ async fn give(what: &GiveOver, by: &AdminSession<'_>, context: &Context<'_>) -> 
     }
     let left = self::objects(what, 0, by, context).await?.all;
     if left < objects.all {
-        tracing::warn!("repaired: {what}: {} objects", objects.all - left);
+        tracing::warn!("repaired: {what}; objects: {}", objects.all - left);
     }
     if left > 0 {
         tracing::warn!(
-            "not done: {what}: {left} objects are left for the next rotation, or for you: {}{}",
+            "not done: {what}; objects left for the next rotation, or for you: {left}: {}{}",
             what.by_hand(),
             first.map(|first| format!(" ({first})")).unwrap_or_default()
         );
