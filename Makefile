@@ -85,7 +85,7 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
 bench: BENCH_BUILD = $(if $(filter round-trips,$(MODE)),debug,release)
-bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
+bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another, MODE=growth is of 500 at once, 2,000 versions, 1,000 roles (ONLY=roles for some); LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
 	@scripts/setup demo
 	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
 	@$(if $(AWS_TEMPLATES),scripts/setup templates)

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
 mod figures;
+mod growth;
 mod options;
 mod round_trips;
 mod saved;
@@ -43,6 +44,15 @@ async fn run() -> Anything<()> {
     let share = options.cpu.and_then(share);
     let mut run = Run::new(&options, share.as_ref().and(options.cpu));
     for program in &options.programs {
+        if options.mode == Mode::Growth {
+            let program = program.canonicalize()?;
+            let name = name_of(&program)?;
+            let started = share::within(share.as_ref(), &program)?;
+            let print = |table: &Table| saved::print(table, "", earlier.as_ref(), None);
+            let tables = growth::measure(&started, &name, &options.only, print).await?;
+            run.tables.extend(tables);
+            continue;
+        }
         let bench = Bench::of(program, &options, share.as_ref()).await?;
         let (mut tables, note) = match options.mode {
             Mode::Figures => {
@@ -52,7 +62,7 @@ async fn run() -> Anything<()> {
                 );
                 (bench.figures(&options).await?, note)
             }
-            Mode::RoundTrips => {
+            Mode::RoundTrips | Mode::Growth => {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
                 (bench.round_trips().await?, note)
             }
@@ -83,6 +93,11 @@ fn share(cpu: f64) -> Option<Share> {
     }
 }
 
+fn name_of(program: &Path) -> Anything<String> {
+    let name = program.file_name().and_then(|name| name.to_str());
+    Ok(name.ok_or("a program has a name")?.to_owned())
+}
+
 /// A function, and AWS's that does the same if there is one to compare with.
 struct Bench {
     program: PathBuf,
@@ -95,12 +110,8 @@ struct Bench {
 impl Bench {
     async fn of(program: &Path, options: &Options, share: Option<&Share>) -> Anything<Self> {
         let program = program.canonicalize()?;
-        let name = program.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or("a program has a name")?.to_owned();
-        let started = |program: &Path| match share {
-            Some(share) => share.around(program),
-            None => Ok(program.to_owned()),
-        };
+        let name = name_of(&program)?;
+        let started = |program: &Path| share::within(share, program);
         let mut scenes = vec![(
             name.clone(),
             Scene::of(&started(&program)?, &name, Log::Json).await?,

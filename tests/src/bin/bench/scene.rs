@@ -10,7 +10,9 @@ use keywheel_tests::pair::{Admin, Pair, Power, Started, admin_document};
 use keywheel_tests::peers::Unleash;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, Setup};
-use secrets_manager_local::{Effect, Fault, FaultId, Function, Invocation, LocalSecretsManager};
+use secrets_manager_local::{
+    Effect, Fault, FaultId, Function, FunctionError, Invocation, LocalSecretsManager,
+};
 use serde_json::json;
 use staging_labels::Step;
 use uuid::Uuid;
@@ -87,7 +89,7 @@ impl Scene {
         }
     }
 
-    fn function(&self) -> &'static str {
+    pub(crate) fn function(&self) -> &'static str {
         match &self.world {
             What::Postgres(world) => world.function,
             What::Key(_) => keys::FUNCTION,
@@ -130,21 +132,36 @@ impl Scene {
         calls.iter().filter(|call| call.function.is_some()).count()
     }
 
+    /// What whoever creates a role may do with it, for the superuser secret's role.
+    pub(crate) async fn give_to_admin(&self, role: &str) {
+        if let What::Postgres(world) = &self.world
+            && let Started::Two(pair) = &**world
+        {
+            pair.admin.gets_admin_option_on(role).await;
+        }
+    }
+
     /// One rotation, step by step.
     pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
         let token = Uuid::new_v4().to_string();
         self.aws().stage_pending(self.secret(), &token)?;
+        Ok(self.deliver(self.secret(), &token).await?)
+    }
+
+    /// The steps for a secret that has an AWSPENDING.
+    ///
+    /// # Errors
+    /// What the first step that failed answered.
+    pub(crate) async fn deliver(&self, secret: &str, token: &str) -> Result<Vec<Invocation>, FunctionError> {
         let mut invocations = Vec::new();
         for step in Step::ALL {
-            let payload =
-                json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
-            let invocation = self
-                .aws()
-                .invoke(self.function(), payload.to_string())
-                .await
-                .ok_or("the function is not hosted")?;
+            let payload = json!({"Step": step.name(), "SecretId": secret, "ClientRequestToken": token});
+            let invocation = self.aws().invoke(self.function(), payload.to_string()).await;
+            let Some(invocation) = invocation else {
+                return Err(FunctionError::default());
+            };
             if let Some(error) = invocation.error {
-                return Err(error.into());
+                return Err(error);
             }
             invocations.push(invocation);
         }
