@@ -43,24 +43,39 @@ async fn run() -> Anything<()> {
     let earlier = options.compare.as_deref().map(Run::read).transpose()?;
     let share = options.cpu.and_then(share);
     let mut run = Run::new(&options, share.as_ref().and(options.cpu));
+    let measured = measure(&options, share.as_ref(), earlier.as_ref(), &mut run).await;
+    // What was measured before something failed is kept.
+    match &options.json {
+        Some(path) => measured.and(run.write(path)),
+        None => measured,
+    }
+}
+
+async fn measure(
+    options: &Options,
+    share: Option<&Share>,
+    earlier: Option<&Run>,
+    run: &mut Run,
+) -> Anything<()> {
     for program in &options.programs {
         if options.mode == Mode::Growth {
             let program = program.canonicalize()?;
-            let name = name_of(&program)?;
-            let started = share::within(share.as_ref(), &program)?;
-            let print = |table: &Table| saved::print(table, "", earlier.as_ref(), None);
-            let tables = growth::measure(&started, &name, &options.only, print).await?;
-            run.tables.extend(tables);
+            let started = share::within(share, &program)?;
+            let done = |table: Table| {
+                saved::print(&table, "", earlier, None);
+                run.tables.push(table);
+            };
+            growth::measure(&started, &name_of(&program)?, &options.only, done).await?;
             continue;
         }
-        let bench = Bench::of(program, &options, share.as_ref()).await?;
+        let bench = Bench::of(program, options, share).await?;
         let (mut tables, note) = match options.mode {
             Mode::Figures => {
                 let note = format!(
                     "{} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]",
                     options.cold_starts
                 );
-                (bench.figures(&options).await?, note)
+                (bench.figures(options).await?, note)
             }
             Mode::RoundTrips | Mode::Growth => {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
@@ -68,18 +83,15 @@ async fn run() -> Anything<()> {
             }
         };
         bench.cool_down().await;
-        saved::print(&tables[0], &note, earlier.as_ref(), tables.get(1));
+        saved::print(&tables[0], &note, earlier, tables.get(1));
         run.tables.append(&mut tables);
     }
-    if options.mode == Mode::Figures {
+    if options.mode != Mode::RoundTrips {
         println!(
             "\nThe local Secrets Manager, PostgreSQL and Unleash run on the same machine and are part of every time."
         );
     }
-    match &options.json {
-        Some(path) => run.write(path),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The group that functions run in; none where it cannot be had.
