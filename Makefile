@@ -47,6 +47,7 @@ check: ## formatting, lints, documentation, words and links, who may import what
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --quiet
 	scripts/check-arrows
 	scripts/layout check
+	scripts/figures --check
 	@scripts/setup docs
 	scripts/check-docs $(KEYWHEEL_TOOLS)/npm-docs
 	scripts/check-workflows $(KEYWHEEL_TOOLS)/npm-docs
