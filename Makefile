@@ -51,6 +51,7 @@ check: ## formatting, lints, documentation, words and links, who may import what
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --quiet
 	scripts/check-arrows
 	scripts/layout check
+	scripts/figures --check
 	@scripts/setup docs
 	scripts/check-docs $(KEYWHEEL_TOOLS)/npm-docs
 	scripts/check-workflows $(KEYWHEEL_TOOLS)/npm-docs
@@ -91,7 +92,7 @@ advisories: ## known vulnerabilities among the dependencies (asks the RustSec da
 	@PATH="$$PATH:$(KEYWHEEL_TOOLS)/cargo/bin" cargo deny --locked check advisories
 
 bench: BENCH_BUILD = $(or $(BENCH_BUILD_OF_$(MODE)),release)
-bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; MODE=instructions counts instructions beside the table in tests/data, UPDATE=1 writes it; LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
+bench: ## measure each function: time, processor time, memory, size; MODE=round-trips counts those that follow one another; MODE=instructions counts instructions beside the table in tests/data, UPDATE=1 writes it; MODE=growth is of 500 at once, 2,000 versions, 1,000 roles (ONLY=roles for some); LATENCY_SM=5 LATENCY_DB=1 (ms) CPU=0.072 JSON=file COMPARE=file FUNCTIONS=name; AWS_TEMPLATES=path runs AWS's own beside
 	@scripts/setup demo
 	@$(if $(filter rotate-api-key,$(BENCHED)),scripts/setup keys)
 	@$(if $(AWS_TEMPLATES),scripts/setup templates)

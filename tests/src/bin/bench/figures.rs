@@ -28,6 +28,9 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) function: String,
+    /// What is special about it, where a function has several tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<String>,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -125,6 +128,7 @@ impl Figures {
         ];
         Table {
             function: function.to_owned(),
+            case: None,
             rows: rows.into_iter().chain(steps).flatten().collect(),
         }
     }

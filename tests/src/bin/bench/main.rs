@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for a person")]
 
 mod figures;
+mod growth;
 mod instructions;
 mod options;
 mod round_trips;
@@ -43,6 +44,20 @@ async fn run() -> Anything<()> {
     let earlier = options.compare.as_deref().map(Run::read).transpose()?;
     let share = options.cpu.and_then(share);
     let mut run = Run::new(&options, share.as_ref().and(options.cpu));
+    let measured = measure(&options, share.as_ref(), earlier.as_ref(), &mut run).await;
+    // What was measured before something failed is kept.
+    match &options.json {
+        Some(path) => measured.and(run.write(path)),
+        None => measured,
+    }
+}
+
+async fn measure(
+    options: &Options,
+    share: Option<&Share>,
+    earlier: Option<&Run>,
+    run: &mut Run,
+) -> Anything<()> {
     for program in &options.programs {
         if options.mode == Mode::Instructions {
             let table = instructions::measure(program).await?;
@@ -50,34 +65,41 @@ async fn run() -> Anything<()> {
             run.tables.push(table);
             continue;
         }
-        let bench = Bench::of(program, &options, share.as_ref()).await?;
+        if options.mode == Mode::Growth {
+            let (program, name) = located(program)?;
+            let started = share::within(share, &program)?;
+            let done = |table: Table| {
+                saved::print(&table, "", earlier, None);
+                run.tables.push(table);
+            };
+            growth::measure(&started, &name, &options.only, done).await?;
+            continue;
+        }
+        let bench = Bench::of(program, options, share).await?;
         let (mut tables, note) = match options.mode {
             Mode::Figures => {
                 let note = format!(
                     "{} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]",
                     options.cold_starts
                 );
-                (bench.figures(&options).await?, note)
+                (bench.figures(options).await?, note)
             }
-            Mode::RoundTrips => {
+            Mode::RoundTrips | Mode::Growth => {
                 let note = "round trips that follow one another, of a warm rotation".to_owned();
                 (bench.round_trips().await?, note)
             }
             Mode::Instructions => continue, // counted above
         };
         bench.cool_down().await;
-        saved::print(&tables[0], &note, earlier.as_ref(), tables.get(1));
+        saved::print(&tables[0], &note, earlier, tables.get(1));
         run.tables.append(&mut tables);
     }
-    if options.mode == Mode::Figures {
+    if options.mode != Mode::RoundTrips {
         println!(
             "\nThe local Secrets Manager, PostgreSQL and Unleash run on the same machine and are part of every time."
         );
     }
-    match &options.json {
-        Some(path) => run.write(path),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The group that functions run in; none where it cannot be had.
@@ -111,10 +133,7 @@ struct Bench {
 impl Bench {
     async fn of(program: &Path, options: &Options, share: Option<&Share>) -> Anything<Self> {
         let (program, name) = located(program)?;
-        let started = |program: &Path| match share {
-            Some(share) => share.around(program),
-            None => Ok(program.to_owned()),
-        };
+        let started = |program: &Path| share::within(share, program);
         let mut scenes = vec![(
             name.clone(),
             Scene::of(&started(&program)?, &name, Log::Json).await?,

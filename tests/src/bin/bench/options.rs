@@ -15,6 +15,8 @@ pub(crate) enum Mode {
     RoundTrips,
     /// How many instructions a cold start and each step take.
     Instructions,
+    /// What a rotation costs as what it works on grows.
+    Growth,
 }
 
 /// All of it.
@@ -34,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) compare: Option<PathBuf>,
     /// A checkout of AWS's templates, to measure beside ours.
     pub(crate) templates: Option<PathBuf>,
+    /// What the name of a case begins with that is to be measured: of growth.
+    pub(crate) only: String,
     /// The functions' programs.
     pub(crate) programs: Vec<PathBuf>,
 }
@@ -44,7 +48,10 @@ impl Options {
             None | Some("figures") => Mode::Figures,
             Some("round-trips") => Mode::RoundTrips,
             Some("instructions") => Mode::Instructions,
-            Some(other) => return Err(format!("MODE={other}: figures, round-trips or instructions").into()),
+            Some("growth") => Mode::Growth,
+            Some(other) => {
+                return Err(format!("MODE={other}: figures, round-trips, growth or instructions").into());
+            }
         };
         let programs: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
         if programs.is_empty() {
@@ -62,6 +69,7 @@ impl Options {
             cold_starts: text("COLD_STARTS").map_or(Ok(20), |text| text.parse())?,
             json: text("JSON").map(PathBuf::from),
             compare: text("COMPARE").map(PathBuf::from),
+            only: text("ONLY").unwrap_or_default(),
             templates: text("AWS_TEMPLATES").map(PathBuf::from),
             programs,
         })

@@ -33,19 +33,29 @@ impl Times {
 
 /// A table of the round trips of each step, to either side.
 pub(crate) async fn measure(scene: &Scene, function: &str) -> Anything<Table> {
-    let mut sides = vec![("", LITTLE, LITTLE), ("Secrets Manager", MUCH, LITTLE)];
+    // Before it is measured, a process has its connections to Secrets Manager, and a clone is made.
+    scene.rotate().await?;
+    scene.rotate().await?;
+    Ok(Table {
+        function: function.to_owned(),
+        case: None,
+        rows: rows(scene, MUCH, ROUNDS).await?,
+    })
+}
+
+/// The same of a process that is warm, as precise as the delay and the number of rounds are large.
+pub(crate) async fn rows(scene: &Scene, much: Duration, rounds: usize) -> Anything<Vec<Row>> {
+    let mut sides = vec![("", LITTLE, LITTLE), ("Secrets Manager", much, LITTLE)];
     if scene.database().is_some() {
-        sides.push(("database", LITTLE, MUCH));
+        sides.push(("database", LITTLE, much));
     }
     let mut times: Vec<_> = sides.iter().map(|_| Times::default()).collect();
-    // Before it is measured, a process has its connections to Secrets Manager, and a clone is made.
-    for round in 0..=ROUNDS {
+    for _ in 0..rounds {
         for ((_, secrets_manager, database), times) in sides.iter().zip(&mut times) {
             scene.delay(*secrets_manager, *database)?;
             for direction in &mut times.0 {
                 let rotation = scene.rotate().await?;
-                let measured = rotation.iter().filter(|_| round > 0);
-                for (times, invocation) in direction.iter_mut().zip(measured) {
+                for (times, invocation) in direction.iter_mut().zip(&rotation) {
                     times.push(milliseconds(invocation.duration));
                 }
             }
@@ -57,14 +67,11 @@ pub(crate) async fn measure(scene: &Scene, function: &str) -> Anything<Table> {
     for ((side, ..), times) in sides.iter().zip(&times).skip(1) {
         let mut sum = 0.0;
         for ((step, base), slow) in Step::ALL.into_iter().zip(base).zip(times.least()) {
-            let slope = (slow - base) / (milliseconds(MUCH) - milliseconds(LITTLE));
+            let slope = (slow - base) / (milliseconds(much) - milliseconds(LITTLE));
             sum += slope;
             rows.extend(Row::of(&format!("{side}, {step}"), "round trips", &[slope]));
         }
         rows.extend(Row::of(&format!("{side}, rotation"), "round trips", &[sum]));
     }
-    Ok(Table {
-        function: function.to_owned(),
-        rows,
-    })
+    Ok(rows)
 }

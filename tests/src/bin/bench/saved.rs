@@ -41,8 +41,9 @@ impl Run {
     }
 
     /// The value of the same line in the same table.
-    fn median(&self, function: &str, row: &str) -> Option<f64> {
-        let table = self.tables.iter().find(|table| table.function == function)?;
+    fn median(&self, like: &Table, row: &str) -> Option<f64> {
+        let same = |table: &&Table| (&table.function, &table.case) == (&like.function, &like.case);
+        let table = self.tables.iter().find(same)?;
         let row = table.rows.iter().find(|other| other.name == row)?;
         Some(row.median)
     }
@@ -50,14 +51,14 @@ impl Run {
 
 /// Prints a table; beside each line what `earlier` has there, and what AWS's template took, with the ratios.
 pub(crate) fn print(table: &Table, note: &str, earlier: Option<&Run>, template: Option<&Table>) {
-    println!("\n{}: {note}", table.function);
+    println!("\n{}: {}", table.function, table.case.as_deref().unwrap_or(note));
     if let Some(template) = template {
         println!("beside it {}", template.function);
     }
     println!();
     for row in &table.rows {
         let range = range(row);
-        let before = earlier.and_then(|run| run.median(&table.function, &row.name));
+        let before = earlier.and_then(|run| run.median(table, &row.name));
         let before = before.map_or_else(String::new, |before| {
             format!("  before {before:.2}, now {:.2} times that", row.median / before)
         });

@@ -10,7 +10,9 @@ use keywheel_tests::pair::{Admin, Pair, Power, Started, admin_document};
 use keywheel_tests::peers::Unleash;
 use keywheel_tests::postgres::{Server, TestDatabase, cluster};
 use keywheel_tests::world::{ALTERNATING, Setup};
-use secrets_manager_local::{Effect, Fault, FaultId, Function, Invocation, LocalSecretsManager};
+use secrets_manager_local::{
+    Effect, Fault, FaultId, Function, FunctionError, Invocation, LocalSecretsManager,
+};
 use serde_json::json;
 use staging_labels::Step;
 use uuid::Uuid;
@@ -133,12 +135,29 @@ impl Scene {
         calls.iter().filter(|call| call.function.is_some()).count()
     }
 
+    /// What whoever creates a role may do with it, for the superuser secret's role.
+    pub(crate) async fn give_to_admin(&self, role: &str) {
+        if let What::Postgres(world) = &self.world
+            && let Started::Two(pair) = &**world
+        {
+            pair.admin.gets_admin_option_on(role).await;
+        }
+    }
+
     /// One rotation, step by step.
     pub(crate) async fn rotate(&self) -> Anything<Vec<Invocation>> {
         let token = self.stage()?;
+        Ok(self.deliver(self.secret(), &token).await?)
+    }
+
+    /// The steps for a secret that has an AWSPENDING.
+    ///
+    /// # Errors
+    /// What the first step that failed answered.
+    pub(crate) async fn deliver(&self, secret: &str, token: &str) -> Result<Vec<Invocation>, FunctionError> {
         let mut invocations = Vec::new();
         for step in Step::ALL {
-            invocations.push(self.step(step, &token).await?);
+            invocations.push(self.invoke(secret, step, token).await?);
         }
         Ok(invocations)
     }
@@ -152,11 +171,15 @@ impl Scene {
 
     /// One step of a rotation.
     pub(crate) async fn step(&self, step: Step, token: &str) -> Anything<Invocation> {
-        let payload = json!({"Step": step.name(), "SecretId": self.secret(), "ClientRequestToken": token});
+        Ok(self.invoke(self.secret(), step, token).await?)
+    }
+
+    async fn invoke(&self, secret: &str, step: Step, token: &str) -> Result<Invocation, FunctionError> {
+        let payload = json!({"Step": step.name(), "SecretId": secret, "ClientRequestToken": token});
         let invocation = self.aws().invoke(self.function(), payload.to_string()).await;
-        let invocation = invocation.ok_or("the function is not hosted")?;
+        let invocation = invocation.ok_or_else(FunctionError::default)?;
         match invocation.error {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error),
             None => Ok(invocation),
         }
     }

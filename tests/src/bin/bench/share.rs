@@ -65,6 +65,14 @@ impl Share {
     }
 }
 
+/// The program to start: in the group, if there is one.
+pub(crate) fn within(share: Option<&Share>, program: &Path) -> Anything<PathBuf> {
+    match share {
+        Some(share) => share.around(program),
+        None => Ok(program.to_owned()),
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         // It is empty once the function's process is gone.

@@ -93,7 +93,11 @@ pub(crate) async fn measure(program: &Path) -> Anything<Table> {
         println!("\n  {what}");
         profile.print();
     }
-    Ok(Table { function: name, rows })
+    Ok(Table {
+        function: name,
+        case: None,
+        rows,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no process here has 2^52 instructions")]
