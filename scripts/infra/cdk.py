@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import policies
 import stack
-from template import INFRA
+from template import INFRA, ROOT
 from tools import TOOLS
 
 CDK = INFRA / "cdk"
@@ -44,6 +45,30 @@ def built(directory):
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     run([str(PACKAGES / "node"), "node_modules/.bin/jsii", "--fail-on-warnings"], directory)
     run([str(PACKAGES / "node"), "--test", "test/constructs.test.js"], directory)
+    compile_page(directory)
+
+
+# What the page's example is given.
+AROUND = """import * as cdk from 'aws-cdk-lib';
+{imports}
+declare const vpc: aws_ec2.Vpc, cluster: aws_rds.DatabaseCluster, secret: aws_secretsmanager.Secret, alarmTopic: cdk.aws_sns.ITopic;
+declare const orders: Record<string, cdk.SecretValue>;
+class Example extends Stack {{
+  make(): void {{
+{body}
+  }}
+}}
+"""
+
+
+def compile_page(directory):
+    """The example of docs/install/cdk.md, against the package."""
+    text = "".join(re.findall(r"^```ts\n(.*?)^```", (ROOT / "docs/install/cdk.md").read_text(), re.MULTILINE | re.DOTALL))
+    is_import = re.compile(r"^import .*\n", re.MULTILINE)
+    imports = "".join(is_import.findall(text)).replace("'keywheel-cdk'", "'./lib'")
+    (directory / "example.ts").write_text(AROUND.format(imports=imports, body=is_import.sub("", text)))
+    options = ("--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "commonjs", "--types", "node")
+    run([str(PACKAGES / "node"), "node_modules/typescript/bin/tsc", *options, "example.ts"], directory)
 
 
 def values(scenario):

@@ -190,7 +190,8 @@ impl Shell {
             .env("NEW", secrets_manager_local::function_arn("other"))
             .env("EDITOR", "true")
             .env("CHANGES", block.changes().to_string())
-            .envs(["KEY", "VPC", "REGION", "ASSUMED", "ROLE", "PGSSLROOTCERT"].map(|name| (name, "a-name")));
+            .envs(["KEY", "VPC", "REGION", "ASSUMED", "ROLE"].map(|name| (name, "a-name")))
+            .env("PGSSLROOTCERT", database.cluster().authority_path());
         for (name, value) in [
             ("USER", user),
             ("PASSWORD", password),
@@ -206,7 +207,6 @@ impl Shell {
     fn filled_in(&self, text: &str) -> String {
         let database = &self.world.database;
         let port = database.cluster().port().to_string();
-        let authority = database.cluster().authority_path().display().to_string();
         let role = database.role();
         let role = role.trim_matches('"');
         let by_name = [
@@ -226,7 +226,6 @@ impl Shell {
             ("<the version that logs in>", &*self.token),
             ("<the version without a value>", CURRENT),
             ("TOKEN='6f3c9a52-…'", &*format!("TOKEN='{}'", self.token)),
-            ("/path/to/the/database/roots.pem", &*authority),
             ("HOST:PORT", &*format!("localhost:{port}")),
             ("HOST PORT", &*format!("localhost {port}")),
             ("HOST -p PORT", &*format!("localhost -p {port}")),
