@@ -48,4 +48,4 @@ pub use fault::CODES;
 pub use rds::CODES as RDS_CODES;
 pub use settings::variables::VARIABLES;
 pub use single_user::SingleUser;
-pub use trial::{LOGIN_VARIABLES, Tried, read_value, try_login};
+pub use trial::{LOGIN_VARIABLES, Tried, read_value, strategy_of, try_login};

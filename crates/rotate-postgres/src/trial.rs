@@ -2,9 +2,10 @@
 
 use outbound::Budget;
 use rotation::secrets::PostgresSecret;
-use rotation::{Cause, Tags};
+use rotation::{Cause, Strategy, Tags};
 use secrecy::SecretString;
 
+use crate::alternating::alternate;
 use crate::server::denial::Denial;
 use crate::server::endpoint::Endpoint;
 use crate::server::login::log_in;
@@ -18,6 +19,16 @@ pub enum Tried {
     Accepted,
     /// It refused the credential: the SQLSTATE.
     Refused(String),
+}
+
+/// Whose password a rotation from the one value to the other changes. Any other two users are not of one rotation.
+#[must_use]
+pub fn strategy_of(current: &PostgresSecret, pending: &PostgresSecret) -> Option<Strategy> {
+    let (current, pending) = (current.username(), pending.username());
+    if current == pending {
+        return Some(Strategy::SingleUser);
+    }
+    alternate(current, pending).then_some(Strategy::AlternatingUsers)
 }
 
 /// The variables of a function that say how a value is read, and how a login with it is made.
@@ -86,7 +97,7 @@ mod tests {
     #[test]
     fn every_variable_is_known_to_matter_for_a_login_or_not() {
         let others = [
-            // This is for whoever logs in from elsewhere to say.
+            // The one who logs in from another machine says this.
             "ALLOW_LOCAL_HOSTS",
             "ALLOW_LOGIN_WITHOUT_PASSWORD",
             "AWS_ENDPOINT_URL_RDS",

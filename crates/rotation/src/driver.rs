@@ -231,8 +231,8 @@ impl<T: Target> Stepper<'_, T> {
         Ok((labels, reading))
     }
 
-    /// In setSecret, reads what the target expects to need besides the secret's own values. If that fails, the target asks again once it
-    /// knows that it needs it, and says what is wrong.
+    /// In setSecret, reads the other secret that the target expects to need. If that fails, the target asks for it again, and says what is
+    /// wrong.
     async fn read_ahead(&self) {
         let expected = Some(self.target).filter(|_| self.event.step == Step::Set);
         let Some(id) = expected.and_then(|target| target.expects(self.event.secret.as_str())) else {

@@ -8,7 +8,7 @@ use crate::fault::Cause;
 use crate::prepared::{Applied, Prepared};
 use crate::store::Tags;
 
-/// Whose credential a function changes. Its log says it, for whoever must tell from there which value still works.
+/// Whose credential a function changes. Its log says it: from that, `keywheel doctor` tells which value still works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Strategy {

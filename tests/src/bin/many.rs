@@ -127,7 +127,7 @@ async fn fleet(aws: &LocalSecretsManager, secrets: usize) -> Anything<()> {
     Ok(())
 }
 
-/// Runs `keywheel` with these arguments, and tells what it took. The function's own calls are not counted.
+/// Runs `keywheel` with these arguments, and tells what it took. The function's calls are not signed, so they count as well.
 async fn measure(aws: &LocalSecretsManager, arguments: &[&str]) -> Anything<()> {
     aws.clear_calls();
     let program = std::env::current_exe()?.with_file_name("keywheel");
@@ -159,10 +159,9 @@ async fn measure(aws: &LocalSecretsManager, arguments: &[&str]) -> Anything<()> 
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let mut line = arguments.join(" ");
-    line.truncate(34);
+    let line = arguments.join(" ");
     println!(
-        "{line:<34} {seconds:>9.1} {:>9.0}  {}{}",
+        "{line:<34.34} {seconds:>9.1} {:>9.0}  {}{}",
         most / 1024,
         calls.join(", "),
         ended

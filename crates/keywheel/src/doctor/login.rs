@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use outbound::Budget;
-use rotate_postgres::{LOGIN_VARIABLES, Tried, read_value, try_login};
-use rotation::{CallError, Strategy};
+use rotate_postgres::{LOGIN_VARIABLES, Tried, read_value, strategy_of, try_login};
+use rotation::CallError;
 use secrets::PostgresSecret;
 use staging_labels::VersionId;
 
@@ -54,7 +54,7 @@ pub(super) async fn ask(
     let mut logins = Logins::none(&Unasked::OneRefused);
     if let (Ok(current), Ok(pending)) = (&current, &pending) {
         logins.same_place = Some(pending.same_place_as(current).is_ok());
-        logins.strategy = strategy(current.username(), pending.username());
+        logins.strategy = strategy_of(current, pending);
     }
     let (first, second) = if first_pending {
         (&pending, &current)
@@ -83,18 +83,6 @@ pub(super) async fn ask(
         (answer, next)
     };
     logins
-}
-
-/// Whose password a rotation changes. Any other two users are not of one rotation.
-fn strategy(current: &str, pending: &str) -> Option<Strategy> {
-    let is_clone = |clone: &str, of: &str| clone.strip_suffix("_clone") == Some(of);
-    if current == pending {
-        Some(Strategy::SingleUser)
-    } else if is_clone(current, pending) || is_clone(pending, current) {
-        Some(Strategy::AlternatingUsers)
-    } else {
-        None
-    }
 }
 
 /// One login with the value of a version.

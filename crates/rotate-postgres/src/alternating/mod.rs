@@ -25,6 +25,11 @@ use crate::copies;
 use crate::fault::PostgresFault;
 use crate::role::login_attempts::LoginAttempts;
 
+/// Whether two roles alternate, by their names.
+pub(crate) fn alternate(current: &str, pending: &str) -> bool {
+    Pair::of_turn(current, pending).is_some()
+}
+
 impl Target for AlternatingUsers {
     const STRATEGY: Strategy = Strategy::AlternatingUsers;
     type Secret = PostgresSecret;

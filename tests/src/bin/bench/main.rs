@@ -59,42 +59,39 @@ async fn measure(
     run: &mut Run,
 ) -> Anything<()> {
     for program in &options.programs {
-        if options.mode == Mode::Instructions {
-            let table = instructions::measure(program).await?;
-            instructions::Counts::read()?.compare(&table)?;
-            run.tables.push(table);
-            continue;
-        }
-        if options.mode == Mode::Growth {
-            let (program, name) = located(program)?;
-            let started = share::within(share, &program)?;
-            let done = |table: Table| {
-                saved::print(&table, "", earlier, None);
-                run.tables.push(table);
-            };
-            growth::measure(&started, &name, &options.only, done).await?;
-            continue;
-        }
-        let bench = Bench::of(program, options, share).await?;
-        let (mut tables, note) = match options.mode {
+        match options.mode {
             Mode::Figures => {
+                let bench = Bench::of(program, options, share).await?;
                 let note = format!(
                     "{} cold starts, {ROTATIONS} rotations each; median [minimum to maximum]",
                     options.cold_starts
                 );
-                (bench.figures(options).await?, note)
+                let tables = bench.figures(options).await?;
+                bench.end(tables, &note, earlier, run).await;
             }
-            Mode::RoundTrips | Mode::Growth => {
-                let note = "round trips that follow one another, of a warm rotation".to_owned();
-                (bench.round_trips().await?, note)
+            Mode::RoundTrips => {
+                let bench = Bench::of(program, options, share).await?;
+                let note = "round trips that follow one another, of a warm rotation";
+                let tables = bench.round_trips().await?;
+                bench.end(tables, note, earlier, run).await;
             }
-            Mode::Instructions => continue, // counted above
-        };
-        bench.cool_down().await;
-        saved::print(&tables[0], &note, earlier, tables.get(1));
-        run.tables.append(&mut tables);
+            Mode::Growth => {
+                let (program, name) = located(program)?;
+                let started = share::within(share, &program)?;
+                let done = |table: Table| {
+                    saved::print(&table, "", earlier, None);
+                    run.tables.push(table);
+                };
+                growth::measure(&started, &name, &options.only, done).await?;
+            }
+            Mode::Instructions => {
+                let table = instructions::measure(program).await?;
+                instructions::Counts::read()?.compare(&table)?;
+                run.tables.push(table);
+            }
+        }
     }
-    if options.mode != Mode::RoundTrips {
+    if matches!(options.mode, Mode::Figures | Mode::Growth) {
         println!(
             "\nThe local Secrets Manager, PostgreSQL and Unleash run on the same machine and are part of every time."
         );
@@ -153,7 +150,7 @@ impl Bench {
         })
     }
 
-    /// In turn: what else the machine does then falls on all of them.
+    /// One process of each, again and again: what else the machine does then falls on all of them.
     async fn figures(&self, options: &Options) -> Anything<Vec<Table>> {
         let mut figures: Vec<_> = self.scenes.iter().map(|_| Figures::default()).collect();
         for (_, scene) in &self.scenes {
@@ -185,9 +182,12 @@ impl Bench {
         Ok(tables)
     }
 
-    async fn cool_down(&self) {
+    /// Stops the processes, and prints and keeps what was measured: ours beside AWS's, if there is one.
+    async fn end(&self, mut tables: Vec<Table>, note: &str, earlier: Option<&Run>, run: &mut Run) {
         for (_, scene) in &self.scenes {
             scene.cool_down().await;
         }
+        saved::print(&tables[0], note, earlier, tables.get(1));
+        run.tables.append(&mut tables);
     }
 }

@@ -135,7 +135,7 @@ impl Scene {
         calls.iter().filter(|call| call.function.is_some()).count()
     }
 
-    /// What whoever creates a role may do with it, for the superuser secret's role.
+    /// Gives the superuser secret's role what the creator of a role has: it may change that role.
     pub(crate) async fn give_to_admin(&self, role: &str) {
         if let What::Postgres(world) = &self.world
             && let Started::Two(pair) = &**world

@@ -1,4 +1,4 @@
-//! AWS's own function that does the same, from a checkout of its templates: measured in turn with ours.
+//! AWS's own function that does the same, from a checkout of its templates: measured beside ours.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

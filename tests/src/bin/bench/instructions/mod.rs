@@ -112,7 +112,7 @@ fn add(counted: &mut Vec<Counted>, name: &str, count: u64) {
     }
 }
 
-/// Whether the table is to be written anew.
+/// Whether the table in the repository is to be replaced.
 fn updates() -> bool {
     env::var_os("UPDATE").is_some_and(|value| value == "1")
 }

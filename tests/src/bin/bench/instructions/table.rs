@@ -1,4 +1,4 @@
-//! The counts that the repository holds: compared with each run, and written anew when a change is meant.
+//! The counts that the repository holds: compared with each run, and replaced when a change is meant.
 
 use std::fs;
 use std::path::{Path, PathBuf};
