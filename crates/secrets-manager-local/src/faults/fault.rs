@@ -21,7 +21,7 @@ pub struct Fault {
     /// Only calls that this function makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
-    /// Only calls about this secret (name or ARN), or by a function that rotates it.
+    /// Only calls about this secret (name or ARN), and those about none by a function that rotates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     /// Only calls that a function makes in this step of a rotation.
@@ -139,7 +139,7 @@ impl Fault {
         self
     }
 
-    /// Only calls about this secret, or by a function that rotates it.
+    /// Only calls about this secret, and those about none by a function that rotates it.
     #[must_use]
     pub fn for_secret(mut self, name_or_arn: &str) -> Self {
         self.secret = Some(name_or_arn.to_owned());

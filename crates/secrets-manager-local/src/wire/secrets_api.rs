@@ -172,7 +172,7 @@ fn meet_faults(
 ) -> Plan {
     let asked = text(members, "SecretId").or_else(|| text(members, "Name"));
     let rotating = caller.event.as_ref().map(|event| event.secret_id.as_str());
-    let mut secrets: Vec<String> = asked.into_iter().chain(rotating).map(str::to_owned).collect();
+    let mut secrets: Vec<String> = asked.or(rotating).map(str::to_owned).into_iter().collect();
     core.read(region, |state| {
         let found: Vec<_> = secrets.iter().filter_map(|id| state.find(id).ok()).collect();
         let known: Vec<_> = found

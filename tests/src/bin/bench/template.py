@@ -19,6 +19,9 @@ def connect_with_authority(**options):
 
 
 pgdb.connect = connect_with_authority
+# Empty, it means "none" to our functions; botocore refuses it.
+if not os.environ.get("AWS_CA_BUNDLE"):
+    os.environ.pop("AWS_CA_BUNDLE", None)
 os.environ["SECRETS_MANAGER_ENDPOINT"] = os.environ["AWS_ENDPOINT_URL"]
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
 sys.argv = ["awslambdaric", "lambda_function.lambda_handler"]

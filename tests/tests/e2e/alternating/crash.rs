@@ -23,13 +23,8 @@ use crate::crash::calls::{
 use crate::crash::database::{AMPLE, Exchange, SHORT, behind_a_proxy, cut_at, killed_at, rule, silent_at};
 use crate::crash::{Started, Subject, bring_to, check_invariants, side_by_side};
 
-/// The call for the admin's secret: the third read of setSecret.
-fn is_the_admins(call: &Call) -> bool {
-    call.step == Step::Set && call.operation == "GetSecretValue" && call.nth == 3
-}
-
 fn writes_or_is_the_admins(call: &Call) -> bool {
-    !call.reads() || is_the_admins(call)
+    !call.reads() || call.admins
 }
 
 #[tokio::test]
@@ -56,7 +51,7 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_read_that_is_a_moment_behind_is_repeated() {
-    let concerned = |call: &Call| call.reads() && !is_the_admins(call);
+    let concerned = |call: &Call| call.reads() && !call.admins;
     goes_through_whatever_call_meets(Subject::TwoUsers, Effect::StaleRead, concerned).await;
     all_reads_of_a_step_are_a_moment_behind(Subject::TwoUsers).await;
 }
@@ -64,7 +59,7 @@ async fn a_read_that_is_a_moment_behind_is_repeated() {
 #[tokio::test]
 async fn a_read_of_the_admins_secret_that_is_lost_throttled_or_slow_is_repeated() {
     for effect in [Effect::DropRequest, Effect::Throttle, Effect::DelayMs(300)] {
-        goes_through_whatever_call_meets(Subject::TwoUsers, effect, is_the_admins).await;
+        goes_through_whatever_call_meets(Subject::TwoUsers, effect, |call| call.admins).await;
     }
 }
 

@@ -10,7 +10,7 @@ use staging_labels::{Label, Step};
 use tokio::sync::OnceCell;
 
 use super::aftermath::Aftermath;
-use super::{Subject, bring_to, check_invariants, side_by_side};
+use super::{Started, Subject, bring_to, check_invariants, side_by_side};
 
 /// One call of a rotation: the n-th of its operation in its step.
 #[derive(Clone, Debug)]
@@ -18,16 +18,24 @@ pub(crate) struct Call {
     function: &'static str,
     pub(crate) step: Step,
     pub(crate) operation: String,
+    /// About the superuser secret, not the one that is rotated.
+    pub(crate) admins: bool,
+    /// Of those that are alike in all of this: reads that go out together come in in any order.
     pub(crate) nth: u32,
 }
 
 impl Call {
-    /// `effect`, when it comes to this call.
-    pub(crate) fn fault(&self, effect: Effect) -> Fault {
+    /// `effect`, when it comes to this call in that world.
+    pub(crate) fn fault(&self, effect: Effect, world: &Started) -> Fault {
+        let secret = match world {
+            Started::Two(pair) if self.admins => &pair.admin_secret,
+            _ => &world.secret,
+        };
         Fault::new(effect)
             .by_function(self.function)
             .in_step(self.step.name())
             .on(&self.operation)
+            .for_secret(secret)
             .nth(self.nth)
     }
 
@@ -52,12 +60,14 @@ async fn record(subject: Subject) -> Vec<Call> {
     let calls: Vec<_> = of_the_function
         .map(|call| {
             let step: Step = call.step.as_deref().unwrap_or_default().parse().expect("a step");
-            let nth: &mut u32 = counts.entry((step, call.operation.clone())).or_default();
+            let admins = call.secret_id.is_some() && call.secret_id != call.rotating;
+            let nth: &mut u32 = counts.entry((step, call.operation.clone(), admins)).or_default();
             *nth += 1;
             Call {
                 function: subject.function(),
                 step,
                 operation: call.operation,
+                admins,
                 nth: *nth,
             }
         })
@@ -104,7 +114,7 @@ pub(crate) async fn a_kill_at_every_call(
             bring_to(&world, turn).await;
             let case = format!("{effect:?} {call:?}, turn {turn}");
             let mut id = None;
-            let arm = || id = Some(world.aws.faults().inject(call.fault(effect)));
+            let arm = || id = Some(world.aws.faults().inject(call.fault(effect, &world)));
             aftermath.of(&world, call.step, &case, arm).await;
             let id = id.expect("the fault was injected");
             assert_eq!(
@@ -145,7 +155,7 @@ pub(crate) async fn goes_through_whatever_call_meets(
             let world = subject.start(Setup::on(Server::Main)).await;
             for call in calls {
                 let case = format!("{effect:?} {call:?}");
-                let id = world.aws.faults().inject(call.fault(effect.clone()));
+                let id = world.aws.faults().inject(call.fault(effect.clone(), &world));
                 let token = world.rotate().await;
                 let token = token.unwrap_or_else(|error| panic!("{case}: {error}"));
                 assert_eq!(world.aws.faults().hits(id), 1, "{case}");

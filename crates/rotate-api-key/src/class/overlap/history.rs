@@ -1,7 +1,9 @@
 //! What the secret's versions say of the keys that a provider lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rotation::secrets::KeyDocument;
 use rotation::{Cause, Prospect, VersionId};
 
@@ -12,6 +14,9 @@ use crate::health::Health;
 use crate::key::Key;
 use crate::provider::Listed;
 
+/// How many versions are read at once: more than most providers allow keys.
+const AT_ONCE: usize = 10;
+
 /// Reads the secret's versions, through the client.
 pub(super) struct Versions<'a>(pub(super) &'a Client<'a>);
 
@@ -19,28 +24,13 @@ impl Versions<'_> {
     /// What is known of the secret, for the keys that the provider lists.
     pub(super) async fn read(&self, listed: &[Listed]) -> Result<History, Cause> {
         let context = self.0.context;
+        let (values, previous) = try_join(self.keys_of_others(listed), self.previous()).await?;
         // A value that was copied into a version of another name is still in use.
-        let mut values: BTreeMap<VersionId, Option<Key>> = BTreeMap::new();
-        for version in listed
-            .iter()
-            .filter_map(|key| self.0.marks.version_in(key.name.as_deref()?))
-        {
-            if version == *context.current_version()
-                || version == *context.token()
-                || values.contains_key(&version)
-            {
-                continue;
-            }
-            let text = context.version(&version).await?;
-            let key = text.and_then(|text| self.0.key_in(&text));
-            values.insert(version, key);
-        }
         let is_copy = |key: &Option<Key>| key.as_ref().map(|key| key.value == self.0.current.value);
         let those = |is: Option<bool>| {
             let all = values.iter().filter(move |(_, key)| is_copy(key) == is);
             all.map(|(version, _)| version.clone()).collect()
         };
-        let previous = self.previous().await?;
         Ok(History {
             marks: self.0.marks.clone(),
             current: self.0.current.clone(),
@@ -56,6 +46,25 @@ impl Versions<'_> {
                 .collect(),
             exclusive: self.0.has_its_own_list(),
         })
+    }
+
+    /// The keys in the versions that names carry, but for the current one and the token's; none where a value cannot be read.
+    async fn keys_of_others(&self, listed: &[Listed]) -> Result<BTreeMap<VersionId, Option<Key>>, Cause> {
+        let context = self.0.context;
+        let named = listed
+            .iter()
+            .filter_map(|key| self.0.marks.version_in(key.name.as_deref()?));
+        let others: BTreeSet<_> = named
+            .filter(|version| version != context.current_version() && version != context.token())
+            .collect();
+        stream::iter(others)
+            .map(|version| async move {
+                let text = context.version(&version).await?;
+                Ok((version, text.and_then(|text| self.0.key_in(&text))))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// The previous version's key, if it is another one than the current, and of the same account: in another one the same
