@@ -21,6 +21,7 @@ import readers
 import stack
 import template
 import terraform
+import terraform_cli
 import terraform_readme
 from functions import FUNCTIONS
 from tools import TOOLS
@@ -96,8 +97,8 @@ def dashboard_problems(account):
         yield f"the dashboard or an alarm shows {metric} by {', '.join(sorted(dimensions))}, which no function writes"
     if len(shown) < 5:
         yield f"only {len(shown)} metrics of ours are shown"
-    text = (terraform.TERRAFORM / "dashboard.json.tftpl").read_text()
-    if json.loads(text.replace("${name_prefix}", policies.PREFIX).replace("${region}", template.REGION)) != json.loads(body):
+    state, _ = terraform_cli.applied(policies.VARIABLES)
+    if json.loads(state["aws_cloudwatch_dashboard.rotations"]["dashboard_body"]) != json.loads(body):
         yield "the dashboards of the SAM template and of the Terraform module differ"
 
 
@@ -146,6 +147,7 @@ def deployed(scenario, tables):
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the SAM template", scenario), tables[-1], found)
         yield from superuser_problems(account, scenario)
+        yield from settings_problems(account, "the SAM template", scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
             yield from on_call_problems(account, "the SAM template", stack.outputs(account)["OnCallPolicyArn"])
@@ -173,6 +175,7 @@ def deployed_by_cdk(scenario, path, tables):
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the CDK constructs", scenario), tables[-1], found)
         yield from superuser_problems(account, scenario)
+        yield from settings_problems(account, "the CDK constructs", scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
             yield from on_call_problems(account, "the CDK constructs", cdk.on_call_arn(account, path.stem))
@@ -199,6 +202,21 @@ def superuser_problems(account, scenario):
         wanted = policies.superuser_secrets(function, scenario)
         if allowed != wanted:
             yield f"{titled('the SAM template', scenario)}: {function} has SUPERUSER_SECRETS={allowed!r}, should be {wanted!r}"
+
+
+def settings_problems(account, what, scenario):
+    """Functions that are set up otherwise than the Terraform module's."""
+    state, _ = terraform_cli.applied(scenario.variables)
+    for function in FUNCTIONS:
+        here = account.client("lambda").get_function_configuration(FunctionName=policies.PREFIX + function)
+        there = state[f'aws_lambda_function.rotation["{function}"]']
+        names = {"Timeout": "timeout", "MemorySize": "memory_size", "Runtime": "runtime", "Handler": "handler", "Architectures": "architectures"}
+        compared = {name: (here[name], there[other]) for name, other in names.items()}
+        mine, theirs = here["Environment"]["Variables"], there["environment"][0]["variables"]
+        compared |= {name: (mine.get(name), theirs.get(name)) for name in sorted(mine.keys() | theirs.keys())}
+        for name, (one, other) in compared.items():
+            if one != other:
+                yield f"{titled(what, scenario)}: {function} has {name}={one!r}, and the Terraform module's has {other!r}"
 
 
 def rotation_problems(account):
@@ -275,9 +293,10 @@ def cfn_lint_problems():
 
 def terraform_problems():
     """What is wrong with the Terraform modules as they are."""
-    yield from terraform.problems()
+    with terraform_cli.checkout() as root:
+        yield from terraform.problems(root)
     yield from terraform_readme.problems()
-    print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
+    print(f"Terraform {terraform_cli.version()}: fmt, validate and test of {len(terraform.modules())} modules")
 
 
 def other_problems():
