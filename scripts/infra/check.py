@@ -205,18 +205,20 @@ def superuser_problems(account, scenario):
 
 
 def settings_problems(account, what, scenario):
-    """Functions that are set up otherwise than the Terraform module's."""
+    """Functions that are set up otherwise than the Terraform module's. A variable that is left out, or empty, has its default."""
     state, _ = terraform_cli.applied(scenario.variables)
+    plain, _ = terraform_cli.applied(policies.CODE)
     for function in FUNCTIONS:
+        address = f'aws_lambda_function.rotation["{function}"]'
         here = account.client("lambda").get_function_configuration(FunctionName=policies.PREFIX + function)
-        there = state[f'aws_lambda_function.rotation["{function}"]']
-        names = {"Timeout": "timeout", "MemorySize": "memory_size", "Runtime": "runtime", "Handler": "handler", "Architectures": "architectures"}
-        compared = {name: (here[name], there[other]) for name, other in names.items()}
-        mine, theirs = here["Environment"]["Variables"], there["environment"][0]["variables"]
-        compared |= {name: (mine.get(name), theirs.get(name)) for name in sorted(mine.keys() | theirs.keys())}
-        for name, (one, other) in compared.items():
-            if one != other:
-                yield f"{titled(what, scenario)}: {function} has {name}={one!r}, and the Terraform module's has {other!r}"
+        names = {"Timeout": "timeout", "MemorySize": "memory_size", "Runtime": "runtime", "Handler": "handler"}
+        mine, theirs = {name: here[name] for name in names}, {name: state[address][other] for name, other in names.items()}
+        defaults = plain[address]["environment"][0]["variables"]
+        mine |= defaults | {name: value for name, value in here.get("Environment", {}).get("Variables", {}).items() if value != ""}
+        theirs |= defaults | state[address]["environment"][0]["variables"]
+        for name in sorted(mine.keys() | theirs.keys()):
+            if str(mine.get(name)) != str(theirs.get(name)):
+                yield f"{titled(what, scenario)}: {function} has {name}={mine.get(name)!r}, and the Terraform module's has {theirs.get(name)!r}"
 
 
 def rotation_problems(account):

@@ -65,6 +65,7 @@ PARAMETERS = {
     "SuperuserSecretKmsKeyArn": ADMIN_KEY,
     "AdminDbUserArn": ADMIN_DB_USER,
     "ApiKeyAdminSecretArn": OF_PROVIDER,
+    "AdminSecrets": f"admin={OF_PROVIDER}",
     "IamUserArn": IAM_USER,
     "ApiKeyInVpc": "true",
     "EnvironmentKmsKeyArn": ENVIRONMENT_KEY,
@@ -74,15 +75,15 @@ PARAMETERS = {
 }
 
 # The same for the Terraform module.
-VARIABLES = {
-    "code_bucket": "code",
-    "code_prefix": "keywheel/0123456789abcdef",
+CODE = {"code_bucket": "code", "code_prefix": "keywheel/0123456789abcdef"}
+VARIABLES = CODE | {
     "secret_name_prefix": "myapp/prod/",
     "kms_key_arns": [KEY],
     "superuser_secret_arns": [ADMIN],
     "superuser_secret_kms_key_arns": [ADMIN_KEY],
     "admin_db_user_arns": [ADMIN_DB_USER],
     "api_key_admin_secret_arns": [OF_PROVIDER],
+    "admin_secrets": {"admin": OF_PROVIDER},
     "iam_user_arns": [IAM_USER],
     "subnet_ids": ["subnet-1", "subnet-2"],
     "security_group_ids": ["sg-1"],

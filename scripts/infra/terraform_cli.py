@@ -150,10 +150,8 @@ def order_problems(root):
 def answers(partition, region, resources):
     """The provider that a test has in the place of AWS's: `resources` are answers that are not made up, by kind."""
     data = {"aws_caller_identity": {"account_id": ACCOUNT}, "aws_partition": {"partition": partition}, "aws_region": {"region": region}}
-    return {
-        "mock_data": {kind: {"defaults": values} for kind, values in data.items()},
-        "mock_resource": {kind: {"defaults": values} for kind, values in resources.items()},
-    }
+    blocks = (("mock_data", data), ("mock_resource", resources))
+    return {name: {kind: {"defaults": values} for kind, values in some.items()} for name, some in blocks if some}
 
 
 def applied(variables, module="", partition="aws", region=REGION, resources=None):

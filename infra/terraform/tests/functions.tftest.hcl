@@ -104,7 +104,6 @@ run "every_setting_of_single_user" {
     log_level                     = "DEBUG"
     log_retention_days            = 30
     tags                          = { team = "orders" }
-    environment                   = { rotate-postgres-single-user = { PGHOST = "last.example.com" } }
   }
 
   assert {
@@ -126,7 +125,7 @@ run "every_setting_of_single_user" {
       REPLICA_WAIT                 = "5"
       ASSUME_ROLE_ARN              = "arn:aws:iam::222222222222:role/first,arn:aws:iam::222222222222:role/second"
       ASSUME_ROLE_EXTERNAL_ID      = ",id"
-      PGHOST                       = "last.example.com"
+      PGHOST                       = "db.example.com"
       PGPORT                       = "5433"
       PGDATABASE                   = "orders"
       PGUSER                       = "orders"
@@ -170,16 +169,19 @@ run "alternating_users" {
     owner_role            = "app_owner"
     idle_sessions         = "wait"
     idle_sessions_wait    = 20
+    default_host          = "db.example.com"
+    environment           = { rotate-postgres-alternating-users = { PGHOST = "last.example.com" } }
   }
 
   assert {
-    condition = { for name in ["SUPERUSER_SECRETS", "OWNER_ROLE", "IDLE_SESSIONS", "IDLE_SESSIONS_WAIT"] : name => aws_lambda_function.rotation["rotate-postgres-alternating-users"].environment[0].variables[name] } == {
+    condition = { for name in ["SUPERUSER_SECRETS", "OWNER_ROLE", "IDLE_SESSIONS", "IDLE_SESSIONS_WAIT", "PGHOST"] : name => aws_lambda_function.rotation["rotate-postgres-alternating-users"].environment[0].variables[name] } == {
       SUPERUSER_SECRETS  = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:admin-AbCdEf"
       OWNER_ROLE         = "app_owner"
       IDLE_SESSIONS      = "wait"
       IDLE_SESSIONS_WAIT = "20"
+      PGHOST             = "last.example.com"
     }
-    error_message = "The environment has the settings of alternating users."
+    error_message = "The environment has the settings of alternating users; what environment sets comes last."
   }
 }
 
