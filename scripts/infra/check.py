@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import application
 import calls
 import cdk
 import cloud
@@ -205,7 +206,8 @@ def superuser_problems(account, scenario):
 
 
 def settings_problems(account, what, scenario):
-    """Functions that are set up otherwise than the Terraform module's. A variable that is left out, or empty, has its default."""
+    """Functions that are set up otherwise than the Terraform module's. A variable that is left out, or empty, has its default;
+    with EXCLUDE_CHARACTERS, empty means none."""
     state, _ = terraform_cli.applied(scenario.variables)
     plain, _ = terraform_cli.applied(policies.CODE)
     for function in FUNCTIONS:
@@ -214,7 +216,8 @@ def settings_problems(account, what, scenario):
         names = {"Timeout": "timeout", "MemorySize": "memory_size", "Runtime": "runtime", "Handler": "handler"}
         mine, theirs = {name: here[name] for name in names}, {name: state[address][other] for name, other in names.items()}
         defaults = plain[address]["environment"][0]["variables"]
-        mine |= defaults | {name: value for name, value in here.get("Environment", {}).get("Variables", {}).items() if value != ""}
+        set_here = here.get("Environment", {}).get("Variables", {})
+        mine |= defaults | {name: value for name, value in set_here.items() if value != "" or name == "EXCLUDE_CHARACTERS"}
         theirs |= defaults | state[address]["environment"][0]["variables"]
         for name in sorted(mine.keys() | theirs.keys()):
             if str(mine.get(name)) != str(theirs.get(name)):
@@ -233,16 +236,29 @@ def rotation_problems(account):
         yield "examples/existing-secret.yaml has more than 20 lines"
 
 
+def nested_problems():
+    """Deploys the template as a nested application, beside the rotation of a secret."""
+    with empty_account_with_code() as account:
+        manager = account.client("secretsmanager")
+        arn = manager.create_secret(Name="orders/db", SecretString="{}")["ARN"]
+        application.deploy(account, stack.parameters_of(cdk.PREFIX, SecretArn=arn), "nested")
+        if manager.describe_secret(SecretId=arn).get("RotationLambdaARN") != policies.function_arn("rotate-postgres-single-user"):
+            yield "examples/application.yaml gave the secret no rotation by the single-user function"
+        made = {one["FunctionName"] for one in account.client("lambda").list_functions()["Functions"]}
+        if made != {"keywheel-rotate-postgres-single-user", "keywheel-watch"}:
+            yield f"examples/application.yaml made {', '.join(sorted(made))}"
+
+
 def application_problems():
     """The metadata for AWS's application repository, as far as it must agree with the rest."""
-    application = template.read(template.INFRA / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
+    metadata = template.read(template.INFRA / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
     version = re.search(r'^version = "(.*)"$', (template.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-    if application["SemanticVersion"] != version:
-        yield f"template.yaml: SemanticVersion is {application['SemanticVersion']}, and the workspace's version {version}"
+    if metadata["SemanticVersion"] != version:
+        yield f"template.yaml: SemanticVersion is {metadata['SemanticVersion']}, and the workspace's version {version}"
     for name in ("LicenseUrl", "ReadmeUrl"):
-        if not (template.INFRA / application[name]).is_file():
+        if not (template.INFRA / metadata[name]).is_file():
             yield f"template.yaml: {name} names no file"
-    if len(application["Description"]) > 256:
+    if len(metadata["Description"]) > 256:
         yield "template.yaml: the application's description has more than 256 characters"
 
 
@@ -332,6 +348,7 @@ def parts():
     yield "Terraform's files", terraform_problems()
     yield "other files", other_problems()
     yield "SAM", (problem for scenario in policies.SCENARIOS for problem in deployed(scenario, tables))
+    yield "nested", nested_problems()
     yield "Terraform's policies", terraform_policy_problems(tables)
     yield "CDK", cdk_problems(tables)
     yield "other policies", other_policy_problems()
