@@ -7,6 +7,7 @@ from template import INFRA
 from tools import node
 
 TERRAFORM = INFRA / "terraform"
+PAGES = (INFRA.parent / "docs/install/terraform.md", TERRAFORM / "README.md")
 WITHOUT_STRINGS = re.compile(r"#[^\n]*")
 
 
@@ -82,6 +83,8 @@ def declaration_problems(module):
 def problems(root):
     """Everything that is wrong with the modules below a copy of infra/terraform."""
     yield from terraform_cli.problems(root, [directory.relative_to(TERRAFORM) for directory in modules()])
+    for page in PAGES:
+        yield from terraform_cli.page_problems(root, page)
     texts, parsed = load()
     for directory in modules():
         module = Module(directory, texts, parsed)

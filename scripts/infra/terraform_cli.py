@@ -129,6 +129,21 @@ def problems(root, modules):
     yield from order_problems(root)
 
 
+def page_problems(root, page):
+    """What Terraform says against the example of a page, which takes the modules from another place, and its values from what is around it."""
+    text = "\n".join(re.findall(r"^```hcl\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL))
+    text = text.replace("git::https://example.com/keywheel.git//infra/terraform", "../..")
+    text = re.sub(r"\baws_rds_cluster(\.\w+|\[\d+\])+", "var.secret_arn", text)
+    directory = root / "examples/page"
+    directory.mkdir(exist_ok=True)
+    (directory / "main.tf").write_text(text)
+    (directory / "variables.tf").write_text("\n".join(f'variable "{name}" {{}}\n' for name in sorted(set(re.findall(r"\bvar\.(\w+)", text)))))
+    for command in (["init", "-backend=false"], ["validate"], ["fmt", "-check", "-diff"]):
+        ok, said = run(directory, *command)
+        if not ok:
+            yield f"{page.name}: terraform {command[0]} of its example:\n{said}"
+
+
 def order_problems(root):
     """What a first test rotation needs, and Terraform might make after it."""
     directory = root / "examples/single-user"
