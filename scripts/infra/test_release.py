@@ -184,7 +184,9 @@ class Workflow(unittest.TestCase):
         self.assertEqual({path.name for path in (self.root / "dist").iterdir()}, {"keywheel-0.1.0.tar.gz", "providers.zip", "keywheel.cdx.json", "SHA256SUMS"})
         self.assertEqual(ran("sha256sum", "--check", self.root / "dist/SHA256SUMS", cwd=self.root / "dist").returncode, 0)
         sha256 = hashlib.sha256((self.root / "dist/keywheel-0.1.0.tar.gz").read_bytes()).hexdigest()
-        self.assertIn(f"scripts/upload --version 0.1.0 --sha256 {sha256} my-code-bucket", (self.root / "notes.md").read_text())
+        notes = (self.root / "notes.md").read_text()
+        for command in (f'sha256sum --check <<<"{sha256}  keywheel-0.1.0.tar.gz"', f"scripts/upload --version 0.1.0 --sha256 {sha256} my-code-bucket"):
+            self.assertIn(command, notes)
 
     def test_a_second_build_that_differs_ends_it(self):
         for file in ("release/keywheel", "sbom/keywheel.cdx.json", "lambda/watch.zip"):
