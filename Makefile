@@ -111,7 +111,7 @@ build: ## the functions as zip files for Lambda, in target/lambda, and the comma
 	@echo 'build: release builds with link-time optimisation (about 5 minutes a processor for the first function, 1 for each other)'
 	scripts/build-zips $(ARCH)
 	@# After the functions, and by itself: they are built crate by crate and never get its features.
-	cargo build --locked --release --package keywheel
+	RUSTFLAGS="$$(scripts/rustflags)" cargo build --locked --release --package keywheel
 	@echo 'build: target/release/keywheel, the command line for this machine'
 
 try-zips: ## rotate secrets with the programs of make build, out of their zip files, arm64 under qemu; ARCH=x86_64 or ARCH=arm64 for one processor, FUNCTIONS=name for some

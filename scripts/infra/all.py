@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PROGRAMS = ("check.py", "selftest.py", "test_preflight.py", "test_release.py", "transcript.py")
+PROGRAMS = ("check.py", "selftest.py", "test_preflight.py", "test_release.py", "test_by_hand.py", "transcript.py")
 
 
 def run(program):

@@ -72,15 +72,10 @@ def compile_page(directory):
 
 
 def values(scenario):
-    """What the stack of a scenario is given."""
-    given = scenario.values | {"code_bucket": stack.BUCKET, "code_prefix": PREFIX, "has_secrets": not scenario.name}
-    given["secrets_account"] = given["secrets_account"] if given["secrets_account"] != policies.ACCOUNT else None
-    given["single_user_may_use_superuser"] = scenario.single_user_has_admin
-    if not scenario.has_admin:
-        given |= {"superuser_secret_arns": [], "superuser_secret_kms_key_arns": []}
-    if scenario.assumes:
-        given["assume_roles"] = [{"roleArn": policies.ROTATOR, "externalId": policies.EXTERNAL_ID}]
-    return {name: value for name, value in given.items() if value is not None}
+    """What the stack of a scenario is given: what the Terraform module is."""
+    roles = [{"roleArn": role["arn"], "externalId": role["external_id"]} for role in scenario.variables.get("assume_roles", [])]
+    given = {"code_bucket": stack.BUCKET, "code_prefix": PREFIX, "has_secrets": not scenario.name}
+    return scenario.variables | given | ({"assume_roles": roles} if roles else {})
 
 
 def name_of(scenario):

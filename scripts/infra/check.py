@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import application
 import calls
 import cdk
 import cloud
@@ -21,6 +22,7 @@ import readers
 import stack
 import template
 import terraform
+import terraform_cli
 import terraform_readme
 from functions import FUNCTIONS
 from tools import TOOLS
@@ -96,8 +98,8 @@ def dashboard_problems(account):
         yield f"the dashboard or an alarm shows {metric} by {', '.join(sorted(dimensions))}, which no function writes"
     if len(shown) < 5:
         yield f"only {len(shown)} metrics of ours are shown"
-    text = (terraform.TERRAFORM / "dashboard.json.tftpl").read_text()
-    if json.loads(text.replace("${name_prefix}", policies.PREFIX).replace("${region}", template.REGION)) != json.loads(body):
+    state, _ = terraform_cli.applied(policies.VARIABLES)
+    if json.loads(state["aws_cloudwatch_dashboard.rotations"]["dashboard_body"]) != json.loads(body):
         yield "the dashboards of the SAM template and of the Terraform module differ"
 
 
@@ -146,6 +148,7 @@ def deployed(scenario, tables):
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the SAM template", scenario), tables[-1], found)
         yield from superuser_problems(account, scenario)
+        yield from settings_problems(account, "the SAM template", scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
             yield from on_call_problems(account, "the SAM template", stack.outputs(account)["OnCallPolicyArn"])
@@ -173,6 +176,7 @@ def deployed_by_cdk(scenario, path, tables):
         tables.append(list(policies.rows(functions(), scenario)))
         yield from judged(titled("the CDK constructs", scenario), tables[-1], found)
         yield from superuser_problems(account, scenario)
+        yield from settings_problems(account, "the CDK constructs", scenario)
         if not scenario.name:
             yield from dashboard_problems(account)
             yield from on_call_problems(account, "the CDK constructs", cdk.on_call_arn(account, path.stem))
@@ -201,6 +205,25 @@ def superuser_problems(account, scenario):
             yield f"{titled('the SAM template', scenario)}: {function} has SUPERUSER_SECRETS={allowed!r}, should be {wanted!r}"
 
 
+def settings_problems(account, what, scenario):
+    """Functions that are set up otherwise than the Terraform module's. A variable that is left out, or empty, has its default;
+    with EXCLUDE_CHARACTERS, empty means none."""
+    state, _ = terraform_cli.applied(scenario.variables)
+    plain, _ = terraform_cli.applied(policies.CODE)
+    for function in FUNCTIONS:
+        address = f'aws_lambda_function.rotation["{function}"]'
+        here = account.client("lambda").get_function_configuration(FunctionName=policies.PREFIX + function)
+        names = {"Timeout": "timeout", "MemorySize": "memory_size", "Runtime": "runtime", "Handler": "handler"}
+        mine, theirs = {name: here[name] for name in names}, {name: state[address][other] for name, other in names.items()}
+        defaults = plain[address]["environment"][0]["variables"]
+        set_here = here.get("Environment", {}).get("Variables", {})
+        mine |= defaults | {name: value for name, value in set_here.items() if value != "" or name == "EXCLUDE_CHARACTERS"}
+        theirs |= defaults | state[address]["environment"][0]["variables"]
+        for name in sorted(mine.keys() | theirs.keys()):
+            if str(mine.get(name)) != str(theirs.get(name)):
+                yield f"{titled(what, scenario)}: {function} has {name}={mine.get(name)!r}, and the Terraform module's has {theirs.get(name)!r}"
+
+
 def rotation_problems(account):
     """Gives a secret that is there a rotation by the one-page template."""
     manager, path = account.client("secretsmanager"), template.INFRA / "examples/existing-secret.yaml"
@@ -213,16 +236,29 @@ def rotation_problems(account):
         yield "examples/existing-secret.yaml has more than 20 lines"
 
 
+def nested_problems():
+    """Deploys the template as a nested application, beside the rotation of a secret."""
+    with empty_account_with_code() as account:
+        manager = account.client("secretsmanager")
+        arn = manager.create_secret(Name="orders/db", SecretString="{}")["ARN"]
+        application.deploy(account, stack.parameters_of(cdk.PREFIX, SecretArn=arn), "nested")
+        if manager.describe_secret(SecretId=arn).get("RotationLambdaARN") != policies.function_arn("rotate-postgres-single-user"):
+            yield "examples/application.yaml gave the secret no rotation by the single-user function"
+        made = {one["FunctionName"] for one in account.client("lambda").list_functions()["Functions"]}
+        if made != {"keywheel-rotate-postgres-single-user", "keywheel-watch"}:
+            yield f"examples/application.yaml made {', '.join(sorted(made))}"
+
+
 def application_problems():
     """The metadata for AWS's application repository, as far as it must agree with the rest."""
-    application = template.read(template.INFRA / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
+    metadata = template.read(template.INFRA / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
     version = re.search(r'^version = "(.*)"$', (template.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-    if application["SemanticVersion"] != version:
-        yield f"template.yaml: SemanticVersion is {application['SemanticVersion']}, and the workspace's version {version}"
+    if metadata["SemanticVersion"] != version:
+        yield f"template.yaml: SemanticVersion is {metadata['SemanticVersion']}, and the workspace's version {version}"
     for name in ("LicenseUrl", "ReadmeUrl"):
-        if not (template.INFRA / application[name]).is_file():
+        if not (template.INFRA / metadata[name]).is_file():
             yield f"template.yaml: {name} names no file"
-    if len(application["Description"]) > 256:
+    if len(metadata["Description"]) > 256:
         yield "template.yaml: the application's description has more than 256 characters"
 
 
@@ -275,9 +311,10 @@ def cfn_lint_problems():
 
 def terraform_problems():
     """What is wrong with the Terraform modules as they are."""
-    yield from terraform.problems()
+    with terraform_cli.checkout() as root:
+        yield from terraform.problems(root)
     yield from terraform_readme.problems()
-    print(f"Terraform: {len(terraform.modules())} modules, parsed, formatted, held against the provider's schema")
+    print(f"Terraform {terraform_cli.version()}: fmt, validate and test of {len(terraform.modules())} modules")
 
 
 def other_problems():
@@ -311,6 +348,7 @@ def parts():
     yield "Terraform's files", terraform_problems()
     yield "other files", other_problems()
     yield "SAM", (problem for scenario in policies.SCENARIOS for problem in deployed(scenario, tables))
+    yield "nested", nested_problems()
     yield "Terraform's policies", terraform_policy_problems(tables)
     yield "CDK", cdk_problems(tables)
     yield "other policies", other_policy_problems()

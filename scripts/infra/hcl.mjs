@@ -1,18 +1,13 @@
-// Terraform's own parser and formatter (HashiCorp's HCL library, compiled to WebAssembly). Reads {"files": {name: text}} and answers with
-// {"formatted": {name: text}, "parsed": {name: JSON}}; fails on the first file that does not parse.
+// Terraform's own parser (HashiCorp's HCL library, compiled to WebAssembly). Reads {"files": {name: text}} and answers with {name: JSON}; fails on the first file
+// that does not parse.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const require = createRequire(join(process.argv[2], 'package.json'))
-const { format } = require('@cdktf/hcl-tools')
 const { parse } = require('@cdktf/hcl2json')
 
 const { files } = JSON.parse(readFileSync(0, 'utf8'))
-const formatted = {}
 const parsed = {}
-for (const [name, text] of Object.entries(files)) {
-  parsed[name] = await parse(name, text)
-  formatted[name] = await format(text)
-}
-process.stdout.write(JSON.stringify({ formatted, parsed }), () => process.exit(0))
+for (const [name, text] of Object.entries(files)) parsed[name] = await parse(name, text)
+process.stdout.write(JSON.stringify(parsed), () => process.exit(0))

@@ -10,6 +10,7 @@ import re
 import policies
 import template
 import terraform
+import terraform_cli
 from template import REGION
 
 PARTITIONS = {"aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
@@ -33,15 +34,8 @@ def rows(functions, partition):
 
 def of_terraform(functions, partition):
     """The policies, there."""
-    directory = terraform.TERRAFORM / "policies"
-    attached = json.loads((directory / "attached.json").read_text())
-    scenario, found = policies.SCENARIOS[0], {}
-    for function in functions:
-        place = {"partition": partition, "region": PARTITIONS[partition], "function_name": policies.PREFIX + function}
-        values = moved(scenario.values, partition) | place | {"function_arn": moved(policies.function_arn(function), partition)}
-        names = [name for name, condition in attached[function].items() if condition in scenario.holds]
-        found[function] = {name: terraform.render(directory / f"{name}.json.tftpl", values) for name in names}
-    return found
+    variables = moved(policies.SCENARIOS[0].variables, partition)
+    return policies.of_state(functions, terraform_cli.applied(variables, partition=partition, region=PARTITIONS[partition])[0])
 
 
 def literals(text):

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 import calls
-import terraform
+import terraform_cli
 from cloud import ACCOUNT
 from template import REGION, ROOT
 from tools import node
@@ -18,7 +18,6 @@ FOREIGN = "999999999999"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111"
 ADMIN_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/22222222-2222-2222-2222-222222222222"
 FOREIGN_KEY = f"arn:aws:kms:{REGION}:{FOREIGN}:key/33333333-3333-3333-3333-333333333333"
-TRUST = terraform.TERRAFORM / "modules/rotator-role/policies/trust-with-external-id.json.tftpl"
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}],
@@ -66,6 +65,7 @@ PARAMETERS = {
     "SuperuserSecretKmsKeyArn": ADMIN_KEY,
     "AdminDbUserArn": ADMIN_DB_USER,
     "ApiKeyAdminSecretArn": OF_PROVIDER,
+    "AdminSecrets": f"admin={OF_PROVIDER}",
     "IamUserArn": IAM_USER,
     "ApiKeyInVpc": "true",
     "EnvironmentKmsKeyArn": ENVIRONMENT_KEY,
@@ -74,30 +74,24 @@ PARAMETERS = {
     "TracingMode": "Active",
 }
 
-# The same for the Terraform modules: the values of their policies' templates, and which conditions hold (roles.tf).
-VALUES = {
-    "partition": "aws",
-    "region": REGION,
-    "account": ACCOUNT,
-    "secrets_account": ACCOUNT,
+# The same for the Terraform module.
+CODE = {"code_bucket": "code", "code_prefix": "keywheel/0123456789abcdef"}
+VARIABLES = CODE | {
     "secret_name_prefix": "myapp/prod/",
     "kms_key_arns": [KEY],
     "superuser_secret_arns": [ADMIN],
     "superuser_secret_kms_key_arns": [ADMIN_KEY],
     "admin_db_user_arns": [ADMIN_DB_USER],
     "api_key_admin_secret_arns": [OF_PROVIDER],
+    "admin_secrets": {"admin": OF_PROVIDER},
     "iam_user_arns": [IAM_USER],
-    "first_role_arn": ROTATOR,
+    "subnet_ids": ["subnet-1", "subnet-2"],
+    "security_group_ids": ["sg-1"],
+    "api_key_in_vpc": True,
     "environment_kms_key_arn": ENVIRONMENT_KEY,
+    "log_kms_key_arn": KEY,
     "on_failure_destination_arn": DESTINATION,
-}
-READS_HERE = {"reads_here", "keys", "superuser", "superuser_tags", "superuser_key", "api_key_admin"}
-RUNS = {"environment_key", "traces", "on_failure"}
-HOLDS = READS_HERE | RUNS | {"always", "in_vpc", "api_key_vpc", "admin_db_user", "describe_rds", "iam_users"}
-SUPERUSER = {"superuser", "superuser_tags", "superuser_key"}
-SINGLE_USER_WITH_ADMIN = {
-    *("single_superuser", "single_superuser_tags", "single_superuser_key"),
-    *("single_admin_db_user", "single_describe_rds"),
+    "tracing_mode": "Active",
 }
 
 
@@ -124,18 +118,16 @@ class Scenario:
         return given
 
     @property
-    def values(self):
-        """What the Terraform module's templates are given."""
-        changed = {"secrets_account": FOREIGN} if self.assumes or self.by_policy else {}
-        return VALUES | changed | ({"kms_key_arns": [FOREIGN_KEY]} if self.by_policy else {})
-
-    @property
-    def holds(self):
-        """Which of the module's conditions hold."""
-        holds = HOLDS | (SINGLE_USER_WITH_ADMIN if self.single_user_has_admin else set())
+    def variables(self):
+        """What the Terraform module is given."""
+        given = VARIABLES | {"single_user_may_use_superuser": self.single_user_has_admin}
         if not self.has_admin:
-            holds = holds - SUPERUSER
-        return holds - READS_HERE | {"assumes"} if self.assumes else holds
+            given |= {"superuser_secret_arns": [], "superuser_secret_kms_key_arns": []}
+        if self.assumes:
+            given |= {"secrets_account_id": FOREIGN, "assume_roles": [{"arn": ROTATOR, "external_id": EXTERNAL_ID}]}
+        if self.by_policy:
+            given |= {"secrets_account_id": FOREIGN, "kms_key_arns": [FOREIGN_KEY]}
+        return given
 
     def shows(self, row):
         """Whether a row of the table differs from the first scenario's."""
@@ -273,7 +265,7 @@ def of_key(operations):
 
 def role_rows(function, scenario):
     """Which role the function's role may assume."""
-    trust = terraform.render(TRUST, {"trusted_role_arns": [role_arn(function)], "external_id": EXTERNAL_ID})
+    trust = json.loads(rotator([function])["aws_iam_role.rotator"]["assume_role_policy"])
     knows = {"sts:ExternalId": EXTERNAL_ID}
     wanted = calls.of_function(function, "sts") if scenario.assumes else set()
     yield Row(function, "the role that reaches the secrets", ROTATOR, "sts", wanted | ALWAYS, knows, FOREIGN, trust)
@@ -368,25 +360,37 @@ def uncovered(functions, tables):
 
 def of_terraform(functions, scenario=SCENARIOS[0]):
     """The policies that the Terraform module gives each function."""
-    directory = terraform.TERRAFORM / "policies"
-    attached = json.loads((directory / "attached.json").read_text())
-    found = {}
-    for function in functions:
-        values = scenario.values | {"function_name": PREFIX + function, "function_arn": function_arn(function)}
-        names = [name for name, condition in attached[function].items() if condition in scenario.holds]
-        found[function] = {name: terraform.render(directory / f"{name}.json.tftpl", values) for name in names}
+    return of_state(functions, terraform_cli.applied(scenario.variables)[0])
+
+
+def of_state(functions, state):
+    """The policies of each function's role in Terraform's state."""
+    found = {function: {} for function in functions}
+    for address, values in state.items():
+        name = re.fullmatch(r'aws_iam_role_policy\.rotation\["(.*)/.*"\]', address)
+        if name and name[1] in found:
+            found[name[1]][values["name"]] = json.loads(values["policy"])
     return found
+
+
+def rotator(functions):
+    """What Terraform makes of the module rotator-role."""
+    variables = {
+        "trusted_role_arns": [role_arn(function) for function in functions],
+        "function_arns": [function_arn(function) for function in functions],
+        "external_id": EXTERNAL_ID,
+        "secret_name_prefix": "myapp/prod/",
+        "kms_key_arns": [KEY],
+        "admin_secret_arns": [ADMIN, OF_PROVIDER],
+        "admin_secret_kms_key_arns": [ADMIN_KEY],
+    }
+    return terraform_cli.applied(variables, "modules/rotator-role")[0]
 
 
 def of_terraform_rotator(functions):
     """The policies of the module rotator-role."""
-    values = VALUES | {
-        "function_arns": [function_arn(function) for function in functions],
-        "admin_secret_arns": [ADMIN, OF_PROVIDER],
-        "admin_secret_kms_key_arns": [ADMIN_KEY],
-    }
-    paths = sorted(TRUST.parent.glob("*-for-others.json.tftpl"))
-    return {"keywheel-rotator": {path.name: terraform.render(path, values) for path in paths}}
+    found = rotator(functions)
+    return {"keywheel-rotator": {values["name"]: json.loads(values["policy"]) for address, values in found.items() if "_role_policy." in address}}
 
 
 def evaluate(table, policies):

@@ -1,10 +1,11 @@
 """The policies of those who read and manage a secret (infra/terraform/modules/secret), evaluated like those of the functions."""
 
+import json
+
 import policies
-import terraform
+import terraform_cli
 from policies import FOREIGN, KEY, KEY_POLICY, OWN, VIA, Row
 
-TEMPLATES = terraform.TERRAFORM / "modules/secret/policies"
 READER, MANAGER, FAR, STRANGER = "who reads it", "who manages it", "who reads it from another account", "who may not, though its own account says so"
 THERE = policies.secret("myapp/prod/orders/db", FOREIGN)
 READS = {"DescribeSecret", "GetSecretValue"}
@@ -15,25 +16,31 @@ MANAGES = READS | {
 FUNCTION = policies.function_arn("rotate-postgres-single-user")
 
 
-def rendered(name, secret=OWN):
-    """One of the templates."""
-    values = {
-        "secret_arn": secret,
-        "kms_key_arn": KEY,
-        "region": policies.REGION,
+def made(arn):
+    """What Terraform makes of the module, for a secret that gets this ARN: its resources, and its outputs."""
+    variables = {
+        "context": "myapp",
+        "environment": "prod",
+        "path": "orders",
+        "name": "db",
+        "kms_key_id": KEY,
         "rotation_lambda_arn": FUNCTION,
         "reader_principal_arns": [policies.role_arn(FAR)],
     }
-    return terraform.render(TEMPLATES / f"{name}.json.tftpl", values)
+    return terraform_cli.applied(variables, "modules/secret", resources={"aws_secretsmanager_secret": {"arn": arn}})
 
 
 def of_terraform():
     """Everybody's own policies."""
+
+    def outputs(arn, *names):
+        return {name: json.loads(made(arn)[1][name]) for name in names}
+
     return {
-        READER: {name: rendered(name) for name in ("read-secret", "read-secret-key")},
-        MANAGER: {name: rendered(name) for name in ("admin-secret", "admin-secret-key")},
-        FAR: {"read-secret": rendered("read-secret", THERE)},
-        STRANGER: {"read-secret": rendered("read-secret", THERE)},
+        READER: outputs(OWN, "read_secret_policy", "read_key_policy"),
+        MANAGER: outputs(OWN, "admin_secret_policy", "admin_key_policy"),
+        FAR: outputs(THERE, "read_secret_policy"),
+        STRANGER: outputs(THERE, "read_secret_policy"),
     }
 
 
@@ -48,5 +55,6 @@ def rows():
             yield Row(who, target, KEY, "kms", wanted, context, resource_policy=KEY_POLICY, by_code=False)
     for arn, wanted in ((FUNCTION, {"InvokeFunction"}), (FUNCTION + "2", set())):
         yield Row(MANAGER, "its function" if wanted else "another function", arn, "lambda", wanted, by_code=False)
+    on_secret = json.loads(made(THERE)[0]["aws_secretsmanager_secret_policy.cross_account[0]"]["policy"])
     for who, wanted in ((FAR, READS), (STRANGER, set())):
-        yield Row(who, "the secret", THERE, "secretsmanager", wanted, {}, FOREIGN, rendered("cross-account-secret"), by_code=False)
+        yield Row(who, "the secret", THERE, "secretsmanager", wanted, {}, FOREIGN, on_secret, by_code=False)

@@ -17,6 +17,7 @@ import partitions
 import policies
 import template
 import terraform
+import terraform_cli
 
 sys.path.insert(0, str(template.INFRA / "watch"))
 import watch  # noqa: E402
@@ -189,34 +190,42 @@ class Partitions(unittest.TestCase):
 
 
 class Terraform(unittest.TestCase):
-    """A fault planted in the module is found."""
+    """A fault planted in a module is found."""
 
     def found(self, old, new, file="main.tf"):
-        texts, _, _ = terraform.load()
-        name = f"infra/terraform/{file}"
-        self.assertIn(old, texts[name])
-        texts[name] = texts[name].replace(old, new, 1)
-        answer = terraform.node("hcl.mjs", {"files": texts})
-        return "\n".join(terraform.problems_of(texts, answer["formatted"], answer["parsed"]))
+        with terraform_cli.checkout() as root:
+            text = (root / file).read_text()
+            self.assertIn(old, text)
+            (root / file).write_text(text.replace(old, new, 1))
+            return "\n".join(terraform_cli.problems(root, [(root / file).parent.relative_to(root)]))
 
     def test_an_argument_that_the_provider_does_not_have(self):
-        self.assertIn("no argument memory_sise", self.found("memory_size ", "memory_sise "))
+        self.assertIn('An argument named "memory_sise" is not expected here', self.found("memory_size ", "memory_sise "))
 
     def test_an_argument_of_a_block(self):
-        self.assertIn("no argument log_formt", self.found("log_format ", "log_formt  "))
+        self.assertIn('An argument named "log_formt" is not expected here', self.found("log_format ", "log_formt  "))
 
     def test_a_required_argument_that_is_missing(self):
-        self.assertIn("principal is required", self.found('  principal      = "secretsmanager.amazonaws.com"\n', ""))
+        self.assertIn('The argument "principal" is required', self.found('  principal      = "secretsmanager.amazonaws.com"\n', ""))
+
+    def test_an_argument_of_another_type(self):
+        self.assertIn('Inappropriate value for attribute "timeout"', self.found("lookup(var.timeouts, each.key, local.timeouts[each.key])", "[30]"))
 
     def test_a_reference_to_nothing(self):
-        self.assertIn("var.architectur is not declared", self.found("[var.architecture]", "[var.architectur]"))
-        self.assertIn("has no attribute arm", self.found("aws_iam_role.rotation[each.key].arn", "aws_iam_role.rotation[each.key].arm"))
+        self.assertIn("Reference to undeclared input variable", self.found("[var.architecture]", "[var.architectur]"))
+        self.assertIn('This object does not have an attribute named "arm"', self.found(".rotation[each.key].arn", ".rotation[each.key].arm"))
 
     def test_what_terraform_fmt_would_change(self):
-        self.assertIn("not formatted", self.found("  for_each = local.functions", "  for_each=local.functions"))
+        self.assertIn("terraform fmt would change", self.found("  for_each = local.functions", "  for_each=local.functions"))
 
     def test_a_call_without_a_required_argument(self):
-        self.assertIn("context is required", self.found('  context             = "myapp"\n', "", "examples/single-user/main.tf"))
+        self.assertIn('The argument "context" is required', self.found('  context             = "myapp"\n', "", "examples/single-user/main.tf"))
+
+    def test_a_rotation_that_does_not_wait(self):
+        self.assertIn("does not wait for module.keywheel.aws_vpc_endpoint", self.found("    aws_vpc_endpoint.secrets_manager,\n", "", "outputs.tf"))
+
+    def test_a_function_that_is_not_told_a_setting(self):
+        self.assertIn("terraform test", self.found("= var.default_host", "= null", "environment.tf"))
 
 
 class Files(unittest.TestCase):

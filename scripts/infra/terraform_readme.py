@@ -45,7 +45,7 @@ def made(module):
 
 def readmes():
     """Each README as it is, and as it should be."""
-    texts, _, parsed = terraform.load()
+    texts, parsed = terraform.load()
     for directory in terraform.modules():
         path = directory / "README.md"
         there = path.read_text() if path.is_file() else f"# {directory.name}\n\n{BEGIN}"

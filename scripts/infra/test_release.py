@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,7 @@ from pathlib import Path
 import cloud
 import policies
 import stack
+import yaml
 from functions import FUNCTIONS
 from template import ROOT
 from tools import TOOLS
@@ -48,10 +50,11 @@ def built(directory, program=b"a program"):
     return directory
 
 
-def ran(*command, **environment):
+def ran(*command, cwd=None, **environment):
     """A command, with the aws command line at hand."""
     path = f"{TOOLS / 'venv/bin'}:{os.environ['PATH']}"
-    return subprocess.run([str(part) for part in command], env=os.environ | {"PATH": path} | environment, capture_output=True, text=True, check=False)
+    environment = os.environ | {"PATH": path} | environment
+    return subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -131,11 +134,72 @@ class Pieces(unittest.TestCase):
             self.assertEqual({path.read_text() for path in (root / "out").iterdir()}, {"path+file:///keywheel/crates/some#0.1.0\n"})
             self.assertEqual(list((root / "crates").rglob("*.json")) + list((root / "tests").iterdir()), [])
 
-    def test_every_program_of_the_workflow_is_here(self):
-        text = (ROOT / ".github/workflows/release.yml").read_text()
-        named = set(re.findall(r"scripts/[\w/-]+", text))
+
+# Steps of the workflow that only GitHub, an empty machine or half an hour can run.
+NOT_RUN = {
+    "what a checkout needs",  # apt-get, in GitHub's container
+    "Rust",  # rustup
+    "the zip files of both architectures, and the command line",  # make build: .ci/run has no time for it
+    "the bill of materials",  # scripts/release/sbom, which has a test of its own
+    "publish",  # gh release create
+}
+
+
+class Workflow(unittest.TestCase):
+    """The steps of release.yml, word for word and in their order, in a checkout of the files that are here. CHANGELOG.md has a date there."""
+
+    @classmethod
+    def setUpClass(cls):
+        jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+        cls.steps = [step for name in ("build", "publish") for step in jobs[name]["steps"]]
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.root = Path(directory.name)
+        for file in ran("git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard").stdout.splitlines():
+            if (ROOT / file).is_file():
+                (cls.root / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / file, cls.root / file)
+        changelog = cls.root / "CHANGELOG.md"
+        changelog.write_text(changelog.read_text().replace("not released yet", "1 January 2027"))
+        ran("git", "init", "--quiet", cls.root)
+        ran("git", "-C", cls.root, "add", "--all")
+        for place in ("first", "second-with-a-longer-name"):
+            built(cls.root / "builds" / place / "lambda")
+            for file, content in (("release/keywheel", b"the command line"), ("sbom/keywheel.cdx.json", b"{}")):
+                (cls.root / "builds" / place / file).parent.mkdir()
+                (cls.root / "builds" / place / file).write_bytes(content)
+
+    def run_step(self, name):
+        step = next(step for step in self.steps if step.get("name") == name)
+        home = {"HOME": str(self.root / "builds"), "TAG": "v0.1.0"}  # git's settings of the person who runs this stay as they are
+        return subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], cwd=self.root, env=os.environ | home, capture_output=True, text=True, check=False)
+
+    def test_every_step_is_run_here_or_named(self):
+        named = [step["name"] for step in self.steps if "run" in step]
+        for name in named:
+            if name not in NOT_RUN:
+                done = self.run_step(name)
+                self.assertEqual(done.returncode, 0, f"{name}: {done.stderr}")
+        self.assertEqual(NOT_RUN - set(named), set())
+        self.assertEqual({path.name for path in (self.root / "dist").iterdir()}, {"keywheel-0.1.0.tar.gz", "providers.zip", "keywheel.cdx.json", "SHA256SUMS"})
+        self.assertEqual(ran("sha256sum", "--check", self.root / "dist/SHA256SUMS", cwd=self.root / "dist").returncode, 0)
+        sha256 = hashlib.sha256((self.root / "dist/keywheel-0.1.0.tar.gz").read_bytes()).hexdigest()
+        notes = (self.root / "notes.md").read_text()
+        for command in (f'sha256sum --check <<<"{sha256}  keywheel-0.1.0.tar.gz"', f"scripts/upload --version 0.1.0 --sha256 {sha256} my-code-bucket"):
+            self.assertIn(command, notes)
+
+    def test_a_second_build_that_differs_ends_it(self):
+        for file in ("release/keywheel", "sbom/keywheel.cdx.json", "lambda/watch.zip"):
+            path = self.root / "builds/second-with-a-longer-name" / file
+            content = path.read_bytes()
+            path.write_bytes(content + b" ")
+            self.assertNotEqual(self.run_step("the two builds are the same").returncode, 0, file)
+            path.write_bytes(content)
+
+    def test_every_program_that_is_named_is_here(self):
+        named = set(re.findall(r"scripts/[\w/-]+", " ".join(step.get("run", "") for step in self.steps)))
         self.assertGreaterEqual(len(named), 5)
-        for script in named - {"scripts/setup"}:
+        for script in named:
             self.assertTrue(os.access(ROOT / script, os.X_OK), script)
 
 
@@ -201,22 +265,40 @@ class Release(unittest.TestCase):
                 self.assertIn(why, done.stderr)
             self.assertEqual(account.client("s3").list_objects_v2(Bucket=stack.BUCKET)["KeyCount"], 0)
 
-    def test_from_a_release_to_a_secret_with_a_rotation(self):
-        """Upload, deploy, attach: what is left is RotateSecret. That the programs rotate is the end-to-end suite's to say."""
+    def attached(self, account, root, printed):
+        """Deploys the stack and the rotation of a secret by the templates below `root`: what is left is RotateSecret. That the programs rotate is the
+        end-to-end suite's to say."""
+        words = dict(word.split("=", 1) for word in printed.split())
+        self.assertEqual(words["CodeBucket"], stack.BUCKET)
+        stack.deploy(account, words | {"ReservedConcurrency": "-1"}, root / "infra/template.yaml")
+        arn = account.client("secretsmanager").create_secret(Name="orders/db", SecretString="{}")["ARN"]
+        stack.deploy(account, {"SecretArn": arn}, root / "infra/examples/existing-secret.yaml", "orders")
+        described = account.client("secretsmanager").describe_secret(SecretId=arn)
+        self.assertEqual(described["RotationLambdaARN"], policies.function_arn("rotate-postgres-single-user"))
+        configuration = account.client("lambda").get_function_configuration(FunctionName="keywheel-rotate-postgres-single-user")
+        zip_size = (self.lambdas / "arm64/rotate-postgres-single-user.zip").stat().st_size
+        self.assertEqual(configuration["CodeSize"], zip_size)
+
+    def test_from_the_unpacked_archive_to_a_secret_with_a_rotation(self):
+        """Nothing of a checkout is used, but what the archive has."""
+        with cloud.empty_account() as account, tempfile.TemporaryDirectory() as name:
+            account.client("s3").create_bucket(Bucket=stack.BUCKET)
+            with tarfile.open(self.archive) as archive:
+                archive.extractall(name, filter="data")
+            root = Path(name) / "keywheel-0.1.0"
+            asked = ran(root / "scripts/preflight", "ReservedConcurrency=-1", **account.environment)
+            self.assertIn("CodeBucket", asked.stdout + asked.stderr)
+            done = ran(root / "scripts/upload", stack.BUCKET, **account.environment)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.attached(account, root, done.stdout)
+
+    def test_from_a_version_and_a_checksum_to_a_secret_with_a_rotation(self):
+        """With the templates of a checkout."""
         with cloud.empty_account() as account:
             account.client("s3").create_bucket(Bucket=stack.BUCKET)
             done = self.upload(account, self.sha256)
             self.assertEqual(done.returncode, 0, done.stderr)
-            printed = dict(word.split("=", 1) for word in done.stdout.split())
-            self.assertEqual(printed["CodeBucket"], stack.BUCKET)
-            stack.deploy(account, printed | {"ReservedConcurrency": "-1"})
-            arn = account.client("secretsmanager").create_secret(Name="orders/db", SecretString="{}")["ARN"]
-            stack.deploy(account, {"SecretArn": arn}, ROOT / "infra/examples/existing-secret.yaml", "orders")
-            described = account.client("secretsmanager").describe_secret(SecretId=arn)
-            self.assertEqual(described["RotationLambdaARN"], policies.function_arn("rotate-postgres-single-user"))
-            configuration = account.client("lambda").get_function_configuration(FunctionName="keywheel-rotate-postgres-single-user")
-            zip_size = (self.lambdas / "arm64/rotate-postgres-single-user.zip").stat().st_size
-            self.assertEqual(configuration["CodeSize"], zip_size)
+            self.attached(account, ROOT, done.stdout)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // Synthesises the stacks that `make infra-check` lints, deploys into moto and evaluates. Reads {"stacks": {name: values}} and answers with
-// {name: template}. The values have the names of the Terraform module's policies.
+// {name: template}. The values have the names of the Terraform module's variables.
 const { readFileSync } = require('node:fs');
 const { App, CfnParameter, Fn, LegacyStackSynthesizer, Stack, aws_ec2, aws_iam, aws_kms, aws_lambda, aws_s3, aws_secretsmanager } = require('aws-cdk-lib');
 const { AlternatingUsersRotation, ApiKeyRotation, Monitoring, ReleaseFiles, RotatedSecret, SingleUserRotation } = require('..');
@@ -21,7 +21,7 @@ function stackOf(app, name, values) {
     vpc,
     secretNamePrefix: values.secret_name_prefix,
     secretKeys: values.kms_key_arns.map(keyOf),
-    secretsAccount: values.secrets_account,
+    secretsAccount: values.secrets_account_id,
     assumeRoles: values.assume_roles,
     environmentKey: keyOf(values.environment_kms_key_arn),
     logKey: keyOf(values.kms_key_arns[0]),
@@ -39,7 +39,7 @@ function stackOf(app, name, values) {
     new AlternatingUsersRotation(stack, 'AlternatingUsers', postgres),
     new ApiKeyRotation(stack, 'ApiKey', {
       ...shared,
-      adminSecrets: Object.fromEntries(values.api_key_admin_secret_arns.map((arn, index) => [`admin-${index}`, secretOf(arn, 'admin')])),
+      adminSecrets: Object.fromEntries(Object.entries(values.admin_secrets).map(([name, arn]) => [name, secretOf(arn, name)])),
       iamUserArns: values.iam_user_arns,
     }),
   ];

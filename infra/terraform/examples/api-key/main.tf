@@ -26,7 +26,7 @@ module "secret" {
   context             = "myapp"
   environment         = "prod"
   path                = "integration"
-  name                = "billing-export"
+  name                = "billing-key"
   rotation_lambda_arn = module.keywheel.rotation_lambda_arn
   rotation_days       = 90
   initial_value       = var.first_value

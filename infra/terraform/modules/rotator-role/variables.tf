@@ -20,7 +20,7 @@ variable "external_id" {
   sensitive   = true
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9+=.@:/-]{2,1224}$", var.external_id))
+    condition     = length(var.external_id) >= 2 && length(var.external_id) <= 1224 && can(regex("^[A-Za-z0-9+=.@:/-]+$", var.external_id)) # a regex counts to 1000
     error_message = "external_id has 2 to 1224 letters, digits and + = . @ : / - (a comma would separate two of them)."
   }
 }
