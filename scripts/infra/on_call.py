@@ -18,6 +18,7 @@ LOGS = {"FilterLogEvents", "StartQuery"}
 RESULTS = {"GetQueryResults"}
 METRICS = {"DescribeAlarms", "GetDashboard", "GetMetricData"}
 NETWORK = {"DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcAttribute", "DescribeVpcEndpoints"}  # EC2 knows no narrower resource for these
+DATABASES = {"DescribeDBInstances"}  # of all instances: a cluster's are found by a filter
 STATEMENT = re.compile(r'statement\("(\w+)", &\[(.*?)\]\)', re.DOTALL)
 
 
@@ -69,6 +70,7 @@ def rows(roles):
     yield row("another key", policies.ADMIN_KEY, "kms", set(), policy=KEY_POLICY)
     yield row("the trail", "*", "cloudtrail", {"LookupEvents"})
     yield row("networks", "*", "ec2", NETWORK)
+    yield row("databases", "*", "rds", DATABASES)
     yield row("alarms and metrics", "*", "cloudwatch", METRICS)
 
 

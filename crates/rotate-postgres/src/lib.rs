@@ -45,7 +45,7 @@ mod ttl_cache;
 pub use admin::CODES as ADMIN_CODES;
 pub use alternating::{AlternatingUsers, CODES as ALTERNATING_CODES};
 pub use fault::CODES;
-pub use rds::CODES as RDS_CODES;
+pub use rds::{CODES as RDS_CODES, EndpointKind, RdsName};
 pub use settings::variables::VARIABLES;
 pub use single_user::SingleUser;
 pub use trial::{LOGIN_VARIABLES, Tried, read_value, strategy_of, try_login};

@@ -12,6 +12,7 @@ mod in_the_way;
 mod local;
 mod many;
 mod no_way_out;
+mod no_way_to_database;
 mod not_begun;
 mod offline;
 mod overdue;

@@ -105,6 +105,7 @@ fn of_answer(answer: &GetFunctionConfigurationOutput) -> FunctionState {
                 id: vpc.vpc_id().unwrap_or_default().to_owned(),
                 subnets: vpc.subnet_ids().to_vec(),
                 groups: vpc.security_group_ids().to_vec(),
+                ipv6: vpc.ipv6_allowed_for_dual_stack() == Some(true),
             }),
     }
 }

@@ -1,6 +1,7 @@
 //! The calls to AWS. Each answers a question with plain data; none decides what it means.
 
 mod changes;
+mod database;
 mod ec2;
 mod function;
 mod log;
@@ -13,9 +14,10 @@ mod session;
 mod trail;
 
 pub(crate) use changes::{allow, reserve, restore, set_time_limit};
+pub(crate) use database::database;
 pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
 pub(crate) use log::entries;
-pub(crate) use network::network;
+pub(crate) use network::{Asked, network};
 pub(crate) use permissions::policy;
 pub(crate) use regions::regions_of;
 pub(crate) use role::{key, role};

@@ -26,6 +26,7 @@ pub(crate) fn policy() -> Value {
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcAttribute",
                 "ec2:DescribeVpcEndpoints",
+                "rds:DescribeDBInstances",
             ]),
             statement("KeywheelStatus", &["secretsmanager:ListSecrets"]),
             statement("KeywheelRotate", &["secretsmanager:RotateSecret", "lambda:InvokeFunction"]),

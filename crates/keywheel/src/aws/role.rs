@@ -6,15 +6,7 @@ use rotation::CallError;
 use serde_json::Value;
 
 use super::session::{Session, is_not_found, unanswered};
-use crate::diagnosis::{Answer, RoleCheck, Secret};
-
-/// What each rotation calls.
-const ACTIONS: [&str; 4] = [
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:GetSecretValue",
-    "secretsmanager:PutSecretValue",
-    "secretsmanager:UpdateSecretVersionStage",
-];
+use crate::diagnosis::{Answer, CALLS, RoleCheck, Secret, one_or_many};
 
 /// `SimulatePrincipalPolicy` of the function's role. It does not evaluate the secret's own policy, so that one is read, too.
 pub(crate) async fn role(session: &Session, role: &str, secret: &Secret) -> Answer<RoleCheck> {
@@ -27,7 +19,7 @@ pub(crate) async fn role(session: &Session, role: &str, secret: &Secret) -> Answ
         .iam
         .simulate_principal_policy()
         .policy_source_arn(role)
-        .set_action_names(Some(ACTIONS.map(str::to_owned).to_vec()))
+        .set_action_names(Some(CALLS.map(str::to_owned).to_vec()))
         .resource_arns(&secret.arn)
         .context_entries(function);
     let answer = match call.send().await.map_err(|error| CallError::of(&error)) {
@@ -65,11 +57,7 @@ fn has_deny(policy: &str) -> bool {
     let Ok(policy) = serde_json::from_str::<Value>(policy) else {
         return false;
     };
-    let statements = match policy.get("Statement") {
-        Some(Value::Array(all)) => all.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
+    let statements = policy.get("Statement").map(one_or_many).unwrap_or_default();
     statements
         .iter()
         .any(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Deny"))

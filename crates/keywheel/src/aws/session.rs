@@ -68,6 +68,7 @@ pub(crate) struct Session {
     pub(super) trail: aws_sdk_cloudtrail::Client,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) kms: aws_sdk_kms::Client,
+    pub(super) rds: aws_sdk_rds::Client,
     /// The region.
     pub(crate) region: String,
 }
@@ -118,6 +119,7 @@ impl Session {
             trail: aws_sdk_cloudtrail::Client::new(&shared),
             iam: aws_sdk_iam::Client::new(&shared),
             kms: aws_sdk_kms::Client::new(&shared),
+            rds: aws_sdk_rds::Client::new(&shared),
             shared,
             region,
         })

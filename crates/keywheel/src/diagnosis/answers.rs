@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::{Strategy, Tags};
 use staging_labels::{CurrentMoves, Label, Labels, VersionId};
 
-use super::function::network::{Network, Vpc};
+use super::function::network::{Database, Network, Vpc};
 use super::function::permission::Permission;
 use crate::log::Entry;
 
@@ -32,6 +32,8 @@ impl<T> Answer<T> {
 pub(crate) enum Unasked {
     /// The other answers were enough.
     NotNeeded,
+    /// It does not apply, as this says.
+    Because(&'static str),
     /// A flag was not given.
     Flag(&'static str),
     /// One login of this run was refused: another could lock the role.
@@ -252,6 +254,8 @@ pub(crate) struct Answers {
     pub(crate) key: Answer<String>,
     /// EC2: the ways out of the function's VPC.
     pub(crate) network: Answer<Network>,
+    /// `DescribeDBInstances`: the database that was not reached.
+    pub(crate) database: Answer<Database>,
     /// Logins from here.
     pub(crate) logins: Logins,
     /// If there is no such secret: names that begin as it was typed.
@@ -276,6 +280,7 @@ impl Answers {
             role: Answer::NotAsked(Unasked::NotNeeded),
             key: Answer::NotAsked(Unasked::NotNeeded),
             network: Answer::NotAsked(Unasked::NotNeeded),
+            database: Answer::NotAsked(Unasked::NotNeeded),
             logins: Logins::none(&Unasked::NotNeeded),
             similar: Vec::new(),
             other_regions: Vec::new(),

@@ -39,10 +39,13 @@ pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> D
         },
         Answer::Said(Some(secret)) => {
             let story = answers.log.said().map(|entries| Story::new(entries.clone()));
+            let network = answers.network.said();
+            let network = network.map(|network| function::network::judge(network, answers.database.said()));
             Case {
                 answers,
                 secret,
                 story: story.as_ref(),
+                network: network.unwrap_or_default(),
                 names,
                 now,
             }
@@ -104,6 +107,8 @@ struct Case<'a> {
     answers: &'a Answers,
     secret: &'a Secret,
     story: Option<&'a Story>,
+    /// What the network's answers come to.
+    network: Vec<function::network::Found>,
     names: Names<'a>,
     now: Timestamp,
 }
@@ -114,7 +119,7 @@ impl Case<'_> {
             .not_ours()
             .or_else(|| self.unfinished())
             .unwrap_or_else(|| self.at_rest());
-        diagnosis.reasons = reasons::all(self.answers, self.secret, self.story, self.now);
+        diagnosis.reasons = reasons::all(self.answers, self.secret, self.story, &self.network, self.now);
         diagnosis
     }
 
@@ -447,7 +452,8 @@ impl Case<'_> {
 
     /// What removes this cause.
     fn repairs(&self, cause: Option<Cause>, failure: Option<Failure<'_>>) -> Vec<Action> {
-        repairs::repairs(self.answers, self.secret, self.names, cause, failure)
+        let ways = repairs::ways(self.answers, &self.network, self.names);
+        repairs::repairs(self.answers, self.secret, self.names, cause, failure, ways)
     }
 
     /// What removes the cause of this failure.

@@ -199,6 +199,8 @@ pub(crate) struct Reason {
     pub(crate) mark: Mark,
     /// What it is about, in one word.
     pub(crate) topic: &'static str,
+    /// The name of what stands in the way, if it has one. The names are stable.
+    pub(crate) name: Option<&'static str>,
     /// The sentence.
     pub(crate) text: String,
 }

@@ -25,8 +25,11 @@ pub(crate) use answers::{
 pub(crate) use cause::Cause;
 pub(crate) use decide::diagnose;
 pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
-pub(crate) use function::network::{Endpoint, Group, Network, Range, Route, Rule, Subnet, Target, Vpc};
+pub(crate) use function::network::{
+    Acl, Caller, Database, Endpoint, Entry, Group, Network, Obstacle, Place, Route, Rule, Subnet, Target, Vpc,
+};
 pub(crate) use function::permission::{Permission, judge};
+pub(crate) use function::policy::{CALLS, one_or_many};
 pub(crate) use labels::abandoned::abandoned;
 pub(crate) use schedule::{Due, interval};
 pub(crate) use story::Story;

@@ -6,7 +6,7 @@ use staging_labels::Label;
 
 use super::answers::{Answer, Answers, Function, FunctionState, LoginAnswer, Secret, Unasked};
 use super::finding::{Mark, Reason};
-use super::function::network;
+use super::function::network::{Found, Obstacle};
 use super::function::permission::Permission;
 use super::function::state::LEAST_CONCURRENCY;
 use super::labels::outlook::{self, has_value};
@@ -17,14 +17,21 @@ use crate::words::names::{name_of, short};
 use crate::words::time;
 
 /// All lines, in the order in which a rotation needs what they are about.
-pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now: Timestamp) -> Vec<Reason> {
+/// `found` is what the network's answers come to.
+pub(super) fn all(
+    answers: &Answers,
+    secret: &Secret,
+    story: Option<&Story>,
+    found: &[Found],
+    now: Timestamp,
+) -> Vec<Reason> {
     let mut lines = vec![rotation(secret), labels(answers, secret, now)];
     lines.extend(function(answers));
     lines.extend(permission(answers));
     lines.extend(concurrency(answers));
     lines.extend(role(answers));
     lines.extend(key(answers));
-    lines.extend(network(answers));
+    lines.extend(network(answers, found));
     lines.extend(strategy(answers, story));
     lines.extend(log(answers, story));
     lines.extend(events(answers, story));
@@ -36,6 +43,7 @@ pub(super) fn all(answers: &Answers, secret: &Secret, story: Option<&Story>, now
 pub(super) fn not_asked(topic: &'static str, why: &Unasked) -> Reason {
     let text = match why {
         Unasked::NotNeeded => "not asked: not needed".to_owned(),
+        Unasked::Because(why) => format!("not asked: {why}"),
         Unasked::Flag(flag) => format!("not asked: {flag} does"),
         Unasked::OneRefused => {
             "not tried: a run has one refused login at most, as some servers lock a role".to_owned()
@@ -50,6 +58,7 @@ fn line(mark: Mark, topic: &'static str, text: impl Into<String>) -> Reason {
     Reason {
         mark,
         topic,
+        name: None,
         text: text.into(),
     }
 }
@@ -282,15 +291,23 @@ fn key(answers: &Answers) -> Option<Reason> {
     })
 }
 
-fn network(answers: &Answers) -> Vec<Reason> {
-    match &answers.network {
+fn network(answers: &Answers, found: &[Found]) -> Vec<Reason> {
+    let mut lines = match &answers.network {
         Answer::NotAsked(Unasked::NotNeeded) => Vec::new(),
         Answer::NotAsked(why) => vec![not_asked("network", why)],
-        Answer::Said(network) => network::judge(network)
-            .into_iter()
-            .map(|found| line(found.mark, "network", found.text))
+        Answer::Said(_) => found
+            .iter()
+            .map(|found| Reason {
+                name: found.obstacle.map(Obstacle::name),
+                ..line(found.mark, "network", found.text.as_str())
+            })
             .collect(),
+    };
+    match &answers.database {
+        Answer::NotAsked(Unasked::NotNeeded) | Answer::Said(_) => {}
+        Answer::NotAsked(why) => lines.push(not_asked("database", why)),
     }
+    lines
 }
 
 fn events(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {

@@ -3,19 +3,20 @@
 use super::actions::{Action, Fix, Names};
 use super::answers::{Answers, Function, FunctionState, Secret};
 use super::cause::Cause;
-use super::function::network::{self, Mend, Network};
+use super::function::network::{Found, Mend, Network};
 use super::story::Failure;
 
 /// A function's time limit, where nobody said.
 const USUAL_LIMIT: u32 = 30;
 
-/// What removes the cause.
+/// What removes the cause. `ways` open a way in the network.
 pub(super) fn repairs(
     answers: &Answers,
     secret: &Secret,
     names: Names<'_>,
     cause: Option<Cause>,
     failure: Option<Failure<'_>>,
+    ways: Vec<Action>,
 ) -> Vec<Action> {
     let function = || secret.function.clone().unwrap_or_default();
     let works = answers.logins.current_works() == Some(true);
@@ -51,7 +52,7 @@ pub(super) fn repairs(
         Some(Cause::CredentialWrong) => vec![set_by_hand(names)],
         _ => Vec::new(),
     };
-    actions.extend(ways(answers, names));
+    actions.extend(ways);
     if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some()) {
         actions.push(Action::run(
             format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
@@ -61,13 +62,13 @@ pub(super) fn repairs(
     actions
 }
 
-/// What opens a way out of the function's VPC.
-fn ways(answers: &Answers, names: Names<'_>) -> Vec<Action> {
+/// What opens the function's way, by what was found in its network.
+pub(super) fn ways(answers: &Answers, found: &[Found], names: Names<'_>) -> Vec<Action> {
     let Some(network) = answers.network.said() else {
         return Vec::new();
     };
-    let mends = network::judge(network).into_iter().filter_map(|found| found.mend);
-    mends.flat_map(|mend| way(&mend, network, names)).collect()
+    let mends = found.iter().filter_map(|found| found.mend.as_ref());
+    mends.flat_map(|mend| way(mend, network, names)).collect()
 }
 
 fn way(mend: &Mend, network: &Network, names: Names<'_>) -> Vec<Action> {
@@ -80,7 +81,7 @@ fn way(mend: &Mend, network: &Network, names: Names<'_>) -> Vec<Action> {
             vec![
                 run(
                     "Let what has the function's security group reach the endpoint, if nobody closed it on purpose.",
-                    names.let_in(group, group),
+                    names.let_in(group, group, 443),
                 ),
                 run(
                     "Make the endpoint. AWS charges for it by the hour; a NAT gateway is the other way.",
@@ -96,13 +97,26 @@ fn way(mend: &Mend, network: &Network, names: Names<'_>) -> Vec<Action> {
             "Switch it on: the endpoint's name needs it.",
             names.vpc_attribute(&network.vpc.id, attribute),
         )],
-        Mend::LetIn { into, from } => vec![run(
-            "Let the function into the endpoint, if nobody closed it on purpose.",
-            names.let_in(into, from),
+        Mend::LetIn {
+            whose,
+            into,
+            from,
+            port,
+        } => vec![Action::run(
+            format!("Let the function into the {whose}, if nobody closed it on purpose."),
+            names.let_in(into, from, *port),
         )],
-        Mend::LetOut(group) => vec![run(
+        Mend::LetOut { group, to, port } => vec![run(
             "Let the function out, if nobody closed it on purpose.",
-            names.let_out(group),
+            names.let_out(group, to.as_deref(), *port),
+        )],
+        Mend::Acl(rule) => vec![run(
+            "Let it through the network ACL, if nobody closed it on purpose.",
+            names.network_acl_entry(rule),
+        )],
+        Mend::Policy { endpoint, document } => vec![run(
+            "Add a statement for the function's role to the endpoint's policy, if nobody left it out on purpose. The rest of the policy stays.",
+            names.endpoint_policy(endpoint, document),
         )],
     }
 }

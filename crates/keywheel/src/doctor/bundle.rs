@@ -2,6 +2,7 @@
 //!
 //! It is made of the answers as `diagnosis` has them: no value, no environment and no RotationToken is among them.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,8 +13,8 @@ use serde_json::{Value, json};
 use staging_labels::{Labels, VersionId};
 
 use crate::diagnosis::{
-    Answer, Answers, Function, FunctionState, Group, LoginAnswer, Network, Permission, Range, Route, Rule,
-    Secret, Subnet, TrailEvent, Unasked, Version,
+    Answer, Answers, Function, FunctionState, Group, LoginAnswer, Network, Permission, Route, Rule, Secret,
+    Subnet, TrailEvent, Unasked, Version,
 };
 use crate::exit::{Exit, Trouble};
 use crate::log::{End, Entry, Event};
@@ -71,6 +72,12 @@ fn all(answers: &Answers) -> Value {
         })),
         "DescribeKey": of(&answers.key, |state| json!({ "state": state })),
         "network": of(&answers.network, of_network),
+        "DescribeDBInstances": of(&answers.database, |database| json!({
+            "id": database.id,
+            "port": database.port,
+            "groups": database.groups,
+            "subnets": database.subnets,
+        })),
         "login": {
             "AWSCURRENT": of(&answers.logins.current, of_login),
             "AWSPENDING": of(&answers.logins.pending, of_login),
@@ -90,6 +97,7 @@ fn of<T>(answer: &Answer<T>, value: impl FnOnce(&T) -> Value) -> Value {
 fn reason(why: &Unasked) -> String {
     match why {
         Unasked::NotNeeded => "not needed".to_owned(),
+        Unasked::Because(why) => (*why).to_owned(),
         Unasked::Flag(flag) => format!("{flag} was not given"),
         Unasked::OneRefused => "a run has one refused login at most".to_owned(),
         Unasked::Needs(permission) => format!("needs {permission}"),
@@ -145,7 +153,12 @@ fn of_function(function: &Function) -> Value {
             "awscurrent_moves": moves.map(|moves| format!("{moves:?}")),
             "role": role,
             "log_group": log_group,
-            "vpc": vpc.as_ref().map(|vpc| json!({ "id": vpc.id, "subnets": vpc.subnets, "groups": vpc.groups })),
+            "vpc": vpc.as_ref().map(|vpc| json!({
+                "id": vpc.id,
+                "subnets": vpc.subnets,
+                "groups": vpc.groups,
+                "ipv6": vpc.ipv6,
+            })),
         }),
     }
 }
@@ -167,8 +180,8 @@ fn of_network(network: &Network) -> Value {
             json!({
                 "ports": rule.ports,
                 "groups": rule.groups,
-                "ranges": rule.ranges.iter().map(Range::to_string).collect::<Vec<_>>(),
-                "others": rule.others,
+                "ranges": rule.ranges.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "prefix_lists": rule.prefix_lists,
             })
         };
         rules.iter().map(of).collect()
@@ -186,7 +199,6 @@ fn of_network(network: &Network) -> Value {
         };
         json!({
             "id": subnet.id,
-            "range": subnet.range.map(|range| range.to_string()),
             "default_route": { "kind": kind, "target": target },
         })
     };
@@ -197,11 +209,28 @@ fn of_network(network: &Network) -> Value {
             "state": endpoint.state,
             "private_dns": endpoint.private_dns,
             "groups": endpoint.groups,
+            "subnets": endpoint.subnets,
+            "policy": endpoint.policy,
         })),
         "dns_support_and_hostnames": network.dns,
         "groups": groups(&network.groups),
         "open_to_the_function": groups(&network.open),
-        "network_acls": network.acls,
+        "addresses": network.addresses.iter().map(|(id, ranges)| {
+            (id.clone(), ranges.iter().map(ToString::to_string).collect())
+        }).collect::<BTreeMap<String, Vec<String>>>(),
+        "network_acls": network.acls.iter().map(|acl| json!({
+            "id": acl.id,
+            "subnets": acl.subnets,
+            "entries": acl.entries.iter().map(|entry| json!({
+                "number": entry.number,
+                "egress": entry.egress,
+                "allows": entry.allows,
+                "ports": entry.ports,
+                "range": entry.range.to_string(),
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "database_port": network.port,
+        "database_address": network.address.map(|address| address.to_string()),
     })
 }
 

@@ -11,7 +11,7 @@ use secrets::PostgresSecret;
 use staging_labels::VersionId;
 
 use crate::aws::{self, Session};
-use crate::diagnosis::{Answer, LoginAnswer, Logins, Secret, Story, Unasked};
+use crate::diagnosis::{Answer, LoginAnswer, Logins, Place, Secret, Story, Unasked};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -96,10 +96,23 @@ pub(super) async fn once(
     try_value(settings, value.as_ref()).await
 }
 
+/// Where AWSCURRENT's value says that the database is.
+pub(super) async fn place(session: &Session, secret: &Secret) -> Option<Place> {
+    let settings = &Settings::of(session, secret).await;
+    let value = read(session, settings, secret, secret.current()).await.ok()?;
+    let host = value.host()?.to_owned();
+    Some(Place {
+        port: value.port(),
+        address: host.parse().ok(),
+        host,
+    })
+}
+
 /// Why nobody logged in.
 pub(super) fn why(unasked: &Unasked) -> String {
     match unasked {
         Unasked::NotNeeded => "it has no value".to_owned(),
+        Unasked::Because(why) => (*why).to_owned(),
         Unasked::Flag(flag) => format!("{flag} was not given"),
         Unasked::OneRefused => "a run has one refused login at most, and this one has had it".to_owned(),
         Unasked::Needs(permission) => format!("needs {permission}"),

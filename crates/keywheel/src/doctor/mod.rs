@@ -2,7 +2,9 @@
 
 mod bundle;
 mod fix;
+mod limit;
 mod login;
+mod network;
 mod questions;
 mod report;
 

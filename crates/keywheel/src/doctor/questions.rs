@@ -1,17 +1,17 @@
 //! The questions about a secret, as many at the same time as can be.
 
-use std::time::Duration;
-
 use futures_util::future::{join, join_all, join4};
 use jiff::{SignedDuration, Timestamp};
 use rotation::CallError;
 use staging_labels::{Label, VersionId};
 
+use super::limit::{LIMIT, within};
 use super::login::{self, Which};
+use super::network;
 use crate::aws::{self, Session};
 use crate::diagnosis::{
-    Answer, Answers, Cause, Due, Function, FunctionState, Logins, Network, Secret, Story, Target, TrailEvent,
-    Unasked, Version, Vpc, abandoned,
+    Answer, Answers, Cause, Due, Function, FunctionState, Logins, Secret, Story, TrailEvent, Unasked,
+    Version, abandoned,
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
@@ -21,9 +21,6 @@ use crate::words::time;
 const EARLIER: SignedDuration = SignedDuration::from_secs(30);
 /// How far back the log is asked about a secret without a rotation under way.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// Longest wait for a question beside the first two. They are asked at the same time.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// Asks all that the answers so far make worth asking.
 pub(crate) async fn ask(session: &Session, id: &str, login: Option<Which>) -> Result<Answers, Trouble> {
@@ -74,6 +71,7 @@ pub(super) async fn ask_telling(
     first(&answers);
     if let Some(function) = &secret.function {
         Box::pin(ask_function(session, &secret, function, &mut answers)).await;
+        Box::pin(network::ask(session, &secret, &mut answers, login.is_some())).await;
     }
     if let Some(which) = login {
         let story = answers.log.said().map(|entries| Story::new(entries.clone()));
@@ -129,9 +127,9 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
     let Some(entries) = answers.log.said() else { return };
     let story = Story::new(entries.clone());
     let cause = story.last_failure().map(|failure| Cause::of(failure.code));
-    let (role, vpc) = match answers.function.said() {
-        Some(Function::There(state)) => (state.role.clone(), state.vpc.clone()),
-        Some(Function::Gone) | None => (None, None),
+    let role = match answers.function.said() {
+        Some(Function::There(state)) => state.role.clone(),
+        Some(Function::Gone) | None => None,
     };
     let silent = entries.is_empty() && secret.pending().is_some();
     if let Some(role) = role.filter(|_| silent || matches!(cause, Some(Cause::RoleMayNot | Cause::KeyDenied)))
@@ -141,19 +139,6 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
     if let Some(key) = secret.key.as_deref().filter(|_| cause == Some(Cause::KeyDenied)) {
         answers.key = within(LIMIT, aws::key(session, key)).await;
     }
-    let target = if silent {
-        Some(Target::SecretsManager)
-    } else {
-        cause.and_then(Target::of)
-    };
-    if let (Some(vpc), Some(target)) = (vpc, target) {
-        answers.network = ask_network(session, vpc, target).await;
-    }
-}
-
-/// Of the function's network, if something was not reached, or if a rotation left no line at all.
-async fn ask_network(session: &Session, vpc: Vpc, target: Target) -> Answer<Network> {
-    within(LIMIT, aws::network(session, vpc, target)).await
 }
 
 /// What `CloudTrail` says of a rotation that does not go on: whether Secrets Manager has given up, and who else changed the secret.
@@ -188,14 +173,6 @@ async fn ask_events(session: &Session, secret: &Secret, answers: &Answers) -> An
     }
     all.sort_by_key(|event| std::cmp::Reverse(event.at));
     Answer::Said(all)
-}
-
-/// A question that takes too long has no answer.
-async fn within<T>(limit: Duration, answer: impl Future<Output = Answer<T>>) -> Answer<T> {
-    let late = || Answer::NotAsked(Unasked::Failed(format!("none within {} s", limit.as_secs())));
-    tokio::time::timeout(limit, answer)
-        .await
-        .unwrap_or_else(|_| late())
 }
 
 /// `/aws/lambda/NAME` of an ARN, without its alias.
@@ -242,23 +219,4 @@ fn other_version(answers: &Answers, secret: &Secret) -> Option<VersionId> {
         .filter(|id| has_value(id))
         .cloned()
         .or_else(|| abandoned(answers, secret, time::now()).map(|version| version.id.clone()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_question_that_takes_too_long_has_no_answer() {
-        let never = std::future::pending::<Answer<()>>();
-        let answer = within(Duration::ZERO, never).await;
-        assert_eq!(
-            answer,
-            Answer::NotAsked(Unasked::Failed("none within 0 s".to_owned()))
-        );
-        assert_eq!(
-            within(LIMIT, std::future::ready(Answer::Said(1))).await,
-            Answer::Said(1)
-        );
-    }
 }

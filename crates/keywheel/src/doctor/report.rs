@@ -48,11 +48,13 @@ pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
 }
 
 fn reason(reason: &Reason) -> String {
+    let name = reason.name.map(|name| format!(" [{name}]"));
     format!(
-        "  {} {:<12} {}",
+        "  {} {:<12} {}{}",
         print::mark(reason.mark),
         reason.topic,
-        reason.text
+        reason.text,
+        name.unwrap_or_default()
     )
 }
 
@@ -95,6 +97,7 @@ pub(super) fn json(id: &str, answers: &Answers, diagnosis: &Diagnosis) -> Value 
         "findings": diagnosis.reasons.iter().map(|reason| json!({
             "topic": reason.topic,
             "result": result(reason.mark),
+            "name": reason.name,
             "text": reason.text,
         })).collect::<Vec<_>>(),
         "do": diagnosis.actions.iter().map(|action| json!({

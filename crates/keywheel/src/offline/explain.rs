@@ -2,7 +2,7 @@
 
 use strum::VariantArray as _;
 
-use crate::diagnosis::{Cause, State};
+use crate::diagnosis::{Cause, Obstacle, State};
 
 /// Names and their texts.
 type Texts = &'static [(&'static str, &'static str)];
@@ -21,10 +21,13 @@ pub(crate) fn page(code: &str) -> Option<&'static str> {
     find(PAGES, code)
 }
 
-/// What there is to say of a code, a state, a cause, or a section of the runbook's first page.
+/// What there is to say of a code, a state, a cause, a finding about the network, or a section of the runbook's first page.
 pub(crate) fn explain(name: &str) -> Option<String> {
     let written = page(name).or_else(|| find(RUNBOOK.1, name)).map(str::to_owned);
-    written.or_else(|| state(name)).or_else(|| cause(name))
+    written
+        .or_else(|| state(name))
+        .or_else(|| cause(name))
+        .or_else(|| obstacle(name))
 }
 
 /// A state without a page.
@@ -49,6 +52,17 @@ fn cause(name: &str) -> Option<String> {
         ),
     };
     Some(format!("# {name}\n\nA cause: {meaning}.{pages}"))
+}
+
+/// What stands in the way in a network.
+fn obstacle(name: &str) -> Option<String> {
+    let obstacle = Obstacle::VARIANTS
+        .iter()
+        .find(|obstacle| obstacle.name() == name)?;
+    let meaning = obstacle.meaning();
+    Some(format!(
+        "# {name}\n\nA finding about the function's network: {meaning}. `keywheel doctor SECRET` says where, and what to type."
+    ))
 }
 
 /// The codes and states that look like this one, the nearest first; three at most.
@@ -119,9 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn every_state_and_cause_that_doctor_names_is_explained() {
+    fn every_name_that_doctor_gives_is_explained() {
         let states = State::VARIANTS.iter().map(|state| state.name());
-        for name in states.chain(Cause::VARIANTS.iter().map(|cause| cause.name())) {
+        let causes = Cause::VARIANTS.iter().map(|cause| cause.name());
+        let obstacles = Obstacle::VARIANTS.iter().map(|obstacle| obstacle.name());
+        for name in states.chain(causes).chain(obstacles) {
             assert!(explain(name).is_some_and(|text| text.starts_with("# ")), "{name}");
         }
         let text = explain("credential-wrong").unwrap();

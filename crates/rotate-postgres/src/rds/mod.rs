@@ -20,7 +20,7 @@ use rotation::{Budget, CallError, Cause, Context};
 
 pub use fault::CODES;
 pub(crate) use fault::RdsFault;
-pub(crate) use name::{EndpointKind, RdsName};
+pub use name::{EndpointKind, RdsName};
 use server::Instance;
 
 use crate::ttl_cache::TtlCache;

@@ -26,7 +26,7 @@ const GLOBAL: &str = "global";
 
 /// What kind of endpoint a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EndpointKind {
+pub enum EndpointKind {
     /// One instance: a server of its own, a replica, or a member of a cluster.
     Instance,
     /// A cluster's writer, whichever instance that is.
@@ -43,20 +43,20 @@ pub(crate) enum EndpointKind {
 
 /// The name of an endpoint, taken apart. In lower case, without a final dot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RdsName {
+pub struct RdsName {
     /// What kind of endpoint it is.
-    pub(crate) kind: EndpointKind,
+    pub kind: EndpointKind,
     /// The first label: the identifier of the instance, cluster, custom endpoint or proxy.
-    pub(crate) id: String,
+    pub id: String,
     /// Such as `eu-central-1`; `global` for a global database.
-    pub(crate) region: String,
+    pub region: String,
     /// The whole name.
-    pub(crate) host: String,
+    pub host: String,
 }
 
 impl RdsName {
     /// Reads a host's name; none if it is not one of RDS's.
-    pub(crate) fn parse(host: &str) -> Option<Self> {
+    pub fn parse(host: &str) -> Option<Self> {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let inner = SUFFIXES
             .iter()

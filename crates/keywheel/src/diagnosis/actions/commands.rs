@@ -1,9 +1,10 @@
 //! The commands that a diagnosis prints, ready to paste.
 
+use ipnet::IpNet;
 use staging_labels::VersionId;
 
 use super::fix::Fix;
-use crate::diagnosis::function::network::Network;
+use crate::diagnosis::function::network::{AclRule, Network};
 use crate::words::shell;
 
 /// Stands for the ARN of a function that is still to be chosen.
@@ -246,8 +247,8 @@ impl Names<'_> {
         ])
     }
 
-    /// Lets a group into another on port 443.
-    pub(in crate::diagnosis) fn let_in(self, into: &str, from: &str) -> String {
+    /// Lets a group into another.
+    pub(in crate::diagnosis) fn let_in(self, into: &str, from: &str, port: u16) -> String {
         self.aws(&[
             "ec2",
             "authorize-security-group-ingress",
@@ -256,21 +257,63 @@ impl Names<'_> {
             "--protocol",
             "tcp",
             "--port",
-            "443",
+            &port.to_string(),
             "--source-group",
             from,
         ])
     }
 
-    /// Lets a group out on port 443.
-    pub(in crate::diagnosis) fn let_out(self, group: &str) -> String {
+    /// Lets a group out, to another or to anywhere.
+    pub(in crate::diagnosis) fn let_out(self, group: &str, to: Option<&str>, port: u16) -> String {
+        let to = to.map_or_else(
+            || "IpRanges=[{CidrIp=0.0.0.0/0}]".to_owned(),
+            |to| format!("UserIdGroupPairs=[{{GroupId={to}}}]"),
+        );
         self.aws(&[
             "ec2",
             "authorize-security-group-egress",
             "--group-id",
             group,
             "--ip-permissions",
-            "IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{CidrIp=0.0.0.0/0}]",
+            &format!("IpProtocol=tcp,FromPort={port},ToPort={port},{to}"),
+        ])
+    }
+
+    /// Adds a rule to a network ACL.
+    pub(in crate::diagnosis) fn network_acl_entry(self, rule: &AclRule) -> String {
+        let (first, last) = rule.ports;
+        let addresses = match rule.range {
+            IpNet::V4(_) => "--cidr-block",
+            IpNet::V6(_) => "--ipv6-cidr-block",
+        };
+        self.aws(&[
+            "ec2",
+            "create-network-acl-entry",
+            "--network-acl-id",
+            &rule.acl,
+            if rule.egress { "--egress" } else { "--ingress" },
+            "--rule-number",
+            &rule.number.to_string(),
+            "--protocol",
+            "6",
+            "--port-range",
+            &format!("From={first},To={last}"),
+            addresses,
+            &rule.range.to_string(),
+            "--rule-action",
+            "allow",
+        ])
+    }
+
+    /// Gives an endpoint a policy.
+    pub(in crate::diagnosis) fn endpoint_policy(self, endpoint: &str, document: &str) -> String {
+        self.aws(&[
+            "ec2",
+            "modify-vpc-endpoint",
+            "--vpc-endpoint-id",
+            endpoint,
+            "--policy-document",
+            document,
         ])
     }
 

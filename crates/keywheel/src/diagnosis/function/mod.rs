@@ -3,4 +3,5 @@
 
 pub(super) mod network;
 pub(super) mod permission;
+pub(super) mod policy;
 pub(super) mod state;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::policy::{matches, one_or_many};
+
 /// The principal that rotations are invoked by.
 const PRINCIPAL: &str = "secretsmanager.amazonaws.com";
 
@@ -72,35 +74,6 @@ fn conditions(statement: &Value, arn: &str, account: &str) -> Permission {
         return Permission::OtherSecret(arns.join(", "));
     }
     Permission::Granted
-}
-
-/// IAM's `*` and `?`.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        if pattern.get(p) == Some(&'*') {
-            star = Some((p, t));
-            p += 1;
-        } else if pattern.get(p).is_some_and(|c| *c == '?' || *c == text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((at, from)) = star {
-            star = Some((at, from + 1));
-            p = at + 1;
-            t = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
-}
-
-fn one_or_many(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(all) => all.iter().collect(),
-        one => vec![one],
-    }
 }
 
 #[cfg(test)]

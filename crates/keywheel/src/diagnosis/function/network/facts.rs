@@ -1,8 +1,8 @@
-//! What EC2 says, reduced to what decides.
+//! What EC2 and RDS say, reduced to what decides.
 
-use std::fmt;
-use std::net::Ipv4Addr;
-use std::str::FromStr;
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
 
 use super::super::super::cause::Cause;
 
@@ -15,6 +15,8 @@ pub(crate) struct Vpc {
     pub(crate) subnets: Vec<String>,
     /// The function's security groups.
     pub(crate) groups: Vec<String>,
+    /// Whether the function also uses IPv6 (`Ipv6AllowedForDualStack`).
+    pub(crate) ipv6: bool,
 }
 
 /// What the function has to reach.
@@ -22,6 +24,8 @@ pub(crate) struct Vpc {
 pub(crate) enum Target {
     /// Secrets Manager.
     SecretsManager,
+    /// Secrets Manager answered, and refused: of the network, only the endpoint's policy can be the cause.
+    EndpointPolicy,
     /// The RDS API.
     Rds,
     /// The API of a provider, somewhere.
@@ -36,6 +40,7 @@ impl Target {
         match cause {
             // A function that waits for an answer until its time is over is the usual sign of a network without a way out.
             Cause::NoWayToSecretsManager | Cause::TimeLimit => Some(Self::SecretsManager),
+            Cause::RoleMayNot => Some(Self::EndpointPolicy),
             Cause::NoWayToRdsApi => Some(Self::Rds),
             Cause::NoWayToProvider => Some(Self::Provider),
             Cause::NoWayToDatabase => Some(Self::Database),
@@ -46,11 +51,22 @@ impl Target {
     /// Its name in the name of an interface endpoint, if it can have one.
     pub(crate) const fn endpoint(self) -> Option<&'static str> {
         match self {
-            Self::SecretsManager => Some("secretsmanager"),
+            Self::SecretsManager | Self::EndpointPolicy => Some("secretsmanager"),
             Self::Rds => Some("rds"),
             Self::Provider | Self::Database => None,
         }
     }
+}
+
+/// Who calls Secrets Manager, and about what: an endpoint's policy may ask for each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Caller {
+    /// The ARN of the function's role, if it is known.
+    pub(crate) role: Option<String>,
+    /// The function's ARN.
+    pub(crate) function: String,
+    /// The secret's ARN.
+    pub(crate) secret: String,
 }
 
 /// All that was asked.
@@ -58,31 +74,74 @@ impl Target {
 pub(crate) struct Network {
     /// What is to be reached.
     pub(crate) target: Target,
+    /// Who calls.
+    pub(crate) caller: Caller,
     /// The name of the interface endpoint's service, such as `com.amazonaws.eu-west-1.secretsmanager`.
     pub(crate) service: Option<String>,
     /// The VPC.
     pub(crate) vpc: Vpc,
-    /// The function's subnets.
+    /// The function's subnets, and where their default routes lead.
     pub(crate) subnets: Vec<Subnet>,
+    /// The addresses of the subnets of the function, of the endpoint and of the database.
+    pub(crate) addresses: BTreeMap<String, Vec<IpNet>>,
     /// The interface endpoint of the service, if the VPC has one.
     pub(crate) endpoint: Option<Endpoint>,
     /// `enableDnsSupport` and `enableDnsHostnames`.
     pub(crate) dns: [bool; 2],
-    /// The security groups of the function and of the endpoint.
+    /// The security groups of the function, of the endpoint and of the database.
     pub(crate) groups: Vec<Group>,
     /// Groups that let one of the function's in, by its ID, and the ports.
     pub(crate) open: Vec<Group>,
-    /// Network ACLs of the function's subnets that are not the VPC's default one.
-    pub(crate) acls: Vec<String>,
+    /// The network ACLs of the function's subnets.
+    pub(crate) acls: Vec<Acl>,
+    /// The port of the database, if it is known.
+    pub(crate) port: Option<u16>,
+    /// The address of the database, if it is known.
+    pub(crate) address: Option<IpNet>,
 }
 
-/// A subnet.
+impl Network {
+    /// Nothing is known yet.
+    pub(crate) const fn new(target: Target, caller: Caller, vpc: Vpc) -> Self {
+        Self {
+            target,
+            caller,
+            service: None,
+            vpc,
+            subnets: Vec::new(),
+            addresses: BTreeMap::new(),
+            endpoint: None,
+            dns: [true, true],
+            groups: Vec::new(),
+            open: Vec::new(),
+            acls: Vec::new(),
+            port: None,
+            address: None,
+        }
+    }
+
+    /// The security groups of these IDs.
+    pub(super) fn groups<'n>(&'n self, ids: &'n [String]) -> impl Iterator<Item = &'n Group> + Clone {
+        self.groups.iter().filter(|group| ids.contains(&group.id))
+    }
+
+    /// The addresses of these subnets, of the families that the function uses.
+    pub(super) fn addresses_of(&self, subnets: &[String]) -> Vec<IpNet> {
+        let all = subnets.iter().filter_map(|id| self.addresses.get(id)).flatten();
+        all.copied().filter(|range| self.uses(range)).collect()
+    }
+
+    /// Whether the function uses the family of these addresses.
+    pub(super) const fn uses(&self, range: &IpNet) -> bool {
+        matches!(range, IpNet::V4(_)) || self.vpc.ipv6
+    }
+}
+
+/// A subnet of the function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subnet {
     /// Its ID.
     pub(crate) id: String,
-    /// Its addresses.
-    pub(crate) range: Option<Range>,
     /// Where its default route leads.
     pub(crate) route: Route,
 }
@@ -111,6 +170,30 @@ pub(crate) struct Endpoint {
     pub(crate) private_dns: bool,
     /// Its security groups.
     pub(crate) groups: Vec<String>,
+    /// Its subnets.
+    pub(crate) subnets: Vec<String>,
+    /// Its policy, as JSON, if EC2 shows one.
+    pub(crate) policy: Option<String>,
+}
+
+impl Endpoint {
+    /// Whether the function's calls go there.
+    pub(super) fn is_used(&self) -> bool {
+        self.private_dns && self.state == "available"
+    }
+}
+
+/// A database of RDS or Aurora.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Database {
+    /// The instance or cluster.
+    pub(crate) id: String,
+    /// Its port.
+    pub(crate) port: u16,
+    /// Its security groups.
+    pub(crate) groups: Vec<String>,
+    /// The subnets in which it may be.
+    pub(crate) subnets: Vec<String>,
 }
 
 /// A security group.
@@ -132,9 +215,9 @@ pub(crate) struct Rule {
     /// Groups at the other end.
     pub(crate) groups: Vec<String>,
     /// Addresses at the other end.
-    pub(crate) ranges: Vec<Range>,
-    /// Whether it names a prefix list or IPv6 addresses, which are not looked into.
-    pub(crate) others: bool,
+    pub(crate) ranges: Vec<IpNet>,
+    /// Whether it names a prefix list, which is not looked into.
+    pub(crate) prefix_lists: bool,
 }
 
 impl Rule {
@@ -146,63 +229,32 @@ impl Rule {
 
     /// Whether nobody is at the other end.
     pub(super) const fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.ranges.is_empty() && !self.others
+        self.groups.is_empty() && self.ranges.is_empty() && !self.prefix_lists
     }
 }
 
-/// IPv4 addresses, such as `10.0.0.0/16`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    first: u32,
-    bits: u32,
+/// A network ACL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acl {
+    /// Its ID.
+    pub(crate) id: String,
+    /// The subnets that it is for.
+    pub(crate) subnets: Vec<String>,
+    /// Its rules.
+    pub(crate) entries: Vec<Entry>,
 }
 
-impl Range {
-    /// Whether it has all addresses of the other.
-    pub(super) const fn covers(self, other: Self) -> bool {
-        self.bits <= other.bits && (self.first ^ other.first).leading_zeros() >= self.bits
-    }
-}
-
-impl fmt::Display for Range {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", Ipv4Addr::from_bits(self.first), self.bits)
-    }
-}
-
-impl FromStr for Range {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (address, bits) = text.split_once('/').ok_or(())?;
-        let address: Ipv4Addr = address.parse().map_err(|_| ())?;
-        let bits: u32 = bits.parse().map_err(|_| ())?;
-        if bits > 32 {
-            return Err(());
-        }
-        Ok(Self {
-            first: address.to_bits(),
-            bits,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_covers_what_begins_alike() {
-        let range = |text: &str| text.parse::<Range>().unwrap();
-        assert!(range("0.0.0.0/0").covers(range("10.0.1.0/24")));
-        assert!(range("10.0.0.0/16").covers(range("10.0.1.0/24")));
-        assert!(range("10.0.1.0/24").covers(range("10.0.1.0/24")));
-        assert!(!range("10.0.1.0/24").covers(range("10.0.0.0/16")));
-        assert!(!range("10.1.0.0/16").covers(range("10.0.1.0/24")));
-        assert!(range("10.0.0.1/32").covers(range("10.0.0.1/32")));
-        assert_eq!(range("10.0.1.0/24").to_string(), "10.0.1.0/24");
-        for wrong in ["10.0.0.0", "10.0.0.0/33", "::/0", "/8", "10.0.0/8"] {
-            assert!(wrong.parse::<Range>().is_err(), "{wrong}");
-        }
-    }
+/// A rule of a network ACL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The first rule that fits decides, in order of this number.
+    pub(crate) number: u16,
+    /// Whether it is about what leaves the subnet.
+    pub(crate) egress: bool,
+    /// Whether it allows.
+    pub(crate) allows: bool,
+    /// The TCP ports; none if it is about another protocol.
+    pub(crate) ports: Option<(u16, u16)>,
+    /// The addresses at the other end.
+    pub(crate) range: IpNet,
 }
