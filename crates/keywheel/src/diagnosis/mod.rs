@@ -24,7 +24,7 @@ pub(crate) use answers::{
 };
 pub(crate) use cause::Cause;
 pub(crate) use decide::diagnose;
-pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
+pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word, Works};
 pub(crate) use function::network::{Endpoint, Group, Network, Range, Route, Rule, Subnet, Target, Vpc};
 pub(crate) use function::permission::{Permission, judge};
 pub(crate) use labels::abandoned::abandoned;
