@@ -15,6 +15,7 @@ mod no_way_out;
 mod not_begun;
 mod offline;
 mod overdue;
+mod page;
 mod provider;
 mod rights;
 mod rotating;
