@@ -2,13 +2,14 @@
 //!
 //! [`postgres`] starts real PostgreSQL servers and gives each test a role and a database of its own, [`net`] plays bad
 //! networks and bad servers, [`moto`] plays RDS and IAM, [`peers`] issue keys, [`consumers`] read the secrets, [`scripted`] is a provider of API keys that
-//! behaves as it is told, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries,
+//! behaves as it is told, [`fleet`] has many secrets and a function that needs no server, [`certificates`] makes good and bad certificates, [`functions`] builds the function binaries,
 //! [`variables`] lists their environment variables, and [`tools`] finds what `scripts/setup` installed. It knows nothing of rotations: the tests do.
 
 pub mod calls;
 pub mod canary;
 pub mod certificates;
 pub mod consumers;
+pub mod fleet;
 pub mod functions;
 pub mod http;
 pub mod invariants;

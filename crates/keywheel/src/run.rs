@@ -91,7 +91,9 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Status(options) => {
             let session = Session::open(&place).await?;
-            unless_interrupted(status::run(&session, &options), "nothing was changed").await
+            let flags = place.flags();
+            let listed = status::run(&session, &options, &flags);
+            unless_interrupted(listed, "nothing was changed").await
         }
         Command::RotateAll(options) => {
             let session = Session::open(&place).await?;

@@ -7,13 +7,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use aws_sdk_secretsmanager::types::RotationRulesType;
-use keywheel_tests::world::client;
-use secrets_manager_local::{Function, LocalSecretsManager, function_arn};
+use keywheel_tests::fleet::Fleet;
+use secrets_manager_local::{Clock, LocalSecretsManager};
 use tokio::process::Command;
 
 const FUNCTION: &str = "rotate";
@@ -21,40 +20,6 @@ const FUNCTION: &str = "rotate";
 const OFTEN: Duration = Duration::from_millis(10);
 
 type Anything<T> = Result<T, Box<dyn Error + Send + Sync>>;
-
-/// It stores a value and moves the labels, as fast as can be: this is about the command line.
-const CODE: &str = r#"
-import json, os, urllib.request
-
-api, url = os.environ["AWS_LAMBDA_RUNTIME_API"], os.environ["AWS_ENDPOINT_URL"]
-
-
-def post(address, body, headers={}):
-    return urllib.request.urlopen(urllib.request.Request(address, body, headers)).read()
-
-
-def call(operation, **parameters):
-    kind = {"x-amz-target": f"secretsmanager.{operation}", "content-type": "application/x-amz-json-1.1"}
-    return json.loads(post(url, json.dumps(parameters).encode(), kind))
-
-
-def step(event):
-    secret, version = event["SecretId"], event["ClientRequestToken"]
-    if event["Step"] == "createSecret":
-        call("PutSecretValue", SecretId=secret, ClientRequestToken=version, SecretString="{}", VersionStages=["AWSPENDING"])
-    if event["Step"] == "finishSecret":
-        labels = call("DescribeSecret", SecretId=secret)["VersionIdsToStages"]
-        current = next(one for one, names in labels.items() if "AWSCURRENT" in names)
-        if current != version:
-            call("UpdateSecretVersionStage", SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, RemoveFromVersionId=current)
-
-
-while True:
-    answer = urllib.request.urlopen(f"http://{api}/2018-06-01/runtime/invocation/next")
-    request = answer.headers["lambda-runtime-aws-request-id"]
-    step(json.load(answer))
-    post(f"http://{api}/2018-06-01/runtime/invocation/{request}/response", b"null")
-"#;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -74,14 +39,19 @@ async fn run() -> Anything<()> {
     let page = arguments
         .next()
         .map_or_else(|| directory.path().join("page.html"), PathBuf::from);
-    let aws = LocalSecretsManager::builder()
-        .function(Function::new(FUNCTION, program(directory.path())?))
-        .start()
-        .await?;
+    let fleet = Fleet::start(Clock::system(), &[FUNCTION], &[]).await?;
     let start = Instant::now();
-    fleet(&aws, secrets).await?;
+    // Every seventh is due each week.
+    for number in 0..secrets {
+        let days = if number % 7 == 0 { 7 } else { 30 };
+        fleet.add(&format!("many/{number:05}"), FUNCTION, days).await;
+    }
     println!("{secrets} secrets made in {:.1} s", start.elapsed().as_secs_f64());
-    println!("{:<34} {:>9} {:>9}  calls", "", "s", "MiB");
+    println!("rotate-all takes some minutes");
+    println!(
+        "{:<44} {:>8} {:>8}  calls to AWS",
+        "keywheel", "seconds", "most MiB"
+    );
     let shown = page.to_string_lossy();
     let commands: [&[&str]; 4] = [
         &["status"],
@@ -90,40 +60,13 @@ async fn run() -> Anything<()> {
         &["rotate-all", "many/", "--yes", "--at-once", "10"],
     ];
     for arguments in commands {
-        measure(&aws, arguments).await?;
+        measure(&fleet.aws, arguments).await?;
     }
-    println!("{}: {} KiB", page.display(), fs::metadata(&page)?.len() / 1024);
-    Ok(())
-}
-
-fn program(directory: &Path) -> Anything<PathBuf> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = directory.join("rotate");
-    fs::write(&path, format!("#!/usr/bin/env python3{CODE}"))?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-    Ok(path)
-}
-
-/// All with rotation; every seventh is due each week.
-async fn fleet(aws: &LocalSecretsManager, secrets: usize) -> Anything<()> {
-    let client = client(&aws.url());
-    for number in 0..secrets {
-        let name = format!("many/{number:05}");
-        aws.create_secret(&name, "{}")
-            .map_err(|error| format!("{error:?}"))?;
-        let days = if number % 7 == 0 { 7 } else { 30 };
-        let rules = RotationRulesType::builder()
-            .automatically_after_days(days)
-            .build();
-        let call = client.rotate_secret().secret_id(&name).rotation_rules(rules);
-        let attached = call
-            .rotation_lambda_arn(function_arn(FUNCTION))
-            .rotate_immediately(false)
-            .send()
-            .await?;
-        let version = attached.version_id.ok_or("a rotation without a version")?;
-        aws.wait_for_rotation(&name, &version).await;
-    }
+    println!(
+        "the page has {} KiB: {}",
+        fs::metadata(&page)?.len() / 1024,
+        page.display()
+    );
     Ok(())
 }
 
@@ -161,7 +104,7 @@ async fn measure(aws: &LocalSecretsManager, arguments: &[&str]) -> Anything<()> 
         .collect();
     let line = arguments.join(" ");
     println!(
-        "{line:<34.34} {seconds:>9.1} {:>9.0}  {}{}",
+        "{line:<44} {seconds:>8.1} {:>8}  {}{}",
         most / 1024,
         calls.join(", "),
         ended

@@ -16,6 +16,7 @@ mod no_way_to_database;
 mod not_begun;
 mod offline;
 mod overdue;
+mod page;
 mod provider;
 mod rights;
 mod rotating;

@@ -24,7 +24,7 @@ pub(crate) use answers::{
 };
 pub(crate) use cause::Cause;
 pub(crate) use decide::diagnose;
-pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word};
+pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word, Works};
 pub(crate) use function::network::{
     Acl, Caller, Database, Endpoint, Entry, Group, Network, Obstacle, Place, Route, Rule, Subnet, Target, Vpc,
 };

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::options::Options;
 use crate::aws::{self, Session};
-use crate::diagnosis::{Answer, Answers, Diagnosis, Due, Function, Names, Secret, Unasked, Word, diagnose};
+use crate::diagnosis::{
+    Answer, Answers, Diagnosis, Due, Function, Names, Secret, State, Unasked, Word, Works, diagnose,
+};
 use crate::doctor;
 use crate::exit::Trouble;
 use crate::words::time;
@@ -25,8 +27,57 @@ pub(super) struct Row {
     pub(super) due: Due,
 }
 
-/// All that the options ask for, the newest trouble first.
-pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<Row>, Trouble> {
+impl Row {
+    /// Nobody has asked for its rotation.
+    pub(super) fn is_without_rotation(&self) -> bool {
+        self.diagnosis.state == State::NeverConfigured
+    }
+
+    /// Whether somebody must look at it.
+    pub(super) fn needs_a_person(&self) -> bool {
+        self.diagnosis.word.needs_a_person() && !self.is_without_rotation()
+    }
+
+    /// Whether new logins with AWSCURRENT are known to be refused.
+    pub(super) const fn is_locked_out(&self) -> bool {
+        matches!(self.diagnosis.logins, Works::No(_))
+    }
+
+    /// The state and its cause; nothing if all is well.
+    pub(super) fn why(&self) -> String {
+        let state = self.diagnosis.state.name();
+        match (&self.diagnosis.code, self.diagnosis.cause, self.diagnosis.word) {
+            (_, _, Word::Well) => String::new(),
+            (Some(code), ..) => format!("{state}: {code}"),
+            (None, Some(cause), _) if cause.name() != state => format!("{state}: {}", cause.name()),
+            _ => state.to_owned(),
+        }
+    }
+}
+
+/// What was asked for.
+pub(super) struct Found {
+    /// The newest trouble first.
+    pub(super) rows: Vec<Row>,
+    /// Suspicious secrets that were too many for a closer look.
+    pub(super) passed_over: usize,
+}
+
+impl Found {
+    /// What the verdicts lack for the limit of closer looks.
+    pub(super) fn not_looked_at(&self) -> Option<String> {
+        (self.passed_over > 0).then(|| {
+            format!(
+                "{LOOKS} suspicious secrets were looked at as doctor does, and {} more were not: choose fewer by \
+                 prefix, --tag or --function",
+                self.passed_over
+            )
+        })
+    }
+}
+
+/// All that the options ask for.
+pub(super) async fn gather(session: &Session, options: &Options) -> Result<Found, Trouble> {
     let listed = aws::list(session).await?;
     let wanted: Vec<Secret> = listed
         .into_iter()
@@ -38,12 +89,12 @@ pub(super) async fn gather(session: &Session, options: &Options) -> Result<Vec<R
         .into_iter()
         .map(|secret| row(session, secret, &functions, now))
         .collect();
-    look_closer(session, &mut rows).await?;
+    let passed_over = look_closer(session, &mut rows).await?;
     if options.trouble {
-        rows.retain(|row| row.diagnosis.word.needs_a_person());
+        rows.retain(Row::needs_a_person);
     }
     rows.sort_by(|one, other| rank(one).cmp(&rank(other)).then(since(other).cmp(&since(one))));
-    Ok(rows)
+    Ok(Found { rows, passed_over })
 }
 
 fn is_wanted(secret: &Secret, options: &Options) -> bool {
@@ -91,13 +142,14 @@ fn row(
     }
 }
 
-/// Asks about the suspicious ones as doctor does.
-async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<(), Trouble> {
+/// Asks about the suspicious ones as doctor does. Returns how many were too many for that.
+async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<usize, Trouble> {
     let shows = |row: &Row| matches!(row.diagnosis.word, Word::Stuck | Word::Overdue | Word::Running);
     let (first, second): (Vec<_>, Vec<_>) = rows
         .iter_mut()
         .filter(|row| shows(row) || row.secret.may_be_unconfirmed())
         .partition(|row| shows(row));
+    let passed_over = (first.len() + second.len()).saturating_sub(LOOKS);
     let suspects = first.into_iter().chain(second).take(LOOKS);
     let looked: Vec<Result<(), Trouble>> = stream::iter(suspects)
         .map(|row| async move {
@@ -112,11 +164,13 @@ async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<(), Trouble>
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    looked.into_iter().collect()
+    looked.into_iter().collect::<Result<(), Trouble>>()?;
+    Ok(passed_over)
 }
 
-fn rank(row: &Row) -> Word {
-    row.diagnosis.word
+/// What nobody wants to be rotated comes last.
+fn rank(row: &Row) -> (bool, Word) {
+    (row.is_without_rotation(), row.diagnosis.word)
 }
 
 fn since(row: &Row) -> Option<Timestamp> {

@@ -7,17 +7,19 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::gather::Row;
-use crate::diagnosis::{Mark, Secret, State, Word};
+use super::gather::{Found, Row};
+use crate::diagnosis::{Cause, Mark, Names, Secret, State, Word};
 use crate::words::names::name_of;
-use crate::words::{shell, time};
+use crate::words::time;
 
 const TEMPLATE: &str = include_str!("page.html");
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Days of the timeline.
 const PAST: i32 = 30;
-/// Names of one line at most.
+/// Names of a day at most.
 const NAMED: usize = 20;
+/// Secrets of a group that are shown without a tap.
+const OPEN: usize = 5;
 /// Days ahead.
 const AHEAD: i32 = 7;
 
@@ -29,11 +31,11 @@ struct Page {
     version: &'static str,
     secrets: usize,
     counts: Vec<Count>,
-    needs: Vec<Need>,
+    needs: usize,
+    groups: Vec<Group>,
     failures: Vec<Failure>,
     due: Vec<Day>,
-    without: NameList,
-    oldest: String,
+    oldest: Option<String>,
     timeline: Vec<Bar>,
     all: Vec<Line>,
     not_asked: Vec<String>,
@@ -46,18 +48,27 @@ struct Count {
     class: &'static str,
 }
 
+/// Secrets with the same trouble.
 #[derive(Serialize)]
-struct Need {
+struct Group {
     word: &'static str,
     class: &'static str,
-    name: String,
-    quoted: String,
-    state: &'static str,
-    code: Option<String>,
+    why: String,
     summary: String,
-    works: String,
-    last: String,
+    works: &'static str,
+    locked_out: bool,
     function: String,
+    /// What `keywheel explain` knows about it.
+    topic: String,
+    number: usize,
+    first: Vec<Need>,
+    more: Vec<Need>,
+}
+
+#[derive(Serialize)]
+struct Need {
+    command: String,
+    times: String,
 }
 
 #[derive(Serialize)]
@@ -69,29 +80,10 @@ struct Failure {
 
 #[derive(Serialize)]
 struct Day {
-    day: String,
-    names: NameList,
-}
-
-/// Names for one line.
-#[derive(Serialize)]
-struct NameList {
+    date: String,
     number: usize,
     first: Vec<String>,
     more: usize,
-}
-
-impl NameList {
-    fn of(mut names: Vec<String>) -> Self {
-        names.sort();
-        let number = names.len();
-        names.truncate(NAMED);
-        Self {
-            number,
-            more: number - names.len(),
-            first: names,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -99,7 +91,8 @@ struct Bar {
     day: String,
     label: String,
     number: usize,
-    height: usize,
+    /// Of the highest bar, in percent.
+    share: usize,
 }
 
 #[derive(Serialize)]
@@ -107,25 +100,31 @@ struct Line {
     word: &'static str,
     class: &'static str,
     name: String,
+    about: String,
     last: String,
     due: String,
-    function: String,
 }
 
 /// The page. All that comes from AWS is escaped.
-pub(super) fn page(rows: &[Row], region: &str, now: Timestamp) -> Result<String, minijinja::Error> {
+pub(super) fn page(
+    found: &Found,
+    region: &str,
+    flags: &[String],
+    now: Timestamp,
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.render_str(TEMPLATE, Serde(content(rows, region, now)))
+    environment.render_str(TEMPLATE, Serde(content(found, region, flags, now)))
 }
 
-fn content(rows: &[Row], region: &str, now: Timestamp) -> Page {
-    let is_without = |row: &&Row| row.diagnosis.state == State::NeverConfigured;
-    let needing = || {
-        let needing = rows.iter().filter(|row| row.diagnosis.word.needs_a_person());
-        needing.filter(|row| !is_without(row))
-    };
-    let without = rows.iter().filter(is_without).map(|row| row.secret.name.clone());
+fn content(found: &Found, region: &str, flags: &[String], now: Timestamp) -> Page {
+    let rows = &found.rows;
+    // Who reads the page may have another region at hand.
+    let mut flags = flags.to_vec();
+    if !flags.iter().any(|flag| flag == "--region") {
+        flags.extend(["--region".to_owned(), region.to_owned()]);
+    }
+    let needing: Vec<&Row> = rows.iter().filter(|row| row.needs_a_person()).collect();
     Page {
         region: region.to_owned(),
         account: rows.first().map(|row| row.secret.account().to_owned()),
@@ -133,14 +132,14 @@ fn content(rows: &[Row], region: &str, now: Timestamp) -> Page {
         version: env!("CARGO_PKG_VERSION"),
         secrets: rows.len(),
         counts: counts(rows),
-        needs: needing().map(|row| need(row, now)).collect(),
-        failures: failures(needing().filter(|row| row.diagnosis.word != Word::Off)),
-        without: NameList::of(without.collect()),
+        needs: needing.len(),
+        groups: groups(&needing, &flags, now),
+        failures: failures(&needing),
         due: due(rows, now),
         oldest: oldest(rows, now),
         timeline: timeline(rows, now),
         all: rows.iter().map(|row| line(row, now)).collect(),
-        not_asked: not_asked(rows),
+        not_asked: not_asked(found),
     }
 }
 
@@ -162,29 +161,93 @@ fn counts(rows: &[Row]) -> Vec<Count> {
         (Word::Well, "ok"),
         (Word::NotOurs, "not ours"),
     ];
-    let counted = words.into_iter().map(|(word, text)| Count {
-        number: rows.iter().filter(|row| row.diagnosis.word == word).count(),
+    let count = |wanted: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| wanted(row)).count();
+    let locked_out = Count {
+        number: count(&Row::is_locked_out),
+        word: "new logins refused",
+        class: class(Word::Stuck),
+    };
+    let by_word = words.into_iter().map(|(word, text)| Count {
+        number: count(&|row| row.diagnosis.word == word && !row.is_without_rotation()),
         word: text,
         class: class(word),
     });
-    counted
+    let without = Count {
+        number: count(&Row::is_without_rotation),
+        word: "without rotation",
+        class: "dim",
+    };
+    std::iter::once(locked_out)
+        .chain(by_word)
+        .chain([without])
         .filter(|count| count.number > 0 || count.word == "ok")
         .collect()
 }
 
-fn need(row: &Row, now: Timestamp) -> Need {
+/// Those whose applications are locked out first, then as the rows come.
+fn groups(needing: &[&Row], flags: &[String], now: Timestamp) -> Vec<Group> {
+    let mut found: Vec<Group> = Vec::new();
+    let mut places = BTreeMap::new();
+    for row in needing {
+        let group = group(row);
+        let key = (
+            group.why.clone(),
+            group.summary.clone(),
+            group.works,
+            group.function.clone(),
+        );
+        let place = *places.entry(key).or_insert_with(|| {
+            found.push(group);
+            found.len() - 1
+        });
+        let group = &mut found[place];
+        group.number += 1;
+        let need = need(row, flags, now);
+        if group.first.len() < OPEN {
+            group.first.push(need);
+        } else {
+            group.more.push(need);
+        }
+    }
+    found.sort_by_key(|group| !group.locked_out);
+    found
+}
+
+fn group(row: &Row) -> Group {
     let diagnosis = &row.diagnosis;
-    Need {
+    Group {
         word: diagnosis.word.text(),
         class: class(diagnosis.word),
-        name: row.secret.name.clone(),
-        quoted: shell::quoted(&row.secret.name),
-        state: diagnosis.state.name(),
-        code: diagnosis.code.clone(),
-        summary: diagnosis.summary.clone(),
-        works: diagnosis.logins.word().to_owned(),
-        last: last(&row.secret, now),
+        why: row.why(),
+        summary: match diagnosis.state {
+            // How late is told for each.
+            State::Overdue => State::Overdue.meaning().to_owned(),
+            _ => diagnosis.summary.clone(),
+        },
+        works: diagnosis.logins.word(),
+        locked_out: row.is_locked_out(),
         function: function(&row.secret),
+        topic: code(row),
+        number: 0,
+        first: Vec::new(),
+        more: Vec::new(),
+    }
+}
+
+fn need(row: &Row, flags: &[String], now: Timestamp) -> Need {
+    let names = Names {
+        secret: &row.secret.name,
+        flags,
+    };
+    let rotated = row.secret.last_rotated.map_or_else(
+        || "never rotated".to_owned(),
+        |at| format!("last rotated {}", time::ago(at, now)),
+    );
+    let late = row.due.overdue;
+    let late = late.map_or_else(String::new, |late| format!(", {} overdue", time::lasting(late)));
+    Need {
+        command: names.doctor(),
+        times: format!("{rotated}{late}"),
     }
 }
 
@@ -194,13 +257,20 @@ fn line(row: &Row, now: Timestamp) -> Line {
         (None, Some(at)) => time::day(at),
         (None, None) => "-".to_owned(),
     };
+    let function = row.secret.function.as_deref().map(|arn| name_of(arn).to_owned());
+    let why = Some(row.why()).filter(|why| !why.is_empty());
+    let about: Vec<String> = why.into_iter().chain(function).collect();
     Line {
         word: row.diagnosis.word.text(),
-        class: class(row.diagnosis.word),
+        class: if row.is_without_rotation() {
+            "dim"
+        } else {
+            class(row.diagnosis.word)
+        },
         name: row.secret.name.clone(),
+        about: about.join(", "),
         last: last(&row.secret, now),
         due,
-        function: function(&row.secret),
     }
 }
 
@@ -211,101 +281,104 @@ fn last(secret: &Secret, now: Timestamp) -> String {
 }
 
 fn function(secret: &Secret) -> String {
-    secret.function.as_deref().map_or("-", name_of).to_owned()
+    secret.function.as_deref().map_or("none", name_of).to_owned()
 }
 
-fn failures<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Failure> {
+/// The error's code, or else the cause or the state: `keywheel explain` knows each of them.
+fn code(row: &Row) -> String {
+    let diagnosis = &row.diagnosis;
+    let name = diagnosis.cause.map_or(diagnosis.state.name(), Cause::name);
+    diagnosis.code.clone().unwrap_or_else(|| name.to_owned())
+}
+
+fn failures(needing: &[&Row]) -> Vec<Failure> {
     let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for row in rows {
-        let code = row
-            .diagnosis
-            .code
-            .clone()
-            .unwrap_or_else(|| row.diagnosis.state.name().to_owned());
-        *found.entry((function(&row.secret), code)).or_default() += 1;
+    for row in needing.iter().filter(|row| row.diagnosis.word != Word::Off) {
+        *found.entry((function(&row.secret), code(row))).or_default() += 1;
     }
-    let mut failures: Vec<_> = found
-        .into_iter()
-        .map(|((function, code), number)| Failure {
-            function,
-            code,
-            number,
-        })
-        .collect();
+    let failures = found.into_iter().map(|((function, code), number)| Failure {
+        function,
+        code,
+        number,
+    });
+    let mut failures: Vec<_> = failures.collect();
     failures.sort_by_key(|failure| std::cmp::Reverse(failure.number));
     failures
 }
 
 fn due(rows: &[Row], now: Timestamp) -> Vec<Day> {
-    let mut days: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut days: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
     let on = rows.iter().filter(|row| row.secret.enabled == Some(true));
-    for row in on {
-        if let Some(at) = row
-            .due
-            .at
-            .filter(|at| *at >= now && at.duration_since(now) < DAY * AHEAD)
-        {
-            days.entry(time::day(at))
-                .or_default()
-                .push(row.secret.name.clone());
+    for row in on.filter(|row| row.due.overdue.is_none()) {
+        // What may still be rotated in its window is due today.
+        let at = row.due.at.map(|at| at.max(now));
+        if let Some(at) = at.filter(|at| at.duration_since(now) < DAY * AHEAD) {
+            let (_, names) = days
+                .entry(time::day(at))
+                .or_insert_with(|| (at.strftime("%a %m-%d").to_string(), Vec::new()));
+            names.push(row.secret.name.clone());
         }
     }
-    let days = days.into_iter();
-    days.map(|(day, names)| Day {
-        day,
-        names: NameList::of(names),
-    })
-    .collect()
+    let day = |(date, mut names): (String, Vec<String>)| {
+        names.sort();
+        let number = names.len();
+        names.truncate(NAMED);
+        Day {
+            date,
+            number,
+            more: number - names.len(),
+            first: names,
+        }
+    };
+    days.into_values().map(day).collect()
 }
 
-fn oldest(rows: &[Row], now: Timestamp) -> String {
+fn oldest(rows: &[Row], now: Timestamp) -> Option<String> {
     let on = rows.iter().filter(|row| row.secret.enabled == Some(true));
-    let oldest = on
-        .filter_map(|row| Some((row.secret.last_rotated?, &row.secret.name)))
-        .min();
-    oldest.map_or_else(
-        || "none".to_owned(),
-        |(at, name)| format!("{name}, {}", time::ago(at, now)),
-    )
+    let oldest = on.filter_map(|row| Some((row.secret.last_rotated?, &row.secret.name)));
+    let (at, name) = oldest.min()?;
+    Some(format!("{name}, {}", time::ago(at, now)))
 }
 
 fn timeline(rows: &[Row], now: Timestamp) -> Vec<Bar> {
+    let mut rotated: BTreeMap<String, usize> = BTreeMap::new();
+    for at in rows.iter().filter_map(|row| row.secret.last_rotated) {
+        *rotated.entry(time::day(at)).or_default() += 1;
+    }
     let days = (0..PAST)
         .rev()
         .filter_map(|back| now.checked_sub(DAY * back).ok());
     let days: Vec<(String, usize)> = days
         .map(|at| {
             let day = time::day(at);
-            let rotated = rows.iter().filter_map(|row| row.secret.last_rotated);
-            let number = rotated.filter(|at| time::day(*at) == day).count();
+            let number = rotated.get(&day).copied().unwrap_or_default();
             (day, number)
         })
         .collect();
-    let most = days
-        .iter()
-        .map(|(_, number)| *number)
-        .max()
-        .unwrap_or_default()
-        .max(1);
+    let most = days.iter().map(|(_, number)| *number).max().unwrap_or_default();
+    if most == 0 {
+        return Vec::new();
+    }
     days.into_iter()
         .map(|(day, number)| Bar {
-            label: day.get(8..).unwrap_or_default().to_owned(),
-            height: number * 75 / most,
+            label: day.get(5..).unwrap_or_default().to_owned(),
+            share: number * 100 / most,
             day,
             number,
         })
         .collect()
 }
 
-/// Each question that a permission was missing for, once.
-fn not_asked(rows: &[Row]) -> Vec<String> {
-    let reasons = rows.iter().flat_map(|row| &row.diagnosis.reasons);
+/// What the verdicts lack: each question that a permission was missing for, once, and the looks that were not taken.
+fn not_asked(found: &Found) -> Vec<String> {
+    let reasons = found.rows.iter().flat_map(|row| &row.diagnosis.reasons);
     let mut lines: Vec<String> = reasons
         .filter(|reason| reason.mark == Mark::NotAsked && reason.text.contains("needs"))
         .map(|reason| format!("{}: {}", reason.topic, reason.text))
         .collect();
     lines.sort();
     lines.dedup();
+    lines.extend(found.not_looked_at());
     lines
 }
 
@@ -314,7 +387,7 @@ mod tests {
     use staging_labels::{Label, Labels, VersionId};
 
     use super::*;
-    use crate::diagnosis::{Answer, Answers, Due, Names, diagnose};
+    use crate::diagnosis::{Answer, Answers, Due, Names, Works, diagnose};
 
     fn now() -> Timestamp {
         "2026-01-15T12:00:00Z".parse().unwrap()
@@ -358,6 +431,13 @@ mod tests {
         }
     }
 
+    fn found(rows: impl Into<Vec<Row>>) -> Found {
+        Found {
+            rows: rows.into(),
+            passed_over: 0,
+        }
+    }
+
     #[test]
     fn counts_and_days_are_right() {
         let rows = [
@@ -366,28 +446,36 @@ mod tests {
             row("later", 3, false),
             row("late", 60, false),
         ];
-        let content = content(&rows, "us-east-1", now());
+        let content = content(&found(rows), "us-east-1", &[], now());
         let counted: Vec<_> = content
             .counts
             .iter()
             .map(|count| (count.word, count.number))
             .collect();
         assert_eq!(counted, [("stuck", 1), ("overdue", 1), ("ok", 2)]);
-        let needs: Vec<_> = content.needs.iter().map(|need| need.name.as_str()).collect();
-        assert_eq!(needs, ["stuck", "late"]);
+        assert_eq!(content.needs, 2);
+        let commands = content.groups.iter().flat_map(|group| &group.first);
+        let commands: Vec<_> = commands.map(|need| need.command.as_str()).collect();
+        assert_eq!(
+            commands,
+            [
+                "keywheel doctor stuck --region us-east-1",
+                "keywheel doctor late --region us-east-1"
+            ]
+        );
         assert_eq!(content.due.len(), 1);
         assert_eq!(
-            (content.due[0].day.as_str(), &content.due[0].names.first[..]),
-            ("2026-01-17", &["soon".to_owned()][..])
+            (content.due[0].date.as_str(), &content.due[0].first[..]),
+            ("Sat 01-17", &["soon".to_owned()][..])
         );
         assert_eq!(content.timeline.len(), 30);
         let rotated: usize = content.timeline.iter().map(|bar| bar.number).sum();
         assert_eq!(rotated, 3, "60 days ago is not on it");
-        assert!(content.oldest.starts_with("late, 60 d"), "{}", content.oldest);
+        assert_eq!(content.oldest.as_deref(), Some("late, 60 d ago"));
     }
 
     #[test]
-    fn a_secret_that_was_never_rotated_is_no_trouble_and_long_lists_are_cut() {
+    fn a_secret_that_was_never_rotated_is_no_trouble() {
         let plain = |number: i32| {
             let mut plain = row(&format!("plain/{number:02}"), 3, false);
             plain.secret.enabled = None;
@@ -404,10 +492,46 @@ mod tests {
             plain
         };
         let rows: Vec<Row> = (0..23).map(plain).collect();
-        let content = content(&rows, "us-east-1", now());
-        assert!(content.needs.is_empty() && content.failures.is_empty());
-        let without = &content.without;
-        assert_eq!((without.number, without.first.len(), without.more), (23, 20, 3));
+        let content = content(&found(rows), "us-east-1", &[], now());
+        assert!(content.groups.is_empty() && content.failures.is_empty());
+        let without = content
+            .counts
+            .iter()
+            .find(|count| count.word == "without rotation");
+        assert_eq!(without.map(|count| count.number), Some(23));
+        assert_eq!((content.needs, content.all.len()), (0, 23));
+    }
+
+    #[test]
+    fn secrets_with_the_same_trouble_are_together_and_those_that_refuse_logins_are_first() {
+        let mut rows: Vec<Row> = (0..23)
+            .map(|number| row(&format!("stuck/{number}"), 3, true))
+            .collect();
+        rows[7].diagnosis.logins = Works::No("a test says so");
+        let flags = ["--region".to_owned(), "eu-west-1".to_owned()];
+        let content = content(&found(rows), "eu-west-1", &flags, now());
+        let sizes: Vec<_> = content
+            .groups
+            .iter()
+            .map(|group| (group.number, group.first.len(), group.more.len()))
+            .collect();
+        assert_eq!(sizes, [(1, 1, 0), (22, 5, 17)]);
+        assert_eq!(
+            content.groups[0].first[0].command,
+            "keywheel doctor stuck/7 --region eu-west-1"
+        );
+    }
+
+    #[test]
+    fn what_may_still_be_rotated_today_is_due_today() {
+        let late = row("late", 30, false);
+        let content = content(
+            &found([late]),
+            "us-east-1",
+            &[],
+            now() + SignedDuration::from_hours(5),
+        );
+        assert_eq!(content.due[0].date, "Thu 01-15");
     }
 
     #[test]
@@ -415,7 +539,7 @@ mod tests {
         let mut hostile = row("a\"><script>alert(1)</script>", 3, true);
         hostile.diagnosis.code = Some("</p><img src=x onerror=alert(2)>".to_owned());
         hostile.secret.function = Some("arn:aws:lambda:us-east-1:1:function:<b>".to_owned());
-        let page = page(&[hostile], "<i>", now()).unwrap();
+        let page = page(&found([hostile]), "<i>", &[], now()).unwrap();
         for tag in ["<script", "<img", "<b>&", "<i>&", "onerror=alert(2)>"] {
             assert!(!page.contains(tag), "{tag}");
         }
@@ -427,7 +551,7 @@ mod tests {
 
     #[test]
     fn an_account_without_secrets_has_a_page() {
-        let page = page(&[], "us-east-1", now()).unwrap();
+        let page = page(&found([]), "us-east-1", &[], now()).unwrap();
         assert!(page.contains("Nothing needs a person."));
     }
 }

@@ -1,28 +1,36 @@
 //! The list as a table, JSON or comma-separated values.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 
 use comfy_table::{ContentArrangement, Table};
 use jiff::Timestamp;
 use serde_json::json;
+use terminal_size::{Width, terminal_size_of};
 
-use super::gather::Row;
+use super::gather::{Found, Row};
 use super::options::Options;
-use crate::diagnosis::{Cause, Word};
+use crate::diagnosis::{Cause, Names, Word};
 use crate::words::names::name_of;
-use crate::words::{print, shell, time};
+use crate::words::{print, time};
 
 const HEADER: [&str; 6] = ["STATE", "SECRET", "LAST", "DUE", "FUNCTION", "WHY"];
 
-pub(super) fn print(rows: &[Row], options: &Options, now: Timestamp) {
+pub(super) fn print(found: &Found, options: &Options, flags: &[String], now: Timestamp) {
+    let rows = &found.rows;
     if options.json {
         print::answer(&document(rows).to_string());
     } else if options.csv {
-        for line in csv(rows) {
-            print::answer(&line);
-        }
+        print::answer(&csv(rows).join("\n"));
+    } else if io::stdout().is_terminal() {
+        print::answer(&table(rows, now).join("\n"));
+        print::answer(&summary(rows, flags));
     } else {
-        screen(rows, now);
+        print::answer(&tabs(rows, now).join("\n"));
+        // A program that reads the rows does not take it for one.
+        print::progress(&summary(rows, flags));
+    }
+    if let Some(text) = found.not_looked_at() {
+        print::progress(&text);
     }
 }
 
@@ -47,7 +55,7 @@ fn document(rows: &[Row]) -> serde_json::Value {
 }
 
 fn csv(rows: &[Row]) -> Vec<String> {
-    let header = "verdict,state,name,arn,last_rotated,due,function,cause,code".to_owned();
+    let header = "verdict,state,name,arn,last_rotated,due,function,cause,code,current_works".to_owned();
     let line = |row: &Row| {
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         [
@@ -60,6 +68,7 @@ fn csv(rows: &[Row]) -> Vec<String> {
             row.secret.function.clone().unwrap_or_default(),
             row.diagnosis.cause.map_or("", |cause| cause.name()).to_owned(),
             row.diagnosis.code.clone().unwrap_or_default(),
+            row.diagnosis.logins.word().to_owned(),
         ]
         .map(|field| quoted(&field))
         .join(",")
@@ -82,44 +91,53 @@ fn quoted(field: &str) -> String {
     }
 }
 
-fn screen(rows: &[Row], now: Timestamp) {
-    let terminal = std::io::stdout().is_terminal();
-    if terminal {
-        let mut table = Table::new();
-        table
-            .load_style(comfy_table::presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(HEADER);
-        for row in rows {
-            table.add_row(cells(row, now));
-        }
-        for line in table.lines() {
-            let line = line.trim_end().trim_start_matches(' ');
-            print::answer(&coloured(line));
-        }
-    } else {
-        print::answer(&HEADER.join("\t"));
-        for row in rows {
-            print::answer(&cells(row, now).join("\t"));
+/// The table in lines that fit. In a narrow window the reason and the function get a line of their own, and the name is last: a long
+/// one then breaks no column.
+pub(super) fn table(rows: &[Row], now: Timestamp) -> Vec<String> {
+    let width = terminal_size_of(io::stdout()).map_or(usize::MAX, |(Width(width), _)| width.into());
+    let wide = columns(rows, now, |cells| cells);
+    if wide.iter().all(|line| line.chars().count() <= width) {
+        return wide.iter().map(|line| coloured(line)).collect();
+    }
+    let mut lines = columns(rows, now, |[state, name, last, due, ..]| [state, last, due, name]).into_iter();
+    let mut all: Vec<String> = lines.next().into_iter().collect();
+    for (line, row) in lines.zip(rows) {
+        all.push(coloured(&line));
+        let why = row.why();
+        if !why.is_empty() {
+            let function = row.secret.function.as_deref().map_or("-", name_of);
+            all.push(format!("         {why}  {function}"));
         }
     }
-    print::answer(&summary(rows));
+    all
+}
+
+/// A line for the header and for each row, of the cells that `choose` leaves.
+fn columns<const N: usize>(
+    rows: &[Row],
+    now: Timestamp,
+    choose: fn([String; 6]) -> [String; N],
+) -> Vec<String> {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(choose(HEADER.map(str::to_owned)));
+    for row in rows {
+        table.add_row(choose(cells(row, now)));
+    }
+    table.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// Off a terminal: tabs, so that the columns are easy to cut.
+fn tabs(rows: &[Row], now: Timestamp) -> Vec<String> {
+    let rows = rows.iter().map(|row| cells(row, now).join("\t"));
+    std::iter::once(HEADER.join("\t")).chain(rows).collect()
 }
 
 /// The verdict, and why.
 pub(super) fn state(row: &Row) -> String {
-    format!("{}\t{}", row.diagnosis.word.text(), why(row))
-}
-
-fn why(row: &Row) -> String {
-    match (&row.diagnosis.code, row.diagnosis.cause, row.diagnosis.word) {
-        (_, _, Word::Well) => String::new(),
-        (Some(code), ..) => format!("{}: {code}", row.diagnosis.state.name()),
-        (None, Some(cause), _) if cause.name() != row.diagnosis.state.name() => {
-            format!("{}: {}", row.diagnosis.state.name(), cause.name())
-        }
-        _ => row.diagnosis.state.name().to_owned(),
-    }
+    format!("{}\t{}", row.diagnosis.word.text(), row.why())
 }
 
 fn cells(row: &Row, now: Timestamp) -> [String; 6] {
@@ -140,7 +158,7 @@ fn cells(row: &Row, now: Timestamp) -> [String; 6] {
         last,
         due,
         function.to_owned(),
-        why(row),
+        row.why(),
     ]
 }
 
@@ -166,20 +184,33 @@ fn coloured(line: &str) -> String {
         .unwrap_or_else(|| line.to_owned())
 }
 
-fn summary(rows: &[Row]) -> String {
-    let count = |wanted: fn(Word) -> bool| rows.iter().filter(|row| wanted(row.diagnosis.word)).count();
-    let people = count(Word::needs_a_person);
-    let mut text = format!(
-        "secrets: {}, ok: {}, running: {}, need you: {people}, not ours: {}.",
-        rows.len(),
-        count(|word| word == Word::Well),
-        count(|word| word == Word::Running),
-        count(|word| word == Word::NotOurs),
-    );
-    if let Some(first) = rows.iter().find(|row| row.diagnosis.word.needs_a_person()) {
-        text = format!("{text}  keywheel doctor {}", shell::quoted(&first.secret.name));
+/// The last line: how many of each, and what to type first.
+pub(super) fn summary(rows: &[Row], flags: &[String]) -> String {
+    let count = |wanted: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| wanted(row)).count();
+    let of = |word: Word| count(&|row| row.diagnosis.word == word);
+    let counts = [
+        ("ok", of(Word::Well)),
+        ("running", of(Word::Running)),
+        ("need you", count(&Row::needs_a_person)),
+        ("new logins refused", count(&Row::is_locked_out)),
+        ("unknown", of(Word::Unknown)),
+        ("without rotation", count(&Row::is_without_rotation)),
+        ("not ours", of(Word::NotOurs)),
+    ];
+    let counts = counts.into_iter().filter(|(_, number)| *number > 0);
+    let all = std::iter::once(("secrets", rows.len())).chain(counts);
+    let texts: Vec<String> = all.map(|(word, number)| format!("{word}: {number}")).collect();
+    let text = texts.join(", ");
+    match rows.iter().find(|row| row.needs_a_person()) {
+        Some(first) => {
+            let names = Names {
+                secret: &first.secret.name,
+                flags,
+            };
+            format!("{text}\n       {}", names.doctor())
+        }
+        None => text,
     }
-    text
 }
 
 #[cfg(test)]

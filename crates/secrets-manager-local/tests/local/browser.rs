@@ -109,6 +109,12 @@ impl Browser {
         }
     }
 
+    /// Makes the window so wide.
+    pub(crate) fn resize(&mut self, width: u32) {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.ask("Emulation.setDeviceMetricsOverride", &size);
+    }
+
     /// All of the page, as the browser has it.
     pub(crate) fn dom(&mut self) -> String {
         let dom = self.value("document.documentElement.outerHTML");

@@ -55,6 +55,9 @@ async fn labels_move_while_one_looks_and_no_value_is_in_the_page() {
     assert_eq!(browser.value("document.querySelectorAll('.step.done').length"), 4);
     let said = browser.value("document.getElementById('said').textContent");
     assert_eq!(said, "Rotation of db: succeeded");
+    browser.resize(390);
+    let scrolls = browser.value("document.documentElement.scrollWidth > innerWidth");
+    assert_eq!(scrolls, false, "it scrolls sideways on a phone");
     assert!(!browser.dom().contains(CANARY));
 }
 

@@ -104,7 +104,7 @@ impl Names<'_> {
     }
 
     /// Asks about the secret.
-    pub(in crate::diagnosis) fn doctor(self) -> String {
+    pub(crate) fn doctor(self) -> String {
         self.keywheel(&["doctor", self.secret])
     }
 
