@@ -130,3 +130,32 @@ fn raised(limit: u32) -> Option<u32> {
     const LONGEST: u32 = 900;
     (limit < LONGEST).then(|| (limit * 2).clamp(NEEDED, LONGEST))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::State;
+    use crate::diagnosis::notation::{Given, commands};
+
+    #[test]
+    fn a_time_limit_is_raised_and_never_lowered() {
+        for (limit, raised) in [
+            (3, Some(60)),
+            (30, Some(60)),
+            (60, Some(120)),
+            (600, Some(900)),
+            (900, None),
+        ] {
+            let case = Given::pending()
+                .log("timeout")
+                .function(|state| state.timeout = limit);
+            let commands = commands(&case.check(State::PendingUnclear, "not known"));
+            match raised {
+                Some(seconds) => assert!(
+                    commands.contains(&format!("--timeout {seconds} ")),
+                    "{limit}: {commands}"
+                ),
+                None => assert!(!commands.contains("--timeout"), "{commands}"),
+            }
+        }
+    }
+}

@@ -58,6 +58,8 @@ fn assumed(arn: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Answer;
+    use crate::diagnosis::notation::{Given, event};
 
     #[test]
     fn a_role_is_known_by_its_last_name() {
@@ -67,5 +69,33 @@ mod tests {
             Some("rotate")
         );
         assert_eq!(assumed("arn:aws:iam::1:user/me"), None);
+    }
+
+    #[test]
+    fn a_foreign_pending_value_is_known_by_the_event() {
+        let mut case = Given::pending().log("create ok, set LoginRefused");
+        case.0.events = Answer::Said(vec![event(
+            "RotationFailed",
+            1,
+            None,
+            Some("Pending secret version v2 was not created by Lambda rotate"),
+        )]);
+        assert_eq!(case.diagnosis().cause, Some(Cause::PendingForeign));
+    }
+
+    #[test]
+    fn another_writer_is_somebody_who_is_not_the_functions_role() {
+        let own = "arn:aws:sts::111111111111:assumed-role/rotate/s";
+        let other = "arn:aws:sts::111111111111:assumed-role/terraform/s";
+        let told = |by: &str, role: Option<&str>| {
+            let mut case = Given::pending()
+                .function(|state| state.role = role.map(|name| format!("arn:aws:iam::1:role/{name}")));
+            case.0.events = Answer::Said(vec![event("PutSecretValue", 1, Some(by), None)]);
+            let diagnosis = case.diagnosis();
+            diagnosis.reasons.iter().any(|reason| reason.text.contains(by))
+        };
+        assert!(told(other, Some("rotate")));
+        assert!(!told(own, Some("rotate")));
+        assert!(!told(other, None), "without the role nobody can be told apart");
     }
 }

@@ -11,7 +11,7 @@ use super::login::{self, Which};
 use crate::aws::{self, Session};
 use crate::diagnosis::{
     Answer, Answers, Cause, Due, Function, FunctionState, Logins, Network, Secret, Story, Target, TrailEvent,
-    Unasked, Version, Vpc, abandoned,
+    Unasked, Vpc,
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
@@ -158,15 +158,9 @@ async fn ask_network(session: &Session, vpc: Vpc, target: Target) -> Answer<Netw
 
 /// What `CloudTrail` says of a rotation that does not go on: whether Secrets Manager has given up, and who else changed the secret.
 async fn ask_events(session: &Session, secret: &Secret, answers: &Answers) -> Answer<Vec<TrailEvent>> {
-    let lost = abandoned(answers, secret, time::now());
-    let made = answers.versions.said().and_then(|versions| {
-        let pending = secret.pending();
-        versions
-            .iter()
-            .find(|version| Some(&version.id) == pending)?
-            .created
-    });
-    let since = made
+    let lost = answers.abandoned(secret, time::now());
+    let since = answers
+        .made(secret.pending())
         .or(lost.and_then(|version| version.created))
         .or(secret.changed)
         .and_then(|at| at.checked_sub(EARLIER).ok());
@@ -207,18 +201,13 @@ fn usual_group(function: &str) -> String {
 
 /// What the log says of the version that carries AWSPENDING; of a secret without one, if its rotation is late.
 async fn ask_log(session: &Session, group: &str, secret: &Secret, answers: &Answers) -> Answer<Vec<Entry>> {
-    let made = |id| {
-        let versions = answers.versions.said()?;
-        let version = versions.iter().find(|version: &&Version| version.id == id)?;
-        version.created
-    };
     let earlier = |at: Timestamp| at.checked_sub(EARLIER).ok();
     if let Some(version) = secret.labels.carrier(&Label::Pending) {
         // An empty version is in no list. Nothing has happened to it before the secret's last change.
-        let since = made(version.clone()).or(secret.changed).and_then(earlier);
+        let since = answers.made(Some(version)).or(secret.changed).and_then(earlier);
         return aws::entries(session, group, &secret.arn, Some(version.as_str()), since).await;
     }
-    if let Some(version) = abandoned(answers, secret, time::now()) {
+    if let Some(version) = answers.abandoned(secret, time::now()) {
         let since = version.created.and_then(earlier);
         return aws::entries(session, group, &secret.arn, Some(version.id.as_str()), since).await;
     }
@@ -231,17 +220,12 @@ async fn ask_log(session: &Session, group: &str, secret: &Secret, answers: &Answ
 
 /// The version beside AWSCURRENT's that may have the password.
 fn other_version(answers: &Answers, secret: &Secret) -> Option<VersionId> {
-    let has_value = |id: &VersionId| {
-        answers
-            .versions
-            .said()
-            .is_none_or(|versions| versions.iter().any(|version| version.id == *id))
-    };
+    let may_have_a_value = |id: &&VersionId| answers.has_value(id) != Some(false);
     secret
         .pending()
-        .filter(|id| has_value(id))
+        .filter(may_have_a_value)
+        .or_else(|| Some(&answers.abandoned(secret, time::now())?.id))
         .cloned()
-        .or_else(|| abandoned(answers, secret, time::now()).map(|version| version.id.clone()))
 }
 
 #[cfg(test)]

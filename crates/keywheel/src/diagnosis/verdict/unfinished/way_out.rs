@@ -1,85 +1,11 @@
-//! A secret whose AWSPENDING is on another version than AWSCURRENT: where that rotation stands, and the way out.
+//! What leads out of an unfinished rotation, and what makes it worse.
 
-use staging_labels::VersionId;
-
+use super::facts::Unfinished;
 use crate::diagnosis::actions::{Action, Fix, Names};
-use crate::diagnosis::answers::Answers;
-use crate::diagnosis::cause::{Cause, says_current_is_refused};
-
 use crate::diagnosis::finding::{State, Works};
-use crate::diagnosis::labels::outlook::has_value;
-use crate::diagnosis::story::{SetSecret, Story};
-use crate::log::Did;
-
-/// The rotation that has not finished.
-pub(in crate::diagnosis) struct Unfinished<'a> {
-    pub(in crate::diagnosis) pending: &'a VersionId,
-    pub(in crate::diagnosis) current: &'a VersionId,
-    pub(in crate::diagnosis) enabled: bool,
-    pub(in crate::diagnosis) function_gone: bool,
-    pub(in crate::diagnosis) logins: Works,
-    pub(in crate::diagnosis) pending_logs_in: bool,
-}
-
-/// Where it stands.
-pub(in crate::diagnosis) fn state(
-    answers: &Answers,
-    story: Option<&Story>,
-    cause: Option<Cause>,
-    unfinished: &Unfinished<'_>,
-) -> State {
-    let reached = reached(answers, story, unfinished.pending);
-    let another = answers.logins.same_place == Some(false) || cause == Some(Cause::PendingOtherAccount);
-    match reached {
-        Reached::Value | Reached::Unclear if another => State::PendingOtherAccount,
-        Reached::Nothing | Reached::Value if !unfinished.enabled => State::SwitchedOff,
-        Reached::Set | Reached::Unclear if !unfinished.enabled => State::CancelledMidway,
-        Reached::Nothing => State::PendingEmpty,
-        Reached::Value => State::PendingBeforeSet,
-        Reached::Set => State::PendingAfterSet,
-        Reached::Unclear => State::PendingUnclear,
-    }
-}
-
-/// How far a rotation got.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reached {
-    /// AWSPENDING has no value.
-    Nothing,
-    /// It has one, and the database does not have it.
-    Value,
-    /// The database has it.
-    Set,
-    /// It has one, and nothing tells the rest.
-    Unclear,
-}
-
-fn reached(answers: &Answers, story: Option<&Story>, pending: &VersionId) -> Reached {
-    let logins = &answers.logins;
-    if has_value(answers, pending) == Some(false) {
-        return Reached::Nothing;
-    }
-    if logins.pending_works() == Some(true) {
-        return Reached::Set;
-    }
-    if logins.pending_works() == Some(false) {
-        return Reached::Value;
-    }
-    let last = story.and_then(Story::last_failure);
-    let both_refused = last.is_some_and(|failure| says_current_is_refused(failure.code));
-    if logins.current_works() == Some(false) && !both_refused {
-        return Reached::Unclear;
-    }
-    match story.filter(|story| !story.is_empty()).map(Story::set_secret) {
-        // A switch that was moved back, or AWSCURRENT moved by hand.
-        Some(SetSecret::Succeeded(Did::Switched) | SetSecret::Unclear) | None => Reached::Unclear,
-        Some(SetSecret::Succeeded(_)) => Reached::Set,
-        Some(SetSecret::ChangedNothing) => Reached::Value,
-    }
-}
 
 /// The state in a sentence.
-pub(in crate::diagnosis) const fn summary(state: State, logins: Works) -> &'static str {
+pub(super) const fn summary(state: State, logins: Works) -> &'static str {
     match (state, logins) {
         (State::PendingEmpty, _) => "a rotation began and stored no password; the next one waits for it",
         (State::SwitchedOff, _) => {
@@ -105,11 +31,7 @@ pub(in crate::diagnosis) const fn summary(state: State, logins: Works) -> &'stat
 }
 
 /// The way out.
-pub(in crate::diagnosis) fn actions(
-    state: State,
-    unfinished: &Unfinished<'_>,
-    names: Names<'_>,
-) -> Vec<Action> {
+pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_>) -> Vec<Action> {
     let Unfinished { pending, current, .. } = *unfinished;
     let unpend = || {
         Action::fix(
@@ -189,7 +111,7 @@ pub(in crate::diagnosis) fn actions(
 }
 
 /// What makes it worse.
-pub(in crate::diagnosis) fn never(state: State, unfinished: &Unfinished<'_>) -> Vec<&'static str> {
+pub(super) fn never(state: State, unfinished: &Unfinished<'_>) -> Vec<&'static str> {
     match (state, unfinished.logins) {
         (State::PendingOtherAccount, _) => vec!["move AWSCURRENT to AWSPENDING's version"],
         (_, Works::Yes(_)) => vec![],
@@ -206,5 +128,121 @@ pub(in crate::diagnosis) fn never(state: State, unfinished: &Unfinished<'_>) -> 
             vec!["take AWSPENDING off before you know that AWSCURRENT logs in: it may be the only password"]
         }
         _ => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::FixName;
+    use crate::diagnosis::notation::{Given, NAMES, commands, first_command, refused};
+    use crate::diagnosis::{Answer, Cause, LoginAnswer, Unasked};
+    use staging_labels::CurrentMoves;
+
+    /// Each of these cost a person on call a wrong turn.
+    #[test]
+    fn what_has_been_done_is_not_asked_for_again_and_what_has_not_is() {
+        // One refused login more does not make a log less clear that says that both were refused.
+        let mut both = Given::pending().log("create ok, set LoginRefused");
+        both.0.logins.current = Answer::Said(refused());
+        both.0.logins.pending = Answer::NotAsked(Unasked::OneRefused);
+        let diagnosis = both.check(State::PendingBeforeSet, "no");
+        assert!(commands(&diagnosis).contains("get-secret-value"));
+        // Somebody has set the password since.
+        let mut mended = Given::pending().log("create ok, set LoginRefused");
+        mended.0.logins.current = Answer::Said(LoginAnswer::Accepted);
+        mended.0.logins.pending = Answer::Said(LoginAnswer::Outdated);
+        let diagnosis = mended.check(State::PendingBeforeSet, "yes");
+        assert_eq!(first_command(&diagnosis), "keywheel rotate orders/db");
+    }
+
+    #[test]
+    fn applications_that_are_locked_out_come_first() {
+        let log = "create ok, set applied, test ok, finish PermissionDenied";
+        let case = Given::pending().moves(CurrentMoves::InFinishSecret).log(log);
+        let diagnosis = case.check(State::PendingAfterSet, "no");
+        let all = commands(&diagnosis);
+        let places = [
+            "AWSCURRENT --move-to",
+            "explain PermissionDenied",
+            "keywheel rotate",
+        ]
+        .map(|part| all.find(part));
+        assert!(places.is_sorted() && places[0].is_some(), "{all}");
+    }
+
+    #[test]
+    fn nobody_logs_in() {
+        let diagnosis = Given::pending()
+            .log("create ok, set LoginRefused")
+            .check(State::PendingBeforeSet, "no");
+        assert_eq!(diagnosis.cause, Some(Cause::CredentialWrong));
+        assert!(diagnosis.actions[0].text.contains("\\password"));
+    }
+
+    #[test]
+    fn a_rotation_that_was_switched_off_depends_on_how_far_it_got() {
+        let empty = Given::pending()
+            .off()
+            .without_value("v2")
+            .check(State::SwitchedOff, "yes");
+        assert!(first_command(&empty).contains("--remove-from-version-id v2"));
+        Given::pending()
+            .off()
+            .log("create ok, set HostUnreachable")
+            .check(State::SwitchedOff, "yes");
+        let unknown = Given::pending()
+            .off()
+            .log("create ok")
+            .check(State::CancelledMidway, "not known");
+        assert_eq!(first_command(&unknown), "keywheel doctor orders/db --login");
+        let after = Given::pending()
+            .off()
+            .logins(LoginAnswer::Outdated, LoginAnswer::Accepted)
+            .check(State::CancelledMidway, "no");
+        assert!(first_command(&after).contains("--version-stage AWSCURRENT --move-to-version-id v2"));
+        assert!(!commands(&after).contains("AWSPENDING"));
+    }
+
+    #[test]
+    fn with_a_function_that_is_gone_the_way_out_goes_by_the_labels() {
+        let empty = Given::pending()
+            .gone()
+            .without_value("v2")
+            .check(State::PendingEmpty, "yes");
+        assert_eq!(empty.cause, Some(Cause::FunctionGone));
+        let commands: Vec<_> = empty
+            .actions
+            .iter()
+            .filter_map(|action| action.command.as_deref())
+            .collect();
+        assert!(commands[0].contains("--remove-from-version-id v2"));
+        assert!(commands[1].contains("FUNCTION_ARN"));
+        let after = Given::pending()
+            .gone()
+            .log("create ok, set one")
+            .check(State::PendingAfterSet, "no");
+        assert!(first_command(&after).contains("--move-to-version-id v2"));
+    }
+
+    #[test]
+    fn what_is_offered_to_fix_is_what_the_command_says() {
+        let diagnosis = Given::pending()
+            .logins(refused(), LoginAnswer::Accepted)
+            .check(State::PendingAfterSet, "no");
+        let offered: Vec<_> = diagnosis
+            .actions
+            .iter()
+            .filter_map(|action| action.fix.as_ref())
+            .collect();
+        assert!(
+            offered.iter().any(|fix| fix.name() == FixName::Promote),
+            "{offered:?}"
+        );
+        for action in &diagnosis.actions {
+            if let Some(fix) = &action.fix {
+                assert_eq!(action.command.as_deref(), Some(NAMES.command(fix).as_str()));
+            }
+        }
     }
 }

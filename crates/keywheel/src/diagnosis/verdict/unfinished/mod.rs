@@ -1,0 +1,91 @@
+//! Is a rotation half done? AWSPENDING is on another version than AWSCURRENT then: how far did that rotation get, and what leads out?
+
+mod facts;
+mod reached;
+mod way_out;
+
+use super::case::Case;
+use crate::diagnosis::actions::{Action, Fix};
+use crate::diagnosis::cause::Cause;
+use crate::diagnosis::finding::{Diagnosis, State, Word, Works};
+use crate::diagnosis::story::Story;
+use crate::diagnosis::{function, trail};
+use facts::Unfinished;
+
+pub(super) fn verdict(case: &Case<'_>) -> Option<Diagnosis> {
+    let unfinished = Unfinished::of(case)?;
+    let Unfinished { logins, .. } = unfinished;
+    let failure = case.failure();
+    let of_log = failure.map(|failure| Cause::of(failure.code));
+    let cause = function::state::trouble(case.answers)
+        .or_else(|| trail::cause(case.answers))
+        .or(of_log);
+    let gave_up = trail::gave_up(case.answers, case.story.and_then(Story::last_at)).is_some();
+    if unfinished.enabled && cause.is_none() && !gave_up && case.runs(unfinished.pending) {
+        return Some(Case::running(logins));
+    }
+    let state = reached::state(case.answers, case.story, of_log, &unfinished);
+    let mut actions = way_out::actions(state, &unfinished, case.names);
+    // Applications first, if they are known to be locked out and there is a way to let them in.
+    let urgent = matches!(logins, Works::No(_)) && starts_with_promote(&actions);
+    let place = usize::from(urgent);
+    actions.splice(place..place, case.repairs(cause, failure));
+    let word = if state == State::SwitchedOff {
+        Word::Off
+    } else {
+        Word::Stuck
+    };
+    let diagnosis = Diagnosis {
+        logins,
+        actions,
+        never: way_out::never(state, &unfinished),
+        ..Diagnosis::new(word, state, way_out::summary(state, logins))
+    };
+    Some(Diagnosis {
+        cause,
+        ..diagnosis.after(failure.map(|failure| failure.code))
+    })
+}
+
+fn starts_with_promote(actions: &[Action]) -> bool {
+    let first = actions.first().and_then(|action| action.fix.as_ref());
+    matches!(first, Some(Fix::Promote { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Answer;
+    use crate::diagnosis::notation::{Given, event, young};
+
+    #[test]
+    fn a_young_rotation_is_under_way() {
+        let diagnosis = young(Given::pending()).check(State::Running, "not known");
+        assert_eq!(diagnosis.word, Word::Running);
+        young(Given::pending())
+            .log("create ok, set LoginRefused")
+            .check(State::PendingBeforeSet, "no");
+        young(Given::pending())
+            .off()
+            .check(State::CancelledMidway, "not known");
+    }
+
+    #[test]
+    fn what_secrets_manager_gave_up_does_not_run_any_more() {
+        let fresh = || young(Given::pending().log(""));
+        fresh().check(State::Running, "not known");
+        let mut ended = fresh();
+        ended.0.events = Answer::Said(vec![event(
+            "RotationFailed",
+            0,
+            None,
+            Some("during setSecret step"),
+        )]);
+        let diagnosis = ended.check(State::PendingUnclear, "not known");
+        let told = diagnosis
+            .reasons
+            .iter()
+            .any(|reason| reason.topic == "events" && reason.text.contains("given up"));
+        assert!(told, "{diagnosis:#?}");
+    }
+}
