@@ -13,7 +13,10 @@ mod session;
 mod trail;
 
 pub(crate) use changes::{allow, reserve, restore, set_time_limit};
-pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
+pub(crate) use function::{
+    Deployed, Environment, concurrency, configuration, configuration_and_environment, deployed, environment,
+    permission,
+};
 pub(crate) use log::entries;
 pub(crate) use network::network;
 pub(crate) use permissions::policy;

@@ -172,6 +172,18 @@ impl Given {
         self
     }
 
+    /// AWSPENDING's value, if it has one.
+    pub(super) fn stored_by_a_person(self) -> Self {
+        let mut given = self.function(|state| state.role = Some("arn:aws:iam::1:role/rotate".to_owned()));
+        let secret = given.0.secret.said().and_then(Option::as_ref);
+        if let Some(at) = given.0.made(secret.and_then(Secret::pending)) {
+            let mut put = event("PutSecretValue", 0, Some("arn:aws:iam::1:user/me"), None);
+            put.at = at;
+            given.0.events = Answer::Said(vec![put]);
+        }
+        given
+    }
+
     pub(super) fn diagnosis(&self) -> Diagnosis {
         diagnose(&self.0, NAMES, now())
     }

@@ -41,8 +41,9 @@ pub(super) fn repairs(
             }
             None => Action::by_hand("Find out what takes so long: Lambda has no longer time limit."),
         }],
-        Some(Cause::PendingForeign) => vec![Action::by_hand(
-            "Have the function pass the event's RotationToken to PutSecretValue, as Keywheel's functions do.",
+        Some(Cause::PendingForeign) => vec![Action::run(
+            "Ask who stored AWSPENDING's value, and whether they need it.",
+            names.explain(Cause::PendingForeign.name()),
         )],
         Some(Cause::FunctionBroken) => vec![Action::by_hand(
             "Repair what Lambda names as the reason, or deploy the function again.",

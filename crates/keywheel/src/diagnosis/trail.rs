@@ -1,9 +1,10 @@
 //! What `CloudTrail` adds: whether Secrets Manager has given up, and who else changed the secret.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::answers::{Answers, Function, TrailEvent};
 use super::cause::Cause;
+use super::story::Story;
 
 /// Calls that change what a version has, or which version has a label.
 const WRITES: [&str; 3] = ["PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage"];
@@ -24,23 +25,42 @@ pub(super) fn gave_up(answers: &Answers, last_line: Option<Timestamp>) -> Option
 
 /// A write by somebody who is not the function's role. Not known if the role is not.
 pub(super) fn other_writer(answers: &Answers) -> Option<&TrailEvent> {
-    let role = match answers.function.said()? {
-        Function::There(state) => name_of_role(state.role.as_deref()?)?,
-        Function::Gone => return None,
+    other_writers(answers).next()
+}
+
+fn other_writers(answers: &Answers) -> impl Iterator<Item = &TrailEvent> {
+    let role = match answers.function.said() {
+        Some(Function::There(state)) => state.role.as_deref().and_then(name_of_role),
+        Some(Function::Gone) | None => None,
     };
-    let events = answers.events.said()?;
-    events.iter().find(|event| {
+    let events = answers.events.said().filter(|_| role.is_some());
+    events.into_iter().flatten().filter(move |event| {
         let by = event.by.as_deref();
-        WRITES.contains(&event.name.as_str()) && by.is_some_and(|by| assumed(by) != Some(role))
+        WRITES.contains(&event.name.as_str()) && by.is_some_and(|by| assumed(by) != role)
     })
 }
 
-/// What the events alone say of the cause.
-pub(super) fn cause(answers: &Answers) -> Option<Cause> {
-    let message = last(answers, "RotationFailed")?.message.as_deref()?;
-    message
-        .contains("was not created by Lambda")
-        .then_some(Cause::PendingForeign)
+/// Whether AWSPENDING's value is not the function's: Secrets Manager says so, or somebody else stored it and the function wrote no line.
+pub(super) fn cause(answers: &Answers, story: Option<&Story>) -> Option<Cause> {
+    let message = last(answers, "RotationFailed").and_then(|event| event.message.as_deref());
+    let refused = message.is_some_and(|message| message.contains("was not created by Lambda"));
+    let by_hand = || story.is_some_and(Story::is_empty) && stored_by_somebody_else(answers);
+    (refused || by_hand()).then_some(Cause::PendingForeign)
+}
+
+/// Both times are those of the call, by AWS's clocks.
+fn stored_by_somebody_else(answers: &Answers) -> bool {
+    const SAME: SignedDuration = SignedDuration::from_secs(5);
+    let pending = answers
+        .secret
+        .said()
+        .and_then(|secret| secret.as_ref()?.pending());
+    let Some(made) = answers.made(pending) else {
+        return false;
+    };
+    let stores =
+        |event: &TrailEvent| event.name == "PutSecretValue" && event.at.duration_since(made).abs() < SAME;
+    other_writers(answers).any(stores)
 }
 
 /// The last part of a role's ARN, which may have a path.
@@ -58,8 +78,8 @@ fn assumed(arn: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Answer;
-    use crate::diagnosis::notation::{Given, event};
+    use crate::diagnosis::notation::{Given, commands, event, young};
+    use crate::diagnosis::{Answer, Fix, FixName, LoginAnswer, State};
 
     #[test]
     fn a_role_is_known_by_its_last_name() {
@@ -81,6 +101,30 @@ mod tests {
             Some("Pending secret version v2 was not created by Lambda rotate"),
         )]);
         assert_eq!(case.diagnosis().cause, Some(Cause::PendingForeign));
+    }
+
+    /// There is no rotation to attempt again, and none to wait for, however young the version is.
+    #[test]
+    fn a_value_that_a_person_stored_is_foreign() {
+        let stored = |log| young(Given::pending().log(log)).stored_by_a_person();
+        let by_hand = || stored("");
+        let diagnosis = by_hand().check(State::PendingUnclear, "not known");
+        assert_eq!(diagnosis.cause, Some(Cause::PendingForeign));
+        assert!(
+            !commands(&diagnosis).contains("keywheel rotate"),
+            "{diagnosis:#?}"
+        );
+        let tried = by_hand().logins(LoginAnswer::Accepted, LoginAnswer::Outdated);
+        let diagnosis = tried.check(State::PendingBeforeSet, "yes");
+        let fix = diagnosis.actions.iter().find_map(|action| action.fix.as_ref());
+        assert_eq!(fix.map(Fix::name), Some(FixName::Unpend));
+        stored("create ok").check(State::Running, "not known");
+        let mut own = by_hand();
+        let role = "arn:aws:sts::1:assumed-role/rotate/s".to_owned();
+        if let Answer::Said(events) = &mut own.0.events {
+            events[0].by = Some(role);
+        }
+        own.check(State::Running, "not known");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::CallError;
 use staging_labels::{Label, VersionId};
 
-use super::login::{self, Which};
-use crate::aws::{self, Session};
+use super::login::{self, Settings, Which};
+use crate::aws::{self, Environment, Session};
 use crate::diagnosis::{
     Answer, Answers, Cause, Due, Function, FunctionState, Logins, Network, Secret, Story, Target, TrailEvent,
     Unasked, Vpc,
@@ -72,13 +72,15 @@ pub(super) async fn ask_telling(
         return Ok(answers);
     }
     first(&answers);
-    if let Some(function) = &secret.function {
-        Box::pin(ask_function(session, &secret, function, &mut answers)).await;
-    }
+    let environment = match &secret.function {
+        Some(function) => Box::pin(ask_function(session, &secret, function, &mut answers)).await,
+        None => Answer::NotAsked(Unasked::NotNeeded),
+    };
     if let Some(which) = login {
         let story = answers.log.said().map(|entries| Story::new(entries.clone()));
         let other = other_version(&answers, &secret);
-        answers.logins = login::ask(session, &secret, other.as_ref(), story.as_ref(), which).await;
+        let settings = Settings(environment);
+        answers.logins = login::ask(session, &settings, &secret, other.as_ref(), story.as_ref(), which).await;
     }
     Ok(answers)
 }
@@ -92,10 +94,16 @@ fn ends_at_once(secret: &Secret) -> bool {
     secret.deleted.is_some() || replica || secret.owning_service.is_some() || secret.current().is_none()
 }
 
-async fn ask_function(session: &Session, secret: &Secret, function: &str, answers: &mut Answers) {
+/// The function's environment is given back for a login, and is not among the answers.
+async fn ask_function(
+    session: &Session,
+    secret: &Secret,
+    function: &str,
+    answers: &mut Answers,
+) -> Answer<Environment> {
     let usual = usual_group(function);
     let of_function = join4(
-        within(LIMIT, aws::configuration(session, function)),
+        within(LIMIT, aws::configuration_and_environment(session, function)),
         within(LIMIT, aws::permission(session, function, secret)),
         within(LIMIT, aws::concurrency(session, function)),
         ask_log(session, &usual, secret, answers),
@@ -103,6 +111,7 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
     let events = ask_events(session, secret, answers);
     let ((configuration, permission, concurrency, log), events) =
         join(Box::pin(of_function), Box::pin(events)).await;
+    let (configuration, environment) = configuration.unzip();
     answers.events = events;
     let other_group = match configuration.said() {
         Some(Function::There(FunctionState {
@@ -122,6 +131,7 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
         answers.concurrency = concurrency;
     }
     Box::pin(ask_rights(session, secret, answers)).await;
+    environment
 }
 
 /// Of the role and the key, if the last failure was a permission, or if a rotation left no line at all.

@@ -47,6 +47,7 @@ fn no_combination_of_answers_gives_up_a_password_that_may_be_the_only_one() {
                                 case.0.logins.current = current.clone();
                                 case.0.logins.pending = pending.clone();
                                 hold(&case.diagnosis(), current, pending);
+                                hold(&case.stored_by_a_person().diagnosis(), current, pending);
                                 seen += 1;
                             }
                         }

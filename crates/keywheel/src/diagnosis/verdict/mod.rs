@@ -31,7 +31,7 @@ use case::Case;
 /// The diagnosis of these answers.
 pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> Diagnosis {
     let secret = match &answers.secret {
-        Answer::NotAsked(why) => return not_here::not_answered(why),
+        Answer::NotAsked(why) => return not_here::not_answered(why, names),
         Answer::Said(None) => return not_here::not_found(answers, names),
         Answer::Said(Some(secret)) => secret,
     };

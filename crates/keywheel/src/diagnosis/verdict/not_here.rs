@@ -6,8 +6,19 @@ use crate::diagnosis::finding::{Diagnosis, State, Word};
 use crate::diagnosis::reasons;
 
 /// DescribeSecret has no answer.
-pub(super) fn not_answered(why: &Unasked) -> Diagnosis {
+pub(super) fn not_answered(why: &Unasked, names: Names<'_>) -> Diagnosis {
+    let action = match why {
+        Unasked::Needs(_) => Action::run(
+            "Get that permission. This prints the policy for all questions.",
+            names.policy(),
+        ),
+        _ => Action::run(
+            "Ask again in a minute. If it stays so, check --region, --profile and --endpoint-url.",
+            names.doctor(),
+        ),
+    };
     Diagnosis {
+        actions: vec![action],
         reasons: vec![reasons::not_asked("secret", why)],
         ..Diagnosis::new(
             Word::Unknown,

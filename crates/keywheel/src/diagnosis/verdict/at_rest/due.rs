@@ -17,7 +17,8 @@ pub(super) fn overdue(rest: &AtRest<'_>) -> Option<Diagnosis> {
 }
 
 pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
-    let (secret, now) = (rest.case.secret, rest.case.now);
+    let case = rest.case;
+    let (secret, now) = (case.secret, case.now);
     let last = secret.last_rotated.map_or_else(
         || "rotation is on, and has not rotated it yet".to_owned(),
         |last| format!("rotated {}", time::ago(last, now)),
@@ -25,6 +26,14 @@ pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
     let next = Due::of(secret, now).at;
     let next = next.map(|at| format!(", next by {}", time::day(at)));
     let summary = format!("{last}{}", next.unwrap_or_default());
+    // Somebody finished the rotation by hand. Nobody has shown that the next one gets further.
+    if rest.failure.is_some() {
+        let mut actions = rest.repairs();
+        actions.push(case.rotate("Rotate, to see that the cause is gone."));
+        let summary =
+            format!("{summary}; but its last step failed, and the next rotation may fail in the same way");
+        return rest.found_after_the_failure(Word::Well, State::Finished, summary, actions);
+    }
     rest.found(Word::Well, State::Finished, summary, Vec::new())
 }
 
@@ -32,7 +41,8 @@ pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
 mod tests {
     use super::*;
     use crate::diagnosis::Answer;
-    use crate::diagnosis::notation::{Given, hours_ago};
+    use crate::diagnosis::LoginAnswer;
+    use crate::diagnosis::notation::{Given, commands, first_command, hours_ago};
 
     #[test]
     fn a_finished_rotation_is_well() {
@@ -67,5 +77,18 @@ mod tests {
         };
         with_old_version(late(740)).check(State::Finished, "yes");
         with_old_version(late(745)).check(State::Overdue, "yes");
+    }
+
+    /// Otherwise the next rotation locks applications out again, and nobody has been told.
+    #[test]
+    fn a_rotation_that_was_finished_by_hand_still_has_its_cause() {
+        let promoted = Given::of("v1:O v2:CP")
+            .secret(|secret| secret.last_rotated = Some(hours_ago(700)))
+            .log("create ok, set applied, test ok, finish PermissionDenied")
+            .logins(LoginAnswer::Accepted, LoginAnswer::Outdated);
+        let diagnosis = promoted.check(State::Finished, "yes");
+        assert_eq!(diagnosis.code.as_deref(), Some("PermissionDenied"));
+        assert_eq!(first_command(&diagnosis), "keywheel explain PermissionDenied");
+        assert!(commands(&diagnosis).ends_with("keywheel rotate orders/db"));
     }
 }

@@ -4,6 +4,7 @@ use staging_labels::VersionId;
 
 use crate::diagnosis::answers::Function;
 use crate::diagnosis::finding::Works;
+use crate::diagnosis::trail;
 use crate::diagnosis::verdict::case::Case;
 use crate::diagnosis::verdict::logins;
 
@@ -15,6 +16,8 @@ pub(super) struct Unfinished<'a> {
     pub(super) function_gone: bool,
     pub(super) logins: Works,
     pub(super) pending_logs_in: bool,
+    /// AWSPENDING's value is not the function's: there is no rotation to attempt again.
+    pub(super) foreign: bool,
 }
 
 impl<'a> Unfinished<'a> {
@@ -27,6 +30,7 @@ impl<'a> Unfinished<'a> {
             function_gone: case.answers.function.said() == Some(&Function::Gone),
             logins: logins::with_pending(case.answers, case.story, pending),
             pending_logs_in: case.answers.logins.pending_works() == Some(true),
+            foreign: trail::cause(case.answers, case.story).is_some(),
         })
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn verdict(case: &Case<'_>) -> Option<Diagnosis> {
     let failure = case.failure();
     let of_log = failure.map(|failure| Cause::of(failure.code));
     let cause = function::state::trouble(case.answers)
-        .or_else(|| trail::cause(case.answers))
+        .or_else(|| trail::cause(case.answers, case.story))
         .or(of_log);
     let gave_up = trail::gave_up(case.answers, case.story.and_then(Story::last_at)).is_some();
     if unfinished.enabled && cause.is_none() && !gave_up && case.runs(unfinished.pending) {
@@ -39,7 +39,7 @@ pub(super) fn verdict(case: &Case<'_>) -> Option<Diagnosis> {
         logins,
         actions,
         never: way_out::never(state, &unfinished),
-        ..Diagnosis::new(word, state, way_out::summary(state, logins))
+        ..Diagnosis::new(word, state, way_out::summary(state, &unfinished))
     };
     Some(Diagnosis {
         cause,

@@ -5,8 +5,14 @@ use crate::diagnosis::actions::{Action, Fix, Names};
 use crate::diagnosis::finding::{State, Works};
 
 /// The state in a sentence.
-pub(super) const fn summary(state: State, logins: Works) -> &'static str {
-    match (state, logins) {
+pub(super) const fn summary(state: State, unfinished: &Unfinished<'_>) -> &'static str {
+    match (state, unfinished.logins) {
+        (State::PendingBeforeSet, Works::Yes(_) | Works::NotKnown(_)) if unfinished.foreign => {
+            "AWSPENDING has a value that the function did not store, and the database does not have it"
+        }
+        (State::PendingUnclear, Works::NotKnown(_)) if unfinished.foreign => {
+            "AWSPENDING has a value that the function did not store; whether the database has it is not known"
+        }
         (State::PendingEmpty, _) => "a rotation began and stored no password; the next one waits for it",
         (State::SwitchedOff, _) => {
             "rotation is off, and AWSPENDING of the last one is left and blocks the next"
@@ -32,81 +38,109 @@ pub(super) const fn summary(state: State, logins: Works) -> &'static str {
 
 /// The way out.
 pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_>) -> Vec<Action> {
-    let Unfinished { pending, current, .. } = *unfinished;
-    let unpend = || {
-        Action::fix(
-            "Take AWSPENDING off: its value is not in use.",
-            Fix::Unpend(pending.clone()),
-            names,
-        )
+    let steps = Steps { unfinished, names };
+    let by_labels = if unfinished.function_gone || unfinished.foreign {
+        nothing_to_attempt_again(state, &steps)
+    } else {
+        None
     };
-    let promote = |text: &str| {
+    by_labels.unwrap_or_else(|| match state {
+        State::SwitchedOff | State::PendingOtherAccount => steps.then_rotate(steps.unpend()),
+        State::PendingEmpty | State::PendingBeforeSet => {
+            vec![steps.retry("Have the rotation attempted again."), steps.give_up()]
+        }
+        State::PendingAfterSet => after_set(&steps),
+        State::CancelledMidway => cancelled_midway(&steps),
+        _ if matches!(unfinished.logins, Works::Yes(_)) => vec![steps.retry(GOES_ON), steps.give_up()],
+        _ => vec![steps.ask(), steps.retry(GOES_ON).otherwise()],
+    })
+}
+
+/// The function is gone, or AWSPENDING's value is not its own: the labels alone lead out.
+fn nothing_to_attempt_again(state: State, steps: &Steps<'_>) -> Option<Vec<Action>> {
+    match state {
+        State::PendingUnclear => Some(vec![steps.ask()]),
+        State::PendingEmpty | State::PendingBeforeSet => Some(steps.then_rotate(steps.unpend())),
+        State::PendingAfterSet => Some(steps.then_rotate(steps.promote(LET_IN))),
+        _ => None,
+    }
+}
+
+fn after_set(steps: &Steps<'_>) -> Vec<Action> {
+    match steps.unfinished.logins {
+        Works::No(_) => vec![
+            steps.promote(LET_IN),
+            steps.retry("Rotate: a rotation that has not finished goes on where it stands."),
+        ],
+        Works::Yes(_) => vec![steps.retry(GOES_ON), steps.give_up()],
+        Works::NotKnown(_) => vec![
+            steps.retry(GOES_ON),
+            steps
+                .promote("If applications cannot wait: let them in, as finishSecret would have.")
+                .otherwise(),
+        ],
+    }
+}
+
+fn cancelled_midway(steps: &Steps<'_>) -> Vec<Action> {
+    match steps.unfinished.logins {
+        Works::Yes(_) => steps.then_rotate(steps.unpend()),
+        Works::No(_) if steps.unfinished.pending_logs_in => steps.then_rotate(steps.promote(LET_IN)),
+        Works::No(_) | Works::NotKnown(_) => vec![steps.ask()],
+    }
+}
+
+const LET_IN: &str = "Let applications in, as finishSecret would have.";
+const GOES_ON: &str = "Have the rotation attempted again: it goes on where it stands.";
+
+/// The steps that ways out are made of.
+struct Steps<'a> {
+    unfinished: &'a Unfinished<'a>,
+    names: Names<'a>,
+}
+
+impl Steps<'_> {
+    fn unpend(&self) -> Action {
+        let fix = Fix::Unpend(self.unfinished.pending.clone());
+        Action::fix("Take AWSPENDING off: its value is not in use.", fix, self.names)
+    }
+
+    /// Where the value is not in use, or not the only one that works.
+    fn give_up(&self) -> Action {
+        let fix = Fix::Unpend(self.unfinished.pending.clone());
+        let text = "If it fails again: take AWSPENDING off, and rotate again.";
+        Action::fix(text, fix, self.names).otherwise()
+    }
+
+    fn promote(&self, text: &str) -> Action {
+        let Unfinished { pending, current, .. } = *self.unfinished;
         let (from, to) = (current.clone(), pending.clone());
-        Action::fix(text, Fix::Promote { from, to }, names)
-    };
-    // The value is not in use, or not the only one that works.
-    let give_up = || {
-        Action::fix(
-            "If it fails again: take AWSPENDING off, and rotate again.",
-            Fix::Unpend(pending.clone()),
-            names,
-        )
-        .otherwise()
-    };
-    let rotate = || Action::fix("Rotate. This also switches rotation on.", Fix::Nudge, names);
-    let ask = || {
+        Action::fix(text, Fix::Promote { from, to }, self.names)
+    }
+
+    fn retry(&self, text: &str) -> Action {
+        Action::fix(text, Fix::Nudge, self.names)
+    }
+
+    fn ask(&self) -> Action {
+        let refused = matches!(self.unfinished.logins, Works::No(_));
         Action::run(
             "Find out which password works. It changes nothing.",
-            names.login(matches!(unfinished.logins, Works::No(_)).then_some("AWSPENDING")),
+            self.names.login(refused.then_some("AWSPENDING")),
         )
-    };
-    let after = |first: Action| {
-        let next = if unfinished.function_gone {
+    }
+
+    /// Nothing is half done any more.
+    fn then_rotate(&self, first: Action) -> Vec<Action> {
+        let next = if self.unfinished.function_gone {
             Action::run(
                 "Set FUNCTION_ARN to the function that is to rotate it, and attach that.",
-                names.attach(),
+                self.names.attach(),
             )
         } else {
-            rotate()
+            self.retry("Rotate. This also switches rotation on.")
         };
         vec![first, next]
-    };
-    let retry = |text: &str| Action::fix(text, Fix::Nudge, names);
-    match state {
-        _ if unfinished.function_gone && state == State::PendingUnclear => vec![ask()],
-        State::PendingEmpty | State::PendingBeforeSet if unfinished.function_gone => after(unpend()),
-        State::PendingAfterSet if unfinished.function_gone => {
-            after(promote("Let applications in, as finishSecret would have."))
-        }
-        State::SwitchedOff | State::PendingOtherAccount => after(unpend()),
-        State::PendingEmpty | State::PendingBeforeSet => {
-            vec![retry("Have the rotation attempted again."), give_up()]
-        }
-        State::PendingAfterSet if matches!(unfinished.logins, Works::No(_)) => vec![
-            promote("Let applications in, as finishSecret would have."),
-            retry("Rotate: a rotation that has not finished goes on where it stands."),
-        ],
-        State::PendingAfterSet | State::PendingUnclear if matches!(unfinished.logins, Works::Yes(_)) => {
-            vec![
-                retry("Have the rotation attempted again: it goes on where it stands."),
-                give_up(),
-            ]
-        }
-        State::PendingAfterSet => vec![
-            retry("Have the rotation attempted again: it goes on where it stands."),
-            promote("If applications cannot wait: let them in, as finishSecret would have.").otherwise(),
-        ],
-        State::CancelledMidway => match unfinished.logins {
-            Works::Yes(_) => after(unpend()),
-            Works::No(_) if unfinished.pending_logs_in => {
-                after(promote("Let applications in, as finishSecret would have."))
-            }
-            Works::No(_) | Works::NotKnown(_) => vec![ask()],
-        },
-        _ => vec![
-            ask(),
-            retry("Have the rotation attempted again: it goes on where it stands.").otherwise(),
-        ],
     }
 }
 
