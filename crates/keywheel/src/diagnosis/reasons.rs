@@ -373,13 +373,13 @@ mod tests {
 
     #[test]
     fn rights_and_keys_are_reasons() {
-        let mut case = Given::pending().log("create ok, set PermissionDenied");
-        case.0.role = Answer::Said(RoleCheck {
+        let mut given = Given::pending().log("create ok, set PermissionDenied");
+        given.0.role = Answer::Said(RoleCheck {
             denied: vec!["secretsmanager:PutSecretValue".to_owned()],
             secret_denies: Some(true),
         });
-        case.0.key = Answer::Said("PendingDeletion".to_owned());
-        let text = format!("{:?}", case.diagnosis().reasons);
+        given.0.key = Answer::Said("PendingDeletion".to_owned());
+        let text = format!("{:?}", given.diagnosis().reasons);
         for words in [
             "do not allow secretsmanager:PutSecretValue",
             "own policy denies",

@@ -146,10 +146,10 @@ mod tests {
             (600, Some(900)),
             (900, None),
         ] {
-            let case = Given::pending()
+            let given = Given::pending()
                 .log("timeout")
                 .function(|state| state.timeout = limit);
-            let commands = commands(&case.check(State::PendingUnclear, "not known"));
+            let commands = commands(&given.check(State::PendingUnclear, "not known"));
             match raised {
                 Some(seconds) => assert!(
                     commands.contains(&format!("--timeout {seconds} ")),

@@ -93,14 +93,14 @@ mod tests {
 
     #[test]
     fn a_foreign_pending_value_is_known_by_the_event() {
-        let mut case = Given::pending().log("create ok, set LoginRefused");
-        case.0.events = Answer::Said(vec![event(
+        let mut given = Given::pending().log("create ok, set LoginRefused");
+        given.0.events = Answer::Said(vec![event(
             "RotationFailed",
             1,
             None,
             Some("Pending secret version v2 was not created by Lambda rotate"),
         )]);
-        assert_eq!(case.diagnosis().cause, Some(Cause::PendingForeign));
+        assert_eq!(given.diagnosis().cause, Some(Cause::PendingForeign));
     }
 
     /// There is no rotation to attempt again, and none to wait for, however young the version is.
@@ -132,10 +132,10 @@ mod tests {
         let own = "arn:aws:sts::111111111111:assumed-role/rotate/s";
         let other = "arn:aws:sts::111111111111:assumed-role/terraform/s";
         let told = |by: &str, role: Option<&str>| {
-            let mut case = Given::pending()
+            let mut given = Given::pending()
                 .function(|state| state.role = role.map(|name| format!("arn:aws:iam::1:role/{name}")));
-            case.0.events = Answer::Said(vec![event("PutSecretValue", 1, Some(by), None)]);
-            let diagnosis = case.diagnosis();
+            given.0.events = Answer::Said(vec![event("PutSecretValue", 1, Some(by), None)]);
+            let diagnosis = given.diagnosis();
             diagnosis.reasons.iter().any(|reason| reason.text.contains(by))
         };
         assert!(told(other, Some("rotate")));

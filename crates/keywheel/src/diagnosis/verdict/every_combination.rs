@@ -37,17 +37,17 @@ fn no_combination_of_answers_gives_up_a_password_that_may_be_the_only_one() {
                     for log in logs {
                         for current in &logins {
                             for pending in &logins {
-                                let mut case = Given::of(labels).secret(|secret| secret.enabled = enabled);
-                                case = case.function(|state| state.moves = order);
-                                case = if gone { case.gone() } else { case };
-                                case = log.map_or_else(
-                                    || Given(case.0.clone()),
-                                    |log| Given(case.0.clone()).log(log),
+                                let mut given = Given::of(labels).secret(|secret| secret.enabled = enabled);
+                                given = given.function(|state| state.moves = order);
+                                given = if gone { given.gone() } else { given };
+                                given = log.map_or_else(
+                                    || Given(given.0.clone()),
+                                    |log| Given(given.0.clone()).log(log),
                                 );
-                                case.0.logins.current = current.clone();
-                                case.0.logins.pending = pending.clone();
-                                hold(&case.diagnosis(), current, pending);
-                                hold(&case.stored_by_a_person().diagnosis(), current, pending);
+                                given.0.logins.current = current.clone();
+                                given.0.logins.pending = pending.clone();
+                                hold(&given.diagnosis(), current, pending);
+                                hold(&given.stored_by_a_person().diagnosis(), current, pending);
                                 seen += 1;
                             }
                         }

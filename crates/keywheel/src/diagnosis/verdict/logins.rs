@@ -131,14 +131,14 @@ mod tests {
     #[test]
     fn what_the_function_says_of_itself_makes_the_verdict_definite() {
         let by = |strategy| {
-            move |case: Given| {
-                let mut case = case;
-                if let Answer::Said(entries) = &mut case.0.log {
+            move |given: Given| {
+                let mut given = given;
+                if let Answer::Said(entries) = &mut given.0.log {
                     for entry in entries {
                         entry.strategy = Some(strategy);
                     }
                 }
-                case
+                given
             }
         };
         let (one, two) = (by(Strategy::SingleUser), by(Strategy::AlternatingUsers));
@@ -188,12 +188,12 @@ mod tests {
     /// Of a function that does not say it, such as one of AWS's templates, the values do.
     #[test]
     fn the_users_of_the_values_say_it_too() {
-        let case = |strategy| {
-            let mut case = Given::pending().log("create ok, set applied");
-            case.0.logins.strategy = Some(strategy);
-            case
+        let given = |strategy| {
+            let mut given = Given::pending().log("create ok, set applied");
+            given.0.logins.strategy = Some(strategy);
+            given
         };
-        case(Strategy::AlternatingUsers).check(State::PendingAfterSet, "yes");
-        case(Strategy::SingleUser).check(State::PendingAfterSet, "no");
+        given(Strategy::AlternatingUsers).check(State::PendingAfterSet, "yes");
+        given(Strategy::SingleUser).check(State::PendingAfterSet, "no");
     }
 }

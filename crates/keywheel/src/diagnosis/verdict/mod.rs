@@ -10,8 +10,8 @@
 //!
 //! Each of them needs to know whether applications can log in: `logins`.
 
+mod asked;
 mod at_rest;
-mod case;
 #[cfg(test)]
 mod every_combination;
 mod logins;
@@ -26,7 +26,7 @@ use super::answers::{Answer, Answers};
 use super::finding::Diagnosis;
 use super::reasons;
 use super::story::Story;
-use case::Case;
+use asked::Asked;
 
 /// The diagnosis of these answers.
 pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> Diagnosis {
@@ -36,16 +36,16 @@ pub(crate) fn diagnose(answers: &Answers, names: Names<'_>, now: Timestamp) -> D
         Answer::Said(Some(secret)) => secret,
     };
     let story = answers.log.said().map(|entries| Story::new(entries.clone()));
-    let case = Case {
+    let asked = Asked {
         answers,
         secret,
         story: story.as_ref(),
         names,
         now,
     };
-    let verdict = not_rotatable::verdict(&case)
-        .or_else(|| unfinished::verdict(&case))
-        .unwrap_or_else(|| at_rest::verdict(&case));
+    let verdict = not_rotatable::verdict(&asked)
+        .or_else(|| unfinished::verdict(&asked))
+        .unwrap_or_else(|| at_rest::verdict(&asked));
     Diagnosis {
         reasons: reasons::all(answers, secret, story.as_ref(), now),
         ..verdict

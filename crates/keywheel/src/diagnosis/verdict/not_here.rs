@@ -73,14 +73,14 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_not_here_may_be_elsewhere() {
-        let mut case = Given::of("v1:C");
-        case.0.secret = Answer::Said(None);
-        case.0.similar = vec!["orders/db".to_owned(), "orders/api".to_owned()];
-        case.0.other_regions = vec!["eu-north-1".to_owned()];
+        let mut given = Given::of("v1:C");
+        given.0.secret = Answer::Said(None);
+        given.0.similar = vec!["orders/db".to_owned(), "orders/api".to_owned()];
+        given.0.other_regions = vec!["eu-north-1".to_owned()];
         let flags = ["--region".to_owned(), "us-east-1".to_owned()];
         let diagnosed = |secret| {
             diagnose(
-                &case.0,
+                &given.0,
                 Names {
                     secret,
                     flags: &flags,

@@ -1,20 +1,20 @@
 //! Can the secret be rotated here at all? What says no decides, whatever else is the matter.
 
-use super::case::Case;
+use super::asked::Asked;
 use crate::diagnosis::actions::{Action, Fix};
 use crate::diagnosis::finding::{Diagnosis, State, Word};
 
-pub(super) fn verdict(case: &Case<'_>) -> Option<Diagnosis> {
-    marked_for_deletion(case)
-        .or_else(|| replica(case))
-        .or_else(|| managed(case))
-        .or_else(|| no_value(case))
+pub(super) fn verdict(asked: &Asked<'_>) -> Option<Diagnosis> {
+    marked_for_deletion(asked)
+        .or_else(|| replica(asked))
+        .or_else(|| managed(asked))
+        .or_else(|| no_value(asked))
 }
 
-fn marked_for_deletion(case: &Case<'_>) -> Option<Diagnosis> {
-    case.secret.deleted?;
+fn marked_for_deletion(asked: &Asked<'_>) -> Option<Diagnosis> {
+    asked.secret.deleted?;
     Some(Diagnosis {
-        actions: vec![Action::fix("Take it back.", Fix::Restore, case.names)],
+        actions: vec![Action::fix("Take it back.", Fix::Restore, asked.names)],
         ..Diagnosis::new(
             Word::Off,
             State::MarkedForDeletion,
@@ -23,11 +23,11 @@ fn marked_for_deletion(case: &Case<'_>) -> Option<Diagnosis> {
     })
 }
 
-fn replica(case: &Case<'_>) -> Option<Diagnosis> {
-    let region = case.secret.primary_region.as_deref();
-    let region = region.filter(|region| *region != case.secret.region())?;
+fn replica(asked: &Asked<'_>) -> Option<Diagnosis> {
+    let region = asked.secret.primary_region.as_deref();
+    let region = region.filter(|region| *region != asked.secret.region())?;
     Some(Diagnosis {
-        actions: vec![Action::run("Ask the primary.", case.names.in_region(region))],
+        actions: vec![Action::run("Ask the primary.", asked.names.in_region(region))],
         ..Diagnosis::new(
             Word::NotOurs,
             State::Replica,
@@ -36,8 +36,8 @@ fn replica(case: &Case<'_>) -> Option<Diagnosis> {
     })
 }
 
-fn managed(case: &Case<'_>) -> Option<Diagnosis> {
-    let service = case.secret.owning_service.as_ref()?;
+fn managed(asked: &Asked<'_>) -> Option<Diagnosis> {
+    let service = asked.secret.owning_service.as_ref()?;
     Some(Diagnosis {
         never: vec!["write a value: the service would not know it"],
         ..Diagnosis::new(
@@ -48,11 +48,11 @@ fn managed(case: &Case<'_>) -> Option<Diagnosis> {
     })
 }
 
-fn no_value(case: &Case<'_>) -> Option<Diagnosis> {
-    case.secret.current().is_none().then(|| Diagnosis {
+fn no_value(asked: &Asked<'_>) -> Option<Diagnosis> {
+    asked.secret.current().is_none().then(|| Diagnosis {
         actions: vec![
-            Action::run("Store a value that logs in, from a file.", case.names.put()),
-            Action::run("Then rotate.", case.names.command(&Fix::Nudge)),
+            Action::run("Store a value that logs in, from a file.", asked.names.put()),
+            Action::run("Then rotate.", asked.names.command(&Fix::Nudge)),
         ],
         ..Diagnosis::new(
             Word::Broken,

@@ -6,13 +6,13 @@ use crate::diagnosis::finding::{Diagnosis, State, Word};
 use crate::diagnosis::repairs;
 
 pub(super) fn verdict(rest: &AtRest<'_>) -> Option<Diagnosis> {
-    let tried = rest.case.answers.logins.current.said();
+    let tried = rest.asked.answers.logins.current.said();
     if tried.is_none_or(LoginAnswer::works) {
         return None;
     }
-    let by_hand = repairs::set_by_hand(rest.case.names);
+    let by_hand = repairs::set_by_hand(rest.asked.names);
     let rotate = "Rotate: the function finds a lost password among the old versions, if there is one.";
-    let mut actions = vec![by_hand.clone(), rest.case.rotate(rotate).otherwise()];
+    let mut actions = vec![by_hand.clone(), rest.asked.rotate(rotate).otherwise()];
     // A cause that is a refused login has the same first action.
     actions.extend(rest.repairs().into_iter().filter(|repair| *repair != by_hand));
     Some(rest.found_after_the_failure(

@@ -6,9 +6,9 @@ use crate::diagnosis::schedule::Due;
 use crate::words::time;
 
 pub(super) fn overdue(rest: &AtRest<'_>) -> Option<Diagnosis> {
-    let late = Due::of(rest.case.secret, rest.case.now).overdue?;
+    let late = Due::of(rest.asked.secret, rest.asked.now).overdue?;
     let mut actions = rest.repairs();
-    actions.push(rest.case.rotate("Rotate."));
+    actions.push(rest.asked.rotate("Rotate."));
     let summary = format!(
         "the rotation that was due {} ago has not been",
         time::lasting(late)
@@ -17,8 +17,8 @@ pub(super) fn overdue(rest: &AtRest<'_>) -> Option<Diagnosis> {
 }
 
 pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
-    let case = rest.case;
-    let (secret, now) = (case.secret, case.now);
+    let asked = rest.asked;
+    let (secret, now) = (asked.secret, asked.now);
     let last = secret.last_rotated.map_or_else(
         || "rotation is on, and has not rotated it yet".to_owned(),
         |last| format!("rotated {}", time::ago(last, now)),
@@ -29,7 +29,7 @@ pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
     // Somebody finished the rotation by hand. Nobody has shown that the next one gets further.
     if rest.failure.is_some() {
         let mut actions = rest.repairs();
-        actions.push(case.rotate("Rotate, to see that the cause is gone."));
+        actions.push(asked.rotate("Rotate, to see that the cause is gone."));
         let summary =
             format!("{summary}; but its last step failed, and the next rotation may fail in the same way");
         return rest.found_after_the_failure(Word::Well, State::Finished, summary, actions);
@@ -69,11 +69,11 @@ mod tests {
                 secret.last_rotated = Some(hours_ago(hours));
             })
         };
-        let with_old_version = |mut case: Given| {
-            if let Answer::Said(versions) = &mut case.0.versions {
+        let with_old_version = |mut given: Given| {
+            if let Answer::Said(versions) = &mut given.0.versions {
                 versions[0].created = Some(hours_ago(2000));
             }
-            case
+            given
         };
         with_old_version(late(740)).check(State::Finished, "yes");
         with_old_version(late(745)).check(State::Overdue, "yes");

@@ -7,15 +7,15 @@ use crate::diagnosis::finding::{Diagnosis, State, Word};
 use crate::diagnosis::function;
 
 pub(super) fn verdict(rest: &AtRest<'_>) -> Option<Diagnosis> {
-    let case = rest.case;
-    let cause = function::state::trouble(case.answers)?;
-    let mut actions = case.repairs(Some(cause), None);
+    let asked = rest.asked;
+    let cause = function::state::trouble(asked.answers)?;
+    let mut actions = asked.repairs(Some(cause), None);
     if cause == Cause::FunctionGone {
-        actions.push(case.attach());
+        actions.push(asked.attach());
     } else {
-        actions.push(Action::run("Try it. This changes nothing.", case.names.test()));
+        actions.push(Action::run("Try it. This changes nothing.", asked.names.test()));
         actions
-            .push(case.rotate("Rotate, if one was due meanwhile: what could not begin is not made up for."));
+            .push(asked.rotate("Rotate, if one was due meanwhile: what could not begin is not made up for."));
     }
     Some(Diagnosis {
         cause: Some(cause),
@@ -43,9 +43,9 @@ mod tests {
     fn the_function_can_be_in_the_way() {
         let diagnosis = Given::of("v1:CP").gone().check(State::FunctionGone, "yes");
         assert!(first_command(&diagnosis).contains("--rotation-lambda-arn \"$FUNCTION_ARN\""));
-        let mut case = Given::of("v1:CP");
-        case.0.permission = Answer::Said(Permission::OtherAccount("2".to_owned()));
-        let diagnosis = case.check(State::NotInvocable, "yes");
+        let mut given = Given::of("v1:CP");
+        given.0.permission = Answer::Said(Permission::OtherAccount("2".to_owned()));
+        let diagnosis = given.check(State::NotInvocable, "yes");
         assert!(first_command(&diagnosis).ends_with("--source-account 111111111111"));
         Given::of("v1:CP")
             .function(|state| state.state = "Inactive".to_owned())
@@ -53,8 +53,8 @@ mod tests {
         Given::of("v1:CP")
             .function(|state| state.update_failed = true)
             .check(State::FunctionBroken, "yes");
-        let mut case = Given::of("v1:CP");
-        case.0.concurrency = Answer::Said(Some(1));
-        case.check(State::TooLittleConcurrency, "yes");
+        let mut given = Given::of("v1:CP");
+        given.0.concurrency = Answer::Said(Some(1));
+        given.check(State::TooLittleConcurrency, "yes");
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn verdict(rest: &AtRest<'_>) -> Option<Diagnosis> {
 /// AWSPENDING was taken off a value that was never in use: by the function, whose server rejects it, or by a person.
 fn given_up(rest: &AtRest<'_>) -> Diagnosis {
     let mut actions = rest.repairs();
-    actions.push(rest.case.rotate("Rotate: the function makes another password."));
+    actions.push(rest.asked.rotate("Rotate: the function makes another password."));
     rest.found_after_the_failure(
         Word::Broken,
         State::GivenUp,
@@ -51,9 +51,9 @@ fn abandoned(rest: &AtRest<'_>, version: &Version) -> Diagnosis {
 }
 
 fn ways_out(rest: &AtRest<'_>, version: &Version) -> Vec<Action> {
-    let case = rest.case;
-    let lost_works = case.answers.logins.pending_works() == Some(true);
-    match (rest.logins, case.secret.current()) {
+    let asked = rest.asked;
+    let lost_works = asked.answers.logins.pending_works() == Some(true);
+    match (rest.logins, asked.secret.current()) {
         (Works::No(_), Some(current)) if lost_works => {
             let promote = Fix::Promote {
                 from: current.clone(),
@@ -61,15 +61,15 @@ fn ways_out(rest: &AtRest<'_>, version: &Version) -> Vec<Action> {
             };
             let text = "If applications cannot wait: move AWSCURRENT to the version that logs in.";
             vec![
-                case.rotate("Rotate: the function finds the lost password among the old versions."),
-                Action::fix(text, promote, case.names).otherwise(),
+                asked.rotate("Rotate: the function finds the lost password among the old versions."),
+                Action::fix(text, promote, asked.names).otherwise(),
             ]
         }
-        (Works::No(_), _) => vec![case.rotate(FINDS)],
-        (Works::Yes(_), _) => vec![case.rotate("Rotate: the function makes another password.")],
+        (Works::No(_), _) => vec![asked.rotate(FINDS)],
+        (Works::Yes(_), _) => vec![asked.rotate("Rotate: the function makes another password.")],
         (Works::NotKnown(_), _) => vec![
-            case.rotate(FINDS),
-            Action::run("Or find out first which password works.", case.names.login(None)).otherwise(),
+            asked.rotate(FINDS),
+            Action::run("Or find out first which password works.", asked.names.login(None)).otherwise(),
         ],
     }
 }

@@ -8,12 +8,12 @@ mod lost;
 mod off;
 mod switch;
 
-use super::case::Case;
+use super::asked::Asked;
 use crate::diagnosis::finding::Diagnosis;
 use facts::AtRest;
 
-pub(super) fn verdict(case: &Case<'_>) -> Diagnosis {
-    let rest = AtRest::of(case);
+pub(super) fn verdict(asked: &Asked<'_>) -> Diagnosis {
+    let rest = AtRest::of(asked);
     off::never_configured(&rest)
         .or_else(|| lost::verdict(&rest))
         .or_else(|| function_in_the_way::verdict(&rest))

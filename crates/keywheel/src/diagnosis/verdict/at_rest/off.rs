@@ -4,7 +4,7 @@ use super::facts::AtRest;
 use crate::diagnosis::finding::{Diagnosis, State, Word};
 
 pub(super) fn never_configured(rest: &AtRest<'_>) -> Option<Diagnosis> {
-    let secret = rest.case.secret;
+    let secret = rest.asked.secret;
     if secret.enabled.is_some() || secret.function.is_some() {
         return None;
     }
@@ -12,16 +12,16 @@ pub(super) fn never_configured(rest: &AtRest<'_>) -> Option<Diagnosis> {
         Word::Off,
         State::NeverConfigured,
         "rotation was never switched on",
-        vec![rest.case.attach()],
+        vec![rest.asked.attach()],
     ))
 }
 
 pub(super) fn switched_off(rest: &AtRest<'_>) -> Option<Diagnosis> {
-    if rest.case.secret.enabled != Some(false) {
+    if rest.asked.secret.enabled != Some(false) {
         return None;
     }
     let mut actions = rest.repairs();
-    actions.push(rest.case.rotate("To switch it on again, rotate."));
+    actions.push(rest.asked.rotate("To switch it on again, rotate."));
     Some(rest.found_after_the_failure(
         Word::Off,
         State::SwitchedOff,

@@ -5,20 +5,20 @@ use staging_labels::Label;
 
 use super::facts::AtRest;
 use crate::diagnosis::finding::{Diagnosis, State, Word};
-use crate::diagnosis::verdict::case::Case;
+use crate::diagnosis::verdict::asked::Asked;
 
 pub(super) fn unconfirmed(rest: &AtRest<'_>) -> Option<Diagnosis> {
     if !rest.unconfirmed || rest.current_works() {
         return None;
     }
-    let case = rest.case;
-    let pending = case.secret.labels.carrier(&Label::Pending);
-    if rest.failure.is_none() && pending.is_some_and(|pending| case.runs(pending)) {
-        return Some(Case::running(rest.logins));
+    let asked = rest.asked;
+    let pending = asked.secret.labels.carrier(&Label::Pending);
+    if rest.failure.is_none() && pending.is_some_and(|pending| asked.runs(pending)) {
+        return Some(Asked::running(rest.logins));
     }
     let mut actions = rest.repairs();
     actions.push(
-        case.rotate("Rotate: the function sets AWSCURRENT's password, if the database has not got it."),
+        asked.rotate("Rotate: the function sets AWSCURRENT's password, if the database has not got it."),
     );
     Some(Diagnosis {
         never: vec!["write a value before a login has shown which password works"],
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_switch_that_died_between_the_move_and_the_commit_is_no_success() {
-        let stale = |case: Given| case.secret(|secret| secret.last_rotated = Some(hours_ago(700)));
+        let stale = |given: Given| given.secret(|secret| secret.last_rotated = Some(hours_ago(700)));
         let diagnosis = stale(Given::of("v1:O v2:CP"))
             .log("create ok")
             .check(State::SwitchUnconfirmed, "not known");

@@ -5,7 +5,7 @@ use staging_labels::VersionId;
 use crate::diagnosis::answers::Function;
 use crate::diagnosis::finding::Works;
 use crate::diagnosis::trail;
-use crate::diagnosis::verdict::case::Case;
+use crate::diagnosis::verdict::asked::Asked;
 use crate::diagnosis::verdict::logins;
 
 /// The rotation that has not finished.
@@ -13,24 +13,43 @@ pub(super) struct Unfinished<'a> {
     pub(super) pending: &'a VersionId,
     pub(super) current: &'a VersionId,
     pub(super) enabled: bool,
-    pub(super) function_gone: bool,
+    pub(super) retry: Retry,
     pub(super) logins: Works,
     pub(super) pending_logs_in: bool,
-    /// AWSPENDING's value is not the function's: there is no rotation to attempt again.
-    pub(super) foreign: bool,
 }
 
 impl<'a> Unfinished<'a> {
-    pub(super) fn of(case: &Case<'a>) -> Option<Self> {
-        let (pending, current) = case.secret.pending().zip(case.secret.current())?;
+    pub(super) fn of(asked: &Asked<'a>) -> Option<Self> {
+        let (pending, current) = asked.secret.pending().zip(asked.secret.current())?;
         Some(Self {
             pending,
             current,
-            enabled: case.secret.enabled == Some(true),
-            function_gone: case.answers.function.said() == Some(&Function::Gone),
-            logins: logins::with_pending(case.answers, case.story, pending),
-            pending_logs_in: case.answers.logins.pending_works() == Some(true),
-            foreign: trail::cause(case.answers, case.story).is_some(),
+            enabled: asked.secret.enabled == Some(true),
+            retry: Retry::of(asked),
+            logins: logins::with_pending(asked.answers, asked.story, pending),
+            pending_logs_in: asked.answers.logins.pending_works() == Some(true),
         })
+    }
+}
+
+/// Whether Secrets Manager can attempt it again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    Possible,
+    /// There is no function to do it.
+    FunctionGone,
+    /// AWSPENDING's value is not the function's: there is no rotation.
+    Foreign,
+}
+
+impl Retry {
+    fn of(asked: &Asked<'_>) -> Self {
+        if asked.answers.function.said() == Some(&Function::Gone) {
+            Self::FunctionGone
+        } else if trail::cause(asked.answers, asked.story).is_some() {
+            Self::Foreign
+        } else {
+            Self::Possible
+        }
     }
 }

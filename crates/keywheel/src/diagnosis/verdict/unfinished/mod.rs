@@ -4,7 +4,7 @@ mod facts;
 mod reached;
 mod way_out;
 
-use super::case::Case;
+use super::asked::Asked;
 use crate::diagnosis::actions::{Action, Fix};
 use crate::diagnosis::cause::Cause;
 use crate::diagnosis::finding::{Diagnosis, State, Word, Works};
@@ -12,24 +12,24 @@ use crate::diagnosis::story::Story;
 use crate::diagnosis::{function, trail};
 use facts::Unfinished;
 
-pub(super) fn verdict(case: &Case<'_>) -> Option<Diagnosis> {
-    let unfinished = Unfinished::of(case)?;
+pub(super) fn verdict(asked: &Asked<'_>) -> Option<Diagnosis> {
+    let unfinished = Unfinished::of(asked)?;
     let Unfinished { logins, .. } = unfinished;
-    let failure = case.failure();
+    let failure = asked.failure();
     let of_log = failure.map(|failure| Cause::of(failure.code));
-    let cause = function::state::trouble(case.answers)
-        .or_else(|| trail::cause(case.answers, case.story))
+    let cause = function::state::trouble(asked.answers)
+        .or_else(|| trail::cause(asked.answers, asked.story))
         .or(of_log);
-    let gave_up = trail::gave_up(case.answers, case.story.and_then(Story::last_at)).is_some();
-    if unfinished.enabled && cause.is_none() && !gave_up && case.runs(unfinished.pending) {
-        return Some(Case::running(logins));
+    let gave_up = trail::gave_up(asked.answers, asked.story.and_then(Story::last_at)).is_some();
+    if unfinished.enabled && cause.is_none() && !gave_up && asked.runs(unfinished.pending) {
+        return Some(Asked::running(logins));
     }
-    let state = reached::state(case.answers, case.story, of_log, &unfinished);
-    let mut actions = way_out::actions(state, &unfinished, case.names);
+    let state = reached::state(asked.answers, asked.story, of_log, &unfinished);
+    let mut actions = way_out::actions(state, &unfinished, asked.names);
     // Applications first, if they are known to be locked out and there is a way to let them in.
     let urgent = matches!(logins, Works::No(_)) && starts_with_promote(&actions);
     let place = usize::from(urgent);
-    actions.splice(place..place, case.repairs(cause, failure));
+    actions.splice(place..place, asked.repairs(cause, failure));
     let word = if state == State::SwitchedOff {
         Word::Off
     } else {

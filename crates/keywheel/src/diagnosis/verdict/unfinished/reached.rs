@@ -154,9 +154,9 @@ mod tests {
 
     #[test]
     fn the_pending_value_can_be_of_another_server() {
-        let mut case = Given::pending().log("create ok, set HostUnreachable");
-        case.0.logins.same_place = Some(false);
-        let diagnosis = case.check(State::PendingOtherAccount, "yes");
+        let mut given = Given::pending().log("create ok, set HostUnreachable");
+        given.0.logins.same_place = Some(false);
+        let diagnosis = given.check(State::PendingOtherAccount, "yes");
         assert_eq!(diagnosis.never, ["move AWSCURRENT to AWSPENDING's version"]);
         Given::pending()
             .log("create ok, set PendingNamesAnotherTarget")

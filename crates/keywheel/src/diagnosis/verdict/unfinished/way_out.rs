@@ -1,16 +1,18 @@
 //! What leads out of an unfinished rotation, and what makes it worse.
 
-use super::facts::Unfinished;
+use super::facts::{Retry, Unfinished};
 use crate::diagnosis::actions::{Action, Fix, Names};
 use crate::diagnosis::finding::{State, Works};
 
 /// The state in a sentence.
 pub(super) const fn summary(state: State, unfinished: &Unfinished<'_>) -> &'static str {
     match (state, unfinished.logins) {
-        (State::PendingBeforeSet, Works::Yes(_) | Works::NotKnown(_)) if unfinished.foreign => {
+        (State::PendingBeforeSet, Works::Yes(_) | Works::NotKnown(_))
+            if matches!(unfinished.retry, Retry::Foreign) =>
+        {
             "AWSPENDING has a value that the function did not store, and the database does not have it"
         }
-        (State::PendingUnclear, Works::NotKnown(_)) if unfinished.foreign => {
+        (State::PendingUnclear, Works::NotKnown(_)) if matches!(unfinished.retry, Retry::Foreign) => {
             "AWSPENDING has a value that the function did not store; whether the database has it is not known"
         }
         (State::PendingEmpty, _) => "a rotation began and stored no password; the next one waits for it",
@@ -39,10 +41,9 @@ pub(super) const fn summary(state: State, unfinished: &Unfinished<'_>) -> &'stat
 /// The way out.
 pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_>) -> Vec<Action> {
     let steps = Steps { unfinished, names };
-    let by_labels = if unfinished.function_gone || unfinished.foreign {
-        nothing_to_attempt_again(state, &steps)
-    } else {
-        None
+    let by_labels = match unfinished.retry {
+        Retry::Possible => None,
+        Retry::FunctionGone | Retry::Foreign => by_the_labels(state, &steps),
     };
     by_labels.unwrap_or_else(|| match state {
         State::SwitchedOff | State::PendingOtherAccount => steps.then_rotate(steps.unpend()),
@@ -57,7 +58,7 @@ pub(super) fn actions(state: State, unfinished: &Unfinished<'_>, names: Names<'_
 }
 
 /// The function is gone, or AWSPENDING's value is not its own: the labels alone lead out.
-fn nothing_to_attempt_again(state: State, steps: &Steps<'_>) -> Option<Vec<Action>> {
+fn by_the_labels(state: State, steps: &Steps<'_>) -> Option<Vec<Action>> {
     match state {
         State::PendingUnclear => Some(vec![steps.ask()]),
         State::PendingEmpty | State::PendingBeforeSet => Some(steps.then_rotate(steps.unpend())),
@@ -132,7 +133,7 @@ impl Steps<'_> {
 
     /// Nothing is half done any more.
     fn then_rotate(&self, first: Action) -> Vec<Action> {
-        let next = if self.unfinished.function_gone {
+        let next = if self.unfinished.retry == Retry::FunctionGone {
             Action::run(
                 "Set FUNCTION_ARN to the function that is to rotate it, and attach that.",
                 self.names.attach(),
@@ -193,8 +194,8 @@ mod tests {
     #[test]
     fn applications_that_are_locked_out_come_first() {
         let log = "create ok, set applied, test ok, finish PermissionDenied";
-        let case = Given::pending().moves(CurrentMoves::InFinishSecret).log(log);
-        let diagnosis = case.check(State::PendingAfterSet, "no");
+        let given = Given::pending().moves(CurrentMoves::InFinishSecret).log(log);
+        let diagnosis = given.check(State::PendingAfterSet, "no");
         let all = commands(&diagnosis);
         let places = [
             "AWSCURRENT --move-to",

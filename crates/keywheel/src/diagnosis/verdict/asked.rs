@@ -13,7 +13,7 @@ use crate::diagnosis::story::{Failure, Story};
 /// A rotation is taken to be under way for so long after its last sign of life, beside the function's time limit.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
-pub(super) struct Case<'a> {
+pub(super) struct Asked<'a> {
     pub(super) answers: &'a Answers,
     pub(super) secret: &'a Secret,
     /// The log of the rotation that is looked at.
@@ -22,7 +22,7 @@ pub(super) struct Case<'a> {
     pub(super) now: Timestamp,
 }
 
-impl<'a> Case<'a> {
+impl<'a> Asked<'a> {
     /// How the log ends, if it ends with a failure.
     pub(super) fn failure(&self) -> Option<Failure<'a>> {
         self.story.and_then(Story::last_failure)
