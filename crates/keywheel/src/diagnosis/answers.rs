@@ -228,6 +228,8 @@ pub(crate) struct TrailEvent {
     pub(crate) by: Option<String>,
     /// What went wrong.
     pub(crate) message: Option<String>,
+    /// The version that a call stored: its ClientRequestToken.
+    pub(crate) version: Option<String>,
 }
 
 /// Whether the function's role may do what a rotation needs.

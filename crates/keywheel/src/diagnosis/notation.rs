@@ -172,15 +172,16 @@ impl Given {
         self
     }
 
-    /// AWSPENDING's value, if it has one.
+    /// By somebody who is not the function's role.
     pub(super) fn stored_by_a_person(self) -> Self {
         let mut given = self.function(|state| state.role = Some("arn:aws:iam::1:role/rotate".to_owned()));
         let secret = given.0.secret.said().and_then(Option::as_ref);
-        if let Some(at) = given.0.made(secret.and_then(Secret::pending)) {
-            let mut put = event("PutSecretValue", 0, Some("arn:aws:iam::1:user/me"), None);
-            put.at = at;
-            given.0.events = Answer::Said(vec![put]);
-        }
+        let pending = secret.and_then(|secret| Some(secret.pending()?.as_str().to_owned()));
+        let put = event("PutSecretValue", 0, Some("arn:aws:iam::1:user/me"), None);
+        given.0.events = Answer::Said(vec![TrailEvent {
+            version: pending,
+            ..put
+        }]);
         given
     }
 
@@ -226,6 +227,7 @@ pub(super) fn event(name: &str, minutes_ago: i64, by: Option<&str>, message: Opt
         name: name.to_owned(),
         by: by.map(str::to_owned),
         message: message.map(str::to_owned),
+        version: None,
     }
 }
 

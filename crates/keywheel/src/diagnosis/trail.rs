@@ -1,6 +1,6 @@
 //! What `CloudTrail` adds: whether Secrets Manager has given up, and who else changed the secret.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::answers::{Answers, Function, TrailEvent};
 use super::cause::Cause;
@@ -48,19 +48,13 @@ pub(super) fn cause(answers: &Answers, story: Option<&Story>) -> Option<Cause> {
     (refused || by_hand()).then_some(Cause::PendingForeign)
 }
 
-/// Both times are those of the call, by AWS's clocks.
 fn stored_by_somebody_else(answers: &Answers) -> bool {
-    const SAME: SignedDuration = SignedDuration::from_secs(5);
     let pending = answers
         .secret
         .said()
         .and_then(|secret| secret.as_ref()?.pending());
-    let Some(made) = answers.made(pending) else {
-        return false;
-    };
-    let stores =
-        |event: &TrailEvent| event.name == "PutSecretValue" && event.at.duration_since(made).abs() < SAME;
-    other_writers(answers).any(stores)
+    let stores = |event: &TrailEvent| pending.is_some_and(|id| event.version.as_deref() == Some(id.as_str()));
+    other_writers(answers).any(|event| event.name == "PutSecretValue" && stores(event))
 }
 
 /// The last part of a role's ARN, which may have a path.
@@ -119,12 +113,18 @@ mod tests {
         let fix = diagnosis.actions.iter().find_map(|action| action.fix.as_ref());
         assert_eq!(fix.map(Fix::name), Some(FixName::Unpend));
         stored("create ok").check(State::Running, "not known");
+        let mut another = by_hand();
         let mut own = by_hand();
         let role = "arn:aws:sts::1:assumed-role/rotate/s".to_owned();
         if let Answer::Said(events) = &mut own.0.events {
             events[0].by = Some(role);
         }
         own.check(State::Running, "not known");
+        // It was another version that the person stored.
+        if let Answer::Said(events) = &mut another.0.events {
+            events[0].version = Some("v1".to_owned());
+        }
+        another.check(State::Running, "not known");
     }
 
     #[test]
