@@ -1,8 +1,8 @@
 //! What `CloudTrail` adds: whether Secrets Manager has given up, and who else changed the secret.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::answers::{Answers, Function, TrailEvent};
+use super::answers::{Answers, Function, Secret, TrailEvent};
 use super::cause::Cause;
 use super::story::Story;
 
@@ -20,7 +20,15 @@ pub(super) fn last<'a>(answers: &'a Answers, name: &str) -> Option<&'a TrailEven
 
 /// When Secrets Manager gave up: after all that the log has. It tells nobody else.
 pub(super) fn gave_up(answers: &Answers, last_line: Option<Timestamp>) -> Option<&TrailEvent> {
-    last(answers, "RotationFailed").filter(|event| last_line.is_none_or(|line| event.at >= line))
+    failed(answers).filter(|event| last_line.is_none_or(|line| event.at >= line))
+}
+
+/// The rotation's end, and not that of an earlier one. `CloudTrail` leaves out the parts of a second.
+fn failed(answers: &Answers) -> Option<&TrailEvent> {
+    const SECOND: SignedDuration = SignedDuration::from_secs(1);
+    let secret = answers.secret.said().and_then(Option::as_ref);
+    let made = answers.made(secret.and_then(Secret::pending));
+    last(answers, "RotationFailed").filter(|event| made.is_none_or(|made| event.at >= made - SECOND))
 }
 
 /// A write by somebody who is not the function's role. Not known if the role is not.
@@ -42,7 +50,7 @@ fn other_writers(answers: &Answers) -> impl Iterator<Item = &TrailEvent> {
 
 /// Whether AWSPENDING's value is not the function's: Secrets Manager says so, or somebody else stored it and the function wrote no line.
 pub(super) fn cause(answers: &Answers, story: Option<&Story>) -> Option<Cause> {
-    let message = last(answers, "RotationFailed").and_then(|event| event.message.as_deref());
+    let message = failed(answers).and_then(|event| event.message.as_deref());
     let refused = message.is_some_and(|message| message.contains("was not created by Lambda"));
     let by_hand = || story.is_some_and(Story::is_empty) && stored_by_somebody_else(answers);
     (refused || by_hand()).then_some(Cause::PendingForeign)
@@ -95,6 +103,17 @@ mod tests {
             Some("Pending secret version v2 was not created by Lambda rotate"),
         )]);
         assert_eq!(given.diagnosis().cause, Some(Cause::PendingForeign));
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_rotation_is_not_this_ones() {
+        let ended = |minutes_ago| {
+            let mut given = young(Given::pending().log("create ok"));
+            given.0.events = Answer::Said(vec![event("RotationFailed", minutes_ago, None, None)]);
+            given
+        };
+        ended(1).check(State::Running, "not known");
+        ended(0).check(State::PendingUnclear, "not known");
     }
 
     /// There is no rotation to attempt again, and none to wait for, however young the version is.
