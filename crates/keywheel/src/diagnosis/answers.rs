@@ -228,7 +228,7 @@ pub(crate) struct TrailEvent {
     pub(crate) by: Option<String>,
     /// What went wrong.
     pub(crate) message: Option<String>,
-    /// The version that a call stored: its ClientRequestToken.
+    /// The version that a call stored: its `ClientRequestToken`.
     pub(crate) version: Option<String>,
 }
 
