@@ -21,4 +21,5 @@ mod provider;
 mod rights;
 mod rotating;
 mod stopped;
+mod superuser;
 mod unclear;

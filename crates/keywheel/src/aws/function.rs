@@ -1,6 +1,6 @@
 //! Lambda: what decides whether a function can be invoked, and how it behaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::LastUpdateStatus;
@@ -9,15 +9,38 @@ use rotation::CallError;
 use super::session::{Session, is_not_found, unanswered};
 use crate::diagnosis::{Answer, Function, FunctionState, Permission, Secret, Unasked, Vpc, judge};
 
-/// `GetFunctionConfiguration`. Of the environment only `AWSCURRENT_MOVES` is looked at.
+/// A function's environment variables. They may be secret: none is ever shown, and no answer of a diagnosis has them.
+#[derive(Default)]
+pub(crate) struct Environment(HashMap<String, String>);
+
+impl Environment {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// `GetFunctionConfiguration`. Of the environment only `AWSCURRENT_MOVES` is kept.
 pub(crate) async fn configuration(session: &Session, function: &str) -> Answer<Function> {
+    configuration_and_environment(session, function).await.unzip().0
+}
+
+/// The same, with the environment beside it: a diagnosis goes into bundles, and a login needs the rest.
+pub(crate) async fn configuration_and_environment(
+    session: &Session,
+    function: &str,
+) -> Answer<(Function, Environment)> {
     let call = session
         .lambda
         .get_function_configuration()
         .function_name(function);
     match call.send().await.map_err(|error| CallError::of(&error)) {
-        Ok(answer) => Answer::Said(Function::There(of_answer(&answer))),
-        Err(error) if is_not_found(&error) => Answer::Said(Function::Gone),
+        Ok(mut answer) => {
+            let state = of_answer(&answer);
+            let variables = answer.environment.take().and_then(|all| all.variables);
+            let environment = Environment(variables.unwrap_or_default());
+            Answer::Said((Function::There(state), environment))
+        }
+        Err(error) if is_not_found(&error) => Answer::Said((Function::Gone, Environment::default())),
         Err(error) => unanswered(error, "lambda:GetFunctionConfiguration"),
     }
 }

@@ -15,7 +15,10 @@ mod trail;
 
 pub(crate) use changes::{allow, reserve, restore, set_time_limit};
 pub(crate) use database::database;
-pub(crate) use function::{Deployed, concurrency, configuration, deployed, environment, permission};
+pub(crate) use function::{
+    Deployed, Environment, concurrency, configuration, configuration_and_environment, deployed, environment,
+    permission,
+};
 pub(crate) use log::entries;
 pub(crate) use network::{Asked, network};
 pub(crate) use permissions::policy;

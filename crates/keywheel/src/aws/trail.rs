@@ -69,5 +69,6 @@ fn read(text: &str, secret: &Secret) -> Option<TrailEvent> {
         name: text("/eventName")?,
         by: text("/userIdentity/arn"),
         message: text("/errorMessage"),
+        version: text("/requestParameters/clientRequestToken"),
     })
 }

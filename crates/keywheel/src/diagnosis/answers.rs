@@ -27,6 +27,16 @@ impl<T> Answer<T> {
     }
 }
 
+impl<T, U> Answer<(T, U)> {
+    /// Two answers of one question.
+    pub(crate) fn unzip(self) -> (Answer<T>, Answer<U>) {
+        match self {
+            Self::Said((one, other)) => (Answer::Said(one), Answer::Said(other)),
+            Self::NotAsked(why) => (Answer::NotAsked(why.clone()), Answer::NotAsked(why)),
+        }
+    }
+}
+
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unasked {
@@ -220,6 +230,8 @@ pub(crate) struct TrailEvent {
     pub(crate) by: Option<String>,
     /// What went wrong.
     pub(crate) message: Option<String>,
+    /// The version that a call stored: its `ClientRequestToken`.
+    pub(crate) version: Option<String>,
 }
 
 /// Whether the function's role may do what a rotation needs.

@@ -54,7 +54,7 @@ pub(crate) enum Cause {
     ReadTooEarly,
     /// AWSPENDING is for another user or server.
     PendingOtherAccount,
-    /// Secrets Manager does not take AWSPENDING's value for the rotation's.
+    /// Somebody else than the function stored AWSPENDING's value, or Secrets Manager takes it so.
     PendingForeign,
     /// The rotation was taken over, or switched off.
     Overtaken,
@@ -185,7 +185,7 @@ impl Cause {
             Self::TwoWriters => "somebody else wrote to the secret during the rotation",
             Self::ReadTooEarly => "a value was read before it was there",
             Self::PendingOtherAccount => "AWSPENDING is for another user, host, port or database",
-            Self::PendingForeign => "Secrets Manager does not take AWSPENDING's value for the rotation's own",
+            Self::PendingForeign => "AWSPENDING's value was not stored by the rotation function",
             Self::Overtaken => "the rotation was taken over or switched off",
             Self::Server => "the database server or the role is not ready for it",
             Self::TestFailed => "the test with the new password failed",

@@ -227,3 +227,45 @@ pub(crate) struct Diagnosis {
     /// What must not be done.
     pub(crate) never: Vec<&'static str>,
 }
+
+impl Diagnosis {
+    /// A verdict; nothing else is known.
+    pub(super) fn new(word: Word, state: State, summary: impl Into<String>) -> Self {
+        Self {
+            word,
+            state,
+            cause: None,
+            code: None,
+            logins: Works::NotKnown("not asked"),
+            summary: summary.into(),
+            reasons: Vec::new(),
+            actions: Vec::new(),
+            never: Vec::new(),
+        }
+    }
+
+    /// The same, with the code of the failure that led there.
+    pub(super) fn after(self, code: Option<&str>) -> Self {
+        Self {
+            cause: code.map(Cause::of),
+            code: code.map(str::to_owned),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantArray as _;
+
+    #[test]
+    fn states_have_names_for_scripts() {
+        let mut names: Vec<_> = State::VARIANTS.iter().map(|state| state.name()).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(names.contains(&"pending-after-set"));
+    }
+}

@@ -5,17 +5,17 @@
 mod actions;
 mod answers;
 mod cause;
-mod decide;
 mod finding;
 mod function;
-mod labels;
+#[cfg(test)]
+mod notation;
 mod reasons;
 mod repairs;
 mod schedule;
 mod story;
-#[cfg(test)]
-mod tests;
 mod trail;
+mod verdict;
+mod versions;
 
 pub(crate) use actions::{Action, Fix, FixName, Names};
 pub(crate) use answers::{
@@ -23,13 +23,12 @@ pub(crate) use answers::{
     Version,
 };
 pub(crate) use cause::Cause;
-pub(crate) use decide::diagnose;
 pub(crate) use finding::{Diagnosis, Mark, Reason, State, Word, Works};
 pub(crate) use function::network::{
     Acl, Caller, Database, Endpoint, Entry, Group, Network, Obstacle, Place, Route, Rule, Subnet, Target, Vpc,
 };
 pub(crate) use function::permission::{Permission, judge};
 pub(crate) use function::policy::{CALLS, one_or_many};
-pub(crate) use labels::abandoned::abandoned;
 pub(crate) use schedule::{Due, interval};
 pub(crate) use story::Story;
+pub(crate) use verdict::diagnose;

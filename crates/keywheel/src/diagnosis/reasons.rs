@@ -9,7 +9,6 @@ use super::finding::{Mark, Reason};
 use super::function::network::{Found, Obstacle};
 use super::function::permission::Permission;
 use super::function::state::LEAST_CONCURRENCY;
-use super::labels::outlook::{self, has_value};
 use super::story::Story;
 use super::trail;
 use crate::log::{Did, End, Event};
@@ -96,11 +95,8 @@ fn labels(answers: &Answers, secret: &Secret, now: Timestamp) -> Reason {
             ),
         );
     };
-    let made = answers.versions.said().and_then(|versions| {
-        let version = versions.iter().find(|version| version.id == *pending)?;
-        version.created
-    });
-    let value = match has_value(answers, pending) {
+    let made = answers.made(Some(pending));
+    let value = match answers.has_value(pending) {
         Some(true) => "has a value",
         Some(false) => "has no value",
         None => "whether it has a value is not known",
@@ -190,7 +186,7 @@ fn concurrency(answers: &Answers) -> Option<Reason> {
 
 /// Said of alternating users only: there a rotation that stands locks nobody out.
 fn strategy(answers: &Answers, story: Option<&Story>) -> Option<Reason> {
-    let alternates = outlook::strategy(answers, story) == Some(Strategy::AlternatingUsers);
+    let alternates = super::story::strategy(answers, story) == Some(Strategy::AlternatingUsers);
     let text = "two users alternate: a rotation leaves the password of AWSCURRENT's user alone";
     alternates.then(|| line(Mark::Ok, "strategy", text))
 }
@@ -384,4 +380,29 @@ fn logins(answers: &Answers) -> Vec<Reason> {
         .into_iter()
         .map(|(mark, text)| line(mark, "login", text))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::RoleCheck;
+    use crate::diagnosis::notation::Given;
+
+    #[test]
+    fn rights_and_keys_are_reasons() {
+        let mut given = Given::pending().log("create ok, set PermissionDenied");
+        given.0.role = Answer::Said(RoleCheck {
+            denied: vec!["secretsmanager:PutSecretValue".to_owned()],
+            secret_denies: Some(true),
+        });
+        given.0.key = Answer::Said("PendingDeletion".to_owned());
+        let text = format!("{:?}", given.diagnosis().reasons);
+        for words in [
+            "do not allow secretsmanager:PutSecretValue",
+            "own policy denies",
+            "key is PendingDeletion",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
 }

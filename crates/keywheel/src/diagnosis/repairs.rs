@@ -42,8 +42,9 @@ pub(super) fn repairs(
             }
             None => Action::by_hand("Find out what takes so long: Lambda has no longer time limit."),
         }],
-        Some(Cause::PendingForeign) => vec![Action::by_hand(
-            "Have the function pass the event's RotationToken to PutSecretValue, as Keywheel's functions do.",
+        Some(Cause::PendingForeign) => vec![Action::run(
+            "Ask who stored AWSPENDING's value, and whether they need it.",
+            names.explain(Cause::PendingForeign.name()),
         )],
         Some(Cause::FunctionBroken) => vec![Action::by_hand(
             "Repair what Lambda names as the reason, or deploy the function again.",
@@ -143,4 +144,33 @@ fn raised(limit: u32) -> Option<u32> {
     const NEEDED: u32 = 60;
     const LONGEST: u32 = 900;
     (limit < LONGEST).then(|| (limit * 2).clamp(NEEDED, LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::State;
+    use crate::diagnosis::notation::{Given, commands};
+
+    #[test]
+    fn a_time_limit_is_raised_and_never_lowered() {
+        for (limit, raised) in [
+            (3, Some(60)),
+            (30, Some(60)),
+            (60, Some(120)),
+            (600, Some(900)),
+            (900, None),
+        ] {
+            let given = Given::pending()
+                .log("timeout")
+                .function(|state| state.timeout = limit);
+            let commands = commands(&given.check(State::PendingUnclear, "not known"));
+            match raised {
+                Some(seconds) => assert!(
+                    commands.contains(&format!("--timeout {seconds} ")),
+                    "{limit}: {commands}"
+                ),
+                None => assert!(!commands.contains("--timeout"), "{commands}"),
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rotation::Strategy;
 use staging_labels::Step;
 
+use super::answers::Answers;
 use super::cause::leaves_the_database_unclear;
 use crate::log::{Did, End, Entry, Event};
 
@@ -121,6 +122,12 @@ impl Story {
             SetSecret::Unclear
         }
     }
+}
+
+/// Whose credential a rotation changes: by the users that the values name, or by the log.
+pub(super) fn strategy(answers: &Answers, story: Option<&Story>) -> Option<Strategy> {
+    let of_values = answers.logins.strategy;
+    of_values.or_else(|| story.and_then(Story::strategy))
 }
 
 fn failure(entry: &Entry) -> Option<Failure<'_>> {

@@ -265,6 +265,7 @@ fn of_event(event: &TrailEvent) -> Value {
         "event": event.name,
         "by": event.by,
         "error": event.message,
+        "version": event.version,
     })
 }
 

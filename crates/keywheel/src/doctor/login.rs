@@ -1,6 +1,5 @@
 //! `--login`: logs in from here with the values of a secret. A run has one refused login at most, because some servers lock a role.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rotation::CallError;
 use secrets::PostgresSecret;
 use staging_labels::VersionId;
 
-use crate::aws::{self, Session};
+use crate::aws::{self, Environment, Session};
 use crate::diagnosis::{Answer, LoginAnswer, Logins, Place, Secret, Story, Unasked};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,12 +31,12 @@ pub(crate) enum Which {
 /// Tries AWSCURRENT's value and that of `other`.
 pub(super) async fn ask(
     session: &Session,
+    settings: &Settings,
     secret: &Secret,
     other: Option<&VersionId>,
     story: Option<&Story>,
     which: Which,
 ) -> Logins {
-    let settings = &Settings::of(session, secret).await;
     let current = read(session, settings, secret, secret.current()).await;
     let Some(other) = other else {
         return Logins {
@@ -91,14 +90,13 @@ pub(super) async fn once(
     secret: &Secret,
     version: Option<&VersionId>,
 ) -> Answer<LoginAnswer> {
-    let settings = &Settings::of(session, secret).await;
+    let settings = &Settings::ask(session, secret).await;
     let value = read(session, settings, secret, version).await;
     try_value(settings, value.as_ref()).await
 }
 
 /// Where AWSCURRENT's value says that the database is.
-pub(super) async fn place(session: &Session, secret: &Secret) -> Option<Place> {
-    let settings = &Settings::of(session, secret).await;
+pub(super) async fn place(session: &Session, settings: &Settings, secret: &Secret) -> Option<Place> {
     let value = read(session, settings, secret, secret.current()).await.ok()?;
     let host = value.host()?.to_owned();
     Some(Place {
@@ -141,8 +139,10 @@ async fn read(
         }
     };
     // The error names a field, and never quotes the value.
-    read_value(&text, &secret.tags, &|name| settings.get(name)).map_err(|cause| match &settings.unknown {
-        Some(Unasked::Needs(permission)) if cause.code() == "LoginUnnamed" => Unasked::Needs(permission),
+    read_value(&text, &secret.tags, &|name| settings.get(name)).map_err(|cause| match &settings.0 {
+        Answer::NotAsked(Unasked::Needs(permission)) if cause.code() == "LoginUnnamed" => {
+            Unasked::Needs(permission)
+        }
         _ => Unasked::Failed(format!("the value is no PostgreSQL login: {}", cause.problem())),
     })
 }
@@ -164,43 +164,30 @@ async fn try_value(settings: &Settings, value: Result<&PostgresSecret, &Unasked>
 }
 
 /// How values are read, and how logins are made: what the function's own environment says of it. It may be secret, and is not shown.
-struct Settings {
-    of_function: BTreeMap<String, String>,
-    /// Why that is not known.
-    unknown: Option<Unasked>,
-}
+pub(super) struct Settings(pub(super) Answer<Environment>);
 
 impl Settings {
-    async fn of(session: &Session, secret: &Secret) -> Self {
-        let unknown = |why| Self {
-            of_function: BTreeMap::new(),
-            unknown: Some(why),
-        };
+    async fn ask(session: &Session, secret: &Secret) -> Self {
         let Some(function) = &secret.function else {
-            return unknown(Unasked::Failed("no function is attached".to_owned()));
+            return Self(Answer::NotAsked(Unasked::NotNeeded));
         };
-        let asked = tokio::time::timeout(PATIENCE, aws::environment(session, function)).await;
-        match asked {
-            Ok(Ok(all)) => Self {
-                of_function: all,
-                unknown: None,
-            },
-            Ok(Err(CallError::Denied(_))) => unknown(Unasked::Needs("lambda:GetFunctionConfiguration")),
-            Ok(Err(_)) | Err(_) => unknown(Unasked::Failed("the function does not answer".to_owned())),
-        }
+        let (_, environment) = aws::configuration_and_environment(session, function)
+            .await
+            .unzip();
+        Self(environment)
     }
 
     /// The trusted certificates are the person's own first: a path of the function is not one of this machine. A tunnel ends at this
     /// machine, which the functions refuse.
     fn get(&self, name: &str) -> Option<String> {
         let own = |name| std::env::var(name).ok();
-        let of_function = |name| self.of_function.get(name).cloned();
+        let of_function = |name| Some(self.0.said()?.get(name)?.to_owned());
         match name {
             "ALLOW_LOCAL_HOSTS" => Some("true".to_owned()),
             "PGSSLROOTCERT" => {
                 own(name).or_else(|| of_function(name).filter(|roots| !is_missing_here(roots)))
             }
-            "BASE64_MEMBERS" if self.unknown.is_some() => own(name),
+            "BASE64_MEMBERS" if self.0.said().is_none() => own(name),
             name if LOGIN_VARIABLES.contains(&name) => of_function(name),
             _ => None,
         }

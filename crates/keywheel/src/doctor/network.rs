@@ -4,14 +4,19 @@
 use ipnet::IpNet;
 
 use super::limit::{LIMIT, within};
-use super::login;
+use super::login::{self, Settings};
 use crate::aws::{self, Asked, Session};
 use crate::diagnosis::{
     Answer, Answers, Caller, Cause, Function, FunctionState, Network, Place, Secret, Story, Target, Unasked,
 };
 
-/// Asks, if the function is in a VPC. `login` says whether the person lets the secret's value be read.
-pub(super) async fn ask(session: &Session, secret: &Secret, answers: &mut Answers, login: bool) {
+/// Asks, if the function is in a VPC. `settings` are there if the person lets the secret's value be read.
+pub(super) async fn ask(
+    session: &Session,
+    secret: &Secret,
+    answers: &mut Answers,
+    settings: Option<&Settings>,
+) {
     let Some(entries) = answers.log.said() else { return };
     let Some(Function::There(FunctionState {
         vpc: Some(vpc), role, ..
@@ -30,8 +35,8 @@ pub(super) async fn ask(session: &Session, secret: &Secret, answers: &mut Answer
     let mut place = None;
     if target == Target::Database {
         place = failure.and_then(|failure| Place::in_words(failure.message?));
-        if place.is_none() && login {
-            place = login::place(session, secret).await;
+        if let (None, Some(settings)) = (&place, settings) {
+            place = login::place(session, settings, secret).await;
         }
         answers.database = match &place {
             Some(place) => within(LIMIT, aws::database(session, &place.host)).await,

@@ -6,12 +6,11 @@ use rotation::CallError;
 use staging_labels::{Label, VersionId};
 
 use super::limit::{LIMIT, within};
-use super::login::{self, Which};
+use super::login::{self, Settings, Which};
 use super::network;
-use crate::aws::{self, Session};
+use crate::aws::{self, Environment, Session};
 use crate::diagnosis::{
     Answer, Answers, Cause, Due, Function, FunctionState, Logins, Secret, Story, TrailEvent, Unasked,
-    Version, abandoned,
 };
 use crate::exit::Trouble;
 use crate::log::Entry;
@@ -69,14 +68,16 @@ pub(super) async fn ask_telling(
         return Ok(answers);
     }
     first(&answers);
+    let mut settings = Settings(Answer::NotAsked(Unasked::NotNeeded));
     if let Some(function) = &secret.function {
-        Box::pin(ask_function(session, &secret, function, &mut answers)).await;
-        Box::pin(network::ask(session, &secret, &mut answers, login.is_some())).await;
+        settings = Settings(Box::pin(ask_function(session, &secret, function, &mut answers)).await);
+        let for_login = login.is_some().then_some(&settings);
+        Box::pin(network::ask(session, &secret, &mut answers, for_login)).await;
     }
     if let Some(which) = login {
         let story = answers.log.said().map(|entries| Story::new(entries.clone()));
         let other = other_version(&answers, &secret);
-        answers.logins = login::ask(session, &secret, other.as_ref(), story.as_ref(), which).await;
+        answers.logins = login::ask(session, &settings, &secret, other.as_ref(), story.as_ref(), which).await;
     }
     Ok(answers)
 }
@@ -90,10 +91,16 @@ fn ends_at_once(secret: &Secret) -> bool {
     secret.deleted.is_some() || replica || secret.owning_service.is_some() || secret.current().is_none()
 }
 
-async fn ask_function(session: &Session, secret: &Secret, function: &str, answers: &mut Answers) {
+/// The function's environment is given back for a login, and is not among the answers.
+async fn ask_function(
+    session: &Session,
+    secret: &Secret,
+    function: &str,
+    answers: &mut Answers,
+) -> Answer<Environment> {
     let usual = usual_group(function);
     let of_function = join4(
-        within(LIMIT, aws::configuration(session, function)),
+        within(LIMIT, aws::configuration_and_environment(session, function)),
         within(LIMIT, aws::permission(session, function, secret)),
         within(LIMIT, aws::concurrency(session, function)),
         ask_log(session, &usual, secret, answers),
@@ -101,6 +108,7 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
     let events = ask_events(session, secret, answers);
     let ((configuration, permission, concurrency, log), events) =
         join(Box::pin(of_function), Box::pin(events)).await;
+    let (configuration, environment) = configuration.unzip();
     answers.events = events;
     let other_group = match configuration.said() {
         Some(Function::There(FunctionState {
@@ -120,6 +128,7 @@ async fn ask_function(session: &Session, secret: &Secret, function: &str, answer
         answers.concurrency = concurrency;
     }
     Box::pin(ask_rights(session, secret, answers)).await;
+    environment
 }
 
 /// Of the role and the key, if the last failure was a permission, or if a rotation left no line at all.
@@ -143,15 +152,9 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
 
 /// What `CloudTrail` says of a rotation that does not go on: whether Secrets Manager has given up, and who else changed the secret.
 async fn ask_events(session: &Session, secret: &Secret, answers: &Answers) -> Answer<Vec<TrailEvent>> {
-    let lost = abandoned(answers, secret, time::now());
-    let made = answers.versions.said().and_then(|versions| {
-        let pending = secret.pending();
-        versions
-            .iter()
-            .find(|version| Some(&version.id) == pending)?
-            .created
-    });
-    let since = made
+    let lost = answers.abandoned(secret, time::now());
+    let since = answers
+        .made(secret.pending())
         .or(lost.and_then(|version| version.created))
         .or(secret.changed)
         .and_then(|at| at.checked_sub(EARLIER).ok());
@@ -184,18 +187,13 @@ fn usual_group(function: &str) -> String {
 
 /// What the log says of the version that carries AWSPENDING; of a secret without one, if its rotation is late.
 async fn ask_log(session: &Session, group: &str, secret: &Secret, answers: &Answers) -> Answer<Vec<Entry>> {
-    let made = |id| {
-        let versions = answers.versions.said()?;
-        let version = versions.iter().find(|version: &&Version| version.id == id)?;
-        version.created
-    };
     let earlier = |at: Timestamp| at.checked_sub(EARLIER).ok();
     if let Some(version) = secret.labels.carrier(&Label::Pending) {
         // An empty version is in no list. Nothing has happened to it before the secret's last change.
-        let since = made(version.clone()).or(secret.changed).and_then(earlier);
+        let since = answers.made(Some(version)).or(secret.changed).and_then(earlier);
         return aws::entries(session, group, &secret.arn, Some(version.as_str()), since).await;
     }
-    if let Some(version) = abandoned(answers, secret, time::now()) {
+    if let Some(version) = answers.abandoned(secret, time::now()) {
         let since = version.created.and_then(earlier);
         return aws::entries(session, group, &secret.arn, Some(version.id.as_str()), since).await;
     }
@@ -208,15 +206,10 @@ async fn ask_log(session: &Session, group: &str, secret: &Secret, answers: &Answ
 
 /// The version beside AWSCURRENT's that may have the password.
 fn other_version(answers: &Answers, secret: &Secret) -> Option<VersionId> {
-    let has_value = |id: &VersionId| {
-        answers
-            .versions
-            .said()
-            .is_none_or(|versions| versions.iter().any(|version| version.id == *id))
-    };
+    let may_have_a_value = |id: &&VersionId| answers.has_value(id) != Some(false);
     secret
         .pending()
-        .filter(|id| has_value(id))
+        .filter(may_have_a_value)
+        .or_else(|| Some(&answers.abandoned(secret, time::now())?.id))
         .cloned()
-        .or_else(|| abandoned(answers, secret, time::now()).map(|version| version.id.clone()))
 }

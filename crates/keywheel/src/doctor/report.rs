@@ -38,13 +38,26 @@ pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
         for action in &diagnosis.actions {
             lines.extend(step(action, &mut number));
         }
-        if let Some(first) = diagnosis.actions.iter().find_map(|action| action.fix.as_ref()) {
-            let command = names.fix(first.name().text());
-            lines.push(format!("  keywheel does it too: {}", print::command(&command)));
-        }
+        lines.extend(for_you(names, &diagnosis.actions));
     }
     lines.extend(diagnosis.never.iter().map(|text| format!("Never {text}.")));
     lines
+}
+
+/// The first numbered step that `--fix` carries out. A way out that is only an alternative is not pressed on anybody.
+fn for_you(names: Names<'_>, actions: &[Action]) -> Option<String> {
+    let mut steps = actions.iter().filter(|action| !action.otherwise).zip(1..);
+    let (number, fix) = steps.find_map(|(action, number)| Some((number, action.fix.as_ref()?)))?;
+    let after = if number == 1 {
+        ""
+    } else {
+        ", after what stands before it"
+    };
+    let command = names.fix(fix.name().text());
+    Some(format!(
+        "  keywheel does step {number} for you{after}: {}",
+        print::command(&command)
+    ))
 }
 
 fn reason(reason: &Reason) -> String {

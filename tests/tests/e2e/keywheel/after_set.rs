@@ -1,5 +1,7 @@
 //! The database has the new password, and the rotation has not finished; or it has not, and the labels look the same.
 
+use keywheel_tests::world::pending_removal;
+use secrets_manager_local::PendingRemoval;
 use staging_labels::Label;
 
 use super::desk::{Desk, denied};
@@ -67,6 +69,15 @@ async fn after_set_secret_in_the_classic_order_applications_can_be_let_in() {
         .await;
     assert_eq!(promoted.code, 0, "{}", promoted.err);
     assert!(desk.world.current_logs_in().await);
+    if pending_removal() != PendingRemoval::WithMove {
+        // The next rotation would lock them out again.
+        let screen = desk.doctor("--login").await;
+        screen.says(&["ok ", "[finished, role-may-not]", "work: yes (tried"]);
+        screen.command("keywheel explain PermissionDenied", "");
+        let rotate = desk.types(screen.command("keywheel rotate", "")).await;
+        assert_eq!(rotate.code, 0, "{}{}", rotate.out, rotate.err);
+        desk.doctor("").await.says(&["ok ", "[finished]"]);
+    }
     desk.is_well().await;
 }
 

@@ -63,6 +63,8 @@ async fn throttling_and_a_lacking_permission_are_named() {
     throttled.says(&["UNKNOWN", "[not-answered]"]);
     assert!(throttled.out.contains("throttled"), "{}", throttled.out);
     assert_eq!(throttled.code, 3);
+    let again = desk.types(throttled.command("keywheel doctor", "")).await;
+    assert!(!again.first().contains("[not-answered]"), "{}", again.out);
     let denied = Effect::Error {
         code: "AccessDeniedException".to_owned(),
         message: "User: u is not authorized".to_owned(),
@@ -74,6 +76,50 @@ async fn throttling_and_a_lacking_permission_are_named() {
         denied.out
     );
     assert_eq!(denied.code, 3);
+    let policy = desk.types(denied.command("keywheel doctor", "--policy")).await;
+    assert!(
+        policy.out.contains("secretsmanager:DescribeSecret"),
+        "{}",
+        policy.out
+    );
+}
+
+/// Every command that asks AWS says in two lines what is the matter and what to do.
+#[tokio::test]
+async fn each_command_says_what_is_the_matter() {
+    let desk = Desk::untouched(false).await;
+    let expired = Effect::Error {
+        code: "ExpiredTokenException".to_owned(),
+        message: "The security token included in the request is expired".to_owned(),
+    };
+    for command in [
+        "doctor x",
+        "doctor x --json",
+        "doctor x --fix --yes",
+        "rotate x",
+        "rotate x --local rotate-postgres-single-user --yes",
+        "rotate-all --overdue --yes",
+        "status",
+        "pause --function other --save /nonexistent/state.json --yes",
+        "migrate",
+        "password --like x",
+    ] {
+        let strangers = format!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; keywheel {command}");
+        two_lines(&desk.types(&strangers).await, 4, &["credentials", "sign in"]);
+        let nowhere = format!("keywheel {command} --endpoint-url http://127.0.0.1:1");
+        two_lines(
+            &desk.types(&nowhere).await,
+            3,
+            &["no answer", "check the network"],
+        );
+        let nothing = format!("unset AWS_REGION AWS_DEFAULT_REGION; keywheel {command}");
+        two_lines(&desk.types(&nothing).await, 2, &["region"]);
+        let faults = desk.world.aws.faults();
+        let fault = faults.inject(Fault::new(expired.clone()).every());
+        let screen = desk.types(&format!("keywheel {command}")).await;
+        desk.world.aws.faults().remove(fault);
+        two_lines(&screen, 4, &["expired", "sign in again"]);
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use keywheel_tests::functions::function_path;
 use serde_json::Value;
 use staging_labels::Label;
 
-use super::desk::{Desk, MOVE};
+use super::desk::{Desk, MOVE, Screen};
 
 const SINGLE_USER: &str = "--local rotate-postgres-single-user";
 
@@ -49,7 +49,14 @@ async fn it_may_run_beside_secrets_manager_and_beside_itself() {
     );
     let nudge = format!("keywheel rotate '{}' --no-wait", desk.world.secret);
     let (one, other, _) = tokio::join!(desk.types(&line), desk.types(&line), desk.types(&nudge));
-    assert!(one.code == 0 || other.code == 0, "{}\n{}", one.err, other.err);
+    // On a busy machine Secrets Manager's own attempt may end before either of them looks.
+    let too_late = |screen: &Screen| screen.err.contains("no rotation is pending");
+    assert!(
+        one.code == 0 || other.code == 0 || (too_late(&one) && too_late(&other)),
+        "{}\n{}",
+        one.err,
+        other.err
+    );
     assert_eq!(desk.world.carrier(&Label::Current).await, pending);
     desk.is_well().await;
 }

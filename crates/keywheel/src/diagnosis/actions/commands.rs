@@ -108,6 +108,11 @@ impl Names<'_> {
         self.keywheel(&["doctor", self.secret])
     }
 
+    /// The permissions for all questions.
+    pub(in crate::diagnosis) fn policy(self) -> String {
+        Self { flags: &[], ..self }.keywheel(&["doctor", "--policy"])
+    }
+
     /// The page of a code.
     pub(in crate::diagnosis) fn explain(self, code: &str) -> String {
         Self { flags: &[], ..self }.keywheel(&["explain", code])
