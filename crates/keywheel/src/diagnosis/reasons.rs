@@ -34,7 +34,7 @@ pub(super) fn all(
     lines.extend(strategy(answers, story));
     lines.extend(log(answers, story));
     lines.extend(events(answers, story));
-    lines.extend(logins(answers));
+    lines.extend(logins(answers, secret));
     lines
 }
 
@@ -351,15 +351,22 @@ const fn did_text(did: Did, strategy: Option<Strategy>) -> &'static str {
     }
 }
 
-fn logins(answers: &Answers) -> Vec<Reason> {
+const CURRENT: &str = "AWSCURRENT";
+
+fn logins(answers: &Answers, secret: &Secret) -> Vec<Reason> {
+    let other = if secret.pending().is_some() {
+        "AWSPENDING"
+    } else {
+        "the version that lost AWSPENDING"
+    };
     let named = |label: &str, answer: &Answer<LoginAnswer>| match answer {
         Answer::Said(LoginAnswer::Accepted) => (Mark::Ok, format!("{label} logs in")),
         Answer::Said(LoginAnswer::Refused(state)) => (Mark::Failed, format!("{label} is refused ({state})")),
         Answer::Said(LoginAnswer::Outdated) => (
-            if label == "AWSPENDING" {
-                Mark::Note
-            } else {
+            if label == CURRENT {
                 Mark::Failed
+            } else {
+                Mark::Note
             },
             format!("{label} cannot log in: the role has one password, and it is the other one"),
         ),
@@ -372,9 +379,9 @@ fn logins(answers: &Answers) -> Vec<Reason> {
             why => vec![not_asked("login", why)],
         };
     }
-    let mut lines = vec![named("AWSCURRENT", &logins.current)];
+    let mut lines = vec![named(CURRENT, &logins.current)];
     if logins.pending != Answer::NotAsked(Unasked::NotNeeded) {
-        lines.push(named("AWSPENDING", &logins.pending));
+        lines.push(named(other, &logins.pending));
     }
     lines
         .into_iter()

@@ -5,6 +5,7 @@ use super::answers::{Answers, Function, FunctionState, Secret};
 use super::cause::Cause;
 use super::function::network::{Found, Mend, Network};
 use super::story::Failure;
+use crate::words::time;
 
 /// A function's time limit, where nobody said.
 const USUAL_LIMIT: u32 = 30;
@@ -55,10 +56,17 @@ pub(super) fn repairs(
     };
     actions.extend(ways);
     if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some()) {
-        actions.push(Action::run(
-            format!("Remove the cause: {}.", Cause::of(failure.code).meaning()),
-            names.explain(failure.code),
-        ));
+        let since = time::moment(failure.at);
+        let text = match failure.lacking() {
+            Some(permission) => {
+                format!("Let the function's role call {permission}, unless somebody has since {since}.")
+            }
+            None => format!(
+                "Remove the cause, unless somebody has since {since}: {}.",
+                Cause::of(failure.code).meaning()
+            ),
+        };
+        actions.push(Action::run(text, names.explain(failure.code)));
     }
     actions
 }

@@ -38,6 +38,18 @@ pub(crate) struct Failure<'a> {
     pub(crate) message: Option<&'a str>,
 }
 
+impl<'a> Failure<'a> {
+    /// The permission that was missing, as AWS names it: `kms:Decrypt` in "is not authorized to perform: kms:Decrypt on resource: …".
+    pub(super) fn lacking(&self) -> Option<&'a str> {
+        let (_, after) = self.message?.split_once("is not authorized to perform: ")?;
+        let permission = after.split_whitespace().next()?;
+        let is_name =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let (service, action) = permission.split_once(':')?;
+        (is_name(service) && is_name(action)).then_some(permission)
+    }
+}
+
 impl Story {
     /// Puts the lines in order.
     pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
@@ -148,5 +160,36 @@ fn failure(entry: &Entry) -> Option<Failure<'_>> {
         Event::Step { .. } => None,
         Event::TimedOut => failed(None, "TimeLimit", None),
         Event::ModuleMissing => failed(None, "ModuleMissing", None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lacking(message: &str) -> Option<&str> {
+        let failure = Failure {
+            at: Timestamp::UNIX_EPOCH,
+            step: None,
+            code: "PermissionDenied",
+            message: Some(message),
+        };
+        failure.lacking()
+    }
+
+    #[test]
+    fn the_permission_is_the_one_that_aws_names() {
+        let text = "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: secretsmanager:PutSecretValue on resource: x";
+        assert_eq!(lacking(text), Some("secretsmanager:PutSecretValue"));
+        let connect = "is not authorized to perform: rds-db:connect";
+        assert_eq!(lacking(connect), Some("rds-db:connect"));
+        for text in [
+            "",
+            "is not authorized to perform: ",
+            "is not authorized to perform: a:`b`",
+            "not authorized",
+        ] {
+            assert_eq!(lacking(text), None, "{text}");
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Follow<'_> {
                 match steps(self.session, self.before, self.version, since).await {
                     Answer::Said(entries) => {
                         for entry in told.news(entries) {
-                            self.report.step(&entry);
+                            self.report.step(&entry, told.is_said_again(&entry));
                             quiet = Instant::now();
                         }
                     }
@@ -142,7 +142,7 @@ impl Follow<'_> {
     async fn drain(&self, since: Option<Timestamp>, told: &mut Told) {
         if let Answer::Said(entries) = steps(self.session, self.before, self.version, since).await {
             for entry in told.news(entries) {
-                self.report.step(&entry);
+                self.report.step(&entry, told.is_said_again(&entry));
             }
         }
     }

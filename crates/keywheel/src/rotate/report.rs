@@ -53,7 +53,8 @@ impl Report<'_> {
         ));
     }
 
-    pub(super) fn step(&self, entry: &Entry) {
+    /// What an earlier attempt has said already is not said again to a person.
+    pub(super) fn step(&self, entry: &Entry, said_already: bool) {
         let Event::Step {
             step,
             end,
@@ -76,8 +77,10 @@ impl Report<'_> {
             End::Succeeded(_) => print::progress(&format!("  {:<12} ok      {at}{took}", step.name())),
             End::Failed { code, message } => {
                 print::progress(&format!("  {:<12} FAILED  {at}{took}  {code}", step.name()));
-                if let Some(message) = message {
-                    print::progress(&format!("      {message}"));
+                match message {
+                    Some(_) if said_already => print::progress("      as before"),
+                    Some(message) => print::progress(&format!("      {message}")),
+                    None => {}
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use futures_util::stream;
 use jiff::Timestamp;
 
@@ -102,8 +103,11 @@ fn is_wanted(secret: &Secret, options: &Options) -> bool {
     (configured || options.all) && options.filter.matches(secret)
 }
 
+/// What is known of a function: its configuration and what is reserved for it.
+type OfFunction = (Answer<Function>, Answer<Option<u32>>);
+
 /// Each function once.
-async fn functions(session: &Session, secrets: &[Secret]) -> BTreeMap<String, Answer<Function>> {
+async fn functions(session: &Session, secrets: &[Secret]) -> BTreeMap<String, OfFunction> {
     let mut arns: Vec<&String> = secrets
         .iter()
         .filter_map(|secret| secret.function.as_ref())
@@ -111,22 +115,28 @@ async fn functions(session: &Session, secrets: &[Secret]) -> BTreeMap<String, An
     arns.sort();
     arns.dedup();
     stream::iter(arns)
-        .map(|arn| async move { (arn.clone(), aws::configuration(session, arn).await) })
+        .map(|arn| async move {
+            let of_function = join(aws::configuration(session, arn), aws::concurrency(session, arn));
+            (arn.clone(), of_function.await)
+        })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await
 }
 
-fn row(
-    session: &Session,
-    secret: Secret,
-    functions: &BTreeMap<String, Answer<Function>>,
-    now: Timestamp,
-) -> Row {
+fn row(session: &Session, secret: Secret, functions: &BTreeMap<String, OfFunction>, now: Timestamp) -> Row {
     let function = secret.function.as_ref().and_then(|arn| functions.get(arn));
+    let not_needed = || {
+        (
+            Answer::NotAsked(Unasked::NotNeeded),
+            Answer::NotAsked(Unasked::NotNeeded),
+        )
+    };
+    let (function, concurrency) = function.cloned().unwrap_or_else(not_needed);
     let answers = Answers {
         secret: Answer::Said(Some(secret.clone())),
-        function: function.cloned().unwrap_or(Answer::NotAsked(Unasked::NotNeeded)),
+        function,
+        concurrency,
         ..Answers::none(&session.region)
     };
     let names = Names {

@@ -105,6 +105,11 @@ async fn what_the_diagnosis_does_not_offer_is_not_done() {
     let before = labels(&desk).await;
     let refused = fixes(&desk, "unpend --yes").await;
     assert!(refused.err.contains("does not offer unpend"), "{}", refused.err);
+    assert!(
+        refused.err.contains("--login shows which value works"),
+        "{}",
+        refused.err
+    );
     assert_eq!(refused.code, 1);
     assert_eq!(labels(&desk).await, before);
 }

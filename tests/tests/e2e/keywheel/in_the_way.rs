@@ -71,6 +71,9 @@ async fn a_function_without_concurrency_gets_room() {
         ),
     )
     .await;
+    let status = desk.types("keywheel status").await;
+    assert!(status.out.contains("too-little-concurrency"), "{}", status.out);
+    assert_eq!(status.code, 1, "{}", status.err);
     desk.world.rotate().await.expect_err("nothing can run");
     desk.minutes(5);
     let screen = desk.doctor("").await;

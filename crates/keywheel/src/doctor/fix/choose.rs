@@ -2,8 +2,12 @@
 
 use crate::diagnosis::{Diagnosis, Fix, FixName};
 
-/// The fix of this name, or the first one. What is refused says what is offered.
-pub(super) fn choose(diagnosis: &Diagnosis, name: Option<FixName>) -> Result<&Fix, String> {
+/// The fix of this name, or the first one. What is refused says what is offered, and what may offer more.
+pub(super) fn choose(
+    diagnosis: &Diagnosis,
+    name: Option<FixName>,
+    login_was_tried: bool,
+) -> Result<&Fix, String> {
     let mut offered = diagnosis.actions.iter().filter_map(|action| action.fix.as_ref());
     let all: Vec<&str> = offered.clone().map(|fix| fix.name().text()).collect();
     let found = match name {
@@ -12,9 +16,17 @@ pub(super) fn choose(diagnosis: &Diagnosis, name: Option<FixName>) -> Result<&Fi
     };
     found.ok_or_else(|| {
         let wanted = name.map_or("anything", FixName::text);
+        let more = if login_was_tried {
+            ""
+        } else {
+            "; --login shows which value works, and may offer more"
+        };
         match all.as_slice() {
-            [] => format!("the diagnosis does not offer {wanted} to --fix"),
-            all => format!("the diagnosis does not offer {wanted}, but {}", all.join(", ")),
+            [] => format!("the diagnosis does not offer {wanted} to --fix{more}"),
+            all => format!(
+                "the diagnosis does not offer {wanted}, but {}{more}",
+                all.join(", ")
+            ),
         }
     })
 }

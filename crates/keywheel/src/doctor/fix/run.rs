@@ -10,7 +10,7 @@ use super::agree::agree;
 use super::choose::choose;
 use super::proof::{Doubt, Proof, prove};
 use crate::aws::{self, Session};
-use crate::diagnosis::{Answers, Diagnosis, Fix, FixName, Names, Secret};
+use crate::diagnosis::{Answer, Answers, Diagnosis, Fix, FixName, Names, Secret, Unasked};
 use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::words::print;
 
@@ -50,7 +50,8 @@ pub(crate) async fn run(
     let Some(secret) = answers.secret.said().and_then(Option::as_ref) else {
         return Ok(Ended::Nothing("there is no such secret to change".to_owned()));
     };
-    let fix = match choose(diagnosis, wanted.name) {
+    let login_was_tried = answers.logins.current != Answer::NotAsked(Unasked::Flag("--login"));
+    let fix = match choose(diagnosis, wanted.name, login_was_tried) {
         Ok(fix) => fix,
         Err(reason) => return Ok(Ended::Nothing(reason)),
     };

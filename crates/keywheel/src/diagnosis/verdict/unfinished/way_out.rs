@@ -139,7 +139,11 @@ impl Steps<'_> {
                 self.names.attach(),
             )
         } else {
-            self.retry("Rotate. This also switches rotation on.")
+            self.retry(if self.unfinished.enabled {
+                "Rotate."
+            } else {
+                "Rotate. This also switches rotation on."
+            })
         };
         vec![first, next]
     }
