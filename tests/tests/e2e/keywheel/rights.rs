@@ -70,6 +70,8 @@ async fn the_action_that_the_role_lacks_is_named() {
     ] {
         assert!(screen.out.contains(line), "{line}: {}", screen.out);
     }
+    let shown = screen.command("aws secretsmanager get-resource-policy", "");
+    assert!(rights.desk.does(shown).await.out.contains("Deny"), "{shown}");
 
     // Without permission to ask, everything else is said all the same.
     rights
@@ -84,6 +86,19 @@ async fn the_action_that_the_role_lacks_is_named() {
         "{}",
         screen.out
     );
+}
+
+/// A local Secrets Manager answers for Secrets Manager, Lambda and their neighbours alone.
+#[tokio::test]
+async fn an_endpoint_without_iam_is_not_asked_about_the_role() {
+    let screen = Desk::stuck(false).await.doctor("").await;
+    screen.says(&["STUCK", "role-may-not]"]);
+    for (words, expected) in [
+        ("not asked: the endpoint has no IAM", true),
+        ("InvalidAction", false),
+    ] {
+        assert_eq!(screen.out.contains(words), expected, "{words}: {}", screen.out);
+    }
 }
 
 #[tokio::test]
