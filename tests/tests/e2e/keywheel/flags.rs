@@ -91,7 +91,6 @@ async fn each_command_that_is_printed_repeats_the_flags_and_runs() {
     bare.checks("keywheel doctor not/there", 1, "").await;
     bare.checks(&format!("keywheel rotate '{name}' --test"), 1, "")
         .await;
-    bare.checks("keywheel status", 1, "").await;
 
     // It fails again, whoever asks for it.
     let faults = bare.desk.world.aws.faults();
