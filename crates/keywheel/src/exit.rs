@@ -96,7 +96,7 @@ impl Trouble {
             ),
             CallError::Other { code, message } if code == "ResourceNotFoundException" => (
                 message.clone(),
-                "check the name, --region and --profile; keywheel status lists what is there".to_owned(),
+                "check the name, --region and --profile".to_owned(),
                 Exit::Unanswered,
             ),
             CallError::Other { code, message } => (

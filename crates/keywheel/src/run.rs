@@ -52,7 +52,6 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         } => {
             let place = place.of_secret(secrets.first().map_or("", String::as_str));
             let session = Session::open(&place).await?;
-            let flags = place.flags();
             let options = doctor::Options {
                 login,
                 json,
@@ -63,7 +62,6 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
                     dry_run,
                     json,
                 }),
-                flags: &flags,
             };
             doctor::run(&session, &secrets, &options).await
         }
@@ -91,8 +89,7 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
         }
         Command::Status(options) => {
             let session = Session::open(&place).await?;
-            let flags = place.flags();
-            let listed = status::run(&session, &options, &flags);
+            let listed = status::run(&session, &options);
             unless_interrupted(listed, "nothing was changed").await
         }
         Command::RotateAll(options) => {

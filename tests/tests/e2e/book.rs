@@ -187,7 +187,7 @@ impl Shell {
         shell
             .args(["-c", &script])
             .current_dir(self.folder.path())
-            .env("NEW", secrets_manager_local::function_arn("other"))
+            .env("FUNCTION_ARN", secrets_manager_local::function_arn("other"))
             .env("EDITOR", "true")
             .env("CHANGES", block.changes().to_string())
             .envs(["KEY", "VPC", "REGION", "ASSUMED", "ROLE"].map(|name| (name, "a-name")))

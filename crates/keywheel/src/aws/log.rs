@@ -1,7 +1,5 @@
 //! CloudWatch Logs.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use rotation::CallError;
 
@@ -11,8 +9,6 @@ use crate::log::{Entry, read};
 
 /// Pages of one question. Of an old time span many are empty.
 const PAGES: usize = 20;
-/// Longest wait for one page.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// What the function's log says since `since` about a secret and one of its versions, or all of them. AWS's templates name the secret
 /// only; Lambda's own lines name neither, and are taken with them.
@@ -34,10 +30,11 @@ pub(crate) async fn entries(
         .set_start_time(since.map(Timestamp::as_millisecond))
         .into_paginator()
         .send();
+    let limit = session.patience();
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        let Ok(page) = tokio::time::timeout(LIMIT, pages.next()).await else {
-            return Answer::NotAsked(Unasked::Failed(format!("none within {} s", LIMIT.as_secs())));
+        let Ok(page) = tokio::time::timeout(limit, pages.next()).await else {
+            return Answer::NotAsked(Unasked::Failed(format!("none within {} s", limit.as_secs())));
         };
         match page {
             None => break,

@@ -6,7 +6,7 @@ use rotation::CallError;
 use serde_json::Value;
 
 use super::session::{Session, is_not_found, unanswered};
-use crate::diagnosis::{Answer, CALLS, RoleCheck, Secret, one_or_many};
+use crate::diagnosis::{Answer, CALLS, RoleCheck, Secret, Unasked, one_or_many};
 
 /// `SimulatePrincipalPolicy` of the function's role. It does not evaluate the secret's own policy, so that one is read, too.
 pub(crate) async fn role(session: &Session, role: &str, secret: &Secret) -> Answer<RoleCheck> {
@@ -24,6 +24,10 @@ pub(crate) async fn role(session: &Session, role: &str, secret: &Secret) -> Answ
         .context_entries(function);
     let answer = match call.send().await.map_err(|error| CallError::of(&error)) {
         Ok(answer) => answer,
+        // A local Secrets Manager: its functions' roles have no policies.
+        Err(CallError::Other { code, .. }) if code == "InvalidAction" => {
+            return Answer::NotAsked(Unasked::Because("the endpoint has no IAM"));
+        }
         Err(error) => return unanswered(error, "iam:SimulatePrincipalPolicy"),
     };
     let denied = answer

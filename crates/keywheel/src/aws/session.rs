@@ -10,12 +10,15 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use outbound::Bundle;
 use rotation::{CallError, Store};
 
-use crate::diagnosis::{Answer, Unasked};
+use crate::diagnosis::{Answer, Names, Unasked};
 use crate::exit::{Exit, Trouble};
+use crate::words::shell;
 
 const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPT: Duration = Duration::from_secs(5);
 const CALL: Duration = Duration::from_secs(12);
+/// Longest wait for one of many questions that are asked at the same time, where a person waits for the verdict.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where to ask: the flags. What is not set comes from the environment or the profile.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -71,6 +74,9 @@ pub(crate) struct Session {
     pub(super) rds: aws_sdk_rds::Client,
     /// The region.
     pub(crate) region: String,
+    /// `--profile`, `--region` and `--endpoint-url` as they were given.
+    flags: Vec<String>,
+    patience: Duration,
 }
 
 impl Session {
@@ -122,7 +128,44 @@ impl Session {
             rds: aws_sdk_rds::Client::new(&shared),
             shared,
             region,
+            flags: place.flags(),
+            patience: PATIENCE,
         })
+    }
+
+    /// The same, which waits as long as a call may take. A verdict without the log's answer would be another one with it.
+    #[must_use]
+    pub(crate) fn patient(&self) -> Self {
+        Self {
+            patience: CALL,
+            ..self.clone()
+        }
+    }
+
+    /// Longest wait for one of many questions.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The flags that commands repeat.
+    pub(crate) fn flags(&self) -> &[String] {
+        &self.flags
+    }
+
+    /// The commands about a secret.
+    pub(crate) fn names<'a>(&'a self, secret: &'a str) -> Names<'a> {
+        let flags = &self.flags;
+        Names { secret, flags }
+    }
+
+    /// Another command of this program, to paste.
+    pub(crate) fn keywheel<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+        shell::command("keywheel", words, &self.flags)
+    }
+
+    /// A command of the aws command line, to paste.
+    pub(crate) fn aws<'a>(&'a self, words: impl IntoIterator<Item = &'a str>) -> String {
+        shell::command("aws", words, &self.flags)
     }
 
     /// Secrets Manager as the functions' code has it, with the credentials of this session.

@@ -1,7 +1,5 @@
 //! `CloudTrail`: whether Secrets Manager has given up, and who else changed a secret. It knows of the last minutes only later.
 
-use std::time::Duration;
-
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use jiff::Timestamp;
@@ -13,8 +11,6 @@ use crate::diagnosis::{Answer, Secret, TrailEvent, Unasked};
 
 /// Pages of one question, of 50 events each; an account may make two requests a second.
 const PAGES: usize = 2;
-/// Longest wait for one page.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// The events of this name about the secret since then, newest first.
 pub(crate) async fn events(
@@ -37,10 +33,11 @@ pub(crate) async fn events(
         .set_start_time(since.map(|since| DateTime::from_secs(since.as_second())))
         .into_paginator()
         .send();
+    let limit = session.patience();
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        let Ok(page) = tokio::time::timeout(LIMIT, pages.next()).await else {
-            return Answer::NotAsked(Unasked::Failed(format!("none within {} s", LIMIT.as_secs())));
+        let Ok(page) = tokio::time::timeout(limit, pages.next()).await else {
+            return Answer::NotAsked(Unasked::Failed(format!("none within {} s", limit.as_secs())));
         };
         match page {
             None => break,

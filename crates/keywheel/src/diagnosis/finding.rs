@@ -38,7 +38,7 @@ impl Word {
         self.into()
     }
 
-    /// Whether a person must look at it.
+    /// Whether it alone says that a person must look at it.
     pub(crate) const fn needs_a_person(self) -> bool {
         matches!(self, Self::Stuck | Self::Broken | Self::Overdue | Self::Off)
     }
@@ -242,6 +242,11 @@ impl Diagnosis {
             actions: Vec::new(),
             never: Vec::new(),
         }
+    }
+
+    /// Whether a person must look at it: also if applications can log in, and the cause of a failed rotation still stands.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        self.word.needs_a_person() || (self.word == Word::Well && self.cause.is_some())
     }
 
     /// The same, with the code of the failure that led there.

@@ -22,6 +22,31 @@ pub(super) fn hours_ago(hours: i64) -> Timestamp {
     now() - SignedDuration::from_hours(hours)
 }
 
+impl Secret {
+    /// A secret whose rotation is on, every 30 days. It has one value, of unknown age.
+    pub(crate) fn rotated(name: &str) -> Self {
+        let mut labels = Labels::default();
+        labels.attach(VersionId::stored("v1"), [Label::Current]);
+        Self {
+            name: name.to_owned(),
+            arn: format!("arn:aws:secretsmanager:us-east-1:111111111111:secret:{name}-AbCdEf"),
+            enabled: Some(true),
+            function: Some(FUNCTION.to_owned()),
+            interval: Some(SignedDuration::from_hours(720)),
+            next: None,
+            last_rotated: None,
+            created: None,
+            changed: None,
+            deleted: None,
+            primary_region: None,
+            owning_service: None,
+            key: None,
+            labels,
+            tags: rotation::Tags::new(),
+        }
+    }
+}
+
 /// Answers about a secret of which all is well, but for what a test changes.
 pub(super) struct Given(pub(super) Answers);
 
@@ -51,21 +76,12 @@ impl Given {
         Self(Answers {
             versions: Answer::Said(list.collect()),
             secret: Answer::Said(Some(Secret {
-                name: "orders/db".to_owned(),
-                arn: "arn:aws:secretsmanager:us-east-1:111111111111:secret:orders/db-AbCdEf".to_owned(),
-                enabled: Some(true),
-                function: Some(FUNCTION.to_owned()),
-                interval: Some(SignedDuration::from_hours(720)),
                 next: Some(now() + SignedDuration::from_hours(700)),
                 last_rotated: Some(hours_ago(0)),
                 created: Some(hours_ago(10_000)),
                 changed: Some(hours_ago(1)),
-                deleted: None,
-                primary_region: None,
-                owning_service: None,
-                key: None,
                 labels,
-                tags: rotation::Tags::new(),
+                ..Secret::rotated("orders/db")
             })),
             function: Answer::Said(Function::There(FunctionState {
                 state: "Active".to_owned(),

@@ -266,7 +266,7 @@ fn role(answers: &Answers) -> Vec<Reason> {
         Some(true) => lines.push(line(
             Mark::Note,
             "role",
-            "the secret's own policy denies something: aws secretsmanager get-resource-policy shows it",
+            "the secret's own policy denies something",
         )),
         Some(false) => {}
         None => lines.push(line(

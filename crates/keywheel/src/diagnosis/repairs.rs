@@ -55,6 +55,12 @@ pub(super) fn repairs(
         _ => Vec::new(),
     };
     actions.extend(ways);
+    if answers.role.said().and_then(|check| check.secret_denies) == Some(true) {
+        actions.push(Action::run(
+            "Look whether the secret's own policy denies it to the role. A Deny there wins.",
+            names.secret_policy(),
+        ));
+    }
     if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some()) {
         let since = time::moment(failure.at);
         let text = match failure.lacking() {

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use crate::diagnosis::{Answer, Unasked};
 
-/// Longest wait for a question beside the first two. They are asked at the same time.
-pub(super) const LIMIT: Duration = Duration::from_secs(2);
-
 /// A question that takes too long has no answer.
 pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = Answer<T>>) -> Answer<T> {
     let late = || Answer::NotAsked(Unasked::Failed(format!("none within {} s", limit.as_secs())));
@@ -28,7 +25,7 @@ mod tests {
             Answer::NotAsked(Unasked::Failed("none within 0 s".to_owned()))
         );
         assert_eq!(
-            within(LIMIT, std::future::ready(Answer::Said(1))).await,
+            within(Duration::from_secs(2), std::future::ready(Answer::Said(1))).await,
             Answer::Said(1)
         );
     }

@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::aws::Session;
-use crate::diagnosis::{Answers, Diagnosis, Names, State, diagnose};
+use crate::diagnosis::{Answers, Diagnosis, State, diagnose};
 use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::words::{print, time};
 use fix::Ended;
@@ -34,8 +34,6 @@ pub(crate) struct Options<'a> {
     pub(crate) bundle: Option<&'a Path>,
     /// Carry one thing out.
     pub(crate) fix: Option<Wanted>,
-    /// The flags that commands repeat.
-    pub(crate) flags: &'a [String],
 }
 
 /// Asks about all of them, and prints the answers in their order. Then carries out what `--fix` wants.
@@ -51,11 +49,11 @@ pub(crate) async fn run(
             exit: Exit::Usage,
         });
     }
-    let looked = look(session, secrets, options.login, options.flags);
+    let looked = look(session, secrets, options.login);
     let asked = unless_interrupted(looked, "nothing was changed").await?;
     let before_a_fix = options.json && options.fix.is_some();
     if !before_a_fix {
-        show(&asked, options);
+        show(session, &asked, options);
     }
     if let Some(path) = options.bundle {
         let all: Vec<_> = asked
@@ -88,7 +86,6 @@ async fn look<'a>(
     session: &Session,
     secrets: &'a [String],
     login: Option<Which>,
-    flags: &[String],
 ) -> Result<Vec<Looked<'a>>, Trouble> {
     if io::stderr().is_terminal() {
         print::progress(&format!("asking about {} …", secrets.join(", ")));
@@ -97,7 +94,7 @@ async fn look<'a>(
     let asked = join_all(secrets.iter().map(|id| async move {
         let first = |answers: &Answers| {
             if told {
-                let diagnosis = diagnose(answers, Names { secret: id, flags }, time::now());
+                let diagnosis = diagnose(answers, session.names(id), time::now());
                 print::progress(&report::first(id, &diagnosis));
             }
         };
@@ -107,7 +104,7 @@ async fn look<'a>(
     let now = time::now();
     let looked = secrets.iter().zip(asked).map(|(id, answers)| {
         let answers = answers?;
-        let diagnosis = diagnose(&answers, Names { secret: id, flags }, now);
+        let diagnosis = diagnose(&answers, session.names(id), now);
         Ok(Looked {
             id,
             answers,
@@ -117,7 +114,7 @@ async fn look<'a>(
     looked.collect()
 }
 
-fn show(asked: &[Looked<'_>], options: &Options<'_>) {
+fn show(session: &Session, asked: &[Looked<'_>], options: &Options<'_>) {
     if options.json {
         let documents: Vec<Value> = asked.iter().map(Looked::json).collect();
         print::answer(&json!({ "version": 1, "secrets": documents }).to_string());
@@ -127,11 +124,7 @@ fn show(asked: &[Looked<'_>], options: &Options<'_>) {
         if index > 0 {
             print::answer("");
         }
-        let names = Names {
-            secret: looked.id,
-            flags: options.flags,
-        };
-        for line in report::screen(names, &looked.diagnosis) {
+        for line in report::screen(session.names(looked.id), &looked.diagnosis) {
             print::answer(&line);
         }
     }
@@ -142,7 +135,7 @@ fn exit(asked: &[Looked<'_>]) -> Exit {
         .iter()
         .fold(Exit::Well, |exit, looked| match (exit, looked.diagnosis.state) {
             (_, State::NotFound | State::NotAnswered) => Exit::Unanswered,
-            (Exit::Well, _) if looked.diagnosis.word.needs_a_person() => Exit::Finding,
+            (Exit::Well, _) if looked.diagnosis.needs_a_person() => Exit::Finding,
             (exit, _) => exit,
         })
 }
@@ -154,13 +147,9 @@ async fn fix(
     wanted: Wanted,
     options: &Options<'_>,
 ) -> Result<Exit, Trouble> {
-    let names = Names {
-        secret: looked.id,
-        flags: options.flags,
-    };
     let ended = Box::pin(fix::run(
         session,
-        names,
+        session.names(looked.id),
         &looked.answers,
         &looked.diagnosis,
         wanted,
@@ -176,7 +165,7 @@ async fn fix(
         .or(logged_in.then_some(Which::Current))
         .filter(|_| !looked.answers.logins.one_was_refused());
     let id = [looked.id.to_owned()];
-    let again = look(session, &id, login, options.flags);
+    let again = look(session, &id, login);
     let after = unless_interrupted(again, &text).await?;
     if options.json {
         let documents: Vec<Value> = after.iter().map(Looked::json).collect();
@@ -184,7 +173,7 @@ async fn fix(
         print::answer(&json!({ "version": 1, "secrets": documents, "fix": fix }).to_string());
     } else if changed || !wanted.dry_run {
         print::answer("");
-        show(&after, options);
+        show(session, &after, options);
     }
     Ok(exit(&after))
 }

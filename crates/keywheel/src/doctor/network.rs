@@ -3,7 +3,7 @@
 
 use ipnet::IpNet;
 
-use super::limit::{LIMIT, within};
+use super::limit::within;
 use super::login::{self, Settings};
 use crate::aws::{self, Asked, Session};
 use crate::diagnosis::{
@@ -39,7 +39,7 @@ pub(super) async fn ask(
             place = login::place(session, settings, secret).await;
         }
         answers.database = match &place {
-            Some(place) => within(LIMIT, aws::database(session, &place.host)).await,
+            Some(place) => within(session.patience(), aws::database(session, &place.host)).await,
             None => Answer::NotAsked(Unasked::Flag("--login")),
         };
     }
@@ -53,7 +53,7 @@ pub(super) async fn ask(
         },
         database: answers.database.said(),
     };
-    answers.network = match within(LIMIT, aws::network(session, asked)).await {
+    answers.network = match within(session.patience(), aws::network(session, asked)).await {
         Answer::Said(network) => Answer::Said(Network {
             port: place.as_ref().and_then(|place| place.port),
             address: place.and_then(|place| place.address).map(IpNet::from),

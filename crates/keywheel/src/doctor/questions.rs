@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::CallError;
 use staging_labels::{Label, VersionId};
 
-use super::limit::{LIMIT, within};
+use super::limit::within;
 use super::login::{self, Settings, Which};
 use super::network;
 use crate::aws::{self, Environment, Session};
@@ -54,8 +54,8 @@ pub(super) async fn ask_telling(
         ..Answers::none(&session.region)
     };
     if answers.secret == Answer::Said(None) && !id.starts_with("arn:") {
-        let names = tokio::time::timeout(LIMIT, aws::beginning_with(session, id));
-        let regions = tokio::time::timeout(LIMIT, aws::regions_of(session, id));
+        let names = tokio::time::timeout(session.patience(), aws::beginning_with(session, id));
+        let regions = tokio::time::timeout(session.patience(), aws::regions_of(session, id));
         let (names, regions) = Box::pin(join(names, regions)).await;
         answers.similar = names.unwrap_or_default();
         answers.other_regions = regions.unwrap_or_default();
@@ -100,9 +100,12 @@ async fn ask_function(
 ) -> Answer<Environment> {
     let usual = usual_group(function);
     let of_function = join4(
-        within(LIMIT, aws::configuration_and_environment(session, function)),
-        within(LIMIT, aws::permission(session, function, secret)),
-        within(LIMIT, aws::concurrency(session, function)),
+        within(
+            session.patience(),
+            aws::configuration_and_environment(session, function),
+        ),
+        within(session.patience(), aws::permission(session, function, secret)),
+        within(session.patience(), aws::concurrency(session, function)),
         ask_log(session, &usual, secret, answers),
     );
     let events = ask_events(session, secret, answers);
@@ -143,10 +146,10 @@ async fn ask_rights(session: &Session, secret: &Secret, answers: &mut Answers) {
     let silent = entries.is_empty() && secret.pending().is_some();
     if let Some(role) = role.filter(|_| silent || matches!(cause, Some(Cause::RoleMayNot | Cause::KeyDenied)))
     {
-        answers.role = within(LIMIT, aws::role(session, &role, secret)).await;
+        answers.role = within(session.patience(), aws::role(session, &role, secret)).await;
     }
     if let Some(key) = secret.key.as_deref().filter(|_| cause == Some(Cause::KeyDenied)) {
-        answers.key = within(LIMIT, aws::key(session, key)).await;
+        answers.key = within(session.patience(), aws::key(session, key)).await;
     }
 }
 

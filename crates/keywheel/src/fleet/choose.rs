@@ -89,24 +89,10 @@ mod tests {
     }
 
     fn secret(change: impl FnOnce(&mut Secret)) -> Secret {
-        let mut labels = Labels::default();
-        labels.attach(VersionId::stored("v1"), [Label::Current]);
         let mut secret = Secret {
-            name: "db".to_owned(),
-            arn: "arn:aws:secretsmanager:us-east-1:111111111111:secret:db-AbCdEf".to_owned(),
-            enabled: Some(true),
-            function: Some("arn:aws:lambda:us-east-1:111111111111:function:rotate".to_owned()),
             interval: Some(SignedDuration::from_hours(24)),
-            next: None,
             last_rotated: Some(now() - SignedDuration::from_hours(1)),
-            created: None,
-            changed: None,
-            deleted: None,
-            primary_region: None,
-            owning_service: None,
-            key: None,
-            labels,
-            tags: rotation::Tags::new(),
+            ..Secret::rotated("db")
         };
         change(&mut secret);
         secret

@@ -55,7 +55,7 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
     if options.consent.dry_run || chosen.is_empty() {
         report.verb = "would_pause";
         report.well = chosen.iter().map(|secret| Line::of(secret, "")).collect();
-        report.print(options.consent.json);
+        report.print(session, options.consent.json);
         return Ok(Exit::Well);
     }
     let what = format!(
@@ -75,10 +75,11 @@ pub(crate) async fn pause(session: &Session, options: &Options) -> Result<Exit, 
             Ok(Some(why)) | Err(why) => report.failed.push(Line::of(secret, why)),
         }
     }
-    report.print(options.consent.json);
+    report.print(session, options.consent.json);
+    let file = options.save.to_string_lossy();
     print::progress(&format!(
-        "Switch it on again: keywheel resume {}",
-        options.save.display()
+        "Switch it on again: {}",
+        session.keywheel(["resume", &file])
     ));
     Ok(if report.failed.is_empty() {
         Exit::Well
@@ -116,7 +117,8 @@ async fn switch_off(session: &Session, secret: &Secret) -> Result<Option<String>
             Trouble::of_call("CancelRotateSecret", &error, "secretsmanager:CancelRotateSecret").problem
         })?;
     let after = aws::describe(session, &secret.arn).await.map_err(described)?;
-    Ok(after
-        .is_some_and(|after| after.pending().is_some())
-        .then(|| "paused, and a rotation had begun in that moment: keywheel doctor".to_owned()))
+    Ok(after.is_some_and(|after| after.pending().is_some()).then(|| {
+        let doctor = session.names(&secret.name).doctor();
+        format!("paused, and a rotation had begun in that moment: {doctor}")
+    }))
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::aws::Session;
 use crate::diagnosis::Secret;
-use crate::words::{print, shell};
+use crate::words::print;
 
 /// A secret, and a word about it.
 pub(super) struct Line {
@@ -42,7 +43,7 @@ pub(super) struct Report {
 
 impl Report {
     /// On stdout: what failed, one line each, the numbers, and what to type.
-    pub(super) fn print(&self, as_json: bool) {
+    pub(super) fn print(&self, session: &Session, as_json: bool) {
         if as_json {
             return print::answer(&self.json().to_string());
         }
@@ -73,10 +74,11 @@ impl Report {
             .failed
             .iter()
             .take(10)
-            .map(|line| shell::quoted(&line.name))
+            .map(|line| line.name.as_str())
             .collect();
         if !failed.is_empty() {
-            print::answer(&format!("       keywheel doctor {}", failed.join(" ")));
+            let doctor = std::iter::once("doctor").chain(failed);
+            print::answer(&format!("       {}", session.keywheel(doctor)));
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
     if saved.secrets.is_empty() {
         return Err(Trouble {
             problem: format!("{}: there is nothing in it", options.file.display()),
-            remedy: "name the file that keywheel pause has saved".to_owned(),
+            remedy: "name the file that pause has saved".to_owned(),
             exit: Exit::Usage,
         });
     }
@@ -42,7 +42,7 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
     if options.consent.dry_run || off.is_empty() {
         report.verb = "would_resume";
         report.well = off.iter().map(|entry| line(entry, String::new())).collect();
-        report.print(options.consent.json);
+        report.print(session, options.consent.json);
         return Ok(Exit::Well);
     }
     let what = format!(
@@ -60,8 +60,11 @@ pub(crate) async fn resume(session: &Session, options: &Options) -> Result<Exit,
             }
         }
     }
-    report.print(options.consent.json);
-    print::progress("Each got a test rotation: keywheel status shows one that fails.");
+    report.print(session, options.consent.json);
+    print::progress(&format!(
+        "Each got a test rotation. This shows one that fails: {}",
+        session.keywheel(["status"])
+    ));
     Ok(if report.failed.is_empty() {
         Exit::Well
     } else {
@@ -79,7 +82,8 @@ async fn still_off(session: &Session, entry: &Entry) -> Result<Option<String>, T
         Some(secret) if secret.deleted.is_some() => Some("marked for deletion".to_owned()),
         Some(secret) if secret.enabled == Some(true) => Some("is on already".to_owned()),
         Some(secret) if secret.pending().is_some() => {
-            Some("an earlier rotation has not finished: keywheel doctor".to_owned())
+            let doctor = session.names(&entry.name).doctor();
+            Some(format!("an earlier rotation has not finished: {doctor}"))
         }
         Some(_) => None,
     })

@@ -90,11 +90,11 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
                 .iter()
                 .for_each(|line| print::answer(&format!("would rotate {}", line.name)));
         }
-        report.print(options.consent.json);
+        report.print(session, options.consent.json);
         return Ok(Exit::Well);
     }
     if chosen.is_empty() {
-        report.print(options.consent.json);
+        report.print(session, options.consent.json);
         return Ok(Exit::Well);
     }
     let max_failures = failures(&options.max_failures, chosen.len())
@@ -123,7 +123,7 @@ pub(crate) async fn rotate_all(session: &Session, options: &Options) -> Result<E
         jobs.push((secret, database));
     }
     let exit = work(session, Queue::new(jobs, limits), wanted, options, &mut report).await;
-    report.print(options.consent.json);
+    report.print(session, options.consent.json);
     Ok(exit)
 }
 

@@ -41,7 +41,7 @@ impl Saved {
         serde_json::from_str(&text)
             .ok()
             .filter(|saved: &Self| saved.version == 1)
-            .ok_or_else(|| trouble(path, "it is no file that keywheel pause has written"))
+            .ok_or_else(|| trouble(path, "it is no file that pause has written"))
     }
 
     /// Adds a secret. What the file has of it already stays: it is older, from before the first pause.

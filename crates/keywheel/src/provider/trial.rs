@@ -22,8 +22,9 @@ use super::calls::Calls;
 use super::copy::{self, Copy};
 use super::trial_report::{Ended, Report};
 use crate::aws::{self, Place, Session};
+use crate::diagnosis::Names;
 use crate::exit::{Exit, Trouble};
-use crate::words::{ask, print};
+use crate::words::{ask, print, shell};
 
 /// Longest time for a step: a function has 15 minutes at most, and usually 30 s.
 const STEP: Duration = Duration::from_mins(2);
@@ -74,15 +75,21 @@ pub(super) async fn run(options: &Options, place: &Place) -> Result<Exit, Troubl
         exit: Exit::Finding,
         ..usage(
             error.to_string(),
-            &format!("keywheel provider check {file} shows it line by line"),
+            &format!(
+                "this shows it line by line: {}",
+                shell::command("keywheel", ["provider", "check", &file], &[])
+            ),
         )
     })?;
     let outline = Outline::of(&definition);
     if let Some(why) = &outline.nothing {
-        return Err(usage(
-            why.clone(),
-            "keywheel rotate SECRET --test tries what there is",
-        ));
+        let flags = place.flags();
+        let names = Names {
+            secret: options.secret.as_deref().unwrap_or("SECRET"),
+            flags: &flags,
+        };
+        let remedy = format!("this tries what there is: {}", names.test());
+        return Err(usage(why.clone(), &remedy));
     }
     let report = Report::of(&outline, options.json);
     if options.dry_run {

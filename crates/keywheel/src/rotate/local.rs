@@ -70,7 +70,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Local, json: bool
             exit: Exit::Finding,
             ..Trouble::new(
                 "no rotation is pending, and only Secrets Manager can begin one",
-                format!("keywheel rotate {id}"),
+                session.names(id).rotate(),
             )
         });
     };
@@ -146,7 +146,7 @@ impl Work<'_> {
         if current.as_ref() != Some(self.version) {
             return Err(Trouble::new(
                 "every step went well, and AWSCURRENT is on another version by now",
-                format!("keywheel doctor {}", self.id),
+                self.session.names(self.id).doctor(),
             ));
         }
         if self.json {
@@ -164,8 +164,8 @@ impl Work<'_> {
         let payload = json!({
             "Step": step.name(), "SecretId": self.secret.arn, "ClientRequestToken": self.version.as_str(),
         });
-        let event =
-            Event::parse(&payload).map_err(|error| Trouble::new(error.to_string(), "keywheel doctor"))?;
+        let doctor = || self.session.names(self.id).doctor();
+        let event = Event::parse(&payload).map_err(|error| Trouble::new(error.to_string(), doctor()))?;
         let start = Instant::now();
         let outcome = rotation::run(store, target, &event, Budget::lasting(STEP)).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

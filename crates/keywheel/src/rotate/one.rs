@@ -31,8 +31,9 @@ pub(crate) async fn one(
     retry: Option<Duration>,
 ) -> Result<Outcome, Trouble> {
     let token = Uuid::new_v4().to_string();
+    let names = session.names(&before.name);
     let begun = aws::rotate(session, &before.arn, &token, false).await;
-    if begun.map_err(|error| refused(&error, before))? == Rotated::Unfinished {
+    if begun.map_err(|error| refused(&error, before, names))? == Rotated::Unfinished {
         // It may be this very one: the answer to a first call was lost, and the SDK has sent it again.
         let now = describe(session, &before.arn).await?;
         if now.pending().is_none_or(|pending| pending.as_str() != token) {
@@ -40,7 +41,7 @@ pub(crate) async fn one(
         }
     }
     let report = Report {
-        secret: &before.name,
+        names,
         out: Out::Nothing,
     };
     let follow = Follow {

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::ending::Ending;
-use crate::diagnosis::{Due, Secret, Unasked};
+use crate::diagnosis::{Due, Names, Secret, Unasked};
 use crate::log::{End, Entry, Event};
 use crate::words::names::name_of;
-use crate::words::{print, shell, time};
+use crate::words::{print, time};
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Out {
 
 /// What is told of one rotation.
 pub(super) struct Report<'a> {
-    pub(super) secret: &'a str,
+    pub(super) names: Names<'a>,
     pub(super) out: Out,
 }
 
@@ -28,7 +28,7 @@ impl Report<'_> {
         if self.out == Out::Nothing {
             return;
         }
-        let mut line = json!({ "version": 1, "event": event, "secret": self.secret });
+        let mut line = json!({ "version": 1, "event": event, "secret": self.names.secret });
         if let (Some(line), Some(more)) = (line.as_object_mut(), more.as_object()) {
             line.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
         }
@@ -48,7 +48,7 @@ impl Report<'_> {
         };
         print::progress(&format!(
             "{}  version {}, {what} {function}",
-            self.secret,
+            self.names.secret,
             short(version)
         ));
     }
@@ -109,8 +109,8 @@ impl Report<'_> {
         if self.out != Out::Screen {
             return self.object("refused", &json!({ "text": why }));
         }
-        print::answer(&format!("refused {}: {why}", self.secret));
-        print::answer(&format!("       {}", self.doctor()));
+        print::answer(&format!("refused {}: {why}", self.names.secret));
+        print::answer(&format!("       {}", self.names.doctor()));
     }
 
     pub(super) fn left_running(&self, version: &str, why: &str) {
@@ -119,10 +119,10 @@ impl Report<'_> {
         }
         print::answer(&format!(
             "running {}: version {} is left to Secrets Manager ({why})",
-            self.secret,
+            self.names.secret,
             short(version)
         ));
-        print::answer(&format!("       {}", self.doctor()));
+        print::answer(&format!("       {}", self.names.doctor()));
     }
 
     pub(super) fn ended(&self, ending: Ending, version: &str) {
@@ -151,14 +151,10 @@ impl Report<'_> {
         if self.out != Out::Screen {
             return self.object(event, &json!({ "version_id": version, "text": text }));
         }
-        print::answer(&format!("{event} {}: {text}", self.secret));
+        print::answer(&format!("{event} {}: {text}", self.names.secret));
         if event == "failed" {
-            print::answer(&format!("       {}", self.doctor()));
+            print::answer(&format!("       {}", self.names.doctor()));
         }
-    }
-
-    fn doctor(&self) -> String {
-        format!("keywheel doctor {}", shell::quoted(self.secret))
     }
 }
 

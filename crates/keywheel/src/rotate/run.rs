@@ -7,7 +7,7 @@ use rotation::CallError;
 use uuid::Uuid;
 
 use crate::aws::{self, Rotated, Session};
-use crate::diagnosis::{Answer, Function, Secret};
+use crate::diagnosis::{Answer, Function, Names, Secret};
 use crate::exit::{Exit, Trouble};
 use crate::words::time;
 
@@ -51,13 +51,14 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
         None => None,
     };
     let token = Uuid::new_v4().to_string();
+    let names = session.names(id);
     let report = Report {
-        secret: id,
+        names,
         out: if options.json { Out::Json } else { Out::Screen },
     };
     let begun = aws::rotate(session, id, &token, options.test)
         .await
-        .map_err(|error| refused(&error, &before))?;
+        .map_err(|error| refused(&error, &before, names))?;
     let version = match begun {
         Rotated::Begun => token,
         Rotated::Unfinished if options.test => {
@@ -68,7 +69,7 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
             let Some(pending) = describe(session, id).await?.pending().map(ToString::to_string) else {
                 return Err(Trouble::new(
                     "an earlier rotation was unfinished, and has ended just now",
-                    format!("run it again: keywheel rotate {id}"),
+                    format!("run it again: {}", names.rotate()),
                 ));
             };
             pending
@@ -108,19 +109,20 @@ fn conclude(report: &Report<'_>, ending: Ending, version: &str) -> Exit {
 }
 
 /// RotateSecret said no.
-pub(super) fn refused(error: &CallError, before: &Secret) -> Trouble {
+pub(super) fn refused(error: &CallError, before: &Secret, names: Names<'_>) -> Trouble {
     let mut trouble = Trouble::of_call("RotateSecret", error, "secretsmanager:RotateSecret");
     if let CallError::Denied(words) = error {
         let function = before.function.as_deref().unwrap_or("the rotation function");
         trouble.remedy = if words.contains("cannot invoke") {
             format!(
-                "{function} does not exist, or does not let Secrets Manager invoke it: keywheel doctor says which"
+                "{function} does not exist, or does not let Secrets Manager invoke it; this says which: {}",
+                names.doctor()
             )
         } else {
             format!("you need secretsmanager:RotateSecret, and lambda:InvokeFunction on {function}")
         };
     } else if matches!(error, CallError::Other { .. }) {
-        "keywheel doctor says why, and what to do".clone_into(&mut trouble.remedy);
+        trouble.remedy = format!("this says why, and what to do: {}", names.doctor());
     }
     if trouble.exit == Exit::Unanswered {
         trouble.exit = Exit::Finding;

@@ -16,7 +16,10 @@ pub(super) async fn describe(session: &Session, id: &str) -> Result<Secret, Trou
     answer.ok_or_else(|| {
         Trouble::new(
             format!("there is no secret {id} in {}", session.region),
-            "check the name, --region and --profile; keywheel status lists what is there",
+            format!(
+                "check the name, --region and --profile; this lists what is there: {}",
+                session.names(id).all_secrets()
+            ),
         )
     })
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::options::Options;
 use crate::aws::{self, Session};
 use crate::diagnosis::{
-    Answer, Answers, Diagnosis, Due, Function, Names, Secret, State, Unasked, Word, Works, diagnose,
+    Answer, Answers, Diagnosis, Due, Function, Secret, State, Unasked, Word, Works, diagnose,
 };
 use crate::doctor;
 use crate::exit::Trouble;
@@ -36,7 +36,7 @@ impl Row {
 
     /// Whether somebody must look at it.
     pub(super) fn needs_a_person(&self) -> bool {
-        self.diagnosis.word.needs_a_person() && !self.is_without_rotation()
+        self.diagnosis.needs_a_person() && !self.is_without_rotation()
     }
 
     /// Whether new logins with AWSCURRENT are known to be refused.
@@ -48,7 +48,7 @@ impl Row {
     pub(super) fn why(&self) -> String {
         let state = self.diagnosis.state.name();
         match (&self.diagnosis.code, self.diagnosis.cause, self.diagnosis.word) {
-            (_, _, Word::Well) => String::new(),
+            (None, None, Word::Well) => String::new(),
             (Some(code), ..) => format!("{state}: {code}"),
             (None, Some(cause), _) if cause.name() != state => format!("{state}: {}", cause.name()),
             _ => state.to_owned(),
@@ -139,11 +139,7 @@ fn row(session: &Session, secret: Secret, functions: &BTreeMap<String, OfFunctio
         concurrency,
         ..Answers::none(&session.region)
     };
-    let names = Names {
-        secret: &secret.name,
-        flags: &[],
-    };
-    let diagnosis = diagnose(&answers, names, now);
+    let diagnosis = diagnose(&answers, session.names(&secret.name), now);
     let due = Due::of(&secret, now);
     Row {
         secret,
@@ -164,10 +160,7 @@ async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<usize, Troub
     let looked: Vec<Result<(), Trouble>> = stream::iter(suspects)
         .map(|row| async move {
             let answers = Box::pin(doctor::ask(session, &row.secret.arn, None)).await?;
-            let names = Names {
-                secret: &row.secret.name,
-                flags: &[],
-            };
+            let names = session.names(&row.secret.name);
             row.diagnosis = diagnose(&answers, names, time::now());
             Ok(())
         })
@@ -178,9 +171,13 @@ async fn look_closer(session: &Session, rows: &mut [Row]) -> Result<usize, Troub
     Ok(passed_over)
 }
 
-/// What nobody wants to be rotated comes last.
-fn rank(row: &Row) -> (bool, Word) {
-    (row.is_without_rotation(), row.diagnosis.word)
+/// What needs a person comes first. What nobody wants to be rotated comes last.
+fn rank(row: &Row) -> (bool, bool, Word) {
+    (
+        row.is_without_rotation(),
+        !row.needs_a_person(),
+        row.diagnosis.word,
+    )
 }
 
 fn since(row: &Row) -> Option<Timestamp> {

@@ -384,38 +384,24 @@ fn not_asked(found: &Found) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use staging_labels::{Label, Labels, VersionId};
+    use staging_labels::{Label, VersionId};
 
     use super::*;
-    use crate::diagnosis::{Answer, Answers, Due, Names, Works, diagnose};
+    use crate::diagnosis::{Answer, Answers, Due, Names, Secret, Works, diagnose};
 
     fn now() -> Timestamp {
         "2026-01-15T12:00:00Z".parse().unwrap()
     }
 
     fn row(name: &str, days: i32, pending: bool) -> Row {
-        let mut labels = Labels::default();
-        labels.attach(VersionId::stored("v1"), [Label::Current]);
-        if pending {
-            labels.attach(VersionId::stored("v2"), [Label::Pending]);
-        }
-        let secret = Secret {
-            name: name.to_owned(),
-            arn: format!("arn:aws:secretsmanager:us-east-1:111111111111:secret:{name}-AbCdEf"),
-            enabled: Some(true),
-            function: Some("arn:aws:lambda:us-east-1:111111111111:function:rotate".to_owned()),
-            interval: Some(DAY * 30),
-            next: None,
+        let mut secret = Secret {
             last_rotated: Some(now() - DAY * days),
-            created: None,
             changed: Some(now() - DAY * days),
-            deleted: None,
-            primary_region: None,
-            owning_service: None,
-            key: None,
-            labels,
-            tags: rotation::Tags::new(),
+            ..Secret::rotated(name)
         };
+        if pending {
+            secret.labels.attach(VersionId::stored("v2"), [Label::Pending]);
+        }
         let answers = Answers {
             secret: Answer::Said(Some(secret.clone())),
             ..Answers::none("us-east-1")

@@ -16,25 +16,27 @@ use crate::aws::Session;
 use crate::exit::{Exit, Trouble};
 use crate::words::{print, time};
 
-/// Lists them. `flags` are repeated in the commands that are printed.
-pub(crate) async fn run(session: &Session, options: &Options, flags: &[String]) -> Result<Exit, Trouble> {
+/// Lists them.
+pub(crate) async fn run(session: &Session, options: &Options) -> Result<Exit, Trouble> {
+    // One question that came to nothing would change a secret's state, from one look to the next.
+    let session = &session.patient();
     if let Some(seconds) = options.watch {
-        return watch(session, options, flags, Duration::from_secs(seconds.into())).await;
+        return watch(session, options, Duration::from_secs(seconds.into())).await;
     }
     let mut options = options.clone();
     options.all |= options.html.is_some();
     let found = gather(session, &options).await?;
     match &options.html {
-        Some(file) => write(file, &found, session, flags)?,
-        None => report::print(&found, &options, flags, time::now()),
+        Some(file) => write(file, &found, session)?,
+        None => report::print(&found, &options, session.flags(), time::now()),
     }
     let trouble = found.rows.iter().any(Row::needs_a_person);
     Ok(if trouble { Exit::Finding } else { Exit::Well })
 }
 
 /// The page, as a whole or not at all.
-fn write(file: &Path, found: &Found, session: &Session, flags: &[String]) -> Result<(), Trouble> {
-    let page = page::page(found, &session.region, flags, time::now());
+fn write(file: &Path, found: &Found, session: &Session) -> Result<(), Trouble> {
+    let page = page::page(found, &session.region, session.flags(), time::now());
     let written = page.map_err(io::Error::other).and_then(|page| {
         let beside = file.with_extension("new");
         std::fs::write(&beside, page)?;
@@ -49,12 +51,7 @@ fn write(file: &Path, found: &Found, session: &Session, flags: &[String]) -> Res
 }
 
 /// Until Ctrl-C. A look that fails is told, and followed by the next.
-async fn watch(
-    session: &Session,
-    options: &Options,
-    flags: &[String],
-    pause: Duration,
-) -> Result<Exit, Trouble> {
+async fn watch(session: &Session, options: &Options, pause: Duration) -> Result<Exit, Trouble> {
     let mut known = BTreeMap::new();
     loop {
         let found = gather(session, options).await;
@@ -62,7 +59,7 @@ async fn watch(
         match found {
             Err(trouble) if trouble.exit == Exit::NoCredentials => return Err(trouble),
             Err(trouble) => print::progress(&format!("{}: {}", time::moment(now), trouble.problem)),
-            Ok(found) if io::stdout().is_terminal() => show(&found, flags, now),
+            Ok(found) if io::stdout().is_terminal() => show(&found, session.flags(), now),
             Ok(found) => known = tell(&found.rows, &known, now),
         }
         tokio::time::sleep(pause).await;

@@ -1,5 +1,6 @@
 //! Where a person on call sits: a shell with `keywheel` and the aws command line, an incident, and what they show of it.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -20,6 +21,8 @@ pub(super) const MOVE: &str = "UpdateSecretVersionStage";
 pub(super) struct Desk {
     pub(super) world: World,
     clock: Clock,
+    /// What the shell exports first.
+    exports: String,
 }
 
 impl Desk {
@@ -56,6 +59,7 @@ impl Desk {
         Self {
             world: change(setup).start().await,
             clock,
+            exports: String::new(),
         }
     }
 
@@ -64,7 +68,16 @@ impl Desk {
         Self {
             world,
             clock: Clock::system(),
+            exports: String::new(),
         }
+    }
+
+    /// For the shell, `services` such as `EC2` are at `url`: moto's.
+    pub(super) fn asking(mut self, url: &str, services: &[&str]) -> Self {
+        for service in services {
+            let _ = write!(self.exports, "export AWS_ENDPOINT_URL_{service}={url}; ");
+        }
+        self
     }
 
     /// A rotation that failed because AWSCURRENT could not be moved: in setSecret, or, in the classic order, in finishSecret.
@@ -102,9 +115,23 @@ impl Desk {
     pub(super) async fn types(&self, line: &str) -> Screen {
         self.later();
         let authority = self.world.database.cluster().authority_path();
-        let screen = types_at(&self.world.aws.url(), &authority, line).await;
+        let line = format!("{}{line}", self.exports);
+        let screen = types_at(&self.world.aws.url(), &authority, &line).await;
         self.holds_no_secret(&screen).await;
         screen
+    }
+
+    /// Types a line that succeeds.
+    pub(super) async fn does(&self, line: &str) -> Screen {
+        let done = self.types(line).await;
+        assert_eq!(done.code, 0, "{line}: {}{}", done.out, done.err);
+        done
+    }
+
+    /// What `aws ec2` answers, by a query.
+    pub(super) async fn makes(&self, line: &str, query: &str) -> String {
+        let line = format!("aws ec2 {line} --query {query} --output text");
+        self.does(&line).await.out.trim().to_owned()
     }
 
     /// No value of any version is on the screen, and nothing of the function's environment.

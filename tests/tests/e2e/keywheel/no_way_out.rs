@@ -18,14 +18,16 @@ struct Network {
 impl Network {
     /// A function in a private subnet without any way out.
     async fn private() -> Self {
+        let moto = Moto::start().expect("moto starts");
         let mut network = Self {
-            desk: Desk::rotated(false).await,
-            moto: Moto::start().expect("moto starts"),
+            desk: Desk::rotated(false).await.asking(&moto.url(), &["EC2"]),
+            moto,
             vpc: String::new(),
             subnet: String::new(),
             group: String::new(),
         };
         network.vpc = network
+            .desk
             .makes("create-vpc --cidr-block 10.7.0.0/16", "Vpc.VpcId")
             .await;
         network.subnet = network.subnet("10.7.1.0/24").await;
@@ -33,7 +35,7 @@ impl Network {
         let group = format!(
             "create-security-group --vpc-id {vpc} --group-name rotation --description of-the-function"
         );
-        network.group = network.makes(&group, "GroupId").await;
+        network.group = network.desk.makes(&group, "GroupId").await;
         let Self {
             vpc, subnet, group, ..
         } = &network;
@@ -44,7 +46,7 @@ impl Network {
 
     async fn subnet(&self, range: &str) -> String {
         let subnet = format!("create-subnet --vpc-id {} --cidr-block {range}", self.vpc);
-        self.makes(&subnet, "Subnet.SubnetId").await
+        self.desk.makes(&subnet, "Subnet.SubnetId").await
     }
 
     /// The same without a rule of its security group, and a rotation that failed on that.
@@ -56,7 +58,7 @@ impl Network {
             "revoke-security-group-egress --group-id {} --ip-permissions '{outward}'",
             network.group
         );
-        network.makes(&none, "Return").await;
+        network.desk.makes(&none, "Return").await;
         network.fails(Fault::new(Effect::DropRequest)).await;
         network
     }
@@ -67,16 +69,16 @@ impl Network {
         let Self { vpc, group, .. } = &network;
         let other = network.subnet("10.7.2.0/24").await;
         let dns = format!("modify-vpc-attribute --vpc-id {vpc} --enable-dns-hostnames");
-        network.does(&dns).await;
+        network.desk.does(&format!("aws ec2 {dns}")).await;
         let let_in = format!(
             "authorize-security-group-ingress --group-id {group} --protocol tcp --port 443 --source-group {group}"
         );
-        network.does(&let_in).await;
+        network.desk.does(&format!("aws ec2 {let_in}")).await;
         let endpoint = format!(
             "create-vpc-endpoint --vpc-endpoint-type Interface --vpc-id {vpc} --subnet-ids {other} \
              --service-name com.amazonaws.us-east-1.secretsmanager --security-group-ids {group} --private-dns-enabled"
         );
-        network.does(&endpoint).await;
+        network.desk.does(&format!("aws ec2 {endpoint}")).await;
         network
     }
 
@@ -89,42 +91,17 @@ impl Network {
         self.desk.minutes(5);
     }
 
-    async fn does(&self, line: &str) {
-        let done = self.types(&format!("aws ec2 {line}")).await;
-        assert_eq!(done.code, 0, "{line}: {}", done.err);
-    }
-
-    async fn types(&self, line: &str) -> Screen {
-        let ec2 = format!("export AWS_ENDPOINT_URL_EC2={}; {line}", self.moto.url());
-        self.desk.types(&ec2).await
-    }
-
-    /// What `aws ec2` answers, by a query.
-    async fn makes(&self, line: &str, query: &str) -> String {
-        let done = self
-            .types(&format!("aws ec2 {line} --query {query} --output text"))
-            .await;
-        assert_eq!(done.code, 0, "{line}: {}", done.err);
-        done.out.trim().to_owned()
-    }
-
-    async fn doctor(&self) -> Screen {
-        self.types(&format!("keywheel doctor '{}'", self.desk.world.secret))
-            .await
-    }
-
     /// Types the first command of `aws ec2` that has this, exactly as it is printed.
     async fn follows(&self, screen: &Screen, part: &str) {
         let command = screen.command("aws ec2", part);
-        let done = self.types(command).await;
-        assert_eq!(done.code, 0, "{command}: {}{}", done.out, done.err);
+        self.desk.does(command).await;
     }
 }
 
 #[tokio::test]
 async fn a_vpc_without_a_way_to_secrets_manager_gets_an_endpoint() {
     let network = Network::closed().await;
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     screen.says(&["STUCK", "[pending-empty, no-way-to-secrets-manager]", "work: yes"]);
     for words in [
         "let nothing out on port 443",
@@ -140,7 +117,7 @@ async fn a_vpc_without_a_way_to_secrets_manager_gets_an_endpoint() {
     network.follows(&screen, "create-vpc-endpoint").await;
 
     // Now that there is an endpoint, its name must resolve.
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(
         screen.out.contains("enable dns hostnames of vpc-"),
         "{}",
@@ -148,14 +125,14 @@ async fn a_vpc_without_a_way_to_secrets_manager_gets_an_endpoint() {
     );
     network.follows(&screen, "--enable-dns-hostnames").await;
 
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(
         screen.out.contains("is available, and lets the function in"),
         "{}",
         screen.out
     );
     assert!(!screen.out.contains("aws ec2"), "{}", screen.out);
-    let again = network.types(screen.command("keywheel rotate", "")).await;
+    let again = network.desk.types(screen.command("keywheel rotate", "")).await;
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     network.desk.is_well().await;
 }
@@ -165,7 +142,7 @@ async fn what_ec2_refuses_was_not_asked() {
     let network = Network::closed().await;
     let denied = serde_json::json!({ "action": "DescribeRouteTables", "code": "UnauthorizedOperation" });
     network.moto.inject(&denied);
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     screen.says(&["[pending-empty, no-way-to-secrets-manager]"]);
     assert!(
         screen.out.contains("not asked: needs ec2:DescribeRouteTables"),
@@ -188,7 +165,7 @@ async fn what_ec2_refuses_was_not_asked() {
 async fn a_network_acl_that_denies_gets_a_rule() {
     let network = Network::with_endpoint().await;
     network.fails(Fault::new(Effect::DropRequest)).await;
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(
         screen.out.contains("is available, and lets the function in"),
         "{}",
@@ -197,13 +174,13 @@ async fn a_network_acl_that_denies_gets_a_rule() {
 
     // A new one denies everything. This one lets HTTPS out, but not where the endpoint is.
     let acl = format!("create-network-acl --vpc-id {}", network.vpc);
-    let acl = network.makes(&acl, "NetworkAcl.NetworkAclId").await;
+    let acl = network.desk.makes(&acl, "NetworkAcl.NetworkAclId").await;
     for (number, range, action) in [(50, "10.7.2.0/24", "deny"), (100, "0.0.0.0/0", "allow")] {
         let rule = format!(
             "create-network-acl-entry --network-acl-id {acl} --egress --rule-number {number} --protocol 6 \
              --port-range From=443,To=443 --cidr-block {range} --rule-action {action}"
         );
-        network.does(&rule).await;
+        network.desk.does(&format!("aws ec2 {rule}")).await;
     }
     let of_subnet = format!(
         "describe-network-acls --filters Name=association.subnet-id,Values={}",
@@ -213,12 +190,12 @@ async fn a_network_acl_that_denies_gets_a_rule() {
         "'NetworkAcls[].Associations[?SubnetId==`{}`].NetworkAclAssociationId[]'",
         network.subnet
     );
-    let association = network.makes(&of_subnet, &query).await;
+    let association = network.desk.makes(&of_subnet, &query).await;
     let replace =
         format!("replace-network-acl-association --association-id {association} --network-acl-id {acl}");
-    network.does(&replace).await;
+    network.desk.does(&format!("aws ec2 {replace}")).await;
 
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     for words in [
         "lets nothing out to 10.7.2.0/24 on port 443: rule 50 denies it [network-acl-closed]",
         "lets no answer in from 10.7.2.0/24 on ports 1024 to 65535: no rule allows it [network-acl-closed]",
@@ -226,13 +203,13 @@ async fn a_network_acl_that_denies_gets_a_rule() {
         assert!(screen.out.contains(words), "{words}: {}", screen.out);
     }
     network.follows(&screen, "--egress").await;
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(!screen.out.contains("lets nothing out"), "{}", screen.out);
     network.follows(&screen, "--ingress").await;
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(!screen.out.contains("network-acl-closed"), "{}", screen.out);
     assert!(!screen.out.contains("aws ec2"), "{}", screen.out);
-    let explained = network.types("keywheel explain network-acl-closed").await;
+    let explained = network.desk.types("keywheel explain network-acl-closed").await;
     assert!(
         explained.out.contains("denies what goes out"),
         "{}",
@@ -244,21 +221,22 @@ async fn a_network_acl_that_denies_gets_a_rule() {
 async fn an_endpoints_policy_that_leaves_a_call_out_gets_a_statement() {
     let network = Network::with_endpoint().await;
     let endpoint = network
+        .desk
         .makes("describe-vpc-endpoints", "VpcEndpoints[].VpcEndpointId")
         .await;
     let read = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Resource":"*","Action":["secretsmanager:DescribeSecret","secretsmanager:GetSecretValue"]}]}"#;
     let policy = format!("modify-vpc-endpoint --vpc-endpoint-id {endpoint} --policy-document '{read}'");
-    network.does(&policy).await;
+    network.desk.does(&format!("aws ec2 {policy}")).await;
     network.fails(denied("PutSecretValue")).await;
 
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     screen.says(&["STUCK", "role-may-not]"]);
     let words = "does not allow the function secretsmanager:PutSecretValue, secretsmanager:UpdateSecretVersionStage of this secret [endpoint-policy-denies]";
     assert!(screen.out.contains(words), "{}", screen.out);
     // Secrets Manager has answered: the way there is not looked at.
     assert!(!screen.out.contains("lets the function in"), "{}", screen.out);
     let json = format!("keywheel doctor --json '{}'", network.desk.world.secret);
-    let json = network.types(&json).await;
+    let json = network.desk.types(&json).await;
     assert!(
         json.out.contains(r#""name":"endpoint-policy-denies""#),
         "{}",
@@ -266,15 +244,16 @@ async fn an_endpoints_policy_that_leaves_a_call_out_gets_a_statement() {
     );
 
     network.follows(&screen, "--policy-document").await;
-    let screen = network.doctor().await;
+    let screen = network.desk.doctor("").await;
     assert!(!screen.out.contains("endpoint-policy-denies"), "{}", screen.out);
     let policy = network
+        .desk
         .makes("describe-vpc-endpoints", "VpcEndpoints[].PolicyDocument")
         .await;
     for part in ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"] {
         assert!(policy.contains(part), "{policy}");
     }
-    let again = network.types(screen.command("keywheel rotate", "")).await;
+    let again = network.desk.types(screen.command("keywheel rotate", "")).await;
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     network.desk.is_well().await;
 }

@@ -4,7 +4,7 @@ use keywheel_tests::rds::Cloud;
 use keywheel_tests::world::FUNCTION;
 use serde_json::json;
 
-use super::desk::{Desk, Screen};
+use super::desk::Desk;
 
 /// Nobody listens there.
 const PORT: u16 = 9;
@@ -22,23 +22,24 @@ impl Apart {
         let fields = json!({ "host": Cloud::host("orders", ""), "port": PORT });
         let world = cloud.world(cloud.setup(None), fields).await;
         let mut apart = Self {
-            desk: Desk::at(world),
+            desk: Desk::at(world).asking(&cloud.moto.url(), &["EC2", "RDS"]),
             cloud,
             database_group: String::new(),
         };
         let vpc = apart
+            .desk
             .makes("create-vpc --cidr-block 10.7.0.0/16", "Vpc.VpcId")
             .await;
         let mut subnets = Vec::new();
         for range in ["10.7.1.0/24", "10.7.2.0/24"] {
             let subnet = format!("create-subnet --vpc-id {vpc} --cidr-block {range}");
-            subnets.push(apart.makes(&subnet, "Subnet.SubnetId").await);
+            subnets.push(apart.desk.makes(&subnet, "Subnet.SubnetId").await);
         }
         let mut groups = Vec::new();
         for name in ["function", "database"] {
             let group =
                 format!("create-security-group --vpc-id {vpc} --group-name {name} --description of-it");
-            groups.push(apart.makes(&group, "GroupId").await);
+            groups.push(apart.desk.makes(&group, "GroupId").await);
         }
         let subnet_group = [
             ("DBSubnetGroupName", "orders"),
@@ -66,31 +67,12 @@ impl Apart {
         apart.database_group = groups.remove(1);
         apart
     }
-
-    async fn types(&self, line: &str) -> Screen {
-        let url = self.cloud.moto.url();
-        let line = format!("export AWS_ENDPOINT_URL_EC2={url} AWS_ENDPOINT_URL_RDS={url}; {line}");
-        self.desk.types(&line).await
-    }
-
-    async fn makes(&self, line: &str, query: &str) -> String {
-        let done = self
-            .types(&format!("aws ec2 {line} --query {query} --output text"))
-            .await;
-        assert_eq!(done.code, 0, "{line}: {}", done.err);
-        done.out.trim().to_owned()
-    }
-
-    async fn doctor(&self) -> Screen {
-        self.types(&format!("keywheel doctor '{}'", self.desk.world.secret))
-            .await
-    }
 }
 
 #[tokio::test]
 async fn a_database_that_does_not_let_the_function_in_is_told_to() {
     let apart = Apart::new().await;
-    let screen = apart.doctor().await;
+    let screen = apart.desk.doctor("").await;
     screen.says(&["STUCK", "no-way-to-database]"]);
     let closed = format!(
         "the database orders does not let the function in on port {PORT}: see {} [database-group-closed]",
@@ -98,9 +80,8 @@ async fn a_database_that_does_not_let_the_function_in_is_told_to() {
     );
     assert!(screen.out.contains(&closed), "{}", screen.out);
     let command = screen.command("aws ec2 authorize-security-group-ingress", &apart.database_group);
-    let done = apart.types(command).await;
-    assert_eq!(done.code, 0, "{command}: {}", done.err);
-    let screen = apart.doctor().await;
+    apart.desk.does(command).await;
+    let screen = apart.desk.doctor("").await;
     let open = format!("the security groups of the database orders let the function in on port {PORT}");
     assert!(screen.out.contains(&open), "{}", screen.out);
     assert!(!screen.out.contains("aws ec2"), "{}", screen.out);
@@ -111,14 +92,14 @@ async fn what_rds_does_not_say_is_not_asked() {
     let apart = Apart::new().await;
     let denied = json!({ "action": "DescribeDBInstances", "code": "AccessDenied" });
     apart.cloud.moto.inject(&denied);
-    let screen = apart.doctor().await;
+    let screen = apart.desk.doctor("").await;
     screen.says(&["no-way-to-database]"]);
     for words in ["not asked: needs rds:DescribeDBInstances", "let out: all ports"] {
         assert!(screen.out.contains(words), "{words}: {}", screen.out);
     }
     let gone = [("DBInstanceIdentifier", "orders"), ("SkipFinalSnapshot", "true")];
     apart.cloud.moto.rds("DeleteDBInstance", &gone);
-    let screen = apart.doctor().await;
+    let screen = apart.desk.doctor("").await;
     assert!(
         screen
             .out

@@ -6,7 +6,7 @@ use keywheel_tests::world::FUNCTION;
 use secrets_manager_local::Fault;
 use serde_json::json;
 
-use super::desk::{Desk, Screen};
+use super::desk::Desk;
 
 /// A shell whose IAM and KMS are moto.
 struct Rights {
@@ -17,18 +17,8 @@ struct Rights {
 impl Rights {
     fn of(desk: Desk) -> Self {
         let moto = Moto::start().expect("moto starts");
+        let desk = desk.asking(&moto.url(), &["IAM", "KMS"]);
         Self { desk, moto }
-    }
-
-    async fn types(&self, line: &str) -> Screen {
-        let url = self.moto.url();
-        let line = format!("export AWS_ENDPOINT_URL_IAM={url} AWS_ENDPOINT_URL_KMS={url}; {line}");
-        self.desk.types(&line).await
-    }
-
-    async fn doctor(&self) -> Screen {
-        self.types(&format!("keywheel doctor '{}'", self.desk.world.secret))
-            .await
     }
 
     /// What IAM says of each action of a rotation.
@@ -60,7 +50,7 @@ async fn the_action_that_the_role_lacks_is_named() {
         ("PutSecretValue", "allowed"),
         ("UpdateSecretVersionStage", "implicitDeny"),
     ]);
-    let screen = rights.doctor().await;
+    let screen = rights.desk.doctor("").await;
     screen.says(&["STUCK", "role-may-not]"]);
     let line = "its policies do not allow secretsmanager:UpdateSecretVersionStage";
     assert!(screen.out.contains(line), "{}", screen.out);
@@ -72,20 +62,22 @@ async fn the_action_that_the_role_lacks_is_named() {
         "aws secretsmanager put-resource-policy --secret-id '{}' --resource-policy '{policy}'",
         rights.desk.world.secret
     );
-    assert_eq!(rights.types(&denies).await.code, 0);
-    let screen = rights.doctor().await;
+    assert_eq!(rights.desk.types(&denies).await.code, 0);
+    let screen = rights.desk.doctor("").await;
     for line in [
         "its policies allow what a rotation calls",
         "own policy denies something",
     ] {
         assert!(screen.out.contains(line), "{line}: {}", screen.out);
     }
+    let shown = screen.command("aws secretsmanager get-resource-policy", "");
+    assert!(rights.desk.does(shown).await.out.contains("Deny"), "{shown}");
 
     // Without permission to ask, everything else is said all the same.
     rights
         .moto
         .inject(&json!({ "action": "SimulatePrincipalPolicy", "code": "AccessDenied", "status": 403 }));
-    let screen = rights.doctor().await;
+    let screen = rights.desk.doctor("").await;
     screen.says(&["STUCK", "role-may-not]"]);
     assert!(
         screen
@@ -96,10 +88,24 @@ async fn the_action_that_the_role_lacks_is_named() {
     );
 }
 
+/// A local Secrets Manager answers for Secrets Manager, Lambda and their neighbours alone.
+#[tokio::test]
+async fn an_endpoint_without_iam_is_not_asked_about_the_role() {
+    let screen = Desk::stuck(false).await.doctor("").await;
+    screen.says(&["STUCK", "role-may-not]"]);
+    for (words, expected) in [
+        ("not asked: the endpoint has no IAM", true),
+        ("InvalidAction", false),
+    ] {
+        assert_eq!(screen.out.contains(words), expected, "{words}: {}", screen.out);
+    }
+}
+
 #[tokio::test]
 async fn a_key_that_was_disabled_is_named() {
     let rights = Rights::of(Desk::rotated(false).await);
     let made = rights
+        .desk
         .types("aws kms create-key --query KeyMetadata.Arn --output text")
         .await;
     let key = made.out.trim().to_owned();
@@ -108,7 +114,7 @@ async fn a_key_that_was_disabled_is_named() {
     let uses = format!(
         "aws secretsmanager update-secret --secret-id '{secret}' --kms-key-id {key} && aws kms disable-key --key-id {id}"
     );
-    let done = rights.types(&uses).await;
+    let done = rights.desk.types(&uses).await;
     assert_eq!(done.code, 0, "{}", done.err);
     let denied = Fault::error("AccessDeniedException", "Access to KMS is not allowed");
     let faults = rights.desk.world.aws.faults();
@@ -122,7 +128,7 @@ async fn a_key_that_was_disabled_is_named() {
     assert_eq!(error.error_type, "KmsDenied");
     faults.remove(fault);
     rights.desk.minutes(5);
-    let screen = rights.doctor().await;
+    let screen = rights.desk.doctor("").await;
     screen.says(&["STUCK", "key-denied]", "work: yes"]);
     assert!(
         screen.out.contains("the secret's KMS key is Disabled"),
@@ -130,15 +136,18 @@ async fn a_key_that_was_disabled_is_named() {
         screen.out
     );
 
-    let enabled = rights.types(&format!("aws kms enable-key --key-id {id}")).await;
+    let enabled = rights
+        .desk
+        .types(&format!("aws kms enable-key --key-id {id}"))
+        .await;
     assert_eq!(enabled.code, 0, "{}", enabled.err);
-    let screen = rights.doctor().await;
+    let screen = rights.desk.doctor("").await;
     assert!(
         screen.out.contains("the secret's KMS key is enabled"),
         "{}",
         screen.out
     );
-    let again = rights.types(screen.command("keywheel rotate", "")).await;
+    let again = rights.desk.types(screen.command("keywheel rotate", "")).await;
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     rights.desk.is_well().await;
 }

@@ -5,10 +5,7 @@ use staging_labels::VersionId;
 
 use super::fix::Fix;
 use crate::diagnosis::function::network::{AclRule, Network};
-use crate::words::shell;
-
-/// Stands for the ARN of a function that is still to be chosen.
-const NEW_FUNCTION: &str = "\"$FUNCTION_ARN\"";
+use crate::words::shell::{self, NEW_FUNCTION};
 
 /// How the person named things: commands repeat it.
 #[derive(Debug, Clone, Copy)]
@@ -21,25 +18,11 @@ pub(crate) struct Names<'a> {
 
 impl Names<'_> {
     fn keywheel(self, words: &[&str]) -> String {
-        self.line("keywheel", words)
+        shell::command("keywheel", words.iter().copied(), self.flags)
     }
 
     fn aws(self, words: &[&str]) -> String {
-        self.line("aws", words)
-    }
-
-    fn line(self, program: &str, words: &[&str]) -> String {
-        let flags = self.flags.iter().map(String::as_str);
-        let all = std::iter::once(program).chain(words.iter().copied()).chain(flags);
-        all.map(|word| {
-            if word == NEW_FUNCTION {
-                word.to_owned()
-            } else {
-                shell::quoted(word)
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
+        shell::command("aws", words.iter().copied(), self.flags)
     }
 
     /// The command that does the same as the fix.
@@ -61,17 +44,17 @@ impl Names<'_> {
     }
 
     /// Has the rotation attempted again, or begins one.
-    fn rotate(self) -> String {
+    pub(crate) fn rotate(self) -> String {
         self.keywheel(&["rotate", self.secret])
     }
 
     /// Tries everything, and changes nothing.
-    pub(in crate::diagnosis) fn test(self) -> String {
+    pub(crate) fn test(self) -> String {
         self.keywheel(&["rotate", self.secret, "--test"])
     }
 
     /// Asks the database.
-    pub(in crate::diagnosis) fn login(self, label: Option<&str>) -> String {
+    pub(crate) fn login(self, label: Option<&str>) -> String {
         let flag = label.map_or_else(|| "--login".to_owned(), |label| format!("--login={label}"));
         self.keywheel(&["doctor", self.secret, &flag])
     }
@@ -106,6 +89,25 @@ impl Names<'_> {
     /// Asks about the secret.
     pub(crate) fn doctor(self) -> String {
         self.keywheel(&["doctor", self.secret])
+    }
+
+    /// Lists all secrets.
+    pub(crate) fn all_secrets(self) -> String {
+        self.keywheel(&["status", "--all"])
+    }
+
+    /// Prints the secret's own policy.
+    pub(in crate::diagnosis) fn secret_policy(self) -> String {
+        self.aws(&[
+            "secretsmanager",
+            "get-resource-policy",
+            "--secret-id",
+            self.secret,
+            "--query",
+            "ResourcePolicy",
+            "--output",
+            "text",
+        ])
     }
 
     /// The permissions for all questions.

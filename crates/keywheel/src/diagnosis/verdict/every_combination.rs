@@ -91,7 +91,7 @@ fn hold(diagnosis: &Diagnosis, current: &Answer<LoginAnswer>, pending: &Answer<L
     if works(current) == Some(true) {
         assert_ne!(diagnosis.logins.word(), "no", "{diagnosis:#?}");
     }
-    if diagnosis.word.needs_a_person() {
+    if diagnosis.needs_a_person() {
         assert!(!diagnosis.actions.is_empty(), "{diagnosis:#?}");
     }
 }

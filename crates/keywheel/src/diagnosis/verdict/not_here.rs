@@ -59,8 +59,9 @@ fn elsewhere(answers: &Answers, names: Names<'_>) -> Vec<Action> {
         Action::run("This name begins so.", of_name.doctor())
     });
     let mut actions: Vec<Action> = there.chain(similar).collect();
-    actions.push(Action::by_hand(
-        "Check the name, the region and the account (keywheel status lists what is there).",
+    actions.push(Action::run(
+        "Check the name, the region and the account. This lists what is there.",
+        names.all_secrets(),
     ));
     actions
 }

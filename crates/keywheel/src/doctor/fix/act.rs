@@ -7,7 +7,7 @@ use rotation::{CallError, Cause, SecretId, Store};
 
 use super::proof::Proof;
 use crate::aws::{self, Session};
-use crate::diagnosis::{Fix, Secret};
+use crate::diagnosis::{Fix, Names, Secret};
 use crate::exit::{Exit, Trouble};
 use crate::rotate;
 use crate::words::names::{name_of, short};
@@ -19,13 +19,14 @@ const FOLLOWED: Duration = Duration::from_mins(15);
 /// Carries it out, and says what has changed.
 pub(super) async fn act(
     session: &Session,
-    id: &str,
+    names: Names<'_>,
     secret: &Secret,
     fix: &Fix,
     proof: Option<Proof>,
     json: bool,
 ) -> Result<String, Trouble> {
     let store = Store::new(session.secrets());
+    let of_call = |call: &str, error: &CallError, permission: &str| of_call(call, error, permission, names);
     let arn = || SecretId::parse(&secret.arn).map_err(|error| Trouble::new(error.to_string(), "see --json"));
     let budget = Budget::lasting(PATIENCE);
     match (fix, proof) {
@@ -51,7 +52,7 @@ pub(super) async fn act(
                 retry_within: None,
                 json,
             };
-            match rotate::run(session, id, &options).await? {
+            match rotate::run(session, names.secret, &options).await? {
                 Exit::Interrupted => Err(Trouble {
                     problem: "interrupted".to_owned(),
                     remedy: "the rotation goes on".to_owned(),
@@ -93,10 +94,10 @@ pub(super) async fn act(
 }
 
 /// Whether it was carried out is known of a refusal only.
-fn of_call(call: &str, error: &CallError, permission: &str) -> Trouble {
+fn of_call(call: &str, error: &CallError, permission: &str, names: Names<'_>) -> Trouble {
     let mut trouble = Trouble::of_call(call, error, permission);
     if matches!(error, CallError::Unreachable(_) | CallError::Unreadable) {
-        "it may have been carried out: keywheel doctor tells".clone_into(&mut trouble.remedy);
+        trouble.remedy = format!("it may have been carried out; this tells: {}", names.doctor());
     }
     trouble
 }

@@ -75,7 +75,7 @@ pub(crate) async fn run(
             None => None,
             Some(repair) => match prove(session, secret, &now, &repair, refused_before).await {
                 Ok(proof) => Some(proof),
-                Err(doubt) => return Err(doubted(&doubt, &command)),
+                Err(doubt) => return Err(doubted(&doubt, &command, names)),
             },
         };
         Ok(Ok(proof))
@@ -85,16 +85,16 @@ pub(crate) async fn run(
         Err(reason) => return Ok(Ended::Nothing(reason)),
     };
     let logged_in = matches!(proof, Some(Proof::Login(_)));
-    let call = act(session, names.secret, secret, fix, proof, wanted.json);
+    let call = act(session, names, secret, fix, proof, wanted.json);
     let said = if matches!(fix, Fix::Nudge) {
         // It follows the rotation, and has its own answer to Ctrl-C.
         call.await?
     } else {
-        unless_interrupted(
-            call,
-            "the call was on its way: keywheel doctor tells whether it was carried out",
-        )
-        .await?
+        let then = format!(
+            "the call was on its way; this tells whether it was carried out: {}",
+            names.doctor()
+        );
+        Box::pin(unless_interrupted(call, &then)).await?
     };
     settle(session, secret, fix).await;
     Ok(Ended::Changed(said, logged_in))
@@ -129,14 +129,14 @@ fn is_the_same(before: &Answers, now: &Answers) -> bool {
         && before.log == now.log
 }
 
-fn doubted(doubt: &Doubt, command: &str) -> Trouble {
+fn doubted(doubt: &Doubt, command: &str, names: Names<'_>) -> Trouble {
     match doubt {
         Doubt::Objection(objection) => Trouble {
             problem: format!("nothing was changed: {objection}"),
             remedy: match objection {
-                Objection::LabelsMoved => "run keywheel doctor again".to_owned(),
+                Objection::LabelsMoved => format!("look again: {}", names.doctor()),
                 Objection::Unproven | Objection::OnlyPassword => {
-                    "keywheel doctor --login says which value works".to_owned()
+                    format!("this says which value works: {}", names.login(None))
                 }
             },
             exit: Exit::Finding,

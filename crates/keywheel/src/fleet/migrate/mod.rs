@@ -62,7 +62,7 @@ pub(crate) async fn migrate(session: &Session, options: &Options) -> Result<Exit
             Answer::NotAsked(_) => {}
         }
     }
-    report::print(&groups, &unknown, options.to.as_deref(), options.json);
+    report::print(session, &groups, &unknown, options.to.as_deref(), options.json);
     Ok(if groups.is_empty() {
         Exit::Well
     } else {

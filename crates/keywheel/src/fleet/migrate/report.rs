@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::template::Template;
+use crate::aws::Session;
 use crate::words::names::name_of;
-use crate::words::{print, shell};
+use crate::words::{print, shell::NEW_FUNCTION};
 
 /// A function that is one of AWS's templates, and its secrets, each with what stands in the way.
 pub(super) struct Group {
@@ -13,12 +14,18 @@ pub(super) struct Group {
     pub(super) secrets: Vec<(String, Option<String>)>,
 }
 
-pub(super) fn print(groups: &[Group], unknown: &[(String, String)], to: Option<&str>, as_json: bool) {
+pub(super) fn print(
+    session: &Session,
+    groups: &[Group],
+    unknown: &[(String, String)],
+    to: Option<&str>,
+    as_json: bool,
+) {
     if as_json {
         return print::answer(&document(groups, unknown).to_string());
     }
     for group in groups {
-        screen(group, to);
+        screen(session, group, to);
     }
     for (function, why) in unknown {
         print::answer(&format!("UNKNOWN {}  {why}", name_of(function)));
@@ -54,7 +61,7 @@ fn document(groups: &[Group], unknown: &[(String, String)]) -> serde_json::Value
     })
 }
 
-fn screen(group: &Group, to: Option<&str>) {
+fn screen(session: &Session, group: &Group, to: Option<&str>) {
     let template = &group.template;
     let (name, what, runtime) = (name_of(&group.function), template.what, &template.runtime);
     print::answer(&format!("{name}  {what} ({runtime})"));
@@ -82,28 +89,35 @@ fn screen(group: &Group, to: Option<&str>) {
         match first {
             None => print::answer(&format!("  {secret}")),
             Some(why) => print::answer(&format!(
-                "  {secret}  first: {why}; keywheel doctor {}",
-                shell::quoted(secret)
+                "  {secret}  first: {why}; {}",
+                session.names(secret).doctor()
             )),
         }
     }
     let Some((first, _)) = group.secrets.iter().find(|(_, first)| first.is_none()) else {
         return;
     };
-    let new = to.map_or_else(|| "\"$NEW\"".to_owned(), shell::quoted);
     let move_to = |arn: &str| {
-        let secret = shell::quoted(first);
-        format!(
-            "aws secretsmanager rotate-secret --secret-id {secret} --rotation-lambda-arn {arn} --no-rotate-immediately"
-        )
+        session.aws([
+            "secretsmanager",
+            "rotate-secret",
+            "--secret-id",
+            first,
+            "--rotation-lambda-arn",
+            arn,
+            "--no-rotate-immediately",
+        ])
     };
     print::answer("Do, for each secret:");
     print::answer("  1. A test rotation by the new function, which changes nothing. The schedule stays.");
-    print::answer(&format!("       {}", print::command(&move_to(&new))));
+    print::answer(&format!(
+        "       {}",
+        print::command(&move_to(to.unwrap_or(NEW_FUNCTION)))
+    ));
     print::answer("  2. If its log shows no failure, rotate when it suits you.");
     print::answer(&format!(
         "       {}",
-        print::command(&format!("keywheel rotate {}", shell::quoted(first)))
+        print::command(&session.names(first).rotate())
     ));
     print::answer("Back:");
     print::answer(&format!("       {}", print::command(&move_to(&group.function))));

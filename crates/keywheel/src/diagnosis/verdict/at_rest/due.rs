@@ -49,6 +49,7 @@ mod tests {
         let diagnosis = Given::of("v1:O v2:CP").check(State::Finished, "yes");
         assert_eq!(diagnosis.word, Word::Well);
         assert!(diagnosis.actions.is_empty() && diagnosis.never.is_empty());
+        assert!(!diagnosis.needs_a_person());
         Given::of("v1:C").check(State::Finished, "not known");
     }
 
@@ -88,6 +89,7 @@ mod tests {
             .logins(LoginAnswer::Accepted, LoginAnswer::Outdated);
         let diagnosis = promoted.check(State::Finished, "yes");
         assert_eq!(diagnosis.code.as_deref(), Some("PermissionDenied"));
+        assert!(diagnosis.word == Word::Well && diagnosis.needs_a_person());
         assert_eq!(first_command(&diagnosis), "keywheel explain PermissionDenied");
         assert!(commands(&diagnosis).ends_with("keywheel rotate orders/db"));
     }
