@@ -5,6 +5,7 @@ mod after_set;
 mod bad_input;
 mod bundled;
 mod carried_on;
+mod credentials;
 mod desk;
 mod fixing;
 mod fleet;
