@@ -117,7 +117,9 @@ pub(super) fn refused(error: &CallError, before: &Secret) -> Trouble {
                 "{function} does not exist, or does not let Secrets Manager invoke it: keywheel doctor says which"
             )
         } else {
-            format!("you need secretsmanager:RotateSecret, and lambda:InvokeFunction on {function}")
+            format!(
+                "you need secretsmanager:RotateSecret, and lambda:InvokeFunction on {function}; keywheel explain you-may-not"
+            )
         };
     } else if matches!(error, CallError::Other { .. }) {
         "keywheel doctor says why, and what to do".clone_into(&mut trouble.remedy);

@@ -28,6 +28,12 @@ pub(crate) async fn run(session: &Session, options: &Options, flags: &[String]) 
         Some(file) => write(file, &found, session, flags)?,
         None => report::print(&found, &options, flags, time::now()),
     }
+    if found.rows.is_empty() {
+        let region = &session.region;
+        print::progress(&format!(
+            "no secret of {region} fits: check --region, --profile and the filters"
+        ));
+    }
     let trouble = found.rows.iter().any(Row::needs_a_person);
     Ok(if trouble { Exit::Finding } else { Exit::Well })
 }
