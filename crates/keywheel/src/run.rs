@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::aws::{Session, policy};
+use crate::aws::{self, Session, policy};
 use crate::command_line::{Command, CommandLine};
 use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::offline::{explain, passwords};
@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(command_line)),
+        Ok(runtime) => runtime.block_on(run_or_advise(command_line)),
         Err(error) => Err(Trouble::new(error.to_string(), "free some resources")),
     };
     let exit = ended.unwrap_or_else(|trouble| {
@@ -31,6 +31,18 @@ pub fn main() -> ExitCode {
         trouble.exit
     });
     exit.into()
+}
+
+/// Without credentials, what to do depends on the profile.
+async fn run_or_advise(command_line: CommandLine) -> Result<Exit, Trouble> {
+    let profile = command_line.place.profile.clone();
+    let mut ended = Box::pin(run(command_line)).await;
+    if let Err(trouble) = &mut ended
+        && trouble.exit == Exit::NoCredentials
+    {
+        trouble.remedy = aws::remedy(&trouble.problem, profile.as_deref()).await;
+    }
+    ended
 }
 
 async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {

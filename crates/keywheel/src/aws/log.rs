@@ -5,7 +5,7 @@ use rotation::CallError;
 
 use super::session::{Session, is_not_found, unanswered};
 use crate::diagnosis::{Answer, Unasked};
-use crate::log::{Entry, read};
+use crate::log::{Entry, NO_SECRET_NAMED, NOT_STARTED, read};
 
 /// Pages of one question. Of an old time span many are empty.
 const PAGES: usize = 20;
@@ -19,9 +19,14 @@ pub(crate) async fn entries(
     version: Option<&str>,
     since: Option<Timestamp>,
 ) -> Answer<Vec<Entry>> {
-    let pattern = format!(
-        "?\"{arn}\" ?\"Task timed out\" ?\"Status: timeout\" ?\"Unable to import module\" ?\"platform.report\""
-    );
+    let others = ["Task timed out", "Status: timeout", "platform.report"];
+    let terms = [arn]
+        .into_iter()
+        .chain(others)
+        .chain(NOT_STARTED)
+        .chain(NO_SECRET_NAMED);
+    let pattern: Vec<String> = terms.map(|term| format!("?\"{term}\"")).collect();
+    let pattern = pattern.join(" ");
     let mut pages = session
         .logs
         .filter_log_events()

@@ -1,6 +1,7 @@
 //! The calls to AWS. Each answers a question with plain data; none decides what it means.
 
 mod changes;
+mod credentials;
 mod database;
 mod ec2;
 mod function;
@@ -14,6 +15,7 @@ mod session;
 mod trail;
 
 pub(crate) use changes::{allow, reserve, restore, set_time_limit};
+pub(crate) use credentials::remedy;
 pub(crate) use database::database;
 pub(crate) use function::{
     Deployed, Environment, concurrency, configuration, configuration_and_environment, deployed, environment,

@@ -10,6 +10,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use outbound::Bundle;
 use rotation::{CallError, Store};
 
+use super::credentials;
 use crate::diagnosis::{Answer, Names, Unasked};
 use crate::exit::{Exit, Trouble};
 use crate::words::shell;
@@ -87,6 +88,10 @@ impl Session {
 
     /// Opens no connection yet.
     pub(crate) async fn open(place: &Place) -> Result<Self, Trouble> {
+        let profile = credentials::profile(place.profile.as_deref());
+        if let Some(profile) = profile.filter(|name| name != "default") {
+            credentials::is_there(&profile).await?;
+        }
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(trust()?)
@@ -110,7 +115,10 @@ impl Session {
         if let Some(endpoint) = &place.endpoint_url {
             loader = loader.endpoint_url(endpoint);
         }
-        let shared = loader.load().await;
+        let mut shared = loader.load().await;
+        if let Some(profile) = &place.profile {
+            shared = credentials::of_profile(profile, &shared);
+        }
         let Some(region) = shared.region().map(ToString::to_string) else {
             return Err(Trouble {
                 problem: "no region".to_owned(),

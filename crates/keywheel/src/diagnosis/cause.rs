@@ -40,7 +40,7 @@ pub(crate) enum Cause {
     ProxyOrReader,
     /// The server does not take the new password.
     PasswordRefused,
-    /// The function's code misses a library.
+    /// Lambda cannot start the function's code.
     ModuleMissing,
     /// Too many calls.
     Throttled,
@@ -98,7 +98,8 @@ impl Cause {
             | "AdminSecretUnusable"
             | "SuperuserHostNotAllowed"
             | "SuperuserSecretNotAllowed"
-            | "SuperuserSecretUnusable" => Self::AdminUnreadable,
+            | "SuperuserSecretUnusable"
+            | "TemplateSuperuserNoLogin" => Self::AdminUnreadable,
             "HostMissing"
             | "RoleNameInvalid"
             | "SecretIsBinary"
@@ -178,7 +179,7 @@ impl Cause {
             Self::TlsOrScram => "TLS or the way to log in does not fit",
             Self::ProxyOrReader => "the host is a proxy or a read-only standby",
             Self::PasswordRefused => "the server does not take the new password",
-            Self::ModuleMissing => "the function's code misses a library",
+            Self::ModuleMissing => "Lambda cannot start the function's code",
             Self::Throttled => "too many calls at the same time",
             Self::Settings => "an environment variable or a provider definition cannot be used",
             Self::Provider => "the provider refuses",

@@ -155,7 +155,7 @@ impl Given {
                 milliseconds: None,
             },
             None if text == "timeout" => Event::TimedOut,
-            None => Event::ModuleMissing,
+            None => Event::ModuleMissing("no module named 'pg'".to_owned()),
         };
         // AWS's templates say it there alone.
         let strategy = |text: &str| match text.split_once(' ')?.1 {

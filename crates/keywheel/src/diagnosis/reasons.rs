@@ -230,20 +230,25 @@ fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
                     step.name(),
                     format!("{at}{}", did_text(*did, story.strategy())),
                 ),
-                Event::TimedOut | Event::ModuleMissing => line(Mark::Note, step.name(), at),
+                Event::TimedOut | Event::ModuleMissing(_) => line(Mark::Note, step.name(), at),
             }
         })
         .collect();
     if let Some(failure) = story.last_failure().filter(|failure| failure.step.is_none()) {
         let text = match failure.code {
             "TimeLimit" => "a step of this function ran into its time limit",
-            _ => "Lambda could not load the function's code",
+            _ => "Lambda could not start the function's code",
         };
+        let why = failure.message.map(|why| format!(": {why}")).unwrap_or_default();
         lines.push(line(
             Mark::Failed,
             "log",
-            format!("{}  {text}", time::moment(failure.at)),
+            format!("{}  {text}{why}", time::moment(failure.at)),
         ));
+    }
+    if story.is_of_a_template() {
+        let text = "written by AWS's rotation template, not by Keywheel: keywheel migrate says what would take its place";
+        lines.push(line(Mark::Note, "log", text));
     }
     lines
 }

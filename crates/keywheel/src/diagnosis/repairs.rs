@@ -5,6 +5,7 @@ use super::answers::{Answers, Function, FunctionState, Secret};
 use super::cause::Cause;
 use super::function::network::{Found, Mend, Network};
 use super::story::Failure;
+use super::trail;
 use crate::words::time;
 
 /// A function's time limit, where nobody said.
@@ -47,6 +48,13 @@ pub(super) fn repairs(
             "Ask who stored AWSPENDING's value, and whether they need it.",
             names.explain(Cause::PendingForeign.name()),
         )],
+        Some(Cause::ModuleMissing) => vec![Action::run(
+            "Deploy the function again, with what its log names as missing. This shows for which runtime, handler and architecture.",
+            names.runtime(&function()),
+        )],
+        Some(Cause::TwoWriters) => {
+            vec![stop_other_writer(answers).unwrap_or_else(|| stop("what else writes this secret"))]
+        }
         Some(Cause::FunctionBroken) => vec![Action::by_hand(
             "Repair what Lambda names as the reason, or deploy the function again.",
         )],
@@ -61,7 +69,9 @@ pub(super) fn repairs(
             names.secret_policy(),
         ));
     }
-    if let Some(failure) = failure.filter(|failure| crate::offline::explain::page(failure.code).is_some()) {
+    if let Some((failure, code)) = failure.map(|failure| (failure, ours(failure.code)))
+        && crate::offline::explain::page(code).is_some()
+    {
         let since = time::moment(failure.at);
         let text = match failure.lacking() {
             Some(permission) => {
@@ -69,12 +79,35 @@ pub(super) fn repairs(
             }
             None => format!(
                 "Remove the cause, unless somebody has since {since}: {}.",
-                Cause::of(failure.code).meaning()
+                Cause::of(code).meaning()
             ),
         };
-        actions.push(Action::run(text, names.explain(failure.code)));
+        actions.push(Action::run(text, names.explain(code)));
     }
     actions
+}
+
+/// The code of Keywheel's that has the page for one of AWS's templates.
+fn ours(code: &str) -> &str {
+    match code {
+        "TemplateNoLogin" => "LoginRefused",
+        "TemplateSuperuserNoLogin" => "SuperuserLoginRefused",
+        "TemplateDocument" => "SecretFieldMissing",
+        code => code,
+    }
+}
+
+/// Those who run the other writer can stop it, and nobody else: there is no command.
+fn stop(who: &str) -> Action {
+    Action::by_hand(format!(
+        "Stop {who}, or it happens again. Terraform: ignore_changes = [secret_string] of the secret's version."
+    ))
+}
+
+/// Who else stored a value, by `CloudTrail`.
+pub(super) fn stop_other_writer(answers: &Answers) -> Option<Action> {
+    let event = trail::other_value(answers)?;
+    Some(stop(&format!("{} ({})", event.by.as_deref()?, event.name)))
 }
 
 /// What opens the function's way, by what was found in its network.

@@ -62,6 +62,13 @@ impl Story {
         self.entries.is_empty()
     }
 
+    /// Whether a step's line is one of AWS's templates, which name no version.
+    pub(super) fn is_of_a_template(&self) -> bool {
+        let of_a_step = |entry: &&Entry| matches!(entry.event, Event::Step { .. });
+        let mut steps = self.entries.iter().filter(of_a_step);
+        steps.any(|entry| entry.version.is_none())
+    }
+
     /// When the last line was written.
     pub(super) fn last_at(&self) -> Option<Timestamp> {
         self.entries.last().map(|entry| entry.at)
@@ -112,7 +119,7 @@ impl Story {
         let ends = |step| {
             self.ends(step).filter_map(|entry| match &entry.event {
                 Event::Step { end, .. } => Some(end),
-                Event::TimedOut | Event::ModuleMissing => None,
+                Event::TimedOut | Event::ModuleMissing(_) => None,
             })
         };
         let succeeded = ends(Step::Set).filter_map(|end| match end {
@@ -159,7 +166,7 @@ fn failure(entry: &Entry) -> Option<Failure<'_>> {
         } => failed(Some(*step), code.as_str(), message.as_deref()),
         Event::Step { .. } => None,
         Event::TimedOut => failed(None, "TimeLimit", None),
-        Event::ModuleMissing => failed(None, "ModuleMissing", None),
+        Event::ModuleMissing(why) => failed(None, "ModuleMissing", Some(why)),
     }
 }
 

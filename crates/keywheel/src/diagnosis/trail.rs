@@ -36,6 +36,11 @@ pub(super) fn other_writer(answers: &Answers) -> Option<&TrailEvent> {
     other_writers(answers).next()
 }
 
+/// The same of a value.
+pub(super) fn other_value(answers: &Answers) -> Option<&TrailEvent> {
+    other_writers(answers).find(|event| event.name != "UpdateSecretVersionStage")
+}
+
 fn other_writers(answers: &Answers) -> impl Iterator<Item = &TrailEvent> {
     let role = match answers.function.said() {
         Some(Function::There(state)) => state.role.as_deref().and_then(name_of_role),

@@ -246,7 +246,7 @@ fn of_entry(entry: &Entry) -> Value {
             ),
         },
         Event::TimedOut => ("TimedOut".to_owned(), None, None, None),
-        Event::ModuleMissing => ("ModuleMissing".to_owned(), None, None, None),
+        Event::ModuleMissing(why) => ("ModuleMissing".to_owned(), None, None, Some(why.as_str())),
     };
     json!({
         "at": entry.at.to_string(),

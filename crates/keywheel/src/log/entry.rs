@@ -31,8 +31,8 @@ pub(crate) enum Event {
     },
     /// Lambda ended an invocation at its time limit. Its step and secret are not known.
     TimedOut,
-    /// Lambda could not load the function's code.
-    ModuleMissing,
+    /// Lambda could not start the function's code, and why.
+    ModuleMissing(String),
 }
 
 /// How a step ended.

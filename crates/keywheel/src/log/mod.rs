@@ -9,4 +9,6 @@ mod read;
 mod templates;
 
 pub(crate) use entry::{Did, End, Entry, Event};
+pub(crate) use platform::NOT_STARTED;
 pub(crate) use read::read;
+pub(crate) use templates::NO_SECRET_NAMED;

@@ -5,8 +5,14 @@ use staging_labels::Step;
 
 use super::entry::{Did, End, Event};
 
+/// What the templates say of a secret value without naming the secret.
+pub(crate) const NO_SECRET_NAMED: [&str; 2] = [
+    "key is missing from secret JSON",
+    "Database engine must be set to",
+];
+
 /// How a sentence begins, after the step's name, and what it means.
-const SENTENCES: [(Step, &str, Meaning); 9] = [
+const SENTENCES: [(Step, &str, Meaning); 10] = [
     (
         Step::Create,
         "Successfully retrieved secret for",
@@ -25,14 +31,19 @@ const SENTENCES: [(Step, &str, Meaning); 9] = [
     (Step::Set, "Successfully set password for ", Meaning::Set),
     (
         Step::Set,
+        "Unable to log into database using credentials in master secret",
+        Meaning::Failed("TemplateSuperuserNoLogin", NO_SUPERUSER),
+    ),
+    (
+        Step::Set,
         "Unable to log into database",
-        Meaning::Failed("TemplateNoLogin"),
+        Meaning::Failed("TemplateNoLogin", NO_LOGIN),
     ),
     (Step::Test, "Successfully signed into", Meaning::Did(Did::Other)),
     (
         Step::Test,
         "Unable to log into database",
-        Meaning::Failed("TemplateTestFailed"),
+        Meaning::Failed("TemplateTestFailed", NO_TEST_LOGIN),
     ),
     (
         Step::Finish,
@@ -46,26 +57,40 @@ const SENTENCES: [(Step, &str, Meaning); 9] = [
 enum Meaning {
     Did(Did),
     Set,
-    Failed(&'static str),
+    /// With this code, and in these words.
+    Failed(&'static str, &'static str),
 }
+
+const NO_LOGIN: &str =
+    "AWS's template could not log in; it says the same if the database did not answer or refused TLS";
+const NO_SUPERUSER: &str = "AWS's template could not log in with the superuser secret; it says the same if the database did not answer";
+const NO_TEST_LOGIN: &str =
+    "AWS's template could not log in with the new password; it says the same if the database did not answer";
+const NO_KEY: &str =
+    "AWS's template misses a key of the secret value, such as engine, host, username or password";
 
 /// What the line says, and whose password it shows to be changed.
 pub(super) fn read(line: &str) -> Option<(Event, Option<Strategy>)> {
+    if NO_SECRET_NAMED.iter().any(|words| line.contains(words)) {
+        let event = Event::Step {
+            step: step_of_the_traceback(line),
+            end: failed("TemplateDocument", NO_KEY),
+            milliseconds: None,
+        };
+        return Some((event, None));
+    }
     let (step, meaning) = SENTENCES.iter().find_map(|(step, beginning, meaning)| {
         let sentence = format!("{}: {beginning}", step.name());
         line.contains(&sentence).then_some((*step, *meaning))
     })?;
     let strategy = match meaning {
         Meaning::Set => whose(line),
-        Meaning::Did(_) | Meaning::Failed(_) => None,
+        Meaning::Did(_) | Meaning::Failed(..) => None,
     };
     let end = match meaning {
         Meaning::Did(did) => End::Succeeded(did),
         Meaning::Set => End::Succeeded(Did::Applied),
-        Meaning::Failed(code) => End::Failed {
-            code: code.to_owned(),
-            message: None,
-        },
+        Meaning::Failed(code, words) => failed(code, words),
     };
     let event = Event::Step {
         step,
@@ -73,6 +98,24 @@ pub(super) fn read(line: &str) -> Option<(Event, Option<Strategy>)> {
         milliseconds: None,
     };
     Some((event, strategy))
+}
+
+fn failed(code: &str, words: &str) -> End {
+    End::Failed {
+        code: code.to_owned(),
+        message: Some(words.to_owned()),
+    }
+}
+
+/// createSecret reads the value first.
+fn step_of_the_traceback(line: &str) -> Step {
+    let functions = [
+        ("in set_secret", Step::Set),
+        ("in test_secret", Step::Test),
+        ("in finish_secret", Step::Finish),
+    ];
+    let found = functions.iter().find(|(name, _)| line.contains(name));
+    found.map_or(Step::Create, |(_, step)| *step)
 }
 
 /// The single-user template says `for user NAME`. The other names its user alone, and so do templates of other databases: only a clone's
@@ -126,5 +169,30 @@ mod tests {
             Event::Step { step: Step::Set, end: End::Failed { ref code, .. }, .. } if code == "TemplateNoLogin"
         ));
         assert_eq!(read("hello"), None);
+        for (line, wanted, step) in [
+            (
+                "setSecret: Unable to log into database using credentials in master secret arn:x",
+                "TemplateSuperuserNoLogin",
+                Step::Set,
+            ),
+            (
+                "[ERROR] KeyError: 'password key is missing from secret JSON'",
+                "TemplateDocument",
+                Step::Create,
+            ),
+            (
+                "[ERROR] KeyError: \"Database engine must be set to 'postgres' in order to use this rotation lambda\"\nin set_secret",
+                "TemplateDocument",
+                Step::Set,
+            ),
+        ] {
+            assert!(
+                matches!(
+                    read(line).unwrap().0,
+                    Event::Step { step: of, end: End::Failed { ref code, .. }, .. } if code == wanted && of == step
+                ),
+                "{line}"
+            );
+        }
     }
 }

@@ -119,7 +119,9 @@ pub(super) fn refused(error: &CallError, before: &Secret, names: Names<'_>) -> T
                 names.doctor()
             )
         } else {
-            format!("you need secretsmanager:RotateSecret, and lambda:InvokeFunction on {function}")
+            format!(
+                "you need secretsmanager:RotateSecret, and lambda:InvokeFunction on {function}; keywheel explain you-may-not"
+            )
         };
     } else if matches!(error, CallError::Other { .. }) {
         trouble.remedy = format!("this says why, and what to do: {}", names.doctor());

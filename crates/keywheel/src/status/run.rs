@@ -30,6 +30,12 @@ pub(crate) async fn run(session: &Session, options: &Options) -> Result<Exit, Tr
         Some(file) => write(file, &found, session)?,
         None => report::print(&found, &options, session.flags(), time::now()),
     }
+    if found.rows.is_empty() {
+        let region = &session.region;
+        print::progress(&format!(
+            "no secret of {region} fits: check --region, --profile and the filters"
+        ));
+    }
     let trouble = found.rows.iter().any(Row::needs_a_person);
     Ok(if trouble { Exit::Finding } else { Exit::Well })
 }

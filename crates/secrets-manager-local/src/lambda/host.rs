@@ -202,7 +202,10 @@ impl Host {
         let log = report(&request_id, &lines, duration, memory_mb, &telemetry);
         let (payload, error) = reply.into_parts();
         if let Some(error) = error.as_ref().filter(|error| is_of_lambda(&error.error_type)) {
-            hosted.log.note(error.error_message.clone());
+            // As Lambda writes it: the type of its own errors stands on a line of its own.
+            let kind = error.error_type.strip_prefix("Runtime.");
+            let kind = kind.map(|kind| format!("\nRuntime.{kind}")).unwrap_or_default();
+            hosted.log.note(format!("{}{kind}", error.error_message));
         }
         Some(Invocation {
             request_id,

@@ -150,10 +150,34 @@ fn failure(core: &Core, arn: &str, version: &VersionId) -> String {
         let rotation = state.get(arn).ok()?.rotation.as_ref()?;
         rotation.function_arn.clone()
     });
-    format!(
-        "Error when executing lambda {} during {step} step",
-        function.unwrap_or_default()
-    )
+    let function = function.unwrap_or_default();
+    if was_stored_by_another(core, arn, version, &function) {
+        return format!(
+            "Pending secret version {version} for Secret {arn} was not created by Lambda {function}. \
+             Remove the AWSPENDING staging label and restart rotation."
+        );
+    }
+    format!("Error when executing lambda {function} during {step} step")
+}
+
+/// Whether the version has its value from a caller that is not the function: somebody else, or the function by other credentials. Of a
+/// function that never calls by its own credentials, that cannot be said: it may pass the `RotationToken`, or run elsewhere.
+fn was_stored_by_another(core: &Core, arn: &str, version: &VersionId, function: &str) -> bool {
+    let name = function.rsplit(":function:").next().unwrap_or_default();
+    let name = name.split(':').next();
+    let calls = core.calls.list();
+    let own = |call: &&CallRecord| call.function.as_deref() == name && call.rotating.as_deref() == Some(arn);
+    let Some(_) = calls.iter().find(own) else {
+        return false;
+    };
+    let mut stores = calls.iter().filter(|call| {
+        let about = call.secret_id.as_deref().is_some_and(|id| arn.contains(id));
+        call.operation == "PutSecretValue"
+            && call.outcome.as_deref() == Some("OK")
+            && call.version_id.as_deref() == Some(version.as_str())
+            && about
+    });
+    stores.any(|call| call.function.as_deref() != name)
 }
 
 /// Calls that changed a secret, and who made them.

@@ -7,7 +7,7 @@ use super::desk::{Desk, Screen};
 
 /// Two lines on stderr, and nothing on stdout.
 #[track_caller]
-fn two_lines(screen: &Screen, code: i32, words: &[&str]) {
+pub(super) fn two_lines(screen: &Screen, code: i32, words: &[&str]) {
     assert_eq!(screen.code, code, "{}{}", screen.out, screen.err);
     assert_eq!(screen.err.lines().count(), 2, "{}", screen.err);
     assert!(screen.out.is_empty(), "{}", screen.out);
@@ -26,7 +26,7 @@ async fn with(desk: &Desk, effect: Effect) -> Screen {
 }
 
 /// A service that answers each request with this status and body; its address.
-async fn answering(answer: impl Fn(&str) -> (u16, &'static str) + Send + 'static) -> String {
+pub(super) async fn answering(answer: impl Fn(&str) -> (u16, &'static str) + Send + 'static) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -324,6 +324,19 @@ impl Names<'_> {
         ])
     }
 
+    /// Shows for what the function's code must be.
+    pub(in crate::diagnosis) fn runtime(self, function: &str) -> String {
+        self.aws(&[
+            "lambda",
+            "get-function-configuration",
+            "--function-name",
+            function,
+            // The whole answer would show the function's environment.
+            "--query",
+            "[PackageType, Runtime, Handler, Architectures]",
+        ])
+    }
+
     /// Raises the time limit.
     fn time_limit(self, function: &str, seconds: u32) -> String {
         self.aws(&[

@@ -4,7 +4,9 @@
 use super::facts::AtRest;
 use crate::diagnosis::actions::{Action, Fix};
 use crate::diagnosis::answers::Version;
+use crate::diagnosis::cause::Cause;
 use crate::diagnosis::finding::{Diagnosis, State, Word, Works};
+use crate::diagnosis::repairs;
 use crate::words::names::short;
 
 /// The function looks for a password that logs in among the old versions.
@@ -42,8 +44,14 @@ fn abandoned(rest: &AtRest<'_>, version: &Version) -> Diagnosis {
         "version {} lost AWSPENDING before its rotation finished; {what_it_means}",
         short(&version.id)
     );
-    let actions = ways_out(rest, version);
+    let mut actions = ways_out(rest, version);
+    let another = repairs::stop_other_writer(rest.asked.answers);
+    let two_writers = another.is_some();
+    actions.extend(another);
     let mut diagnosis = rest.found_after_the_failure(Word::Stuck, State::Abandoned, summary, actions);
+    if two_writers {
+        diagnosis.cause = Some(Cause::TwoWriters);
+    }
     if !works {
         diagnosis.never = vec!["delete versions: one of them may have the only password"];
     }
@@ -69,7 +77,7 @@ fn ways_out(rest: &AtRest<'_>, version: &Version) -> Vec<Action> {
         (Works::Yes(_), _) => vec![asked.rotate("Rotate: the function makes another password.")],
         (Works::NotKnown(_), _) => vec![
             asked.rotate(FINDS),
-            Action::run("Or find out first which password works.", asked.names.login(None)).otherwise(),
+            Action::run("Find out first which password works.", asked.names.login(None)).otherwise(),
         ],
     }
 }

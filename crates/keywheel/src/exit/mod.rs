@@ -1,8 +1,12 @@
 //! How the program ends.
 
+mod credentials;
+
 use std::process::ExitCode;
 
 use rotation::CallError;
+
+pub(crate) use credentials::advice;
 
 /// The exit codes, which scripts may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +78,16 @@ impl Trouble {
                 "sign in again (aws sso login, aws configure), or name another --profile".to_owned(),
                 Exit::NoCredentials,
             ),
+            CallError::NotSent(words) if credentials::is_unreached(words) => (
+                format!(
+                    "no answer to the question for credentials: {}",
+                    credentials::cause(words)
+                ),
+                "check the network, and what the profile names".to_owned(),
+                Exit::Unanswered,
+            ),
             CallError::NotSent(words) => (
-                format!("no usable credentials: {words}"),
+                format!("no usable credentials: {}", credentials::cause(words)),
                 "sign in (aws sso login, aws configure), or name a --profile".to_owned(),
                 Exit::NoCredentials,
             ),
