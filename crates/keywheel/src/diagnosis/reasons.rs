@@ -247,7 +247,7 @@ fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
         ));
     }
     if story.is_of_a_template() {
-        let text = "written by AWS's rotation template, not by Keywheel: keywheel migrate says what would take its place";
+        let text = "written by AWS's rotation template, not by Keywheel";
         lines.push(line(Mark::Note, "log", text));
     }
     lines
