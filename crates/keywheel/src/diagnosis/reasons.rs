@@ -11,7 +11,7 @@ use super::function::permission::Permission;
 use super::function::state::LEAST_CONCURRENCY;
 use super::story::Story;
 use super::trail;
-use crate::log::{Did, End, Event};
+use crate::log::{Did, End, Event, in_few_words};
 use crate::words::names::{name_of, short};
 use crate::words::time;
 
@@ -215,7 +215,7 @@ fn log(answers: &Answers, story: Option<&Story>) -> Vec<Reason> {
                     } else {
                         String::new()
                     };
-                    let words = message.as_deref().map(|text| format!(": {text}"));
+                    let words = message.as_deref().map(|text| format!(": {}", in_few_words(text)));
                     line(
                         Mark::Failed,
                         step.name(),

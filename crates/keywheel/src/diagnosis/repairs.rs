@@ -6,6 +6,7 @@ use super::cause::Cause;
 use super::function::network::{Found, Mend, Network};
 use super::story::Failure;
 use super::trail;
+use crate::log::Denied;
 use crate::words::time;
 
 /// A function's time limit, where nobody said.
@@ -32,7 +33,7 @@ pub(super) fn repairs(
             names,
         )],
         Some(Cause::TooLittleConcurrency) => vec![Action::fix(
-            "Give the function room, if nobody stopped it on purpose.",
+            "Give the function room, if nobody stopped it on purpose: CloudTrail's PutFunctionConcurrency says who set it.",
             Fix::Concurrency(function()),
             names,
         )],
@@ -73,13 +74,17 @@ pub(super) fn repairs(
         && crate::offline::explain::page(code).is_some()
     {
         let since = time::moment(failure.at);
-        let text = match failure.lacking() {
-            Some(permission) => {
-                format!("Let the function's role call {permission}, unless somebody has since {since}.")
+        let text = match failure.denied() {
+            Some(Denied { role, permission, .. }) => {
+                let role = role.map_or_else(
+                    || "the function's role".to_owned(),
+                    |role| format!("the role {role}"),
+                );
+                format!("Let {role} call {permission}, unless somebody has since {since}.")
             }
             None => format!(
                 "Remove the cause, unless somebody has since {since}: {}.",
-                Cause::of(code).meaning()
+                meaning(code)
             ),
         };
         actions.push(Action::run(text, names.explain(code)));
@@ -108,6 +113,14 @@ fn stop(who: &str) -> Action {
 pub(super) fn stop_other_writer(answers: &Answers) -> Option<Action> {
     let event = trail::other_value(answers)?;
     Some(stop(&format!("{} ({})", event.by.as_deref()?, event.name)))
+}
+
+/// What a code says, where its cause says less.
+fn meaning(code: &str) -> &'static str {
+    match code {
+        "SuperuserLoginRefused" => "the server refuses the superuser's password, as its secret has it",
+        code => Cause::of(code).meaning(),
+    }
 }
 
 /// What opens the function's way, by what was found in its network.

@@ -6,7 +6,7 @@ use staging_labels::Step;
 
 use super::answers::Answers;
 use super::cause::leaves_the_database_unclear;
-use crate::log::{Did, End, Entry, Event};
+use crate::log::{Denied, Did, End, Entry, Event};
 
 /// The steps of one rotation as the log has them, in order of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +39,9 @@ pub(crate) struct Failure<'a> {
 }
 
 impl<'a> Failure<'a> {
-    /// The permission that was missing, as AWS names it: `kms:Decrypt` in "is not authorized to perform: kms:Decrypt on resource: …".
-    pub(super) fn lacking(&self) -> Option<&'a str> {
-        let (_, after) = self.message?.split_once("is not authorized to perform: ")?;
-        let permission = after.split_whitespace().next()?;
-        let is_name =
-            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        let (service, action) = permission.split_once(':')?;
-        (is_name(service) && is_name(action)).then_some(permission)
+    /// The call that the role may not make, if that is why.
+    pub(super) fn denied(&self) -> Option<Denied<'a>> {
+        Denied::read(self.message?)
     }
 }
 
@@ -167,36 +162,5 @@ fn failure(entry: &Entry) -> Option<Failure<'_>> {
         Event::Step { .. } => None,
         Event::TimedOut => failed(None, "TimeLimit", None),
         Event::ModuleMissing(why) => failed(None, "ModuleMissing", Some(why)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lacking(message: &str) -> Option<&str> {
-        let failure = Failure {
-            at: Timestamp::UNIX_EPOCH,
-            step: None,
-            code: "PermissionDenied",
-            message: Some(message),
-        };
-        failure.lacking()
-    }
-
-    #[test]
-    fn the_permission_is_the_one_that_aws_names() {
-        let text = "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: secretsmanager:PutSecretValue on resource: x";
-        assert_eq!(lacking(text), Some("secretsmanager:PutSecretValue"));
-        let connect = "is not authorized to perform: rds-db:connect";
-        assert_eq!(lacking(connect), Some("rds-db:connect"));
-        for text in [
-            "",
-            "is not authorized to perform: ",
-            "is not authorized to perform: a:`b`",
-            "not authorized",
-        ] {
-            assert_eq!(lacking(text), None, "{text}");
-        }
     }
 }

@@ -51,9 +51,11 @@ pub(crate) async fn run(
     }
     let looked = look(session, secrets, options.login);
     let asked = unless_interrupted(looked, "nothing was changed").await?;
-    let before_a_fix = options.json && options.fix.is_some();
-    if !before_a_fix {
-        show(session, &asked, options);
+    // After a fix the diagnosis is another one: of the present one, the verdict is enough.
+    match options.fix {
+        Some(_) if options.json => {}
+        Some(wanted) if !wanted.dry_run => show_verdict(session, &asked),
+        _ => show(session, &asked, options),
     }
     if let Some(path) = options.bundle {
         let all: Vec<_> = asked
@@ -124,9 +126,18 @@ fn show(session: &Session, asked: &[Looked<'_>], options: &Options<'_>) {
         if index > 0 {
             print::answer("");
         }
-        for line in report::screen(session.names(looked.id), &looked.diagnosis) {
+        let login = options.login.is_some();
+        for line in report::screen(session.names(looked.id), &looked.diagnosis, login) {
             print::answer(&line);
         }
+    }
+}
+
+/// The verdict and why, of each.
+fn show_verdict(session: &Session, asked: &[Looked<'_>]) {
+    for looked in asked {
+        let lines = report::screen(session.names(looked.id), &looked.diagnosis, false);
+        lines.iter().take(2).for_each(|line| print::answer(line));
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn first(id: &str, diagnosis: &Diagnosis) -> String {
 }
 
 /// The first line has the verdict; the last ones say what to do.
-pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
+pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis, login: bool) -> Vec<String> {
     let id = names.secret;
     let name = diagnosis.state.name();
     let cause = diagnosis.cause.map(Cause::name).filter(|cause| *cause != name);
@@ -38,14 +38,14 @@ pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis) -> Vec<String> {
         for action in &diagnosis.actions {
             lines.extend(step(action, &mut number));
         }
-        lines.extend(for_you(names, &diagnosis.actions));
+        lines.extend(for_you(names, &diagnosis.actions, login));
     }
     lines.extend(diagnosis.never.iter().map(|text| format!("Never {text}.")));
     lines
 }
 
 /// The first numbered step that `--fix` carries out. A way out that is only an alternative is not pressed on anybody.
-fn for_you(names: Names<'_>, actions: &[Action]) -> Option<String> {
+fn for_you(names: Names<'_>, actions: &[Action], login: bool) -> Option<String> {
     let mut steps = actions.iter().filter(|action| !action.otherwise).zip(1..);
     let (number, fix) = steps.find_map(|(action, number)| Some((number, action.fix.as_ref()?)))?;
     let after = if number == 1 {
@@ -53,7 +53,7 @@ fn for_you(names: Names<'_>, actions: &[Action]) -> Option<String> {
     } else {
         ", after what stands before it"
     };
-    let command = names.fix(fix.name().text());
+    let command = names.fix(fix.name().text(), login);
     Some(format!(
         "  keywheel does step {number} for you{after}: {}",
         print::command(&command)

@@ -2,12 +2,14 @@
 //!
 //! Only what is understood is kept: a line of a foreign function may hold anything, and is never shown.
 
+mod denied;
 mod entry;
 mod keywheel;
 mod platform;
 mod read;
 mod templates;
 
+pub(crate) use denied::{Denied, in_few_words};
 pub(crate) use entry::{Did, End, Entry, Event};
 pub(crate) use platform::NOT_STARTED;
 pub(crate) use read::read;

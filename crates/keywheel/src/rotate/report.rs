@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ending::Ending;
 use crate::diagnosis::{Due, Names, Secret, Unasked};
-use crate::log::{End, Entry, Event};
+use crate::log::{End, Entry, Event, in_few_words};
 use crate::words::names::name_of;
 use crate::words::{print, time};
 
@@ -79,7 +79,7 @@ impl Report<'_> {
                 print::progress(&format!("  {:<12} FAILED  {at}{took}  {code}", step.name()));
                 match message {
                     Some(_) if said_already => print::progress("      as before"),
-                    Some(message) => print::progress(&format!("      {message}")),
+                    Some(message) => print::progress(&format!("      {}", in_few_words(message))),
                     None => {}
                 }
             }

@@ -103,7 +103,7 @@ async fn the_settings_may_come_from_a_file() {
     std::fs::write(&file, text).expect("it can be written");
     let done = desk.types(&line).await;
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
-    desk.is_well().await;
+    desk.is_let_in().await;
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ async fn a_template_that_set_the_password_has_locked_applications_out() {
         .types(screen.command("aws secretsmanager", "--version-stage AWSCURRENT --move-to"))
         .await;
     assert!(desk.world.current_logs_in().await);
-    desk.is_well().await;
+    desk.is_let_in().await;
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn a_rotation_that_the_function_cannot_end_is_ended_from_here() {
         let screen = desk.types(&format!("{line} --yes")).await;
         assert_eq!(screen.code, 0, "{}{}", screen.out, screen.err);
         assert_eq!(desk.world.carrier(&Label::Current).await, before);
-        desk.is_well().await;
+        desk.is_let_in().await;
         let screen = desk.types(&format!("{line} --yes")).await;
         assert!(
             screen.code == 1 && screen.err.contains("only Secrets Manager can"),

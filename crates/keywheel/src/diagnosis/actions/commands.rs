@@ -38,9 +38,10 @@ impl Names<'_> {
         }
     }
 
-    /// `doctor --fix`.
-    pub(crate) fn fix(self, name: &str) -> String {
-        self.keywheel(&["doctor", self.secret, "--fix", name])
+    /// `doctor --fix`; with `--login`, if the diagnosis that offers it comes from a login.
+    pub(crate) fn fix(self, name: &str, login: bool) -> String {
+        let login = if login { &["--login"][..] } else { &[] };
+        self.keywheel(&[&["doctor", self.secret], login, &["--fix", name]].concat())
     }
 
     /// Has the rotation attempted again, or begins one.

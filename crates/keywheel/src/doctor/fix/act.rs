@@ -38,7 +38,11 @@ pub(super) async fn act(
         (Fix::Unpend(pending), Some(Proof::NotInUse)) => {
             let released = store.release_pending(&arn()?, pending, budget).await;
             released.map_err(|cause| of_store(&cause))?;
-            Ok(format!("AWSPENDING is off version {}", short(pending)))
+            Ok(format!(
+                "AWSPENDING is off version {}. Nothing is rotated yet: {}",
+                short(pending),
+                names.rotate()
+            ))
         }
         (Fix::Promote { .. } | Fix::Unpend(_), _) => Err(Trouble::new(
             "there is no proof for this change of labels",

@@ -29,9 +29,12 @@ pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
     // Somebody finished the rotation by hand. Nobody has shown that the next one gets further.
     if rest.failure.is_some() {
         let mut actions = rest.repairs();
-        actions.push(asked.rotate("Rotate, to see that the cause is gone."));
-        let summary =
-            format!("{summary}; but its last step failed, and the next rotation may fail in the same way");
+        actions.push(
+            asked.rotate("Once the cause is gone: rotate. Until then, rotating can lock applications out."),
+        );
+        let summary = format!(
+            "{summary}; AWSCURRENT was moved by hand since, and the next rotation may fail as the last one did"
+        );
         return rest.found_after_the_failure(Word::Well, State::Finished, summary, actions);
     }
     rest.found(Word::Well, State::Finished, summary, Vec::new())

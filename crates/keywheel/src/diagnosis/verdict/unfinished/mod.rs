@@ -26,6 +26,10 @@ pub(super) fn verdict(asked: &Asked<'_>) -> Option<Diagnosis> {
     }
     let state = reached::state(asked.answers, asked.story, of_log, &unfinished);
     let mut actions = way_out::actions(state, &unfinished, asked.names);
+    // Another password does not get further, where the role may not go on, and this one is set.
+    if state == State::PendingAfterSet && matches!(of_log, Some(Cause::RoleMayNot | Cause::KeyDenied)) {
+        actions.retain(|action| !action.otherwise || !matches!(action.fix, Some(Fix::Unpend(_))));
+    }
     // Applications first, if they are known to be locked out and there is a way to let them in.
     let urgent = matches!(logins, Works::No(_)) && starts_with_promote(&actions);
     let place = usize::from(urgent);
@@ -55,8 +59,8 @@ fn starts_with_promote(actions: &[Action]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Answer;
-    use crate::diagnosis::notation::{Given, event, young};
+    use crate::diagnosis::notation::{Given, commands, event, young};
+    use crate::diagnosis::{Answer, LoginAnswer};
 
     #[test]
     fn a_young_rotation_is_under_way() {
@@ -87,5 +91,18 @@ mod tests {
             .iter()
             .any(|reason| reason.topic == "events" && reason.text.contains("given up"));
         assert!(told, "{diagnosis:#?}");
+    }
+
+    #[test]
+    fn a_password_that_is_set_is_not_thrown_away_for_a_permission() {
+        let is_offered = |log| {
+            let given = Given::pending().log(log);
+            let diagnosis = given
+                .logins(LoginAnswer::Accepted, LoginAnswer::Accepted)
+                .check(State::PendingAfterSet, "yes");
+            commands(&diagnosis).contains("--remove-from-version-id")
+        };
+        assert!(is_offered("set ok, test ok, finish ServerError"));
+        assert!(!is_offered("set ok, test ok, finish PermissionDenied"));
     }
 }
