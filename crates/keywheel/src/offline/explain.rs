@@ -23,11 +23,22 @@ pub(crate) fn page(code: &str) -> Option<&'static str> {
 
 /// What there is to say of a code, a state, a cause, a finding about the network, or a section of the runbook's first page.
 pub(crate) fn explain(name: &str) -> Option<String> {
-    let written = page(name).or_else(|| find(RUNBOOK.1, name)).map(str::to_owned);
+    let written = page(name).or_else(|| find(RUNBOOK.1, name)).map(with_doctor);
     written
         .or_else(|| state(name))
         .or_else(|| cause(name))
         .or_else(|| obstacle(name))
+}
+
+/// The runbook's `login` is a shell function of its own. Whoever reads it here has a command that does the same.
+fn with_doctor(text: &str) -> String {
+    match text.split_once("\n\n") {
+        Some((title, rest)) if rest.contains("`login AWS") => format!(
+            "{title}\n\n`keywheel doctor SECRET --login` tries AWSCURRENT and AWSPENDING. `login` does that by hand: \
+             `keywheel explain before-you-type`.\n\n{rest}"
+        ),
+        _ => text.to_owned(),
+    }
 }
 
 /// A state without a page.
@@ -106,6 +117,17 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_says_login_names_the_command_that_does_it() {
+        let text = explain("CurrentMoved").unwrap();
+        assert!(
+            text.contains("`keywheel doctor SECRET --login` tries AWSCURRENT"),
+            "{text}"
+        );
+        let text = explain("HostUnknown").unwrap();
+        assert!(!text.contains("tries AWSCURRENT"), "{text}");
+    }
 
     #[test]
     fn a_page_is_found_by_its_code() {
