@@ -97,7 +97,8 @@ async fn run(command_line: CommandLine) -> Result<Exit, Trouble> {
                 retry_within,
                 json,
             };
-            rotate::run(&session, &secret, &options).await
+            let cause = async || doctor::cause(&session, &secret).await;
+            Box::pin(rotate::run(&session, &secret, &options, cause)).await
         }
         Command::Status(options) => {
             let session = Session::open(&place).await?;

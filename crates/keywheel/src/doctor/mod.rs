@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::aws::Session;
-use crate::diagnosis::{Answers, Diagnosis, State, diagnose};
+use crate::diagnosis::{Answers, Cause, Diagnosis, State, diagnose};
 use crate::exit::{Exit, Trouble, unless_interrupted};
 use crate::words::{print, time};
 use fix::Ended;
@@ -69,6 +69,12 @@ pub(crate) async fn run(
         (Some(wanted), [looked]) => Box::pin(fix(session, looked, wanted, options)).await,
         _ => Ok(exit(&asked)),
     }
+}
+
+/// Why a secret's rotation does not go on, if that is known.
+pub(crate) async fn cause(session: &Session, id: &str) -> Result<Option<Cause>, Trouble> {
+    let answers = Box::pin(ask(session, id, None)).await?;
+    Ok(diagnose(&answers, session.names(id), time::now()).cause)
 }
 
 /// A secret, what was answered about it, and what that means.

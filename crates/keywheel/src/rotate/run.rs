@@ -7,7 +7,7 @@ use rotation::CallError;
 use uuid::Uuid;
 
 use crate::aws::{self, Rotated, Session};
-use crate::diagnosis::{Answer, Function, Names, Secret};
+use crate::diagnosis::{Answer, Cause, Function, Names, Secret};
 use crate::exit::{Exit, Trouble};
 use crate::words::time;
 
@@ -38,8 +38,13 @@ pub(crate) struct Options {
     pub(crate) json: bool,
 }
 
-/// Rotates, and says how it ended.
-pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Result<Exit, Trouble> {
+/// Rotates, and says how it ended. `cause` is asked what keeps an unfinished rotation from going on.
+pub(crate) async fn run(
+    session: &Session,
+    id: &str,
+    options: &Options,
+    cause: impl AsyncFnOnce() -> Result<Option<Cause>, Trouble>,
+) -> Result<Exit, Trouble> {
     let before = describe(session, id).await?;
     // Before the next attempt adds to it.
     let earlier = match before.pending() {
@@ -72,6 +77,13 @@ pub(crate) async fn run(session: &Session, id: &str, options: &Options) -> Resul
                     format!("run it again: {}", names.rotate()),
                 ));
             };
+            // There is no rotation to attempt again, and nothing to wait for.
+            if cause().await? == Some(Cause::PendingForeign) {
+                report.refused(
+                    "the function did not store AWSPENDING's value, so nothing is attempted before it is off",
+                );
+                return Ok(Exit::Finding);
+            }
             pending
         }
     };

@@ -176,6 +176,14 @@ async fn a_pending_value_of_unknown_origin_is_decided_by_a_login() {
         let screen = desk.doctor("").await;
         screen.says(&["[pending-unclear, pending-foreign]", "not known"]);
         assert!(!screen.out.contains("--version-stage"), "{}", screen.out);
+        let rotate = format!("keywheel rotate '{}'", desk.world.secret);
+        let refused = desk.types(&rotate).await;
+        assert_eq!(refused.code, 1, "{}", refused.err);
+        assert!(
+            refused.out.contains("nothing is attempted before it is off"),
+            "{}",
+            refused.out
+        );
         let explained = desk.types(screen.command("keywheel explain", "")).await;
         assert!(
             explained.out.starts_with("# pending-foreign"),

@@ -56,7 +56,8 @@ pub(super) async fn act(
                 retry_within: None,
                 json,
             };
-            match rotate::run(session, names.secret, &options).await? {
+            // The diagnosis has just been made.
+            match rotate::run(session, names.secret, &options, async || Ok(None)).await? {
                 Exit::Interrupted => Err(Trouble {
                     problem: "interrupted".to_owned(),
                     remedy: "the rotation goes on".to_owned(),
