@@ -55,7 +55,7 @@ struct Setup {
 
 /// A provider, a secret that holds a key of it, and the function.
 pub(crate) struct World {
-    provider: Provider,
+    pub(crate) provider: Provider,
     pub(crate) keys: Keys,
     pub(crate) arn: String,
 }

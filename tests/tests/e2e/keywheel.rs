@@ -16,6 +16,7 @@ mod local;
 mod many;
 mod no_way_out;
 mod no_way_to_database;
+mod no_way_to_provider;
 mod not_begun;
 mod offline;
 mod others;
