@@ -17,6 +17,7 @@ mod many;
 mod no_way_out;
 mod no_way_to_database;
 mod no_way_to_provider;
+mod no_way_to_rds;
 mod not_begun;
 mod offline;
 mod others;
