@@ -33,7 +33,7 @@ pub(super) fn finished(rest: &AtRest<'_>) -> Diagnosis {
             asked.rotate("Once the cause is gone: rotate. Until then, rotating can lock applications out."),
         );
         let summary = format!(
-            "{summary}; AWSCURRENT was moved by hand since, and the next rotation may fail as the last one did"
+            "{summary}; but the last step in its log failed, and the next rotation may fail in the same way"
         );
         return rest.found_after_the_failure(Word::Well, State::Finished, summary, actions);
     }
