@@ -20,14 +20,13 @@ use crate::{fleet, status};
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found or a rotation failed, 2 usage, 3 it could not be found out, \
 4 no credentials, 8 still running at --timeout, 130 Ctrl-C.";
 
-/// What to type first, and how the program ends.
-const BEGIN: &str = "To begin: status lists what needs you, and doctor says of a secret what is the matter and what to type.\n\n\
-Exit codes: 0 all is well, 1 something was found or a rotation failed, 2 usage, 3 it could not be found out, 4 no credentials, \
-8 still running at --timeout, 130 Ctrl-C.";
+/// What to type first.
+const BEGIN: &str =
+    "To begin: status lists what needs you, and doctor says of a secret what is the matter and what to type.";
 
 /// Says what stands in the way of a rotation in AWS Secrets Manager, follows one, and lists them all.
 #[derive(Debug, Parser)]
-#[command(name = "keywheel", version, after_help = BEGIN, propagate_version = true)]
+#[command(name = "keywheel", version, after_help = format!("{BEGIN}\n\n{EXIT_CODES}"), propagate_version = true)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -54,7 +54,7 @@ pub(crate) async fn run(
     // After a fix the diagnosis is another one: of the present one, the verdict is enough.
     match options.fix {
         Some(_) if options.json => {}
-        Some(wanted) if !wanted.dry_run => show_verdict(session, &asked),
+        Some(wanted) if !wanted.dry_run => show_verdict(&asked),
         _ => show(session, &asked, options),
     }
     if let Some(path) = options.bundle {
@@ -140,10 +140,11 @@ fn show(session: &Session, asked: &[Looked<'_>], options: &Options<'_>) {
 }
 
 /// The verdict and why, of each.
-fn show_verdict(session: &Session, asked: &[Looked<'_>]) {
+fn show_verdict(asked: &[Looked<'_>]) {
     for looked in asked {
-        let lines = report::screen(session.names(looked.id), &looked.diagnosis, false);
-        lines.iter().take(2).for_each(|line| print::answer(line));
+        for line in report::verdict(looked.id, &looked.diagnosis) {
+            print::answer(&line);
+        }
     }
 }
 

@@ -16,13 +16,12 @@ pub(super) fn first(id: &str, diagnosis: &Diagnosis) -> String {
     )
 }
 
-/// The first line has the verdict; the last ones say what to do.
-pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis, login: bool) -> Vec<String> {
-    let id = names.secret;
+/// The verdict, and what it means in a sentence.
+pub(super) fn verdict(id: &str, diagnosis: &Diagnosis) -> Vec<String> {
     let name = diagnosis.state.name();
     let cause = diagnosis.cause.map(Cause::name).filter(|cause| *cause != name);
     let state = cause.map_or_else(|| name.to_owned(), |cause| format!("{name}, {cause}"));
-    let mut lines = vec![
+    vec![
         format!(
             "{}  {id} [{state}]: new logins with AWSCURRENT work: {} ({})",
             print::word(diagnosis.word),
@@ -30,7 +29,12 @@ pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis, login: bool) -> Ve
             diagnosis.logins.how()
         ),
         format!("  {}", diagnosis.summary),
-    ];
+    ]
+}
+
+/// The verdict comes first; the last lines say what to do.
+pub(super) fn screen(names: Names<'_>, diagnosis: &Diagnosis, login: bool) -> Vec<String> {
+    let mut lines = verdict(names.secret, diagnosis);
     lines.extend(diagnosis.reasons.iter().map(reason));
     if !diagnosis.actions.is_empty() {
         lines.push("Do".to_owned());

@@ -1,6 +1,6 @@
 //! There are no credentials: why, and what to do.
 
-use crate::words::shell::quoted;
+use crate::words::shell;
 
 /// What the SDK puts in front of a cause, and what says nothing.
 const PREFIXES: [&str; 6] = [
@@ -16,25 +16,21 @@ const PREFIXES: [&str; 6] = [
 pub(crate) fn advice(problem: &str, name: Option<&str>, sso: Option<&str>) -> String {
     let command = |words: &[&str], name: Option<&str>| {
         let flag = name.into_iter().flat_map(|name| ["--profile", name]);
-        let words = words.iter().copied().chain(flag).map(quoted);
-        words.collect::<Vec<_>>().join(" ")
+        shell::command("aws", words.iter().copied().chain(flag), &[])
     };
     if problem.contains("credentials-login") {
-        let export = command(
-            &["aws", "configure", "export-credentials", "--format", "env"],
-            name,
-        );
+        let export = command(&["configure", "export-credentials", "--format", "env"], name);
         return format!(
             "credentials of aws login are not read: eval \"$({export})\", and leave --profile out"
         );
     }
     if let Some(sso) = sso {
-        return format!("sign in: {}", command(&["aws", "sso", "login"], Some(sso)));
+        return format!("sign in: {}", command(&["sso", "login"], Some(sso)));
     }
     if problem.contains("external process") || problem.contains("credential_process") {
         return "run the profile's credential_process by hand: it must print JSON with Version 1".to_owned();
     }
-    let login = command(&["aws", "sso", "login"], name);
+    let login = command(&["sso", "login"], name);
     let again = if problem.contains("no usable credentials") {
         "sign in"
     } else {

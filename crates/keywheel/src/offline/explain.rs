@@ -30,7 +30,7 @@ pub(crate) fn explain(name: &str) -> Option<String> {
         .or_else(|| obstacle(name))
 }
 
-/// The runbook's `login` is a shell function of its own. Whoever reads it here has a command that does the same.
+/// The runbook's `login` is a shell function of its own. This program has a command that does the same.
 fn with_doctor(text: &str) -> String {
     match text.split_once("\n\n") {
         Some((title, rest)) if rest.contains("`login AWS") => format!(

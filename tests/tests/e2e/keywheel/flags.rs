@@ -93,7 +93,7 @@ async fn each_command_that_is_printed_repeats_the_flags_and_runs() {
     bare.checks(&format!("keywheel rotate '{name}' --test"), 1, "")
         .await;
 
-    // It fails again, whoever asks for it.
+    // It fails again for every caller.
     let faults = bare.desk.world.aws.faults();
     let denied = Fault::error("AccessDeniedException", "User: u is not authorized")
         .on(MOVE)
